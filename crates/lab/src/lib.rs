@@ -1,0 +1,1 @@
+//! Specs, the training loop, run records, statistics, claims and verdicts.

@@ -1,0 +1,1 @@
+//! Numbers measured on weights, features and curves (f64, no framework).

@@ -1,0 +1,1 @@
+//! Nets and their layerwise-linear twins on burn: models, optimizers, devices.

@@ -1,0 +1,1 @@
+//! Overlays (SVG, PNG) and self-contained pages from recorded runs.

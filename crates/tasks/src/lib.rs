@@ -1,0 +1,18 @@
+//! Seeded task generators: a task description in, host batches out.
+//!
+//! A [`Task`] is a checked description (one table of a spec). [`Task::instance`] draws everything
+//! that depends on the seed (random subsets, a fixed training set) and gives a [`TaskInstance`],
+//! which makes training batches and test sets. Every random number comes from a ChaCha stream
+//! keyed by (seed, purpose, step), see [`stream`], so that the same bits reach every model, every
+//! device and every thread order.
+
+mod batch;
+mod error;
+mod registry;
+pub mod stream;
+mod task;
+
+pub use batch::{Batch, TaskShape};
+pub use error::KeyError;
+pub use registry::{Registry, TaskKind, parse_table, table_of};
+pub use task::{Group, Task, TaskInstance, TrainingStream};
