@@ -16,7 +16,9 @@ pub struct Registry {
 impl Default for Registry {
     /// The kinds of this crate.
     fn default() -> Self {
-        Self { kinds: BTreeMap::from([]) }
+        Self {
+            kinds: BTreeMap::from([]),
+        }
     }
 }
 
@@ -44,7 +46,12 @@ impl Registry {
         };
         match self.kinds.get(kind.as_str()) {
             Some(build) => build(table),
-            None => Err(KeyError::new("kind", format!("{kind:?}"), "is not a task kind", choices)),
+            None => Err(KeyError::new(
+                "kind",
+                format!("{kind:?}"),
+                "is not a task kind",
+                choices,
+            )),
         }
     }
 }
@@ -59,8 +66,12 @@ pub fn parse_table<T: DeserializeOwned>(table: toml::Table) -> Result<T, KeyErro
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
         let message = error.into_inner().message().trim().to_owned();
-        let unknown = message.strip_prefix("unknown field `").and_then(|m| m.split('`').next());
-        let missing = message.strip_prefix("missing field `").and_then(|m| m.split('`').next());
+        let unknown = message
+            .strip_prefix("unknown field `")
+            .and_then(|m| m.split('`').next());
+        let missing = message
+            .strip_prefix("missing field `")
+            .and_then(|m| m.split('`').next());
         let key = match unknown.or(missing) {
             // The path may or may not end with the field itself.
             Some(field) if path == field || path.ends_with(&format!(".{field}")) => path,

@@ -1,0 +1,116 @@
+use serde::{Deserialize, Serialize};
+
+/// Format version of a run folder. It is part of every cell's identity.
+pub const FORMAT: u32 = 1;
+
+/// Where a run came from and how it went, as written to `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Format version of the run folder.
+    pub format: u32,
+    /// Experiment name.
+    pub name: String,
+    /// Whether `--quick` was given.
+    pub quick: bool,
+    /// BLAKE3 of the cell-relevant part of the resolved spec (training, not claims or pictures).
+    pub spec_hash: String,
+    /// Seeds that were run.
+    pub seeds: Vec<u64>,
+    /// Version of layerwise.
+    pub layerwise_version: String,
+    /// Compiler.
+    pub rustc_version: String,
+    /// Git commit of the source, `unknown` outside a checkout.
+    pub git_commit: String,
+    /// Device.
+    pub device: String,
+    /// Engine.
+    pub engine: String,
+    /// Precision of training.
+    pub precision: String,
+    /// Worker threads.
+    pub threads: usize,
+    /// Wall time of the whole run in seconds.
+    pub wall_seconds: f64,
+    /// Sum over cells of their own wall time in seconds.
+    pub cell_seconds: f64,
+    /// Share of the cells' wall time spent measuring, 0 to 1.
+    pub measuring_share: f64,
+    /// The variants, in the order of the sweep.
+    pub variants: Vec<VariantInfo>,
+    /// What came of each cell.
+    pub cells: Vec<CellSummary>,
+}
+
+/// What a reader of a run folder needs to know of a variant without resolving the spec again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VariantInfo {
+    /// Unique name (`base`, or `base,task.data.size=500`).
+    pub name: String,
+    /// Group (`base` or the name of a variant change).
+    pub group: String,
+    /// Grid knobs by dotted key.
+    pub knobs: toml::Table,
+    /// Probability (or input power) of each skill or mode, in the order of the indices.
+    pub probabilities: Vec<f64>,
+    /// Gradient-flow time of one step at the full learning rate; `None` where there is none.
+    pub flow_per_step: Option<f64>,
+}
+
+/// One cell: a variant with a seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellSummary {
+    /// Variant name.
+    pub variant: String,
+    /// Seed.
+    pub seed: u64,
+    /// Last step that was trained.
+    pub steps: u64,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Seconds of it spent measuring.
+    pub measuring_seconds: f64,
+    /// Why it stopped.
+    pub stopped: StopReason,
+}
+
+/// Why a cell stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum StopReason {
+    /// All steps were trained.
+    Finished,
+    /// The condition of `stop_when` held.
+    Condition {
+        /// Step at which it held.
+        step: u64,
+    },
+    /// A loss or parameter was no longer a finite number.
+    NotFinite {
+        /// Step at which it was seen.
+        step: u64,
+        /// Which model.
+        model: String,
+    },
+    /// The loss grew beyond the limit of the spec.
+    Diverged {
+        /// Step at which it was seen.
+        step: u64,
+        /// Which model.
+        model: String,
+        /// The loss then.
+        loss: f64,
+    },
+    /// Ctrl-C.
+    Interrupted {
+        /// Last finished step.
+        step: u64,
+    },
+}
+
+impl StopReason {
+    /// Whether the cell failed, as opposed to having ended as planned or on request.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::NotFinite { .. } | Self::Diverged { .. })
+    }
+}

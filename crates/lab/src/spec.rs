@@ -1,0 +1,78 @@
+//! The spec: what an experiment is, as data.
+//!
+//! A spec is one TOML file. [`load`] reads it, applies `[quick]` and `-s` overrides, expands the
+//! sweep into [`Variant`]s, lets every kind check its own table, and writes every default back,
+//! so that a resolved spec says everything and reads back to itself.
+
+mod check;
+mod claim;
+mod error;
+mod load;
+mod picture;
+mod schedule;
+mod training;
+mod variant;
+
+use serde::{Deserialize, Serialize};
+
+pub use claim::{Claim, Control, IntervalKind, Number, Outcome, Threshold};
+pub use error::SpecError;
+pub use load::{Loaded, Options, load, load_source};
+pub use picture::{Layer, Panel, PanelKind, Picture, Role, Scale, VerdictTitles, XAxis};
+pub use schedule::Schedule;
+pub use training::{
+    Decay, LearningRateSchedule, Loss, Optimizer, Precision, Reduction, StopWhen, Training,
+};
+pub use variant::{Sweep, Variant, VariantChange};
+
+/// An experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Short name, also the name of its run folder.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// What it shows, in a few sentences.
+    pub summary: String,
+    /// The figure or section it reproduces.
+    pub source: String,
+    /// Expected minutes on 2 cores.
+    pub minutes: f64,
+    /// The task: `kind` and its own keys.
+    pub task: toml::Table,
+    /// The models that are trained, by name: `kind` and its own keys each.
+    pub models: toml::Table,
+    /// The closed forms laid over them, by name: `kind` and its own keys each.
+    #[serde(default)]
+    pub predictions: toml::Table,
+    /// How models are trained.
+    pub training: Training,
+    /// What is measured when: `metric`, `schedule` and the metric's own keys each.
+    pub measure: Vec<toml::Table>,
+    /// Variants of the spec that are run beside it.
+    #[serde(default)]
+    pub sweep: Sweep,
+    /// What is judged.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+    /// What is reported without judging.
+    #[serde(default)]
+    pub numbers: Vec<Number>,
+    /// What is drawn.
+    #[serde(default)]
+    pub pictures: Vec<Picture>,
+    /// Overrides for `--quick`: dotted key = value.
+    #[serde(default)]
+    pub quick: toml::Table,
+}
+
+impl Spec {
+    /// The spec as TOML text.
+    ///
+    /// # Panics
+    /// Never for a spec that was read from TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a spec that came from TOML goes back to TOML")
+    }
+}

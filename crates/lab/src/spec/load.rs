@@ -1,0 +1,221 @@
+use std::{fs, path::Path};
+
+use super::{
+    Spec, SpecError, Variant,
+    variant::{expand, name_of},
+};
+
+/// What the caller changes in a spec before it is resolved.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Apply the spec's `[quick]` table.
+    pub quick: bool,
+    /// `key=value` overrides, applied in order after `[quick]`.
+    pub overrides: Vec<String>,
+}
+
+/// A spec that was read, checked and expanded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The spec with every default written.
+    pub spec: Spec,
+    /// Its variants, `base` first.
+    pub variants: Vec<Variant>,
+}
+
+/// Reads and resolves a spec file.
+///
+/// # Errors
+/// See [`SpecError`].
+pub fn load(path: &Path, options: &Options, kinds: &crate::Kinds) -> Result<Loaded, SpecError> {
+    let source = fs::read_to_string(path).map_err(|error| SpecError::File {
+        path: path.to_owned(),
+        problem: format!("cannot be read: {error}"),
+        hint: "Give the path of a spec, or the name of one of `layerwise list`".to_owned(),
+    })?;
+    load_source(&source, &path.display().to_string(), options, kinds)
+}
+
+/// Resolves the text of a spec; `origin` is its name in messages.
+///
+/// # Errors
+/// See [`SpecError`].
+pub fn load_source(
+    source: &str,
+    origin: &str,
+    options: &Options,
+    kinds: &crate::Kinds,
+) -> Result<Loaded, SpecError> {
+    let table: toml::Table = toml::from_str(source).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_at(source, span.start));
+        SpecError::Syntax {
+            place: format!("{origin}:{line}"),
+            problem: error.message().trim().to_owned(),
+        }
+    })?;
+    resolve(table, options, kinds).map_err(|error| error.in_source(origin, source))
+}
+
+fn resolve(
+    mut table: toml::Table,
+    options: &Options,
+    kinds: &crate::Kinds,
+) -> Result<Loaded, SpecError> {
+    if options.quick {
+        match table.get("quick").cloned() {
+            Some(toml::Value::Table(quick)) => {
+                for (key, value) in quick {
+                    set_key(&mut table, &key, value)?;
+                }
+            }
+            Some(other) => {
+                return Err(SpecError::key(
+                    "quick",
+                    other,
+                    "must be a table",
+                    "Write [quick].",
+                ));
+            }
+            None => {}
+        }
+    }
+    for text in &options.overrides {
+        let (key, value) = parse_override(text)?;
+        set_key(&mut table, &key, value)?;
+    }
+    let mut spec: Spec = tasks::parse_table(table.clone())?;
+    let mut variants = Vec::new();
+    for (group, knobs, changed) in expand(&table, &spec.sweep)? {
+        let mut variant: Spec = tasks::parse_table(changed)?;
+        super::check::check(&mut variant, kinds)?;
+        let name = name_of(&group, &knobs);
+        variants.push(Variant {
+            name,
+            group,
+            knobs,
+            spec: variant,
+        });
+    }
+    super::check::check(&mut spec, kinds)?;
+    super::check::check_references(&spec, &variants, kinds)?;
+    Ok(Loaded { spec, variants })
+}
+
+/// `key=value`, the value in TOML; a bare word is a string.
+fn parse_override(text: &str) -> Result<(String, toml::Value), SpecError> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(SpecError::key(
+            "-s",
+            format!("{text:?}"),
+            "is not of the form key=value",
+            "Write for example -s training.lr=0.02.",
+        ));
+    };
+    let (key, value) = (key.trim(), value.trim());
+    let parsed = toml::from_str::<toml::Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|mut table| table.remove("v"));
+    let word = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    match parsed {
+        Some(parsed) => Ok((key.to_owned(), parsed)),
+        None if !value.is_empty() && value.chars().all(word) => {
+            Ok((key.to_owned(), toml::Value::String(value.to_owned())))
+        }
+        None => Err(SpecError::key(
+            key,
+            value,
+            "is not a TOML value",
+            "Write a number, true, false, \"text\", [a list] or {a = \"table\"}.",
+        )),
+    }
+}
+
+/// Sets a dotted key, making the tables on the way.
+pub(super) fn set_key(
+    table: &mut toml::Table,
+    key: &str,
+    value: toml::Value,
+) -> Result<(), SpecError> {
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().unwrap_or(key);
+    let mut inner = table;
+    for part in parts {
+        let entry = inner
+            .entry(part)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        match entry {
+            toml::Value::Table(next) => inner = next,
+            other => {
+                return Err(SpecError::key(
+                    key,
+                    value,
+                    format!("cannot be set, because {part} is {other} and not a table"),
+                    "Correct the key.",
+                ));
+            }
+        }
+    }
+    inner.insert(last.to_owned(), value);
+    Ok(())
+}
+
+fn line_at(source: &str, offset: usize) -> usize {
+    source
+        .bytes()
+        .take(offset)
+        .filter(|&byte| byte == b'\n')
+        .count()
+        + 1
+}
+
+/// Line of the deepest part of `key` that the source has.
+pub(super) fn line_of(source: &str, key: &str) -> Option<usize> {
+    use toml::de::{DeTable, DeValue};
+
+    let document = DeTable::parse(source).ok()?;
+    let mut table = Some(document.get_ref());
+    let mut array = None;
+    let mut line = None;
+    for part in key_parts(key) {
+        let value = if let Ok(position) = part.parse::<usize>()
+            && let Some(items) = array
+        {
+            let items: &toml::de::DeArray<'_> = items;
+            items
+                .get(position)
+                .inspect(|v| line = Some(line_at(source, v.span().start)))
+        } else {
+            table.and_then(|table: &DeTable<'_>| {
+                table
+                    .iter()
+                    .find(|(name, _)| name.get_ref().as_ref() == part.as_str())
+                    .map(|(name, value)| {
+                        line = Some(line_at(source, name.span().start));
+                        value
+                    })
+            })
+        };
+        let Some(value) = value else { break };
+        (table, array) = match value.get_ref() {
+            DeValue::Table(inner) => (Some(inner), None),
+            DeValue::Array(items) => (None, Some(items)),
+            _ => (None, None),
+        };
+    }
+    line
+}
+
+/// Parts of `a.b[2]."c.d"`: `a`, `b`, `2`, `c.d`.
+fn key_parts(key: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in key.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' | '[' if !quoted => parts.push(String::new()),
+            ']' if !quoted => {}
+            _ => parts.last_mut().expect("there is a first part").push(c),
+        }
+    }
+    parts
+}

@@ -1,0 +1,224 @@
+use serde::{Deserialize, Serialize};
+
+/// How every model of a cell is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Number of seeds.
+    #[serde(default = "Training::default_seeds")]
+    pub seeds: u64,
+    /// The first seed; the others follow.
+    #[serde(default)]
+    pub first_seed: u64,
+    /// Training steps.
+    pub steps: u64,
+    /// Learning rate before the schedule.
+    pub lr: f64,
+    /// Learning-rate schedule.
+    #[serde(default)]
+    pub schedule: LearningRateSchedule,
+    /// Optimizer and all its constants.
+    #[serde(default)]
+    pub optimizer: Optimizer,
+    /// Loss convention.
+    #[serde(default)]
+    pub loss: Loss,
+    /// Floating-point precision of training; results are always computed in f64.
+    #[serde(default)]
+    pub precision: Precision,
+    /// A cell stops as diverged when a loss exceeds this multiple of its first value.
+    #[serde(default = "Training::default_divergence")]
+    pub divergence: f64,
+    /// A metric condition that ends a cell early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_when: Option<StopWhen>,
+}
+
+impl Training {
+    fn default_seeds() -> u64 {
+        8
+    }
+
+    fn default_divergence() -> f64 {
+        1e6
+    }
+}
+
+/// Learning rate as a function of the step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LearningRateSchedule {
+    /// Always the same.
+    #[default]
+    Constant,
+    /// Multiplied by `factor` every `every` steps.
+    Steps {
+        /// Steps between two changes.
+        every: u64,
+        /// Factor of each change.
+        factor: f64,
+    },
+    /// Half a cosine from the full rate to `final_factor` times it at the last step.
+    Cosine {
+        /// Rate at the last step relative to the first.
+        #[serde(default)]
+        final_factor: f64,
+    },
+}
+
+impl LearningRateSchedule {
+    /// Factor on the learning rate at `step` of `steps`.
+    pub fn factor(&self, step: u64, steps: u64) -> f64 {
+        match *self {
+            Self::Constant => 1.0,
+            Self::Steps { every, factor } => {
+                factor.powi(i32::try_from(step / every).unwrap_or(i32::MAX))
+            }
+            Self::Cosine { final_factor } => {
+                let progress = step as f64 / steps.max(1) as f64;
+                final_factor
+                    + (1.0 - final_factor) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+        }
+    }
+}
+
+/// Optimizers. No constant is inherited from a framework.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Optimizer {
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Momentum factor.
+        #[serde(default)]
+        momentum: f64,
+        /// Dampening of the gradient in the momentum buffer.
+        #[serde(default)]
+        dampening: f64,
+        /// Nesterov's form.
+        #[serde(default)]
+        nesterov: bool,
+        /// L2 coefficient, added to the gradient.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+    /// Adam.
+    Adam {
+        /// Decay of the first moment.
+        #[serde(default = "Optimizer::beta1")]
+        beta1: f64,
+        /// Decay of the second moment.
+        #[serde(default = "Optimizer::beta2")]
+        beta2: f64,
+        /// Added to the root of the second moment.
+        #[serde(default = "Optimizer::epsilon")]
+        epsilon: f64,
+        /// Decay coefficient.
+        #[serde(default)]
+        weight_decay: f64,
+        /// Coupled (L2 in the gradient, Adam) or decoupled (`AdamW`).
+        #[serde(default)]
+        decay: Decay,
+    },
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self::Sgd {
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Optimizer {
+    fn beta1() -> f64 {
+        0.9
+    }
+
+    fn beta2() -> f64 {
+        0.999
+    }
+
+    fn epsilon() -> f64 {
+        1e-8
+    }
+}
+
+/// Where weight decay enters Adam.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decay {
+    /// L2: added to the gradient.
+    #[default]
+    Coupled,
+    /// `AdamW`: shrinks the weights directly.
+    Decoupled,
+}
+
+/// Loss conventions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Loss {
+    /// Squared error, averaged over samples.
+    Mse {
+        /// Whether the square is halved, as theory has it.
+        #[serde(default)]
+        half: bool,
+        /// Sum or mean over outputs.
+        #[serde(default)]
+        outputs: Reduction,
+    },
+    /// Softmax cross-entropy with one-hot targets, averaged over samples.
+    CrossEntropy,
+}
+
+impl Default for Loss {
+    /// PyTorch's `MSELoss`: not halved, mean over outputs.
+    fn default() -> Self {
+        Self::Mse {
+            half: false,
+            outputs: Reduction::Mean,
+        }
+    }
+}
+
+/// Reductions over outputs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reduction {
+    /// Mean over outputs.
+    #[default]
+    Mean,
+    /// Sum over outputs.
+    Sum,
+}
+
+/// Precisions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 64 bits.
+    F64,
+}
+
+/// Ends a cell when `metric` of `model` satisfies the bound for every index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopWhen {
+    /// Model.
+    pub model: String,
+    /// Metric, one of those that are measured.
+    pub metric: String,
+    /// Stop when all indices lie above this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Stop when all indices lie below this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+}
