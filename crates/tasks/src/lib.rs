@@ -6,13 +6,17 @@
 //! keyed by (seed, purpose, step), see [`stream`], so that the same bits reach every model, every
 //! device and every thread order.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
 mod batch;
 mod error;
 mod registry;
 pub mod stream;
+mod table;
 mod task;
 
-pub use batch::{Batch, TaskShape};
+pub use batch::{Basis, Batch, TaskShape};
 pub use error::KeyError;
-pub use registry::{Registry, TaskKind, parse_table, table_of};
+pub use registry::{Registry, TaskKind};
+pub use table::{parse_table, table_of};
 pub use task::{Group, Task, TaskInstance, TrainingStream};
