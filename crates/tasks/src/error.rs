@@ -21,7 +21,7 @@ impl KeyError {
     /// An error about `key`, whose value was `value`.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "a path of a few calls per run: numbers and strings are passed as they come"
+        reason = "numbers and strings are passed as they come, and errors are rare"
     )]
     pub fn new(
         key: impl Into<String>,

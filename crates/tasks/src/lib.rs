@@ -9,11 +9,24 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod batch;
+mod check;
+mod constant;
+mod data;
 mod error;
+mod modes;
+mod multitask_parity;
+mod parity;
+mod parity_streams;
+mod parity_task;
+mod power_law;
 mod registry;
+mod skill_spectrum;
+mod sparse_parity;
 pub mod stream;
 mod table;
 mod task;
+#[cfg(test)]
+mod testing;
 
 pub use batch::{Basis, Batch, TaskShape};
 pub use error::KeyError;

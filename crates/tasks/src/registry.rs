@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{KeyError, Task};
+use crate::{KeyError, Task, modes, multitask_parity, skill_spectrum, sparse_parity};
 
 /// How a task kind turns its own spec table (without `kind`) into a checked task.
 pub type TaskKind = fn(toml::Table) -> Result<Box<dyn Task>, KeyError>;
@@ -14,8 +14,14 @@ pub struct Registry {
 impl Default for Registry {
     /// The kinds of this crate.
     fn default() -> Self {
+        let kinds: [(_, TaskKind); _] = [
+            (modes::KIND, modes::build),
+            (multitask_parity::KIND, multitask_parity::build),
+            (skill_spectrum::KIND, skill_spectrum::build),
+            (sparse_parity::KIND, sparse_parity::build),
+        ];
         Self {
-            kinds: BTreeMap::from([]),
+            kinds: BTreeMap::from(kinds),
         }
     }
 }
