@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rand_chacha::rand_core::Rng;
+use rand_core::Rng;
 
 use crate::{
     Batch, TrainingStream,

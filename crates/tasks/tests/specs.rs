@@ -83,6 +83,7 @@ fn wrong_input_is_answered_with_the_key() {
         ),
         ("alpha = 0.6\ntarget = 0", "target"),
         ("alpha = 0.6\ntarget = nan", "target"),
+        ("alpha = 0.6\ntarget = inf", "target"),
         ("alpha = 0.6\nencoding = 'one-two'", "encoding"),
         ("alpha = 0.6\nsubsets = 'same'", "subsets"),
         ("alpha = 0.6\ntest = { per_skill = 0 }", "test.per_skill"),
@@ -147,6 +148,11 @@ fn wrong_input_is_answered_with_the_key() {
             "alpha = 0.6\ndata = { mode = 'fixed', size = 4_000_000_000, order = 'epochs', \
              batch = 11 }",
             "data.size",
+        ),
+        (
+            "alpha = 0.6\ndata = { mode = 'fixed', size = 9, order = 'full-batch', \
+             over = 'inputs' }",
+            "data.over",
         ),
         ("alpha = 0.6\ndata = { mode = 'population' }", "data.over"),
         (
