@@ -30,10 +30,10 @@
 //! A population is its own test set and takes no `test`.
 //!
 //! ```
-//! use layerwise_tasks::{Batch, Registry};
+//! use layerwise_tasks::{Batch, kinds};
 //!
 //! let spec = "kind = 'sparse-parity'\nbits = 8\nparity = 3";
-//! let task = Registry::default().build(spec.parse()?)?;
+//! let task = kinds().build(spec.parse()?)?;
 //! let mut batch = Batch::zeros(task.shape(), task.batch_rows());
 //! task.instance(0).training().fill(17, &mut batch);
 //! let product: f64 = batch.inputs[..3].iter().product();
@@ -65,6 +65,19 @@ mod testing;
 
 pub use batch::{Basis, Batch, TaskShape};
 pub use error::KeyError;
-pub use registry::{Registry, TaskKind};
+pub use registry::{Build, Registry};
 pub use table::{parse_table, table_of};
 pub use task::{Group, Task, TaskInstance, TrainingStream};
+
+/// The task kinds of this crate.
+pub fn kinds() -> Registry<dyn Task> {
+    Registry::new(
+        "task kind",
+        [
+            (modes::KIND, modes::build),
+            (multitask_parity::KIND, multitask_parity::build),
+            (skill_spectrum::KIND, skill_spectrum::build),
+            (sparse_parity::KIND, sparse_parity::build),
+        ],
+    )
+}

@@ -1,34 +1,37 @@
 use std::collections::BTreeMap;
 
-use crate::{KeyError, Task, modes, multitask_parity, skill_spectrum, sparse_parity};
+use crate::KeyError;
 
-/// How a task kind turns its own spec table (without `kind`) into a checked task.
-pub type TaskKind = fn(toml::Table) -> Result<Box<dyn Task>, KeyError>;
+/// How a kind turns its own spec table (without `kind`) into a checked value.
+pub type Build<T> = fn(toml::Table) -> Result<Box<T>, KeyError>;
 
-/// The task kinds by name. A value, so that a crate outside this workspace can extend it.
-#[derive(Clone)]
-pub struct Registry {
-    kinds: BTreeMap<&'static str, TaskKind>,
+/// Kinds by name: of tasks, models, metrics and so on. A value, so that a crate outside this
+/// workspace can extend it.
+pub struct Registry<T: ?Sized> {
+    noun: &'static str,
+    kinds: BTreeMap<&'static str, Build<T>>,
 }
 
-impl Default for Registry {
-    /// The kinds of this crate.
-    fn default() -> Self {
-        let kinds: [(_, TaskKind); _] = [
-            (modes::KIND, modes::build),
-            (multitask_parity::KIND, multitask_parity::build),
-            (skill_spectrum::KIND, skill_spectrum::build),
-            (sparse_parity::KIND, sparse_parity::build),
-        ];
+impl<T: ?Sized> Clone for Registry<T> {
+    fn clone(&self) -> Self {
         Self {
-            kinds: BTreeMap::from(kinds),
+            noun: self.noun,
+            kinds: self.kinds.clone(),
         }
     }
 }
 
-impl Registry {
+impl<T: ?Sized> Registry<T> {
+    /// A registry of `kinds`; `noun` names them in messages (`task kind`).
+    pub fn new<const N: usize>(noun: &'static str, kinds: [(&'static str, Build<T>); N]) -> Self {
+        Self {
+            noun,
+            kinds: BTreeMap::from(kinds),
+        }
+    }
+
     /// Adds or replaces a kind.
-    pub fn register(&mut self, name: &'static str, kind: TaskKind) {
+    pub fn register(&mut self, name: &'static str, kind: Build<T>) {
         self.kinds.insert(name, kind);
     }
 
@@ -37,25 +40,21 @@ impl Registry {
         self.kinds.keys().copied().collect()
     }
 
-    /// Checks a `[task]` table, `kind` included.
+    /// Checks a table, `kind` included.
     ///
     /// # Errors
     /// A missing or unknown `kind`, or what the kind says about its own keys.
-    pub fn build(&self, mut table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+    pub fn build(&self, mut table: toml::Table) -> Result<Box<T>, KeyError> {
         let choices = format!("Choose one of: {}.", self.names().join(", "));
         let kind = match table.remove("kind") {
             Some(toml::Value::String(kind)) => kind,
             Some(other) => return Err(KeyError::new("kind", other, "must be a string", choices)),
             None => return Err(KeyError::new("kind", "(missing)", "is required", choices)),
         };
-        match self.kinds.get(kind.as_str()) {
-            Some(build) => build(table),
-            None => Err(KeyError::new(
-                "kind",
-                format!("{kind:?}"),
-                "is not a task kind",
-                choices,
-            )),
-        }
+        let Some(build) = self.kinds.get(kind.as_str()) else {
+            let problem = format!("is not a {}", self.noun);
+            return Err(KeyError::new("kind", format!("{kind:?}"), problem, choices));
+        };
+        build(table)
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use layerwise_tasks::{Basis, Batch, Registry, Task, TaskInstance, TrainingStream};
+use layerwise_tasks::{Basis, Batch, kinds, Task, TaskInstance, TrainingStream};
 
 /// Chance of a false alarm of one 5-sigma check is below 1e-6; the seeds are fixed anyway.
 const SIGMAS: f64 = 5.0;
@@ -15,7 +15,7 @@ const MULTITASK: &str = "kind = 'multitask-parity'\nskills = 5\nbits = 16\nbits_
 const SPARSE: &str = "kind = 'sparse-parity'\nbits = 10\nparity = 4\ntarget = 2.0\n";
 
 fn task(spec: &str) -> Box<dyn Task> {
-    Registry::default().build(spec.parse().unwrap()).unwrap()
+    kinds().build(spec.parse().unwrap()).unwrap()
 }
 
 fn instance(spec: &str, seed: u64) -> Box<dyn TaskInstance> {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use layerwise_tasks::{Batch, KeyError, Registry, Task};
+use layerwise_tasks::{Batch, KeyError, kinds, Task};
 use proptest::prelude::*;
 
 const MULTITASK: &str = "kind = 'multitask-parity'\nskills = 5\nbits = 16\nbits_per_skill = 3\n";
@@ -12,7 +12,7 @@ fn build(spec: &str) -> Result<Box<dyn Task>, KeyError> {
     let table = spec
         .parse()
         .unwrap_or_else(|error| panic!("{spec}: {error}"));
-    Registry::default().build(table)
+    kinds().build(table)
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn errors_read_as_sentences() {
 
 #[test]
 fn a_crate_outside_can_add_a_kind() {
-    let mut registry = Registry::default();
+    let mut registry = kinds();
     registry.register("nothing", |_| {
         Err(KeyError::new("kind", "nothing", "is a test", "Stop."))
     });
