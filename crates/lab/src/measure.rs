@@ -7,11 +7,25 @@ mod snapshot;
 mod walsh;
 mod weights;
 
+use metrics::MetricError;
 use nets::LearnerError;
 use tasks::Registry;
+use thiserror::Error;
 
 pub use entry::{MeasureEntry, entry};
 pub use snapshot::Snapshot;
+
+/// Why a metric could not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The device failed.
+    #[error("{0}")]
+    Learner(#[from] LearnerError),
+    /// The metric is not defined on what was found.
+    #[error("{0}")]
+    Metric(#[from] MetricError),
+}
 
 /// One number read off a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +50,8 @@ pub trait Measure: Send + Sync {
     /// Reads the metrics.
     ///
     /// # Errors
-    /// The device failed.
-    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), LearnerError>;
+    /// The device failed, or the metric is not defined there.
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError>;
 }
 
 /// The metric kinds of this crate.

@@ -12,11 +12,10 @@ pub(super) fn half_times(cell: &Cell<'_>, indices: &[u64]) -> Vec<Sample> {
         .map(|&index| {
             let (steps, values) = cell.curve(index);
             match first_crossing(&steps, &values, HALF) {
-                Crossing::At(step) | Crossing::Before(step) => Sample::Exact(step),
-                Crossing::After(step) if step.is_finite() && !steps.is_empty() => {
-                    Sample::AtLeast(step)
-                }
-                Crossing::After(_) => Sample::Missing,
+                Ok(Crossing::At(step) | Crossing::Before(step)) => Sample::Exact(step),
+                Ok(Crossing::After(step)) => Sample::AtLeast(step),
+                // Nothing was recorded.
+                Err(_) => Sample::Missing,
             }
         })
         .collect()

@@ -1,8 +1,7 @@
-use nets::LearnerError;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use super::{Measure, Reading, Snapshot};
+use super::{Measure, MeasureError, Reading, Snapshot};
 
 /// `train_loss`: the training loss on the batch of this step. `test_loss`: ½ Σ_k P_k mean_k
 /// |f − y|² on the test rows, whatever the training convention.
@@ -23,7 +22,7 @@ impl Measure for Losses {
         &["train_loss", "test_loss"]
     }
 
-    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), LearnerError> {
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let outputs = at.learner.outputs(at.batch_on_device)?;
         let weights = at.batch.weights.as_deref();
         let train = at.loss.value(&outputs, &at.batch.targets, weights, at.batch.shape.outputs);

@@ -1,9 +1,8 @@
 use metrics::skill_stats;
-use nets::LearnerError;
 use serde::{Deserialize, Serialize};
 use tasks::{Basis, KeyError, parse_table, table_of};
 
-use super::{Measure, Reading, Snapshot};
+use super::{Measure, MeasureError, Reading, Snapshot};
 
 /// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
 /// (E_k f² − R_k²) / S², what the net does on skill k beside the skill [Nam2024].
@@ -24,7 +23,7 @@ impl Measure for Skills {
         &["skill_strength", "off_skill_energy"]
     }
 
-    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), LearnerError> {
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let outputs = at.outputs()?;
         let targets: Vec<f64> = at.task.groups().iter().map(|group| group.target).collect();
         if at.test.basis == Basis::Identity {
@@ -36,7 +35,7 @@ impl Measure for Skills {
             return Ok(());
         }
         let signs: Vec<f64> = at.test.targets.iter().map(|y| y.signum()).collect();
-        let stats = skill_stats(outputs, &signs, &at.test.group, targets.len(), &targets);
+        let stats = skill_stats(outputs, &signs, &at.test.group, targets.len(), &targets)?;
         for (index, skill) in (1..).zip(stats) {
             let (strength, energy) = (skill.strength, skill.off_skill_energy);
             out.push(Reading { metric: "skill_strength", index, value: strength });

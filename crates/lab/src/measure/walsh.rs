@@ -1,9 +1,8 @@
 use metrics::{energy_by_degree, largest_other, walsh_coefficients};
-use nets::LearnerError;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use super::{Measure, Reading, Snapshot};
+use super::{Measure, MeasureError, Reading, Snapshot};
 
 /// Walsh spectrum of the net on each skill's cube of all 2^n inputs (n ≤ 16), in units of S:
 /// `walsh_target`, the coefficient of the skill's own parity; `walsh_largest_other`, the largest
@@ -26,22 +25,22 @@ impl Measure for Walsh {
         &["walsh_target", "walsh_largest_other", "walsh_degree_energy"]
     }
 
-    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), LearnerError> {
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let mut by_degree: Vec<f64> = Vec::new();
         for (position, group) in at.task.groups().iter().enumerate() {
             let Some(cube) = at.task.cube(position) else { continue };
             let index = position as u64 + 1;
             let outputs = at.outputs_on(&cube)?;
             let scaled: Vec<f64> = outputs.iter().map(|f| f / group.target).collect();
-            let coefficients = walsh_coefficients(&scaled);
+            let coefficients = walsh_coefficients(&scaled)?;
             let mask = group.subset.iter().fold(0, |mask, bit| mask | (1_usize << bit));
             out.push(Reading { metric: "walsh_target", index, value: coefficients[mask] });
             // The constant is the output's mean, not a feature.
             let mut features = coefficients.clone();
             features[0] = 0.0;
-            let (_, other) = largest_other(&features, mask);
+            let (_, other) = largest_other(&features, mask)?;
             out.push(Reading { metric: "walsh_largest_other", index, value: other.abs() });
-            let energies = energy_by_degree(&coefficients);
+            let energies = energy_by_degree(&coefficients)?;
             by_degree.resize(energies.len().max(by_degree.len()), 0.0);
             for (sum, energy) in by_degree.iter_mut().zip(energies) {
                 *sum += group.probability * energy;

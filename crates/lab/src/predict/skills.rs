@@ -71,7 +71,7 @@ impl Skills {
             (Some(slowdown), _) => slowdown,
             (None, model) => {
                 let (steps, values) = cell.curve(model.as_deref()?, "skill_strength", 1);
-                let Crossing::At(step) = first_crossing(&steps, &values, HALF) else {
+                let Ok(Crossing::At(step)) = first_crossing(&steps, &values, HALF) else {
                     return None;
                 };
                 let time = cell.clock.time_at(step)? * self.lr_scale;

@@ -1,14 +1,14 @@
 use std::time::{Duration, Instant};
 
 use nets::{
-    DeviceBatch, DeviceError, HostArray, Learner, LearnerError, Needs, Target, learner,
+    DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner,
 };
 use tasks::{Batch, KeyError, TaskInstance};
 use thiserror::Error;
 
 use crate::{
     Kinds,
-    measure::{MeasureEntry, Snapshot, entry},
+    measure::{MeasureEntry, MeasureError, Snapshot, entry},
     predict::Clock,
     record::{CellSummary, Observation, StopReason},
     spec::Variant,
@@ -26,15 +26,15 @@ pub enum RunError {
     /// The device cannot be used.
     #[error("{0}")]
     Device(#[from] DeviceError),
-    /// The engine or device failed while training.
+    /// The engine, the device or a metric failed.
     #[error("{variant}, seed {seed}: {error}")]
-    Learner {
+    Cell {
         /// Variant.
         variant: String,
         /// Seed.
         seed: u64,
         /// What happened.
-        error: LearnerError,
+        error: MeasureError,
     },
     /// A cell panicked: a bug of ours or of a backend.
     #[error("{variant}, seed {seed}: internal error: {message}. Please report it")]
@@ -204,7 +204,7 @@ impl Cell<'_> {
                     training.optimizer,
                     self.target,
                 )
-                .map_err(|error| self.failed(error))?,
+                .map_err(|error| self.failed(error.into()))?,
                 initial,
                 first_loss: None,
                 observations: Vec::new(),
@@ -213,8 +213,8 @@ impl Cell<'_> {
         Ok(trained)
     }
 
-    fn failed(&self, error: LearnerError) -> RunError {
-        RunError::Learner { variant: self.variant.name.clone(), seed: self.seed, error }
+    fn failed(&self, error: MeasureError) -> RunError {
+        RunError::Cell { variant: self.variant.name.clone(), seed: self.seed, error }
     }
 }
 
@@ -296,7 +296,7 @@ impl Look<'_> {
             self.cell.target,
         );
         let mut readings = Vec::new();
-        let mut look = || -> Result<f64, LearnerError> {
+        let mut look = || -> Result<f64, MeasureError> {
             let loss = snapshot.test_loss()?;
             if record && loss.is_finite() {
                 for (entry, due) in self.entries.iter().zip(self.due) {

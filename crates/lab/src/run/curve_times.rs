@@ -25,18 +25,18 @@ pub(super) fn append(observations: &mut Vec<Observation>) {
         let last = Observation { index, ..last.clone() };
         let steps: Vec<f64> = curve.iter().map(|o| o.step as f64).collect();
         let values: Vec<f64> = curve.iter().map(|o| o.value).collect();
-        let times: Vec<(&str, Crossing)> = LEVELS
+        let times: Vec<(&str, _)> = LEVELS
             .iter()
             .map(|&(level, name)| (name, first_crossing(&steps, &values, level)))
             .collect();
-        for &(metric, crossing) in &times {
+        for (metric, crossing) in &times {
             let value = match crossing {
-                Crossing::At(step) | Crossing::Before(step) => step,
-                Crossing::After(_) => f64::INFINITY,
+                Ok(Crossing::At(step) | Crossing::Before(step)) => *step,
+                _ => f64::INFINITY,
             };
-            observations.push(Observation { metric: metric.to_owned(), value, ..last.clone() });
+            observations.push(Observation { metric: (*metric).to_owned(), value, ..last.clone() });
         }
-        if let (Crossing::At(t10), Crossing::At(t90)) = (times[0].1, times[2].1) {
+        if let (Ok(Crossing::At(t10)), Ok(Crossing::At(t90))) = (&times[0].1, &times[2].1) {
             let metric = "t90_over_t10".to_owned();
             observations.push(Observation { metric, value: t90 / t10, ..last });
         }

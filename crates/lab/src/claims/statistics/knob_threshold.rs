@@ -83,10 +83,10 @@ impl Threshold {
                 };
                 let back = |knob: f64| weight * if self.log { knob.exp() } else { knob };
                 match first_crossing(&knobs, &values, self.level) {
-                    _ if knobs.is_empty() => Sample::Missing,
-                    // Below the smallest knob value we only know a bound on the other side.
-                    Crossing::Before(knob) | Crossing::At(knob) => Sample::Exact(back(knob)),
-                    Crossing::After(knob) => Sample::AtLeast(back(knob)),
+                    // Already there at the smallest knob value: that is the resolution.
+                    Ok(Crossing::Before(knob) | Crossing::At(knob)) => Sample::Exact(back(knob)),
+                    Ok(Crossing::After(knob)) => Sample::AtLeast(back(knob)),
+                    Err(_) => Sample::Missing,
                 }
             })
             .collect()

@@ -32,15 +32,15 @@ impl Statistic for Shape {
                 for &index in &indices {
                     let (steps, values) = cell.curve(index);
                     match shape_ratio(&steps, &values) {
-                        Ratio::Exact(ratio) => {
+                        Ok(Ratio::Exact(ratio)) => {
                             judged += 1;
                             exact = Some(exact.map_or(ratio, |e| e.max(ratio)));
                         }
-                        Ratio::AtLeast(ratio) => {
+                        Ok(Ratio::AtLeast(ratio)) => {
                             censored += 1;
                             bound = Some(bound.map_or(ratio, |b| b.max(ratio)));
                         }
-                        Ratio::Unknown => unknown += 1,
+                        Ok(Ratio::Unknown) | Err(_) => unknown += 1,
                     }
                 }
                 match (exact, bound) {
