@@ -19,11 +19,17 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl ToString) -> Self {
-        Self { code: USAGE, message: message.to_string() }
+        Self {
+            code: USAGE,
+            message: message.to_string(),
+        }
     }
 
     pub(crate) fn run(message: impl ToString) -> Self {
-        Self { code: FAILED, message: message.to_string() }
+        Self {
+            code: FAILED,
+            message: message.to_string(),
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The command line of layerwise.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the crate that prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the crate that prints"
+)]
 
 mod args;
 mod commands;

@@ -36,7 +36,11 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
 
 fn component(part: &ComponentJudgement) -> String {
     let number = |value: Option<f64>| value.map_or("—".to_owned(), |value| format!("{value:.4}"));
-    let label = if part.label.is_empty() { String::new() } else { format!("{}: ", part.label) };
+    let label = if part.label.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", part.label)
+    };
     let interval = match part.coverage {
         Some(coverage) => format!(
             " [{}, {}] at {:.0} %",
@@ -46,7 +50,11 @@ fn component(part: &ComponentJudgement) -> String {
         ),
         None => String::new(),
     };
-    format!("{label}{}{interval}, {} seeds", number(part.centre), part.seeds)
+    format!(
+        "{label}{}{interval}, {} seeds",
+        number(part.centre),
+        part.seeds
+    )
 }
 
 /// Text of the cells that did not run to their planned end.

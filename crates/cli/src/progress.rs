@@ -27,8 +27,11 @@ const EVERY: u64 = 16;
 
 impl Progress {
     pub(crate) fn new(loaded: &Loaded, interrupted: Arc<AtomicBool>) -> Self {
-        let planned: Vec<(String, u64)> =
-            loaded.variants.iter().map(|v| (v.name.clone(), v.spec.training.steps)).collect();
+        let planned: Vec<(String, u64)> = loaded
+            .variants
+            .iter()
+            .map(|v| (v.name.clone(), v.spec.training.steps))
+            .collect();
         let seeds = loaded.spec.training.seeds;
         let total = planned.iter().map(|(_, steps)| steps * seeds).sum();
         let bar = ProgressBar::new(total);
@@ -38,7 +41,11 @@ impl Progress {
         );
         bar.set_prefix(loaded.spec.name.clone());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, interrupted, planned }
+        Self {
+            bar,
+            interrupted,
+            planned,
+        }
     }
 
     pub(crate) fn finish(&self) {
@@ -48,7 +55,8 @@ impl Progress {
 
 impl Observer for Progress {
     fn started(&self, variant: &Variant, seed: u64) {
-        self.bar.set_message(format!("{} seed {seed}", variant.name));
+        self.bar
+            .set_message(format!("{} seed {seed}", variant.name));
     }
 
     fn stepped(&self, _: &Variant, _: u64, step: u64) {
@@ -58,9 +66,13 @@ impl Observer for Progress {
     }
 
     fn ended(&self, summary: &CellSummary) {
-        let planned = self.planned.iter().find(|(name, _)| *name == summary.variant);
+        let planned = self
+            .planned
+            .iter()
+            .find(|(name, _)| *name == summary.variant);
         let counted = summary.steps / EVERY * EVERY;
-        self.bar.inc(planned.map_or(0, |(_, steps)| steps.saturating_sub(counted)));
+        self.bar
+            .inc(planned.map_or(0, |(_, steps)| steps.saturating_sub(counted)));
     }
 
     fn interrupted(&self) -> bool {

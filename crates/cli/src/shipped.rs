@@ -8,13 +8,20 @@ use lab::{
 };
 
 /// Name and text of every shipped experiment, in reading order.
-pub(crate) const SPECS: &[(&str, &str)] = &[
-    ("emergence", include_str!("../../../experiments/emergence.toml")),
-];
+pub(crate) const SPECS: &[(&str, &str)] = &[(
+    "emergence",
+    include_str!("../../../experiments/emergence.toml"),
+)];
 
 /// Loads a spec by name or path.
-pub(crate) fn find(experiment: &str, options: &Options, kinds: &Kinds) -> Result<Loaded, SpecError> {
-    let is_toml = Path::new(experiment).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+pub(crate) fn find(
+    experiment: &str,
+    options: &Options,
+    kinds: &Kinds,
+) -> Result<Loaded, SpecError> {
+    let is_toml = Path::new(experiment)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     if is_toml || experiment.contains('/') {
         return load(Path::new(experiment), options, kinds);
     }
@@ -28,7 +35,11 @@ pub(crate) fn find(experiment: &str, options: &Options, kinds: &Kinds) -> Result
             "is not a shipped experiment, and not a file ending in .toml",
             format!(
                 "Choose one of: {}.",
-                SPECS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+                SPECS
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         )),
     }

@@ -62,7 +62,7 @@ pub trait Statistic: Send + Sync {
 /// The statistics of this crate.
 pub fn kinds() -> Registry<dyn Statistic> {
     use statistics::{
-        final_value, half_time_law, half_time_order, knob_threshold, shape, slope, largest_gap,
+        final_value, half_time_law, half_time_order, knob_threshold, largest_gap, shape, slope,
     };
     Registry::new(
         "statistic",
@@ -86,5 +86,10 @@ fn positive(key: &str, value: f64) -> Result<(), KeyError> {
     if value.is_finite() && value > 0.0 {
         return Ok(());
     }
-    Err(KeyError::new(key, value, "must be a finite number above 0", "Write for example 0.5."))
+    Err(KeyError::new(
+        key,
+        value,
+        "must be a finite number above 0",
+        "Write for example 0.5.",
+    ))
 }

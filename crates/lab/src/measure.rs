@@ -14,6 +14,7 @@ use thiserror::Error;
 
 pub use entry::{MeasureEntry, entry};
 pub use snapshot::Snapshot;
+pub(crate) use snapshot::upload_in_blocks;
 
 /// Why a metric could not be read.
 #[derive(Debug, Error)]

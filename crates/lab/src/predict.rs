@@ -86,5 +86,10 @@ fn positive(key: &str, value: f64) -> Result<(), KeyError> {
     if value.is_finite() && value > 0.0 {
         return Ok(());
     }
-    Err(KeyError::new(key, value, "must be a finite number above 0", "Write for example 1.0."))
+    Err(KeyError::new(
+        key,
+        value,
+        "must be a finite number above 0",
+        "Write for example 1.0.",
+    ))
 }

@@ -4,6 +4,10 @@
 #[error("x")]
 pub struct ReportError;
 /// Draw.
-pub fn draw_pictures(_: &lab::record::Run) -> Result<Vec<std::path::PathBuf>, ReportError> { Ok(vec![]) }
+pub fn draw_pictures(_: &lab::record::Run) -> Result<Vec<std::path::PathBuf>, ReportError> {
+    Ok(vec![])
+}
 /// Page.
-pub fn write_page(_: &[lab::record::Run], _: &std::path::Path) -> Result<(), ReportError> { Ok(()) }
+pub fn write_page(_: &[lab::record::Run], _: &std::path::Path) -> Result<(), ReportError> {
+    Ok(())
+}

@@ -94,6 +94,29 @@ impl Batch {
         self.weights.clone_from(&other.weights);
     }
 
+    /// The `rows` rows from `start` on, with a dense basis.
+    #[must_use]
+    pub fn rows_from(&self, start: usize, rows: usize) -> Self {
+        let end = start + rows;
+        let block = |values: &[f64], width: usize| values[start * width..end * width].to_vec();
+        Self {
+            shape: self.shape,
+            rows,
+            index: self.index.get(start..end).unwrap_or_default().to_vec(),
+            group: self.group[start..end].to_vec(),
+            inputs: block(&self.inputs, self.shape.inputs),
+            basis: Basis::Dense(match &self.basis {
+                Basis::Dense(basis) => block(basis, self.shape.basis),
+                Basis::Identity => (start..end).flat_map(|row| self.basis_row(row)).collect(),
+            }),
+            targets: block(&self.targets, self.shape.outputs),
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| weights[start..end].to_vec()),
+        }
+    }
+
     /// Basis functions of one row `[B]`, for checks and small tasks.
     pub fn basis_row(&self, row: usize) -> Vec<f64> {
         let width = self.shape.basis;
@@ -127,6 +150,23 @@ mod tests {
         source.basis = Basis::Identity;
         dense.copy_from(&source);
         assert_eq!(dense, source);
+    }
+
+    #[test]
+    fn a_block_of_rows_holds_those_rows_only() {
+        let mut batch = Batch::zeros(SHAPE, 3);
+        batch.inputs = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        batch.targets = vec![6.0, 7.0, 8.0];
+        batch.basis = Basis::Identity;
+        batch.weights = Some(vec![0.5, 0.25, 0.125]);
+        let block = batch.rows_from(1, 2);
+        assert_eq!(block.inputs, [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(block.targets, [7.0, 8.0]);
+        assert_eq!(
+            block.basis,
+            Basis::Dense(vec![0.0, 1.0, 0.0, 0.0, 0.0, 1.0])
+        );
+        assert_eq!(block.weights, Some(vec![0.25, 0.125]));
     }
 
     #[test]

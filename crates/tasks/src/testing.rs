@@ -1,9 +1,9 @@
 //! Assertions that the tests of several task kinds share.
 
-use crate::TaskKind;
+use crate::{Build, Task};
 
 /// Each spec is refused with an error that names the key next to it.
-pub(crate) fn assert_rejects(build: TaskKind, cases: &[(&str, &str)]) {
+pub(crate) fn assert_rejects(build: Build<dyn Task>, cases: &[(&str, &str)]) {
     for (spec, key) in cases {
         let table = spec
             .parse()

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use layerwise_tasks::{Basis, Batch, kinds, Task, TaskInstance, TrainingStream};
+use layerwise_tasks::{Basis, Batch, Task, TaskInstance, TrainingStream, kinds};
 
 /// Chance of a false alarm of one 5-sigma check is below 1e-6; the seeds are fixed anyway.
 const SIGMAS: f64 = 5.0;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use layerwise_tasks::{Batch, KeyError, kinds, Task};
+use layerwise_tasks::{Batch, KeyError, Task, kinds};
 use proptest::prelude::*;
 
 const MULTITASK: &str = "kind = 'multitask-parity'\nskills = 5\nbits = 16\nbits_per_skill = 3\n";

@@ -33,7 +33,10 @@ pub(super) fn list(json: bool) -> Result<ExitCode, Failure> {
         println!("{:<21} {:<14} {:>8}  title", "name", "claims", "minutes");
         for (spec, claims) in rows {
             let claims = claims.join(" ");
-            println!("{:<21} {claims:<14} {:>8}  {}", spec.name, spec.minutes, spec.title);
+            println!(
+                "{:<21} {claims:<14} {:>8}  {}",
+                spec.name, spec.minutes, spec.title
+            );
         }
         println!("\nminutes are on 2 cores; `layerwise run NAME` runs one");
     }

@@ -8,13 +8,19 @@ use crate::{args, failure::Failure};
 
 /// Draws the pictures of recorded runs and writes one page over them.
 pub(super) fn report(arguments: &args::Report, json: bool) -> Result<ExitCode, Failure> {
-    let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let runs = arguments
+        .runs
+        .iter()
+        .map(|path| Run::read(path))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut pictures = Vec::new();
     for run in &runs {
         pictures.extend(report::draw_pictures(run)?);
     }
-    let page =
-        arguments.out.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
+    let page = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| arguments.runs[0].join("report.html"));
     report::write_page(&runs, &page)?;
     if json {
         print_json(&json!({ "report": page, "pictures": pictures }));

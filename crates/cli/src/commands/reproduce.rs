@@ -16,7 +16,10 @@ const LONG_MINUTES: f64 = 60.0;
 pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitCode, Failure> {
     let kinds = Kinds::default();
     let named: Vec<String> = if arguments.experiments.is_empty() {
-        shipped::SPECS.iter().map(|(name, _)| (*name).to_owned()).collect()
+        shipped::SPECS
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect()
     } else {
         arguments.experiments.clone()
     };
@@ -26,7 +29,10 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
         let (loaded, settings) = prepare(name, &arguments.settings, &kinds)?;
         let long = loaded.spec.minutes > LONG_MINUTES && !settings.quick;
         if arguments.experiments.is_empty() && long {
-            eprintln!("{name}: left out, it takes about {} minutes; name it to run it", loaded.spec.minutes);
+            eprintln!(
+                "{name}: left out, it takes about {} minutes; name it to run it",
+                loaded.spec.minutes
+            );
             continue;
         }
         plan.push((loaded, settings));
@@ -56,7 +62,11 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
             break;
         }
     }
-    let suffix = if arguments.settings.quick { "-quick" } else { "" };
+    let suffix = if arguments.settings.quick {
+        "-quick"
+    } else {
+        ""
+    };
     let page = arguments.out.join(format!("report{suffix}.html"));
     report::write_page(&runs, &page)?;
     if json {

@@ -34,7 +34,10 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
     if arguments.dry_run {
         return dry_run(&loaded, &settings, &kinds, json);
     }
-    let out = arguments.out.clone().unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
     let recorded = execute(&loaded, &settings, &kinds, &out)?;
     let page = draw(&out)?;
     if json {
@@ -66,10 +69,15 @@ pub(super) fn prepare(
         Some(args::Precision::F64) => overrides.push("training.precision=\"f64\"".to_owned()),
         None => {}
     }
-    let options = Options { quick: arguments.quick, overrides };
+    let options = Options {
+        quick: arguments.quick,
+        overrides,
+    };
     let loaded = shipped::find(experiment, &options, kinds)?;
     if !ENGINES.contains(&arguments.engine.as_str()) {
-        return Err(Failure::usage(LearnerError::UnknownEngine(arguments.engine.clone())));
+        return Err(Failure::usage(LearnerError::UnknownEngine(
+            arguments.engine.clone(),
+        )));
     }
     if arguments.threads == Some(0) {
         return Err(Failure::usage("--threads 0: must be 1 or more"));
@@ -177,7 +185,11 @@ pub(super) fn exit_code(recorded: &Recorded, require: Option<Require>) -> ExitCo
     } else if cells.iter().any(|cell| cell.stopped.is_failure()) {
         ExitCode::from(FAILED)
     } else if require.is_some()
-        && recorded.verdict.claims.iter().any(|claim| claim.outcome != Outcome::Supported)
+        && recorded
+            .verdict
+            .claims
+            .iter()
+            .any(|claim| claim.outcome != Outcome::Supported)
     {
         ExitCode::from(NOT_SUPPORTED)
     } else {

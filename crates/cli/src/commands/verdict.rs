@@ -26,7 +26,10 @@ pub(super) fn verdict(arguments: &args::Verdict, json: bool) -> Result<ExitCode,
         let spec = match &arguments.spec {
             None => run.spec.clone(),
             Some(file) => {
-                let options = Options { quick: run.manifest.quick, overrides: Vec::new() };
+                let options = Options {
+                    quick: run.manifest.quick,
+                    overrides: Vec::new(),
+                };
                 let loaded = load(file, &options, &kinds)?;
                 let hash = spec_hash(&loaded, &run.manifest.device, &run.manifest.engine);
                 if hash != run.manifest.spec_hash {
@@ -44,7 +47,11 @@ pub(super) fn verdict(arguments: &args::Verdict, json: bool) -> Result<ExitCode,
         run.verdict = judge(&spec, Some(&run.spec), manifest, observations, &kinds)
             .map_err(Failure::usage)?;
         run.write_verdict()?;
-        all_supported &= run.verdict.claims.iter().all(|c| c.outcome == Outcome::Supported);
+        all_supported &= run
+            .verdict
+            .claims
+            .iter()
+            .all(|c| c.outcome == Outcome::Supported);
         if json {
             results.push(json!({ "run": path, "verdict": run.verdict }));
         } else {

@@ -54,9 +54,12 @@ fn order(samples: &[Sample], confidence: f64) -> Interval {
     };
     let depth = (1..=n / 2).rev().find(|&d| coverage(d) >= confidence);
     match depth {
-        Some(d) => {
-            Interval { centre, low: lows[d - 1], high: highs[n - d], coverage: coverage(d) }
-        }
+        Some(d) => Interval {
+            centre,
+            low: lows[d - 1],
+            high: highs[n - d],
+            coverage: coverage(d),
+        },
         None => none(centre),
     }
 }
@@ -69,17 +72,29 @@ fn t(samples: &[Sample], confidence: f64) -> Interval {
             _ => None,
         })
         .collect();
-    let Some(values) = values.filter(|values| values.len() >= 2) else { return none(None) };
+    let Some(values) = values.filter(|values| values.len() >= 2) else {
+        return none(None);
+    };
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
     let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there is a degree of freedom");
     let half = student.inverse_cdf(0.5 + 0.5 * confidence) * (variance / n).sqrt();
-    Interval { centre: Some(mean), low: mean - half, high: mean + half, coverage: confidence }
+    Interval {
+        centre: Some(mean),
+        low: mean - half,
+        high: mean + half,
+        coverage: confidence,
+    }
 }
 
 fn none(centre: Option<f64>) -> Interval {
-    Interval { centre, low: f64::NEG_INFINITY, high: f64::INFINITY, coverage: 0.0 }
+    Interval {
+        centre,
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+        coverage: 0.0,
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +126,11 @@ mod tests {
 
     #[test]
     fn five_seeds_allow_no_order_interval() {
-        let interval = interval(&exact(&[1.0, 2.0, 3.0, 4.0, 5.0]), IntervalKind::Order, 0.95);
+        let interval = interval(
+            &exact(&[1.0, 2.0, 3.0, 4.0, 5.0]),
+            IntervalKind::Order,
+            0.95,
+        );
         assert_eq!(interval.coverage, 0.0);
         assert_eq!(interval.high, f64::INFINITY);
         assert_eq!(interval.centre, Some(3.0));
@@ -131,7 +150,10 @@ mod tests {
         let mut samples = exact(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
         samples.push(Sample::Missing);
         let interval = interval(&samples, IntervalKind::Order, 0.95);
-        assert_eq!((interval.low, interval.high), (f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(
+            (interval.low, interval.high),
+            (f64::NEG_INFINITY, f64::INFINITY)
+        );
     }
 
     #[test]
@@ -139,6 +161,10 @@ mod tests {
         // Mean 4.5, s = sqrt(6), t(0.975, 7) = 2.364624: half width 2.047827.
         let samples = exact(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         let interval = interval(&samples, IntervalKind::T, 0.95);
-        assert!((interval.high - 4.5 - 2.047_827).abs() < 1e-5, "{}", interval.high);
+        assert!(
+            (interval.high - 4.5 - 2.047_827).abs() < 1e-5,
+            "{}",
+            interval.high
+        );
     }
 }

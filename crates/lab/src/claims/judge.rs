@@ -25,14 +25,19 @@ pub fn judge(
     observations: &[Observation],
     kinds: &Kinds,
 ) -> Result<VerdictFile, KeyError> {
-    let judge = Judge { manifest, observations, statistics: &kinds.statistics };
+    let judge = Judge {
+        manifest,
+        observations,
+        statistics: &kinds.statistics,
+    };
     let claims = spec
         .claims
         .iter()
         .enumerate()
         .map(|(position, claim)| {
-            let mut verdict =
-                judge.claim(claim).map_err(|e| e.within(&format!("claims[{position}]")))?;
+            let mut verdict = judge
+                .claim(claim)
+                .map_err(|e| e.within(&format!("claims[{position}]")))?;
             verdict.threshold_at_run = at_run
                 .and_then(|spec| spec.claims.iter().find(|other| other.id == claim.id))
                 .map(|other| other.threshold)
@@ -46,7 +51,12 @@ pub fn judge(
         .enumerate()
         .map(|(position, number)| {
             let measured = judge
-                .measure(&number.variant, &number.model, &number.metric, &number.statistic)
+                .measure(
+                    &number.variant,
+                    &number.model,
+                    &number.metric,
+                    &number.statistic,
+                )
                 .map_err(|e| e.within(&format!("numbers[{position}]")))?;
             Ok(ReportedNumber {
                 id: number.id.clone(),
@@ -60,7 +70,11 @@ pub fn judge(
             })
         })
         .collect::<Result<_, KeyError>>()?;
-    Ok(VerdictFile { name: spec.name.clone(), claims, numbers })
+    Ok(VerdictFile {
+        name: spec.name.clone(),
+        claims,
+        numbers,
+    })
 }
 
 struct Judge<'a> {
@@ -77,8 +91,10 @@ impl Judge<'_> {
         metric: &str,
         statistic: &toml::Table,
     ) -> Result<super::Measured, KeyError> {
-        let statistic =
-            self.statistics.build(statistic.clone()).map_err(|e| e.within("statistic"))?;
+        let statistic = self
+            .statistics
+            .build(statistic.clone())
+            .map_err(|e| e.within("statistic"))?;
         let table = Table::select(self.observations, self.manifest, variant, model, metric);
         Ok(statistic.measure(&table))
     }
@@ -98,7 +114,10 @@ impl Judge<'_> {
             .iter()
             .map(|c| component_judgement(c, claim.interval, Some(claim.threshold), parts))
             .collect();
-        let kind = statistic.get("kind").and_then(toml::Value::as_str).unwrap_or_default();
+        let kind = statistic
+            .get("kind")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default();
         Ok(Judgement {
             model: model.to_owned(),
             variant: variant.to_owned(),
@@ -110,8 +129,13 @@ impl Judge<'_> {
     }
 
     fn claim(&self, claim: &Claim) -> Result<ClaimVerdict, KeyError> {
-        let measured =
-            self.judgement(claim, &claim.variant, &claim.model, &claim.metric, &claim.statistic)?;
+        let measured = self.judgement(
+            claim,
+            &claim.variant,
+            &claim.model,
+            &claim.metric,
+            &claim.statistic,
+        )?;
         let mut controls = Vec::new();
         for (position, control) in claim.controls.iter().enumerate() {
             let mut statistic = claim.statistic.clone();
@@ -139,7 +163,13 @@ impl Judge<'_> {
             .compare
             .iter()
             .map(|model| {
-                self.judgement(claim, &claim.variant, model, &claim.metric, &claim.statistic)
+                self.judgement(
+                    claim,
+                    &claim.variant,
+                    model,
+                    &claim.metric,
+                    &claim.statistic,
+                )
             })
             .collect::<Result<Vec<_>, _>>()?;
         let shared_with: Vec<String> = compared
@@ -148,7 +178,11 @@ impl Judge<'_> {
             .map(|j| j.model.clone())
             .collect();
         let missed: Vec<&ControlVerdict> = controls.iter().filter(|c| !c.met).collect();
-        let outcome = if missed.is_empty() { measured.outcome } else { Outcome::Undecided };
+        let outcome = if missed.is_empty() {
+            measured.outcome
+        } else {
+            Outcome::Undecided
+        };
         let reason = reason(claim, &measured, &missed, &shared_with);
         Ok(ClaimVerdict {
             id: claim.id.clone(),
@@ -176,7 +210,11 @@ fn component_judgement(
     let found = interval(samples, kind, CONFIDENCE);
     // All parts must hold, so support needs no correction; a contradiction by any one of them
     // does (Bonferroni).
-    let wide = interval(samples, kind, 1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64);
+    let wide = interval(
+        samples,
+        kind,
+        1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64,
+    );
     let side = |i: super::Interval| match (threshold, i.coverage > 0.0) {
         (Some(threshold), true) => side_of(threshold, i.low, i.high),
         _ => Outcome::Undecided,
@@ -190,7 +228,10 @@ fn component_judgement(
     ComponentJudgement {
         label: component.label.clone(),
         seeds: samples.iter().filter(|s| **s != Sample::Missing).count(),
-        censored: samples.iter().filter(|s| matches!(s, Sample::AtLeast(_))).count(),
+        censored: samples
+            .iter()
+            .filter(|s| matches!(s, Sample::AtLeast(_)))
+            .count(),
         centre: found.centre,
         low: finite(found.low),
         high: finite(found.high),
@@ -223,7 +264,10 @@ fn side_of(threshold: Threshold, low: f64, high: f64) -> Outcome {
 }
 
 fn all_of(components: &[ComponentJudgement]) -> Outcome {
-    if components.iter().any(|c| c.outcome == Outcome::Contradicted) {
+    if components
+        .iter()
+        .any(|c| c.outcome == Outcome::Contradicted)
+    {
         Outcome::Contradicted
     } else if !components.is_empty() && components.iter().all(|c| c.outcome == Outcome::Supported) {
         Outcome::Supported
@@ -244,7 +288,12 @@ fn reason(
         .components
         .iter()
         .find(|c| c.outcome == Outcome::Contradicted)
-        .or_else(|| measured.components.iter().find(|c| c.outcome == Outcome::Undecided));
+        .or_else(|| {
+            measured
+                .components
+                .iter()
+                .find(|c| c.outcome == Outcome::Undecided)
+        });
     match decisive.or(measured.components.first()) {
         None => sentences.push("nothing was recorded to judge".to_owned()),
         Some(part) => {
@@ -253,7 +302,11 @@ fn reason(
             } else {
                 String::new()
             };
-            sentences.push(format!("{of}{} against {}", describe(part), claim.threshold));
+            sentences.push(format!(
+                "{of}{} against {}",
+                describe(part),
+                claim.threshold
+            ));
         }
     }
     for control in missed {
@@ -272,8 +325,11 @@ fn reason(
 }
 
 fn describe(part: &ComponentJudgement) -> String {
-    let label =
-        if part.label.is_empty() { String::new() } else { format!("{}: ", part.label) };
+    let label = if part.label.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", part.label)
+    };
     let number = |value: Option<f64>, none: &str| match value {
         Some(value) => format_number(value),
         None => none.to_owned(),

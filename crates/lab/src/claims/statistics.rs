@@ -4,6 +4,6 @@ pub(super) mod final_value;
 pub(super) mod half_time_law;
 pub(super) mod half_time_order;
 pub(super) mod knob_threshold;
+pub(super) mod largest_gap;
 pub(super) mod shape;
 pub(super) mod slope;
-pub(super) mod largest_gap;

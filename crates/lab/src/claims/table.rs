@@ -26,22 +26,37 @@ impl<'a> Table<'a> {
         model: &str,
         metric: &str,
     ) -> Self {
-        let variants: Vec<&VariantInfo> =
-            manifest.variants.iter().filter(|v| v.group == group).collect();
+        let variants: Vec<&VariantInfo> = manifest
+            .variants
+            .iter()
+            .filter(|v| v.group == group)
+            .collect();
         let mut cells: Vec<Cell<'a>> = variants
             .iter()
             .flat_map(|&variant| {
-                manifest.seeds.iter().map(move |&seed| Cell { variant, seed, rows: Vec::new() })
+                manifest.seeds.iter().map(move |&seed| Cell {
+                    variant,
+                    seed,
+                    rows: Vec::new(),
+                })
             })
             .collect();
-        for row in observations.iter().filter(|o| o.model == model && o.metric == metric) {
-            let cell =
-                cells.iter_mut().find(|c| c.seed == row.seed && c.variant.name == row.variant);
+        for row in observations
+            .iter()
+            .filter(|o| o.model == model && o.metric == metric)
+        {
+            let cell = cells
+                .iter_mut()
+                .find(|c| c.seed == row.seed && c.variant.name == row.variant);
             if let Some(cell) = cell {
                 cell.rows.push(row);
             }
         }
-        Self { seeds: &manifest.seeds, cells, all: observations }
+        Self {
+            seeds: &manifest.seeds,
+            cells,
+            all: observations,
+        }
     }
 
     /// The cells of one seed, in the order of the grid.
@@ -51,20 +66,26 @@ impl<'a> Table<'a> {
 
     /// The first variant's cell of each seed: the only one where there is no grid.
     pub fn per_seed(&self) -> Vec<&Cell<'a>> {
-        self.seeds.iter().filter_map(|&seed| self.of_seed(seed).next()).collect()
+        self.seeds
+            .iter()
+            .filter_map(|&seed| self.of_seed(seed).next())
+            .collect()
     }
 
     /// All indices that occur, increasing.
     pub fn indices(&self) -> Vec<u64> {
-        let mut indices: Vec<u64> =
-            self.cells.iter().flat_map(|c| c.rows.iter().map(|o| o.index)).collect();
+        let mut indices: Vec<u64> = self
+            .cells
+            .iter()
+            .flat_map(|c| c.rows.iter().map(|o| o.index))
+            .collect();
         indices.sort_unstable();
         indices.dedup();
         indices
     }
 
     /// The same cells with the rows of another model and metric.
-    pub fn rows_of(&self, cell: &Cell<'_>, model: &str, metric: &str, index: u64) -> Curve {
+    pub(super) fn rows_of(&self, cell: &Cell<'_>, model: &str, metric: &str, index: u64) -> Curve {
         self.all
             .iter()
             .filter(|o| {
@@ -80,23 +101,34 @@ impl<'a> Table<'a> {
 }
 
 /// Steps and values.
-pub type Curve = (Vec<f64>, Vec<f64>);
+pub(super) type Curve = (Vec<f64>, Vec<f64>);
 
 impl Cell<'_> {
     /// Steps and values of one index, in recording order.
-    pub fn curve(&self, index: u64) -> Curve {
-        self.rows.iter().filter(|o| o.index == index).map(|o| (o.step as f64, o.value)).unzip()
+    pub(super) fn curve(&self, index: u64) -> Curve {
+        self.rows
+            .iter()
+            .filter(|o| o.index == index)
+            .map(|o| (o.step as f64, o.value))
+            .unzip()
     }
 
     /// Indices and values at the last recorded step.
-    pub fn at_end(&self) -> Curve {
+    pub(super) fn at_end(&self) -> Curve {
         let last = self.rows.iter().map(|o| o.step).max().unwrap_or(0);
-        self.rows.iter().filter(|o| o.step == last).map(|o| (o.index as f64, o.value)).unzip()
+        self.rows
+            .iter()
+            .filter(|o| o.step == last)
+            .map(|o| (o.index as f64, o.value))
+            .unzip()
     }
 
     /// The last recorded value of one index.
     pub fn final_value(&self, index: u64) -> Option<f64> {
-        self.rows.iter().rfind(|o| o.index == index).map(|o| o.value)
+        self.rows
+            .iter()
+            .rfind(|o| o.index == index)
+            .map(|o| o.value)
     }
 
     /// A grid knob as a number.
@@ -107,6 +139,10 @@ impl Cell<'_> {
     /// Probability of skill `index` (from 1).
     pub fn probability(&self, index: u64) -> f64 {
         let position = (index as usize).wrapping_sub(1);
-        self.variant.probabilities.get(position).copied().unwrap_or(1.0)
+        self.variant
+            .probabilities
+            .get(position)
+            .copied()
+            .unwrap_or(1.0)
     }
 }

@@ -11,6 +11,8 @@ pub struct MeasureEntry {
     pub schedule: Schedule,
     /// Models it looks at; empty means all.
     pub models: Vec<String>,
+    /// Variant groups it is read in; empty means all.
+    pub variants: Vec<String>,
 }
 
 impl MeasureEntry {
@@ -19,14 +21,18 @@ impl MeasureEntry {
         let mut table = self.measure.resolved();
         let schedule = toml::Value::try_from(&self.schedule).expect("a schedule is a TOML table");
         table.insert("schedule".to_owned(), schedule);
-        let models = self.models.iter().cloned().map(toml::Value::String).collect();
-        table.insert("models".to_owned(), toml::Value::Array(models));
+        for (key, names) in [("models", &self.models), ("variants", &self.variants)] {
+            let names = names.iter().cloned().map(toml::Value::String).collect();
+            table.insert(key.to_owned(), toml::Value::Array(names));
+        }
         table
     }
 
-    /// Whether it looks at `model`.
-    pub fn covers(&self, model: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|name| name == model)
+    /// Whether it looks at `model` in the variant group `group`.
+    pub fn covers(&self, model: &str, group: &str) -> bool {
+        let among =
+            |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
+        among(&self.models, model) && among(&self.variants, group)
     }
 }
 
@@ -57,13 +63,29 @@ pub fn entry(
         }
     };
     if matches!(schedule, Schedule::Linear { every: 0 }) {
-        return Err(KeyError::new("schedule.every", 0, "must be 1 or more", "Write 50."));
+        return Err(KeyError::new(
+            "schedule.every",
+            0,
+            "must be 1 or more",
+            "Write 50.",
+        ));
     }
-    let models = match table.remove("models") {
-        None => Vec::new(),
+    let mut names = |key: &str| match table.remove(key) {
+        None => Ok(Vec::new()),
         Some(value) => value.clone().try_into::<Vec<String>>().map_err(|_| {
-            KeyError::new("models", value, "must be a list of names", "Write for example [\"net\"].")
-        })?,
+            KeyError::new(
+                key,
+                value,
+                "must be a list of names",
+                "Write for example [\"net\"].",
+            )
+        }),
     };
-    Ok(MeasureEntry { measure: kinds.build(table)?, schedule, models })
+    let (models, variants) = (names("models")?, names("variants")?);
+    Ok(MeasureEntry {
+        measure: kinds.build(table)?,
+        schedule,
+        models,
+        variants,
+    })
 }

@@ -25,9 +25,19 @@ impl Measure for Losses {
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let outputs = at.learner.outputs(at.batch_on_device)?;
         let weights = at.batch.weights.as_deref();
-        let train = at.loss.value(&outputs, &at.batch.targets, weights, at.batch.shape.outputs);
-        out.push(Reading { metric: "train_loss", index: 0, value: train });
-        out.push(Reading { metric: "test_loss", index: 0, value: at.test_loss()? });
+        let train = at
+            .loss
+            .value(&outputs, &at.batch.targets, weights, at.batch.shape.outputs);
+        out.push(Reading {
+            metric: "train_loss",
+            index: 0,
+            value: train,
+        });
+        out.push(Reading {
+            metric: "test_loss",
+            index: 0,
+            value: at.test_loss()?,
+        });
         Ok(())
     }
 }

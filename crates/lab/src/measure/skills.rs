@@ -29,8 +29,16 @@ impl Measure for Skills {
         if at.test.basis == Basis::Identity {
             // One row per skill is the skill itself: nothing to average, nothing beside it.
             for (index, (f, target)) in (1..).zip(outputs.iter().zip(&targets)) {
-                out.push(Reading { metric: "skill_strength", index, value: f / target });
-                out.push(Reading { metric: "off_skill_energy", index, value: 0.0 });
+                out.push(Reading {
+                    metric: "skill_strength",
+                    index,
+                    value: f / target,
+                });
+                out.push(Reading {
+                    metric: "off_skill_energy",
+                    index,
+                    value: 0.0,
+                });
             }
             return Ok(());
         }
@@ -38,8 +46,16 @@ impl Measure for Skills {
         let stats = skill_stats(outputs, &signs, &at.test.group, targets.len(), &targets)?;
         for (index, skill) in (1..).zip(stats) {
             let (strength, energy) = (skill.strength, skill.off_skill_energy);
-            out.push(Reading { metric: "skill_strength", index, value: strength });
-            out.push(Reading { metric: "off_skill_energy", index, value: energy });
+            out.push(Reading {
+                metric: "skill_strength",
+                index,
+                value: strength,
+            });
+            out.push(Reading {
+                metric: "off_skill_energy",
+                index,
+                value: energy,
+            });
         }
         Ok(())
     }

@@ -28,18 +28,31 @@ impl Measure for Walsh {
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let mut by_degree: Vec<f64> = Vec::new();
         for (position, group) in at.task.groups().iter().enumerate() {
-            let Some(cube) = at.task.cube(position) else { continue };
+            let Some(cube) = at.task.cube(position) else {
+                continue;
+            };
             let index = position as u64 + 1;
             let outputs = at.outputs_on(&cube)?;
             let scaled: Vec<f64> = outputs.iter().map(|f| f / group.target).collect();
             let coefficients = walsh_coefficients(&scaled)?;
-            let mask = group.subset.iter().fold(0, |mask, bit| mask | (1_usize << bit));
-            out.push(Reading { metric: "walsh_target", index, value: coefficients[mask] });
+            let mask = group
+                .subset
+                .iter()
+                .fold(0, |mask, bit| mask | (1_usize << bit));
+            out.push(Reading {
+                metric: "walsh_target",
+                index,
+                value: coefficients[mask],
+            });
             // The constant is the output's mean, not a feature.
             let mut features = coefficients.clone();
             features[0] = 0.0;
             let (_, other) = largest_other(&features, mask)?;
-            out.push(Reading { metric: "walsh_largest_other", index, value: other.abs() });
+            out.push(Reading {
+                metric: "walsh_largest_other",
+                index,
+                value: other.abs(),
+            });
             let energies = energy_by_degree(&coefficients)?;
             by_degree.resize(energies.len().max(by_degree.len()), 0.0);
             for (sum, energy) in by_degree.iter_mut().zip(energies) {
@@ -47,7 +60,11 @@ impl Measure for Walsh {
             }
         }
         for (degree, value) in by_degree.into_iter().enumerate().skip(1) {
-            out.push(Reading { metric: "walsh_degree_energy", index: degree as u64, value });
+            out.push(Reading {
+                metric: "walsh_degree_energy",
+                index: degree as u64,
+                value,
+            });
         }
         Ok(())
     }

@@ -27,11 +27,19 @@ impl Measure for Weights {
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let now = at.parameters()?;
         let mut push = |index, now: &[f64], initial: &[f64]| {
-            out.push(Reading { metric: "weight_norm", index, value: norm(now) });
+            out.push(Reading {
+                metric: "weight_norm",
+                index,
+                value: norm(now),
+            });
             // An array that starts at zero (a bias, a linear model) has no relative change.
             if norm(initial) > 0.0 {
                 let value = relative_change(now, initial)?;
-                out.push(Reading { metric: "weight_change", index, value });
+                out.push(Reading {
+                    metric: "weight_change",
+                    index,
+                    value,
+                });
             }
             Ok::<(), MeasureError>(())
         };
@@ -44,5 +52,8 @@ impl Measure for Weights {
 }
 
 fn flat(arrays: &[HostArray]) -> Vec<f64> {
-    arrays.iter().flat_map(|array| array.values.iter().copied()).collect()
+    arrays
+        .iter()
+        .flat_map(|array| array.values.iter().copied())
+        .collect()
 }

@@ -27,12 +27,18 @@ impl Clock {
                 })
                 .collect()
         });
-        Self { steps: steps.to_vec(), times }
+        Self {
+            steps: steps.to_vec(),
+            times,
+        }
     }
 
     /// Flow time per unit of learning rate and step.
     pub fn per_lr(training: &Training, outputs: usize) -> Option<f64> {
-        training.optimizer.flow_factor().map(|factor| factor * training.loss.flow_factor(outputs))
+        training
+            .optimizer
+            .flow_factor()
+            .map(|factor| factor * training.loss.flow_factor(outputs))
     }
 
     /// The recorded steps.

@@ -37,19 +37,21 @@ impl Prediction for LinearSkills {
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
-            for (k, group) in cell.groups.iter().enumerate() {
-                let mode = LinearMode::new(group.probability, group.target, self.initial);
-                let Ok(mode) = mode else { continue };
-                for (at, &step) in cell.clock.steps().iter().enumerate() {
-                    let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else { break };
-                    out.push(Predicted {
-                            metric: "skill_strength",
-                        index: k as u64 + 1,
-                        step,
-                        flow_time: Some(time),
-                        value: mode.strength(time) / group.target,
-                    });
-                }
+        for (k, group) in cell.groups.iter().enumerate() {
+            let mode = LinearMode::new(group.probability, group.target, self.initial);
+            let Ok(mode) = mode else { continue };
+            for (at, &step) in cell.clock.steps().iter().enumerate() {
+                let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                    break;
+                };
+                out.push(Predicted {
+                    metric: "skill_strength",
+                    index: k as u64 + 1,
+                    step,
+                    flow_time: Some(time),
+                    value: mode.strength(time) / group.target,
+                });
             }
+        }
     }
 }

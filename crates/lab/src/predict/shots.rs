@@ -43,24 +43,26 @@ impl Prediction for Shots {
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
-            let Some(knob) = crate::record::knob_value(cell.knobs, &self.table.knob) else {
-                return;
+        let Some(knob) = crate::record::knob_value(cell.knobs, &self.table.knob) else {
+            return;
+        };
+        let Some(&step) = cell.clock.steps().last() else {
+            return;
+        };
+        for (k, group) in cell.groups.iter().enumerate() {
+            let value = if self.kind == "data-shot" {
+                theory::data_shot(knob * group.probability, self.table.shots)
+            } else {
+                theory::parameter_shot(knob, k + 1, self.table.shots)
             };
-            let Some(&step) = cell.clock.steps().last() else { return };
-            for (k, group) in cell.groups.iter().enumerate() {
-                let value = if self.kind == "data-shot" {
-                    theory::data_shot(knob * group.probability, self.table.shots)
-                } else {
-                    theory::parameter_shot(knob, k + 1, self.table.shots)
-                };
-                let Ok(value) = value else { continue };
-                out.push(Predicted {
-                    metric: "skill_strength",
-                    index: k as u64 + 1,
-                    step,
-                    flow_time: None,
-                    value,
-                });
-            }
+            let Ok(value) = value else { continue };
+            out.push(Predicted {
+                metric: "skill_strength",
+                index: k as u64 + 1,
+                step,
+                flow_time: None,
+                value,
+            });
+        }
     }
 }

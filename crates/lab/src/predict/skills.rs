@@ -37,10 +37,23 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     if kind.slowdown.is_none() && kind.calibrate_on.is_none() {
         kind.slowdown = Some(1.0);
     }
-    exactly_one("initial", kind.initial.is_some(), "init_std", kind.init_std.is_some())?;
-    exactly_one("slowdown", kind.slowdown.is_some(), "calibrate_on", kind.calibrate_on.is_some())?;
-    let numbers =
-        [("initial", kind.initial), ("init_std", kind.init_std), ("slowdown", kind.slowdown)];
+    exactly_one(
+        "initial",
+        kind.initial.is_some(),
+        "init_std",
+        kind.init_std.is_some(),
+    )?;
+    exactly_one(
+        "slowdown",
+        kind.slowdown.is_some(),
+        "calibrate_on",
+        kind.calibrate_on.is_some(),
+    )?;
+    let numbers = [
+        ("initial", kind.initial),
+        ("init_std", kind.init_std),
+        ("slowdown", kind.slowdown),
+    ];
     for (key, value) in numbers {
         value.map_or(Ok(()), |value| positive(key, value))?;
     }
@@ -52,8 +65,17 @@ fn exactly_one(a: &str, has_a: bool, b: &str, has_b: bool) -> Result<(), KeyErro
     if has_a != has_b {
         return Ok(());
     }
-    let found = if has_a { "both are given" } else { "neither is given" };
-    Err(KeyError::new(a, found, format!("exactly one of {a} and {b} is needed"), "Keep one."))
+    let found = if has_a {
+        "both are given"
+    } else {
+        "neither is given"
+    };
+    Err(KeyError::new(
+        a,
+        found,
+        format!("exactly one of {a} and {b} is needed"),
+        "Keep one.",
+    ))
 }
 
 /// The calibration needs the first skill's curve.
@@ -103,24 +125,34 @@ impl Prediction for Skills {
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
-            let Some((modes, slowdown)) = self.modes(cell) else { return };
-            for (at, &step) in cell.clock.steps().iter().enumerate() {
-                let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else { break };
-                let flow_time = Some(time);
-                let mut push = |metric, index, value| {
-                    out.push(Predicted { metric, index, step, flow_time, value });
-                };
-                let mut loss = 0.0;
-                for (index, (mode, group)) in (1..).zip(modes.iter().zip(cell.groups)) {
-                    let strength = mode.strength(time);
-                    push("skill_strength", index, strength / group.target);
-                    let gap = group.target - strength;
-                    loss += 0.5 * group.multiplicity * group.probability * gap * gap;
-                }
-                push("test_loss", 0, loss);
-                if Some(&step) == cell.clock.steps().last() {
-                    push("slowdown", 0, slowdown);
-                }
+        let Some((modes, slowdown)) = self.modes(cell) else {
+            return;
+        };
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                break;
+            };
+            let flow_time = Some(time);
+            let mut push = |metric, index, value| {
+                out.push(Predicted {
+                    metric,
+                    index,
+                    step,
+                    flow_time,
+                    value,
+                });
+            };
+            let mut loss = 0.0;
+            for (index, (mode, group)) in (1..).zip(modes.iter().zip(cell.groups)) {
+                let strength = mode.strength(time);
+                push("skill_strength", index, strength / group.target);
+                let gap = group.target - strength;
+                loss += 0.5 * group.multiplicity * group.probability * gap * gap;
             }
+            push("test_loss", 0, loss);
+            if Some(&step) == cell.clock.steps().last() {
+                push("slowdown", 0, slowdown);
+            }
+        }
     }
 }

@@ -1,14 +1,12 @@
 use std::time::{Duration, Instant};
 
-use nets::{
-    DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner,
-};
+use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner};
 use tasks::{Batch, KeyError, TaskInstance};
 use thiserror::Error;
 
 use crate::{
     Kinds,
-    measure::{MeasureEntry, MeasureError, Snapshot, entry},
+    measure::{MeasureEntry, MeasureError, Reading, Snapshot, entry, upload_in_blocks},
     predict::Clock,
     record::{CellSummary, Observation, StopReason},
     spec::Variant,
@@ -95,11 +93,19 @@ impl Cell<'_> {
     ///
     /// # Errors
     /// The device failed; what was recorded until then went to the observer.
-    pub fn run(&self, limit: Option<u64>, observer: &dyn Observer) -> Result<CellOutcome, RunError> {
+    pub fn run(
+        &self,
+        limit: Option<u64>,
+        observer: &dyn Observer,
+    ) -> Result<CellOutcome, RunError> {
         let start = Instant::now();
         let spec = &self.variant.spec;
         let training = &spec.training;
-        let task = self.kinds.tasks.build(spec.task.clone()).map_err(|e| e.within("task"))?;
+        let task = self
+            .kinds
+            .tasks
+            .build(spec.task.clone())
+            .map_err(|e| e.within("task"))?;
         let shape = task.shape();
         let instance = task.instance(self.seed);
         let mut trained = self.models(&*instance, shape)?;
@@ -109,15 +115,20 @@ impl Cell<'_> {
             .map(|table| entry(table.clone(), &self.kinds.measures))
             .collect::<Result<Vec<_>, _>>()?;
         let last = limit.unwrap_or(training.steps).min(training.steps);
-        let due: Vec<Vec<u64>> = entries.iter().map(|e| e.schedule.steps(training.steps)).collect();
+        let due: Vec<Vec<u64>> = entries
+            .iter()
+            .map(|e| e.schedule.steps(training.steps))
+            .collect();
         let mut recorded: Vec<u64> = due.iter().flatten().copied().collect();
         recorded.sort_unstable();
         recorded.dedup();
         let clock = Clock::new(training, shape.outputs, &recorded);
 
-        let needs = trained.iter().fold(Needs::default(), |needs, m| needs.or(m.needs));
+        let needs = trained
+            .iter()
+            .fold(Needs::default(), |needs, m| needs.or(m.needs));
         let test = instance.test();
-        let test_on_device = DeviceBatch::upload(&test, needs, self.target);
+        let test_on_device = upload_in_blocks(&test, needs, self.target);
         let mut stream = instance.training();
         let mut batch = Batch::zeros(shape, task.batch_rows());
         let mut on_device = None;
@@ -144,11 +155,16 @@ impl Cell<'_> {
                     batch: (&batch, rows),
                 };
                 let verdict = look.at_all(&mut trained, position.is_some(), observer)?;
-                measuring += begin.elapsed();
                 if let Some(reason) = verdict {
+                    // What is read at the last step is read where the cell ends by its condition.
+                    if matches!(reason, StopReason::Condition { .. }) {
+                        look.at_the_end(&mut trained, observer)?;
+                    }
+                    measuring += begin.elapsed();
                     stopped = reason;
                     break;
                 }
+                measuring += begin.elapsed();
             }
             if step == last {
                 break;
@@ -177,7 +193,11 @@ impl Cell<'_> {
             measuring_seconds: measuring.as_secs_f64(),
             stopped,
         };
-        Ok(CellOutcome { observations, summary, clock })
+        Ok(CellOutcome {
+            observations,
+            summary,
+            clock,
+        })
     }
 
     fn models(
@@ -190,7 +210,11 @@ impl Cell<'_> {
         for (name, table) in &self.variant.spec.models {
             let place = format!("models.{name}");
             let table = table.as_table().cloned().unwrap_or_default();
-            let model = self.kinds.models.build(table).map_err(|e| e.within(&place))?;
+            let model = self
+                .kinds
+                .models
+                .build(table)
+                .map_err(|e| e.within(&place))?;
             let initial = model.initial(instance, shape, self.seed);
             trained.push(Trained {
                 name: name.clone(),
@@ -214,7 +238,11 @@ impl Cell<'_> {
     }
 
     fn failed(&self, error: MeasureError) -> RunError {
-        RunError::Cell { variant: self.variant.name.clone(), seed: self.seed, error }
+        RunError::Cell {
+            variant: self.variant.name.clone(),
+            seed: self.seed,
+            error,
+        }
     }
 }
 
@@ -226,7 +254,7 @@ struct Look<'a> {
     step: u64,
     flow_time: Option<f64>,
     instance: &'a dyn TaskInstance,
-    test: (&'a Batch, &'a DeviceBatch),
+    test: (&'a Batch, &'a [DeviceBatch]),
     batch: (&'a Batch, &'a DeviceBatch),
 }
 
@@ -240,8 +268,10 @@ impl Look<'_> {
     ) -> Result<Option<StopReason>, RunError> {
         let training = &self.cell.variant.spec.training;
         let mut stop = None;
+        let mut recorded = Vec::new();
         for model in trained {
-            let (readings, loss) = self.at(model, record)?;
+            let due = |due: &[u64]| record && due.binary_search(&self.step).is_ok();
+            let (readings, loss) = self.at(model, due)?;
             let finite = loss.is_finite() && readings.iter().all(|r| r.value.is_finite());
             let first = *model.first_loss.get_or_insert(loss);
             let (step, name) = (self.step, model.name.clone());
@@ -249,41 +279,65 @@ impl Look<'_> {
                 stop = Some(StopReason::NotFinite { step, model: name });
                 break;
             }
-            let rows: Vec<Observation> = readings
-                .into_iter()
-                .map(|reading| Observation {
-                    variant: self.cell.variant.name.clone(),
-                    seed: self.cell.seed,
-                    model: model.name.clone(),
-                    metric: reading.metric.to_owned(),
-                    index: reading.index,
-                    step,
-                    flow_time: self.flow_time.map(|time| time * model.lr_scale),
-                    value: reading.value,
-                })
-                .collect();
+            let rows = self.rows(model, readings);
             if let Some(condition) = &training.stop_when
                 && condition.model == name
                 && holds(condition, &rows)
             {
                 stop = Some(StopReason::Condition { step });
             }
-            observer.recorded(&rows);
+            recorded.extend_from_slice(&rows);
             model.observations.extend(rows);
             if loss > training.divergence * first.max(f64::MIN_POSITIVE) {
-                stop = Some(StopReason::Diverged { step, model: name, loss });
+                stop = Some(StopReason::Diverged {
+                    step,
+                    model: name,
+                    loss,
+                });
                 break;
             }
         }
+        // One write for all models: a system call costs as much as looking at the net.
+        observer.recorded(&recorded);
         Ok(stop)
     }
 
-    /// The readings that are due on one model, and its test loss.
+    /// Reads what is due at the last planned step, for a cell that ends before it.
+    fn at_the_end(&self, trained: &mut [Trained], observer: &dyn Observer) -> Result<(), RunError> {
+        let last = self.cell.variant.spec.training.steps;
+        for model in trained {
+            let due =
+                |due: &[u64]| due.last() == Some(&last) && due.binary_search(&self.step).is_err();
+            let (readings, _) = self.at(model, due)?;
+            let rows = self.rows(model, readings);
+            observer.recorded(&rows);
+            model.observations.extend(rows);
+        }
+        Ok(())
+    }
+
+    fn rows(&self, model: &Trained, readings: Vec<Reading>) -> Vec<Observation> {
+        readings
+            .into_iter()
+            .map(|reading| Observation {
+                variant: self.cell.variant.name.clone(),
+                seed: self.cell.seed,
+                model: model.name.clone(),
+                metric: reading.metric.to_owned(),
+                index: reading.index,
+                step: self.step,
+                flow_time: self.flow_time.map(|time| time * model.lr_scale),
+                value: reading.value,
+            })
+            .collect()
+    }
+
+    /// The readings of the entries whose steps are `due`, and the test loss.
     fn at(
         &self,
         model: &Trained,
-        record: bool,
-    ) -> Result<(Vec<crate::measure::Reading>, f64), RunError> {
+        due: impl Fn(&[u64]) -> bool,
+    ) -> Result<(Vec<Reading>, f64), RunError> {
         let training = &self.cell.variant.spec.training;
         let snapshot = Snapshot::new(
             self.instance,
@@ -298,9 +352,9 @@ impl Look<'_> {
         let mut readings = Vec::new();
         let mut look = || -> Result<f64, MeasureError> {
             let loss = snapshot.test_loss()?;
-            if record && loss.is_finite() {
-                for (entry, due) in self.entries.iter().zip(self.due) {
-                    if entry.covers(&model.name) && due.binary_search(&self.step).is_ok() {
+            if loss.is_finite() {
+                for (entry, steps) in self.entries.iter().zip(self.due) {
+                    if entry.covers(&model.name, &self.cell.variant.group) && due(steps) {
                         entry.measure.measure(&snapshot, &mut readings)?;
                     }
                 }
@@ -313,12 +367,17 @@ impl Look<'_> {
 }
 
 fn holds(condition: &crate::spec::StopWhen, rows: &[Observation]) -> bool {
-    let mut values = rows.iter().filter(|o| o.metric == condition.metric).map(|o| o.value);
+    let mut values = rows
+        .iter()
+        .filter(|o| o.metric == condition.metric)
+        .map(|o| o.value);
     let beyond = |value: f64| {
         condition.above.is_none_or(|bound| value > bound)
             && condition.below.is_none_or(|bound| value < bound)
     };
     // No reading of this metric at this step says nothing.
-    let Some(first) = values.next() else { return false };
+    let Some(first) = values.next() else {
+        return false;
+    };
     beyond(first) && values.all(beyond)
 }

@@ -38,7 +38,13 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
     for &position in &tried {
         let variant = &loaded.variants[position];
         let engine = &settings.engine;
-        let cell = Cell { variant, seed: 0, engine, target: &target, kinds };
+        let cell = Cell {
+            variant,
+            seed: 0,
+            engine,
+            target: &target,
+            kinds,
+        };
         // The first steps warm caches and allocator; count what the second trial takes.
         cell.run(Some(TRIAL_STEPS / 4), &Silent)?;
         let start = Instant::now();
@@ -46,8 +52,15 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
         per_step += start.elapsed().as_secs_f64() / TRIAL_STEPS as f64;
     }
     per_step /= tried.len() as f64;
-    let steps: f64 = loaded.variants.iter().map(|v| v.spec.training.steps as f64).sum();
+    let steps: f64 = loaded
+        .variants
+        .iter()
+        .map(|v| v.spec.training.steps as f64)
+        .sum();
     let cells = count * seeds;
     let lanes = settings.threads.clamp(1, cells.max(1)) as f64;
-    Ok(Estimate { cells, seconds: steps * seeds as f64 * per_step / lanes })
+    Ok(Estimate {
+        cells,
+        seconds: steps * seeds as f64 * per_step / lanes,
+    })
 }

@@ -31,9 +31,17 @@ fn trained_part(spec: &Spec) -> String {
     let mut table = toml::Table::new();
     table.insert("task".to_owned(), toml::Value::Table(spec.task.clone()));
     table.insert("models".to_owned(), toml::Value::Table(spec.models.clone()));
-    table.insert("predictions".to_owned(), toml::Value::Table(spec.predictions.clone()));
+    table.insert(
+        "predictions".to_owned(),
+        toml::Value::Table(spec.predictions.clone()),
+    );
     table.insert("training".to_owned(), training);
-    let measure = spec.measure.iter().cloned().map(toml::Value::Table).collect();
+    let measure = spec
+        .measure
+        .iter()
+        .cloned()
+        .map(toml::Value::Table)
+        .collect();
     table.insert("measure".to_owned(), toml::Value::Array(measure));
     table.to_string()
 }

@@ -20,7 +20,10 @@ pub(super) fn predict(
     for (name, table) in &variant.spec.predictions {
         let table = table.as_table().cloned().unwrap_or_default();
         let place = format!("predictions.{name}");
-        let kind = kinds.predictions.build(table).map_err(|e| e.within(&place))?;
+        let kind = kinds
+            .predictions
+            .build(table)
+            .map_err(|e| e.within(&place))?;
         let mut predicted = Vec::new();
         kind.predict(&view, &mut predicted);
         let mut own: Vec<Observation> = predicted

@@ -18,7 +18,10 @@ use crate::{
     Kinds,
     claims::{VerdictFile, judge},
     predict::Clock,
-    record::{CellSummary, FORMAT, Manifest, Observation, RunFolder, RunFolderError, StopReason, VariantInfo},
+    record::{
+        CellSummary, FORMAT, Manifest, Observation, RunFolder, RunFolderError, StopReason,
+        VariantInfo,
+    },
     spec::{Loaded, Variant},
 };
 
@@ -90,7 +93,9 @@ pub fn run(
     let start = Instant::now();
     let target = Target::open(&settings.device, loaded.spec.training.precision)?;
     let training = &loaded.spec.training;
-    let seeds: Vec<u64> = (training.first_seed..).take(training.seeds as usize).collect();
+    let seeds: Vec<u64> = (training.first_seed..)
+        .take(training.seeds as usize)
+        .collect();
     // Seed by seed within a variant: the longest variant (base) begins first.
     let plan: Vec<(&Variant, u64)> = loaded
         .variants
@@ -106,8 +111,10 @@ pub fn run(
     for ((variant, seed), result) in plan.iter().zip(results) {
         match result {
             Some(Ok(mut outcome)) => {
-                let task =
-                    kinds.tasks.build(variant.spec.task.clone()).map_err(|e| e.within("task"))?;
+                let task = kinds
+                    .tasks
+                    .build(variant.spec.task.clone())
+                    .map_err(|e| e.within("task"))?;
                 let instance = task.instance(*seed);
                 let predicted = predict(variant, instance.groups(), &outcome, kinds)?;
                 observations.append(&mut outcome.observations);
@@ -124,7 +131,9 @@ pub fn run(
     }
     let complete = failure.is_none()
         && cells.len() == plan.len()
-        && !cells.iter().any(|c| matches!(c.stopped, StopReason::Interrupted { .. }));
+        && !cells
+            .iter()
+            .any(|c| matches!(c.stopped, StopReason::Interrupted { .. }));
     let cell_seconds: f64 = cells.iter().map(|c| c.seconds).sum();
     let measuring: f64 = cells.iter().map(|c| c.measuring_seconds).sum();
     let manifest = Manifest {
@@ -142,16 +151,26 @@ pub fn run(
         threads: settings.threads,
         wall_seconds: start.elapsed().as_secs_f64(),
         cell_seconds,
-        measuring_share: if cell_seconds > 0.0 { measuring / cell_seconds } else { 0.0 },
+        measuring_share: if cell_seconds > 0.0 {
+            measuring / cell_seconds
+        } else {
+            0.0
+        },
         variants: variant_infos(loaded, kinds)?,
         cells,
     };
     let verdict = judge(&loaded.spec, None, &manifest, &observations, kinds)?;
-    let folder = folder.into_inner().expect("no worker panicked while writing");
+    let folder = folder
+        .into_inner()
+        .expect("no worker panicked while writing");
     folder.finish(&observations, &manifest, &verdict, complete)?;
     match failure {
         Some(error) => Err(error),
-        None => Ok(Recorded { manifest, verdict, complete }),
+        None => Ok(Recorded {
+            manifest,
+            verdict,
+            complete,
+        }),
     }
 }
 
@@ -162,7 +181,10 @@ fn variant_infos(loaded: &Loaded, kinds: &Kinds) -> Result<Vec<VariantInfo>, Run
         .iter()
         .map(|variant| {
             let spec = &variant.spec;
-            let task = kinds.tasks.build(spec.task.clone()).map_err(|e| e.within("task"))?;
+            let task = kinds
+                .tasks
+                .build(spec.task.clone())
+                .map_err(|e| e.within("task"))?;
             let groups = task.instance(first_seed);
             let per_lr = Clock::per_lr(&spec.training, task.shape().outputs);
             Ok(VariantInfo {
@@ -193,23 +215,36 @@ fn run_cells(
     let worker = || {
         loop {
             let position = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(variant, seed)) = plan.get(position) else { break };
+            let Some(&(variant, seed)) = plan.get(position) else {
+                break;
+            };
             if broken.load(Ordering::Relaxed) || observer.interrupted() {
                 break;
             }
             observer.started(variant, seed);
-            let cell = Cell { variant, seed, engine: &settings.engine, target, kinds };
+            let cell = Cell {
+                variant,
+                seed,
+                engine: &settings.engine,
+                target,
+                kinds,
+            };
             let writer = Writer::new(folder, observer);
-            let result = catch_unwind(AssertUnwindSafe(|| cell.run(None, &writer)))
-                .unwrap_or_else(|panic| {
+            let result = catch_unwind(AssertUnwindSafe(|| cell.run(None, &writer))).unwrap_or_else(
+                |panic| {
                     let message = panic
                         .downcast_ref::<String>()
                         .cloned()
                         .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
                         .unwrap_or_else(|| "no message".to_owned());
                     let variant = variant.name.clone();
-                    Err(RunError::Panic { variant, seed, message })
-                });
+                    Err(RunError::Panic {
+                        variant,
+                        seed,
+                        message,
+                    })
+                },
+            );
             let (rows, error) = writer.close();
             let result = match error {
                 Some(error) => Err(error.into()),
@@ -220,7 +255,9 @@ fn run_cells(
                 Ok(outcome) => observer.ended(&outcome.summary),
                 Err(_) => broken.store(true, Ordering::Relaxed),
             }
-            *results[position].lock().expect("each result is written once") = Some(result);
+            *results[position]
+                .lock()
+                .expect("each result is written once") = Some(result);
         }
     };
     thread::scope(|scope| {
@@ -228,7 +265,10 @@ fn run_cells(
             scope.spawn(worker);
         }
     });
-    results.into_iter().map(|r| r.into_inner().expect("all workers have ended")).collect()
+    results
+        .into_iter()
+        .map(|r| r.into_inner().expect("all workers have ended"))
+        .collect()
 }
 
 /// Streams rows into the folder and passes everything else on.
@@ -240,12 +280,18 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(folder: &'a Mutex<RunFolder>, observer: &'a dyn Observer) -> Self {
-        Self { folder, observer, state: Mutex::new((Vec::new(), None)) }
+        Self {
+            folder,
+            observer,
+            state: Mutex::new((Vec::new(), None)),
+        }
     }
 
     fn close(self) -> (Vec<Observation>, Option<RunFolderError>) {
         // A cell that panicked while it wrote has still recorded what is here.
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,7 +301,11 @@ impl Observer for Writer<'_> {
     }
 
     fn recorded(&self, rows: &[Observation]) {
-        let written = self.folder.lock().unwrap_or_else(PoisonError::into_inner).append(rows);
+        let written = self
+            .folder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(rows);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.0.extend_from_slice(rows);
         if let Err(error) = written {

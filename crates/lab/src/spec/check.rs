@@ -5,7 +5,10 @@ use crate::{Kinds, measure::entry};
 
 /// Lets every kind check its own table and writes the defaults back.
 pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
-    let task = kinds.tasks.build(spec.task.clone()).map_err(|e| e.within("task"))?;
+    let task = kinds
+        .tasks
+        .build(spec.task.clone())
+        .map_err(|e| e.within("task"))?;
     spec.task = task.resolved();
     if spec.models.is_empty() {
         return Err(SpecError::key(
@@ -17,14 +20,24 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
     }
     for (name, value) in &mut spec.models {
         let place = format!("models.{name}");
-        let model = kinds.models.build(table(&place, value)?).map_err(|e| e.within(&place))?;
+        let model = kinds
+            .models
+            .build(table(&place, value)?)
+            .map_err(|e| e.within(&place))?;
         model.check(task.shape()).map_err(|e| e.within(&place))?;
         *value = toml::Value::Table(model.resolved());
     }
     for (name, value) in &mut spec.predictions {
         let place = format!("predictions.{name}");
-        let form = kinds.predictions.build(table(&place, value)?).map_err(|e| e.within(&place))?;
-        if let Some(model) = form.reads().into_iter().find(|m| !spec.models.contains_key(*m)) {
+        let form = kinds
+            .predictions
+            .build(table(&place, value)?)
+            .map_err(|e| e.within(&place))?;
+        if let Some(model) = form
+            .reads()
+            .into_iter()
+            .find(|m| !spec.models.contains_key(*m))
+        {
             let choices = spec.models.keys().cloned().collect::<Vec<_>>().join(", ");
             return Err(SpecError::key(
                 place,
@@ -61,9 +74,10 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
 }
 
 fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
-    value.as_table().cloned().ok_or_else(|| {
-        SpecError::key(place, value, "must be a table", format!("Write [{place}]."))
-    })
+    value
+        .as_table()
+        .cloned()
+        .ok_or_else(|| SpecError::key(place, value, "must be a table", format!("Write [{place}].")))
 }
 
 fn check_training(spec: &Spec) -> Result<(), SpecError> {
@@ -86,16 +100,46 @@ fn check_training(spec: &Spec) -> Result<(), SpecError> {
             return Ok(());
         }
         let problem = format!("must be {domain}");
-        Err(KeyError::new(format!("training.{key}"), value, problem, "Write a number in its domain."))
+        Err(KeyError::new(
+            format!("training.{key}"),
+            value,
+            problem,
+            "Write a number in its domain.",
+        ))
     };
     number("lr", t.lr, t.lr > 0.0, "a finite number above 0")?;
-    number("divergence", t.divergence, t.divergence > 1.0, "a finite number above 1")?;
+    number(
+        "divergence",
+        t.divergence,
+        t.divergence > 1.0,
+        "a finite number above 1",
+    )?;
     match t.optimizer {
-        super::Optimizer::Sgd { momentum, dampening, weight_decay, nesterov } => {
+        super::Optimizer::Sgd {
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+        } => {
             let unit = |v: f64| (0.0..1.0).contains(&v);
-            number("optimizer.momentum", momentum, unit(momentum), "0 or more and below 1")?;
-            number("optimizer.dampening", dampening, unit(dampening), "0 or more and below 1")?;
-            number("optimizer.weight_decay", weight_decay, weight_decay >= 0.0, "0 or more")?;
+            number(
+                "optimizer.momentum",
+                momentum,
+                unit(momentum),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.dampening",
+                dampening,
+                unit(dampening),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.weight_decay",
+                weight_decay,
+                weight_decay >= 0.0,
+                "0 or more",
+            )?;
             if nesterov && (momentum == 0.0 || dampening > 0.0) {
                 return Err(SpecError::key(
                     "training.optimizer.nesterov",
@@ -105,12 +149,33 @@ fn check_training(spec: &Spec) -> Result<(), SpecError> {
                 ));
             }
         }
-        super::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, .. } => {
+        super::Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            ..
+        } => {
             let unit = |v: f64| (0.0..1.0).contains(&v);
-            number("optimizer.beta1", beta1, unit(beta1), "0 or more and below 1")?;
-            number("optimizer.beta2", beta2, unit(beta2), "0 or more and below 1")?;
+            number(
+                "optimizer.beta1",
+                beta1,
+                unit(beta1),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.beta2",
+                beta2,
+                unit(beta2),
+                "0 or more and below 1",
+            )?;
             number("optimizer.epsilon", epsilon, epsilon > 0.0, "above 0")?;
-            number("optimizer.weight_decay", weight_decay, weight_decay >= 0.0, "0 or more")?;
+            number(
+                "optimizer.weight_decay",
+                weight_decay,
+                weight_decay >= 0.0,
+                "0 or more",
+            )?;
         }
     }
     match t.schedule {
@@ -119,7 +184,12 @@ fn check_training(spec: &Spec) -> Result<(), SpecError> {
             number("schedule.factor", factor, factor > 0.0, "above 0")?;
         }
         LearningRateSchedule::Cosine { final_factor } => {
-            number("schedule.final_factor", final_factor, final_factor >= 0.0, "0 or more")?;
+            number(
+                "schedule.final_factor",
+                final_factor,
+                final_factor >= 0.0,
+                "0 or more",
+            )?;
         }
         LearningRateSchedule::Constant => {}
     }
@@ -171,7 +241,11 @@ pub(super) fn check_references(
     metrics.dedup();
     let (models, predictions) = (spec.models.clone(), spec.predictions.clone());
     let names = Names {
-        sources: models.keys().chain(predictions.keys()).map(String::as_str).collect(),
+        sources: models
+            .keys()
+            .chain(predictions.keys())
+            .map(String::as_str)
+            .collect(),
         metrics,
         groups: {
             let mut groups: Vec<&str> = variants.iter().map(|v| v.group.as_str()).collect();
@@ -191,8 +265,9 @@ pub(super) fn check_references(
         names.source(&format!("{place}.model"), &number.model)?;
         names.group(&format!("{place}.variant"), &number.variant)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
-        number.statistic =
-            statistic.map_err(|e| e.within(&format!("{place}.statistic")))?.resolved();
+        number.statistic = statistic
+            .map_err(|e| e.within(&format!("{place}.statistic")))?
+            .resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
     for (position, picture) in spec.pictures.iter().enumerate() {
@@ -233,11 +308,19 @@ fn check_claim(
         ));
     }
     let statistic = kinds.statistics.build(claim.statistic.clone());
-    claim.statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?.resolved();
+    claim.statistic = statistic
+        .map_err(|e| e.within(&format!("{place}.statistic")))?
+        .resolved();
     for (position, control) in claim.controls.iter().enumerate() {
         let place = format!("{place}.controls[{position}]");
-        control.metric.as_ref().map_or(Ok(()), |m| names.metric(&format!("{place}.metric"), m))?;
-        control.model.as_ref().map_or(Ok(()), |m| names.source(&format!("{place}.model"), m))?;
+        control
+            .metric
+            .as_ref()
+            .map_or(Ok(()), |m| names.metric(&format!("{place}.metric"), m))?;
+        control
+            .model
+            .as_ref()
+            .map_or(Ok(()), |m| names.source(&format!("{place}.model"), m))?;
         control
             .variant
             .as_ref()
@@ -247,7 +330,10 @@ fn check_claim(
             merged = toml::Table::new();
         }
         merged.extend(control.statistic.clone());
-        kinds.statistics.build(merged).map_err(|e| e.within(&format!("{place}.statistic")))?;
+        kinds
+            .statistics
+            .build(merged)
+            .map_err(|e| e.within(&format!("{place}.statistic")))?;
     }
     Ok(())
 }
@@ -273,11 +359,21 @@ fn check_panel(place: &str, panel: &Panel, names: &Names<'_>) -> Result<(), Spec
 
 impl Names<'_> {
     fn metric(&self, key: &str, name: &str) -> Result<(), SpecError> {
-        self.one_of(key, name, "a metric that this spec measures or predicts", &self.metrics)
+        self.one_of(
+            key,
+            name,
+            "a metric that this spec measures or predicts",
+            &self.metrics,
+        )
     }
 
     fn source(&self, key: &str, name: &str) -> Result<(), SpecError> {
-        self.one_of(key, name, "a model or prediction of this spec", &self.sources)
+        self.one_of(
+            key,
+            name,
+            "a model or prediction of this spec",
+            &self.sources,
+        )
     }
 
     fn group(&self, key: &str, name: &str) -> Result<(), SpecError> {

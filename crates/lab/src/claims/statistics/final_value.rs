@@ -22,14 +22,24 @@ impl Statistic for FinalValue {
             .indices()
             .into_iter()
             .map(|index| Component {
-                label: if index == 0 { String::new() } else { label(index) },
+                label: if index == 0 {
+                    String::new()
+                } else {
+                    label(index)
+                },
                 samples: table
                     .per_seed()
                     .into_iter()
-                    .map(|cell| cell.final_value(index).map_or(Sample::Missing, Sample::Exact))
+                    .map(|cell| {
+                        cell.final_value(index)
+                            .map_or(Sample::Missing, Sample::Exact)
+                    })
                     .collect(),
             })
             .collect();
-        Measured { components, notes: vec![] }
+        Measured {
+            components,
+            notes: vec![],
+        }
     }
 }

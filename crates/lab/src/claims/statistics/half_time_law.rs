@@ -50,7 +50,10 @@ impl Statistic for Error {
         let mut components: Vec<Component> = indices
             .iter()
             .skip(1)
-            .map(|&index| Component { label: label(index), samples: Vec::new() })
+            .map(|&index| Component {
+                label: label(index),
+                samples: Vec::new(),
+            })
             .collect();
         for cell in table.per_seed() {
             let times = half_times(cell, &indices);
@@ -58,10 +61,15 @@ impl Statistic for Error {
             for ((component, &index), &time) in
                 components.iter_mut().zip(&indices[1..]).zip(&times[1..])
             {
-                component.samples.push(error(first, time, (index as f64).powf(self.0.exponent)));
+                component
+                    .samples
+                    .push(error(first, time, (index as f64).powf(self.0.exponent)));
             }
         }
-        Measured { components, notes: vec![] }
+        Measured {
+            components,
+            notes: vec![],
+        }
     }
 }
 
@@ -85,24 +93,31 @@ impl Statistic for Constant {
 
     fn measure(&self, table: &Table<'_>) -> Measured {
         let indices = table.indices();
-        let samples = table
-            .per_seed()
-            .into_iter()
-            .map(|cell| {
-                let scaled = half_times(cell, &indices).into_iter().zip(&indices).map(
-                    |(time, &index)| {
-                        let ratio = (index as f64).powf(self.0.exponent);
-                        match time {
-                            Sample::Exact(time) => Sample::Exact(time / ratio),
-                            Sample::AtLeast(time) => Sample::AtLeast(time / ratio),
-                            Sample::Missing => Sample::Missing,
-                        }
-                    },
-                );
-                spread(&scaled.collect::<Vec<_>>())
-            })
-            .collect();
-        Measured { components: vec![Component { label: String::new(), samples }], notes: vec![] }
+        let samples =
+            table
+                .per_seed()
+                .into_iter()
+                .map(|cell| {
+                    let scaled = half_times(cell, &indices).into_iter().zip(&indices).map(
+                        |(time, &index)| {
+                            let ratio = (index as f64).powf(self.0.exponent);
+                            match time {
+                                Sample::Exact(time) => Sample::Exact(time / ratio),
+                                Sample::AtLeast(time) => Sample::AtLeast(time / ratio),
+                                Sample::Missing => Sample::Missing,
+                            }
+                        },
+                    );
+                    spread(&scaled.collect::<Vec<_>>())
+                })
+                .collect();
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes: vec![],
+        }
     }
 }
 
@@ -128,5 +143,9 @@ pub(in crate::claims) fn spread(samples: &[Sample]) -> Sample {
         return Sample::Missing;
     }
     let ratio = (high / low).max(1.0);
-    if bounded { Sample::AtLeast(ratio) } else { Sample::Exact(ratio) }
+    if bounded {
+        Sample::AtLeast(ratio)
+    } else {
+        Sample::Exact(ratio)
+    }
 }

@@ -23,8 +23,17 @@ impl Statistic for HalfTimeOrder {
 
     fn measure(&self, table: &Table<'_>) -> Measured {
         let indices = table.indices();
-        let samples =
-            table.per_seed().into_iter().map(|cell| order(&half_times(cell, &indices))).collect();
-        Measured { components: vec![Component { label: String::new(), samples }], notes: vec![] }
+        let samples = table
+            .per_seed()
+            .into_iter()
+            .map(|cell| order(&half_times(cell, &indices)))
+            .collect();
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes: vec![],
+        }
     }
 }

@@ -64,8 +64,10 @@ fn make(table: toml::Table, summary: Summary) -> Result<Box<dyn Statistic>, KeyE
 impl Threshold {
     /// One sample per index, for one seed's cells.
     fn samples(&self, cells: &[&Cell<'_>], indices: &[u64]) -> Vec<Sample> {
-        let mut ordered: Vec<(f64, &Cell<'_>)> =
-            cells.iter().filter_map(|&cell| Some((cell.knob(&self.knob)?, cell))).collect();
+        let mut ordered: Vec<(f64, &Cell<'_>)> = cells
+            .iter()
+            .filter_map(|&cell| Some((cell.knob(&self.knob)?, cell)))
+            .collect();
         ordered.sort_by(|a, b| a.0.total_cmp(&b.0));
         indices
             .iter()
@@ -108,9 +110,17 @@ impl Statistic for KnobThreshold {
         let per_seed: Vec<Vec<Sample>> = table
             .seeds
             .iter()
-            .map(|&seed| self.0.samples(&table.of_seed(seed).collect::<Vec<_>>(), &indices))
+            .map(|&seed| {
+                self.0
+                    .samples(&table.of_seed(seed).collect::<Vec<_>>(), &indices)
+            })
             .collect();
-        let single = |samples| vec![Component { label: String::new(), samples }];
+        let single = |samples| {
+            vec![Component {
+                label: String::new(),
+                samples,
+            }]
+        };
         let components = match self.1 {
             Summary::Spread => single(per_seed.iter().map(|s| spread(s)).collect()),
             Summary::Order => single(per_seed.iter().map(|s| order(s)).collect()),
@@ -130,7 +140,10 @@ impl Statistic for KnobThreshold {
                 components
             }
         };
-        Measured { components, notes: vec![] }
+        Measured {
+            components,
+            notes: vec![],
+        }
     }
 }
 

@@ -28,7 +28,11 @@ impl Statistic for LargestGap {
             .indices()
             .into_iter()
             .map(|index| Component {
-                label: if index == 0 { String::new() } else { label(index) },
+                label: if index == 0 {
+                    String::new()
+                } else {
+                    label(index)
+                },
                 samples: table
                     .per_seed()
                     .into_iter()
@@ -40,7 +44,10 @@ impl Statistic for LargestGap {
                     .collect(),
             })
             .collect();
-        Measured { components, notes: vec![] }
+        Measured {
+            components,
+            notes: vec![],
+        }
     }
 }
 

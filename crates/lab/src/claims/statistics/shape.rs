@@ -58,6 +58,12 @@ impl Statistic for Shape {
                  only as lower bounds, {unknown} did not reach 10 %"
             ));
         }
-        Measured { components: vec![Component { label: String::new(), samples }], notes }
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes,
+        }
     }
 }

@@ -63,6 +63,12 @@ impl Statistic for Slope {
                 log_log_slope(&x, &y).map_or(Sample::Missing, |line| Sample::Exact(line.slope))
             })
             .collect();
-        Measured { components: vec![Component { label: String::new(), samples }], notes: vec![] }
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes: vec![],
+        }
     }
 }
