@@ -1,1 +1,34 @@
 //! Overlays (SVG, PNG) and self-contained pages from recorded runs.
+//!
+//! [`svg`] draws one picture of a run, [`png`] turns it into pixels with a font that is shipped,
+//! and [`draw_pictures`] writes both for every picture of a run. [`page`] puts pictures, verdicts,
+//! numbers and manifests of several runs on one page that needs nothing from outside.
+//!
+//! The line style says what a curve is (theory solid, net dashed, twin dash-dotted, plain linear
+//! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds.
+
+mod axis;
+mod canvas;
+mod collect;
+mod crossing;
+mod error;
+mod files;
+mod font;
+mod keys;
+mod label;
+mod legend;
+mod number;
+mod page;
+mod panel;
+mod picture;
+mod png;
+mod quantile;
+mod slope;
+mod style;
+mod ticks;
+
+pub use error::ReportError;
+pub use files::{draw_pictures, write_page};
+pub use page::page;
+pub use picture::svg;
+pub use png::png;

@@ -1,0 +1,55 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a picture or a page cannot be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A panel has nothing to draw.
+    #[error(
+        "picture {picture:?}, {panel}: no observation of metric {metric:?} for {models} in {variants} \
+         can be drawn. Check `metric`, `layers`, `variants`, `indices`, `knob` and the ranges of \
+         the panel"
+    )]
+    NoData {
+        /// The picture.
+        picture: String,
+        /// The panel: its position and heading.
+        panel: String,
+        /// The metric it asks for.
+        metric: String,
+        /// The models it asks for.
+        models: String,
+        /// The variant groups it asks for.
+        variants: String,
+    },
+    /// The panel shows a knob but does not say which.
+    #[error("picture {picture:?}, {panel}: needs `knob`, the dotted key of a sweep knob")]
+    NoKnob {
+        /// The picture.
+        picture: String,
+        /// The panel: its position and heading.
+        panel: String,
+    },
+    /// An SVG cannot be turned into pixels.
+    #[error("the picture cannot be turned into a PNG: {problem}")]
+    Png {
+        /// What went wrong.
+        problem: String,
+    },
+    /// The page cannot be filled in.
+    #[error("the page cannot be made: {problem}")]
+    Page {
+        /// What went wrong.
+        problem: String,
+    },
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,60 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lab::record::Run;
+
+use crate::{ReportError, page, png, svg};
+
+/// Writes every picture of the run's spec to `figures/NAME.svg` and `figures/NAME.png` in the
+/// run's folder, and answers their paths. A picture that cannot be drawn does not keep the others
+/// from being written.
+///
+/// # Errors
+/// The first picture that could not be drawn or written.
+pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
+    let folder = run.path.join("figures");
+    if !run.spec.pictures.is_empty() {
+        fs::create_dir_all(&folder).map_err(|source| ReportError::Write {
+            path: folder.clone(),
+            source,
+        })?;
+    }
+    let mut written = Vec::new();
+    let mut failed = None;
+    for picture in &run.spec.pictures {
+        let drawn = svg(run, picture).and_then(|svg| {
+            let pixels = png(&svg)?;
+            for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &pixels)] {
+                let path = folder.join(format!("{}.{ending}", picture.name));
+                write_atomically(&path, bytes)?;
+                written.push(path);
+            }
+            Ok(())
+        });
+        failed = failed.or(drawn.err());
+    }
+    failed.map_or(Ok(written), Err)
+}
+
+/// Writes the page over `runs` to `path`.
+///
+/// # Errors
+/// The page cannot be made or written.
+pub fn write_page(runs: &[Run], path: &Path) -> Result<(), ReportError> {
+    write_atomically(path, page(runs)?.as_bytes())
+}
+
+/// Writes to a temporary name beside `path` and renames, so that a reader never sees half a file.
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".partial");
+    let temporary = PathBuf::from(temporary);
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .map_err(|source| ReportError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}

@@ -1,0 +1,134 @@
+//! The legend of line styles below the axes. Colours are explained on the curves.
+
+use lab::spec::Role;
+
+use crate::{
+    canvas::{Anchor, Canvas, Place},
+    font,
+    style::{INK, SMALL, stroke},
+};
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Entry {
+    /// A line style and what it stands for.
+    Line(Role, String),
+    /// A mark and what it stands for.
+    Mark(Shape, String),
+}
+
+/// The marks on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// ▲ with its tip at the place.
+    Up,
+    /// ▽ with its tip at the place.
+    Down,
+    /// ▷ with its tip at the place: beyond the right edge.
+    Beyond,
+    /// A small arrow up: beyond the upper edge.
+    Above,
+}
+
+impl Shape {
+    /// Its corners, around a centre.
+    pub(crate) fn corners(self, (x, y): Place) -> [Place; 3] {
+        const HALF: f64 = 5.0;
+        match self {
+            Self::Up | Self::Above => [(x, y - HALF), (x + HALF, y + HALF), (x - HALF, y + HALF)],
+            Self::Down => [(x, y + HALF), (x + HALF, y - HALF), (x - HALF, y - HALF)],
+            Self::Beyond => [(x + HALF, y), (x - HALF, y - HALF), (x - HALF, y + HALF)],
+        }
+    }
+
+    /// Whether it is drawn filled in the legend.
+    fn filled(self) -> bool {
+        self == Self::Up
+    }
+}
+
+const SWATCH: f64 = 38.0;
+const GAP: f64 = 10.0;
+const BETWEEN: f64 = 44.0;
+const ROW: f64 = SMALL * 1.5;
+
+impl Entry {
+    fn text(&self) -> &str {
+        match self {
+            Self::Line(_, text) | Self::Mark(_, text) => text,
+        }
+    }
+
+    fn width(&self) -> f64 {
+        SWATCH + GAP + font::width(self.text(), SMALL)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, (x, y): Place) {
+        let middle = y - 0.35 * SMALL;
+        match self {
+            Self::Line(role, _) => {
+                canvas.line((x, middle), (x + SWATCH, middle), INK, stroke(*role));
+            }
+            Self::Mark(shape, _) => {
+                let corners = shape.corners((x + SWATCH / 2.0, middle));
+                canvas.mark(&corners, INK, shape.filled());
+            }
+        }
+        let place = (x + SWATCH + GAP, y);
+        canvas.text(place, Anchor::Start, SMALL, INK, self.text());
+    }
+}
+
+/// The entries in columns: lines left, marks right, where that fits into `room`.
+pub(crate) fn columns(entries: &[Entry], room: f64) -> Vec<Vec<Entry>> {
+    let (lines, marks): (Vec<Entry>, Vec<Entry>) = entries
+        .iter()
+        .cloned()
+        .partition(|entry| matches!(entry, Entry::Line(..)));
+    let half = lines.len().div_ceil(2);
+    let candidates = [
+        if lines.len() > 2 {
+            vec![
+                lines[..half].to_vec(),
+                lines[half..].to_vec(),
+                marks.clone(),
+            ]
+        } else {
+            Vec::new()
+        },
+        vec![lines.clone(), marks.clone()],
+        vec![lines.into_iter().chain(marks).collect()],
+    ];
+    let mut filled = candidates.map(|columns| {
+        let columns = columns.into_iter().filter(|column| !column.is_empty());
+        columns.collect::<Vec<_>>()
+    });
+    let fits = |columns: &Vec<Vec<Entry>>| !columns.is_empty() && width(columns) <= room;
+    let best = filled.iter().position(fits).unwrap_or(filled.len() - 1);
+    std::mem::take(&mut filled[best])
+}
+
+fn width(columns: &[Vec<Entry>]) -> f64 {
+    let widths: f64 = columns.iter().map(|column| widest(column)).sum();
+    widths + BETWEEN * columns.len().saturating_sub(1) as f64
+}
+
+fn widest(column: &[Entry]) -> f64 {
+    column.iter().map(Entry::width).fold(0.0, f64::max)
+}
+
+/// Draws the legend centred between `left` and `right`, below `top`; answers its height.
+pub(crate) fn draw(canvas: &mut Canvas, entries: &[Entry], left: f64, right: f64, top: f64) -> f64 {
+    let columns = columns(entries, right - left);
+    let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let mut x = left + ((right - left - width(&columns)) / 2.0).max(0.0);
+    canvas.group("legend", |canvas| {
+        for column in &columns {
+            for (row, entry) in column.iter().enumerate() {
+                entry.draw(canvas, (x, top + SMALL + ROW * row as f64));
+            }
+            x += widest(column) + BETWEEN;
+        }
+    });
+    ROW * rows as f64
+}

@@ -1,0 +1,103 @@
+use lab::{record::Run, spec::Picture};
+
+use crate::{
+    ReportError,
+    canvas::{Anchor, Canvas},
+    font,
+    legend::{self, Entry},
+    panel::{Frame, Prepared},
+    style::{INK, QUIET, SMALL, TITLE},
+};
+
+/// Room around everything.
+const MARGIN: f64 = 18.0;
+/// Room between panels.
+const GUTTER: f64 = 26.0;
+
+/// How panels are laid out: the total width, the number of columns, and the height of a row. A
+/// picture is never so wide that its text is illegible at 700 pixels.
+fn layout(panels: usize) -> (f64, usize, f64) {
+    match panels {
+        0 | 1 => (960.0, 1, 500.0),
+        2 => (1060.0, 2, 430.0),
+        3 => (1180.0, 3, 400.0),
+        _ => (1060.0, 2, 380.0),
+    }
+}
+
+/// One picture of a run as an SVG document.
+///
+/// # Errors
+/// A panel has nothing to draw, or shows a knob without naming it.
+pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
+    let (width, columns, row_height) = layout(picture.panels.len());
+    let room = width - 2.0 * MARGIN;
+    let panel_width = (room - GUTTER * (columns - 1) as f64) / columns as f64;
+    let panels = (0..picture.panels.len())
+        .map(|position| Prepared::new(run, picture, position, panel_width))
+        .collect::<Result<Vec<_>, _>>()?;
+    if panels.is_empty() {
+        return Err(ReportError::NoData {
+            picture: picture.name.clone(),
+            panel: "no panel".to_owned(),
+            metric: String::new(),
+            models: "any model".to_owned(),
+            variants: "any variant".to_owned(),
+        });
+    }
+    let title = title(run, picture);
+    let mut canvas = Canvas::new(width, title);
+    let mut y = MARGIN - 2.0;
+    for line in font::wrap(title, TITLE, room) {
+        canvas.text((MARGIN, y + TITLE), Anchor::Start, TITLE, INK, &line);
+        y += TITLE * 1.3;
+    }
+    y += 10.0;
+    for row in panels.chunks(columns) {
+        let foot = row.iter().map(|p| p.foot(panel_width)).fold(0.0, f64::max);
+        for (column, panel) in row.iter().enumerate() {
+            let left = MARGIN + (panel_width + GUTTER) * column as f64;
+            let frame = Frame {
+                left,
+                top: y,
+                right: left + panel_width,
+                bottom: y + row_height,
+            };
+            canvas.group("panel", |canvas| panel.draw(canvas, frame, foot));
+        }
+        y += row_height + 14.0;
+    }
+    y += legend::draw(&mut canvas, &entries(&panels), MARGIN, width - MARGIN, y);
+    let seeds = run.manifest.seeds.len().to_string();
+    let caption = picture.caption.replace("{seeds}", &seeds);
+    let lines = font::wrap(&caption, SMALL, room);
+    if !lines.is_empty() {
+        y += 10.0;
+    }
+    for line in lines {
+        canvas.text((MARGIN, y + SMALL), Anchor::Start, SMALL, QUIET, &line);
+        y += SMALL * 1.4;
+    }
+    Ok(canvas.finish(y + MARGIN))
+}
+
+/// The finding: the title for the verdict of the claim that decides, where there is one.
+fn title<'a>(run: &Run, picture: &'a Picture) -> &'a str {
+    let judged = picture.titles.as_ref().and_then(|titles| {
+        let mut claims = run.verdict.claims.iter();
+        let claim = claims.find(|claim| claim.id == titles.claim)?;
+        Some(titles.title(claim.outcome))
+    });
+    judged.unwrap_or(&picture.title)
+}
+
+/// One legend for all panels.
+fn entries(panels: &[Prepared<'_>]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for entry in panels.iter().flat_map(Prepared::entries) {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
