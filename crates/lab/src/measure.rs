@@ -1,5 +1,6 @@
 //! Metrics of a net while it trains. A metric kind is one file and one line in [`kinds`].
 
+mod compute;
 mod entry;
 mod loss;
 mod skills;
@@ -64,6 +65,7 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("loss", loss::build),
             ("weights", weights::build),
             ("walsh", walsh::build),
+            ("compute", compute::build),
         ],
     )
 }

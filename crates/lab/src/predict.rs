@@ -1,7 +1,9 @@
 //! Closed forms laid over measured runs. A prediction kind is one file and one line in [`kinds`].
 
 mod clock;
+mod limits;
 mod linear_skills;
+mod power_laws;
 mod shots;
 mod skills;
 
@@ -28,6 +30,8 @@ pub struct Predicted {
 
 /// A recorded cell, as a prediction sees it.
 pub struct CellView<'a> {
+    /// Its seed.
+    pub seed: u64,
     /// Grid knobs of its variant.
     pub knobs: &'a toml::Table,
     /// Skills, modes or classes.
@@ -77,6 +81,8 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("linear-skills", linear_skills::build),
             ("data-shot", shots::build_data),
             ("parameter-shot", shots::build_parameters),
+            ("resource-limits", limits::build),
+            ("power-laws", power_laws::build),
         ],
     )
 }

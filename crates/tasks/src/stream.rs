@@ -70,6 +70,13 @@ pub fn standard_normals(rng: &mut impl Rng, out: &mut [f64]) {
     }
 }
 
+/// The number of successes in `trials` independent trials of the given probability (`rand_distr`,
+/// whose version is pinned). Probabilities outside [0, 1] count as the nearer end.
+pub fn binomial(rng: &mut impl Rng, trials: u64, probability: f64) -> u64 {
+    let probability = probability.clamp(0.0, 1.0);
+    rand_distr::Binomial::new(trials, probability).map_or(0, |binomial| binomial.sample(rng))
+}
+
 /// A uniform permutation of `0..n`: Fisher–Yates from the last place down, with [`below`] choosing
 /// each place's partner, so that all `n!` orders are equally likely.
 pub fn permutation(rng: &mut impl Rng, n: u32) -> Vec<u32> {

@@ -21,33 +21,33 @@ pub(super) fn half_times(cell: &Cell<'_>, indices: &[u64]) -> Vec<Sample> {
         .collect()
 }
 
-/// Kendall's rank correlation of times with their position, where a bound counts as later than
-/// every exact time and two bounds as tied.
+/// Kendall's rank correlation (tau-a) of times with their position. A bound counts as later than
+/// every exact time that lies below it; pairs that censoring leaves open count against the order,
+/// which makes the result a lower bound. An exact tie speaks for neither order and counts 0.
 pub(super) fn order(times: &[Sample]) -> Sample {
-    let ranks: Vec<f64> = times
-        .iter()
-        .map(|time| match time {
-            Sample::Exact(value) => *value,
-            Sample::AtLeast(_) => f64::INFINITY,
-            Sample::Missing => f64::NAN,
-        })
-        .collect();
-    let pairs = ranks.len() * ranks.len().saturating_sub(1) / 2;
-    if pairs == 0 || ranks.iter().any(|rank| rank.is_nan()) {
+    let pairs = times.len() * times.len().saturating_sub(1) / 2;
+    if pairs == 0 || times.contains(&Sample::Missing) {
         return Sample::Missing;
     }
     let mut score = 0.0;
-    for (position, early) in ranks.iter().enumerate() {
-        for late in &ranks[position + 1..] {
-            // A tie speaks for neither order, so it counts against the claim (tau-a).
-            score += match late.partial_cmp(early) {
-                Some(std::cmp::Ordering::Greater) => 1.0,
-                Some(std::cmp::Ordering::Less) => -1.0,
-                _ => 0.0,
+    let mut open = false;
+    for (position, early) in times.iter().enumerate() {
+        for late in &times[position + 1..] {
+            score += match (*early, *late) {
+                (Sample::Exact(early), Sample::Exact(late)) if late > early => 1.0,
+                (Sample::Exact(early), Sample::Exact(late)) if late < early => -1.0,
+                (Sample::Exact(_), Sample::Exact(_)) => 0.0,
+                (Sample::Exact(early), Sample::AtLeast(bound)) if bound >= early => 1.0,
+                (Sample::AtLeast(bound), Sample::Exact(late)) if bound >= late => -1.0,
+                _ => {
+                    open = true;
+                    -1.0
+                }
             };
         }
     }
-    Sample::Exact(score / pairs as f64)
+    let tau = score / pairs as f64;
+    if open { Sample::AtLeast(tau) } else { Sample::Exact(tau) }
 }
 
 /// What one index is called.

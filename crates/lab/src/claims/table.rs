@@ -123,6 +123,11 @@ impl Cell<'_> {
             .unzip()
     }
 
+    /// Indices and values at every recorded step.
+    pub(super) fn at_all_steps(&self) -> Curve {
+        self.rows.iter().map(|o| (o.index as f64, o.value)).unzip()
+    }
+
     /// The last recorded value of one index.
     pub fn final_value(&self, index: u64) -> Option<f64> {
         self.rows

@@ -33,6 +33,8 @@ fn outputs(learner: &dyn Learner, blocks: &[DeviceBatch]) -> Result<Vec<f64>, Le
 /// A model at one step, with the data to look at it on. What several metrics need is read from
 /// the device once.
 pub struct Snapshot<'a> {
+    /// Training step.
+    pub step: u64,
     /// The task.
     pub task: &'a dyn TaskInstance,
     /// The test rows.
@@ -64,6 +66,7 @@ impl<'a> Snapshot<'a> {
         reason = "one argument per thing to look at"
     )]
     pub fn new(
+        step: u64,
         task: &'a dyn TaskInstance,
         (test, test_on_device): (&'a Batch, &'a [DeviceBatch]),
         (batch, batch_on_device): (&'a Batch, &'a DeviceBatch),
@@ -74,6 +77,7 @@ impl<'a> Snapshot<'a> {
         target: &'a Target,
     ) -> Self {
         Self {
+            step,
             task,
             test,
             test_on_device,

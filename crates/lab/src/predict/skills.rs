@@ -17,6 +17,9 @@ struct Skills {
     /// follows (an empirical relation of [Nam2024]'s code).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     init_std: Option<f64>,
+    /// Model whose strengths at step 0 are the initial ones, skill by skill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    initial_from: Option<String>,
     /// B²: how much slower the net is than the model; give this or `calibrate_on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slowdown: Option<f64>,
@@ -37,18 +40,15 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     if kind.slowdown.is_none() && kind.calibrate_on.is_none() {
         kind.slowdown = Some(1.0);
     }
-    exactly_one(
-        "initial",
-        kind.initial.is_some(),
-        "init_std",
-        kind.init_std.is_some(),
-    )?;
-    exactly_one(
-        "slowdown",
-        kind.slowdown.is_some(),
-        "calibrate_on",
-        kind.calibrate_on.is_some(),
-    )?;
+    exactly_one(&[
+        ("initial", kind.initial.is_some()),
+        ("init_std", kind.init_std.is_some()),
+        ("initial_from", kind.initial_from.is_some()),
+    ])?;
+    exactly_one(&[
+        ("slowdown", kind.slowdown.is_some()),
+        ("calibrate_on", kind.calibrate_on.is_some()),
+    ])?;
     let numbers = [
         ("initial", kind.initial),
         ("init_std", kind.init_std),
@@ -61,21 +61,15 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     Ok(Box::new(kind))
 }
 
-fn exactly_one(a: &str, has_a: bool, b: &str, has_b: bool) -> Result<(), KeyError> {
-    if has_a != has_b {
+fn exactly_one(keys: &[(&str, bool)]) -> Result<(), KeyError> {
+    let given = keys.iter().filter(|(_, given)| *given).count();
+    if given == 1 {
         return Ok(());
     }
-    let found = if has_a {
-        "both are given"
-    } else {
-        "neither is given"
-    };
-    Err(KeyError::new(
-        a,
-        found,
-        format!("exactly one of {a} and {b} is needed"),
-        "Keep one.",
-    ))
+    let names = keys.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let hint = if given == 0 { "Add one." } else { "Keep one." };
+    let found = format!("({given} given)");
+    Err(KeyError::new(keys[0].0, found, format!("exactly one of {names} is needed"), hint))
 }
 
 /// The calibration needs the first skill's curve.
@@ -85,10 +79,17 @@ impl Skills {
     /// One sigmoid per group, and B².
     fn modes(&self, cell: &CellView<'_>) -> Option<(Vec<BalancedMode>, f64)> {
         let first = cell.groups.first()?;
-        let initial = match (self.initial, self.init_std) {
-            (Some(initial), _) => initial,
-            (None, std) => theory::initial_from_init_std(std?).ok()?,
-        };
+        let initial = (1..)
+            .zip(cell.groups)
+            .map(|(index, group)| match (&self.initial_from, self.initial, self.init_std) {
+                (Some(model), ..) => {
+                    let (_, values) = cell.curve(model, "skill_strength", index);
+                    values.first().map(|start| start * group.target)
+                }
+                (None, Some(initial), _) => Some(initial),
+                (None, None, std) => theory::initial_from_init_std(std?).ok(),
+            })
+            .collect::<Option<Vec<f64>>>()?;
         let slowdown = match (self.slowdown, &self.calibrate_on) {
             (Some(slowdown), _) => slowdown,
             (None, model) => {
@@ -98,14 +99,15 @@ impl Skills {
                 };
                 let time = cell.clock.time_at(step)? * self.lr_scale;
                 let (power, target) = (first.probability, first.target);
-                theory::slowdown_from_half_time(time, power, target, initial).ok()?
+                theory::slowdown_from_half_time(time, power, target, initial[0]).ok()?
             }
         };
         // Modes may have targets of their own, so each is a sigmoid of its own.
         let modes = cell
             .groups
             .iter()
-            .map(|g| BalancedMode::new(g.probability / slowdown, g.target, initial).ok())
+            .zip(initial)
+            .map(|(g, start)| BalancedMode::new(g.probability / slowdown, g.target, start).ok())
             .collect::<Option<Vec<_>>>()?;
         Some((modes, slowdown))
     }
@@ -121,7 +123,7 @@ impl Prediction for Skills {
     }
 
     fn reads(&self) -> Vec<&str> {
-        self.calibrate_on.iter().map(String::as_str).collect()
+        self.calibrate_on.iter().chain(&self.initial_from).map(String::as_str).collect()
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {

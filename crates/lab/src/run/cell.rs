@@ -340,6 +340,7 @@ impl Look<'_> {
     ) -> Result<(Vec<Reading>, f64), RunError> {
         let training = &self.cell.variant.spec.training;
         let snapshot = Snapshot::new(
+            self.step,
             self.instance,
             self.test,
             self.batch,

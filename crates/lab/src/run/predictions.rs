@@ -11,6 +11,7 @@ pub(super) fn predict(
     kinds: &Kinds,
 ) -> Result<Vec<Observation>, KeyError> {
     let view = CellView {
+        seed: outcome.summary.seed,
         knobs: &variant.knobs,
         groups,
         clock: &outcome.clock,

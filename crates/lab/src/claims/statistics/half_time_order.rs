@@ -7,7 +7,8 @@ use crate::claims::{
 };
 
 /// Kendall's rank correlation (tau-a) of half-time with skill number, per seed: 1 when the skills
-/// are learned strictly in order. A skill not learned in time comes last; ties count as 0.
+/// are learned strictly in order. A skill not learned in time comes after those that were; two such
+/// skills leave the order open, and the seed gives a lower bound only.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HalfTimeOrder {}

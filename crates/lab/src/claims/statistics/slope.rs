@@ -13,6 +13,10 @@ struct Slope {
     against: Against,
     /// Smallest and largest abscissa.
     window: [f64; 2],
+    /// Take the lower envelope first: the smallest value in each of this many bins, evenly spaced
+    /// in the logarithm, over all recorded steps. 0 takes every point of the last step.
+    #[serde(default)]
+    envelope_bins: usize,
 }
 
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
@@ -50,6 +54,7 @@ impl Statistic for Slope {
             .map(|cell| {
                 let (x, y) = match self.against {
                     Against::Step => cell.curve(0),
+                    Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
                     Against::Index => cell.at_end(),
                 };
                 let (x, y): (Vec<f64>, Vec<f64>) = x
@@ -57,6 +62,10 @@ impl Statistic for Slope {
                     .zip(y)
                     .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
                     .unzip();
+                let (x, y) = match self.envelope_bins {
+                    0 => (x, y),
+                    bins => envelope(&x, &y, self.window, bins),
+                };
                 if x.len() < 3 {
                     return Sample::Missing;
                 }
@@ -71,4 +80,17 @@ impl Statistic for Slope {
             notes: vec![],
         }
     }
+}
+
+/// The lowest point of each bin that has one.
+fn envelope(x: &[f64], y: &[f64], [low, high]: [f64; 2], bins: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut lowest: Vec<Option<(f64, f64)>> = vec![None; bins];
+    for (&x, &y) in x.iter().zip(y) {
+        let place = (x / low).ln() / (high / low).ln() * bins as f64;
+        let bin = &mut lowest[(place as usize).min(bins - 1)];
+        if bin.is_none_or(|(_, least)| y < least) {
+            *bin = Some((x, y));
+        }
+    }
+    lowest.into_iter().flatten().unzip()
 }
