@@ -349,15 +349,19 @@ fn describe(part: &ComponentJudgement) -> String {
     }
 }
 
-/// A number with about three significant digits.
+/// A number with about four significant digits.
 fn format_number(value: f64) -> String {
     let size = value.abs();
-    if size >= 100.0 {
+    if size >= 1000.0 {
         format!("{value:.0}")
-    } else if size >= 10.0 {
+    } else if size >= 100.0 {
         format!("{value:.1}")
-    } else if size >= 0.1 || size == 0.0 {
+    } else if size >= 10.0 {
         format!("{value:.2}")
+    } else if size >= 1.0 {
+        format!("{value:.3}")
+    } else if size >= 0.01 || size == 0.0 {
+        format!("{value:.4}")
     } else {
         format!("{value:.2e}")
     }

@@ -5,7 +5,8 @@ use super::{CellView, Predicted, Prediction};
 
 /// The skill model in the limit of long training from small weights [Nam2024]: with D samples a
 /// skill is learned if and only if it was seen, with room for N skills the N most frequent ones
-/// are. `loss_at_data` (index D) draws, per seed, how many skills of each group go unseen;
+/// are. `loss_at_data` (index D) draws, per seed, how many skills of each group go unseen (skills
+/// count as independent, which holds up to 1/D);
 /// `loss_at_parameters` (index N) is an exact sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +18,13 @@ struct Limits {
     /// Points on each axis, evenly spaced in the logarithm.
     #[serde(default = "thirty")]
     points: usize,
+    /// Data sets drawn and averaged per D and seed.
+    #[serde(default = "one")]
+    draws: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 fn thirty() -> usize {
@@ -34,6 +42,9 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
                 "Write for example [10, 1000].",
             ));
         }
+    }
+    if limits.draws == 0 {
+        return Err(KeyError::new("draws", 0, "must be 1 or more", "Write for example 100."));
     }
     if limits.points < 2 {
         let hint = "Write for example 30.";
@@ -74,9 +85,10 @@ impl Prediction for Limits {
                 .map(|group| {
                     // (1 − P)^D, without losing small P.
                     let unseen = (data as f64 * (-group.probability).ln_1p()).exp();
-                    let count =
-                        stream::binomial(&mut rng, group.multiplicity as u64, unseen) as f64;
-                    0.5 * count * group.probability * group.target * group.target
+                    let trials = group.multiplicity as u64 * self.draws;
+                    let count = stream::binomial(&mut rng, trials, unseen) as f64;
+                    let mean = count / self.draws as f64;
+                    0.5 * mean * group.probability * group.target * group.target
                 })
                 .sum();
             push("loss_at_data", data, loss);
