@@ -29,5 +29,6 @@ pub fn page(runs: &[Run]) -> Result<String, ReportError> {
         .map_err(problem)?;
     let template = environment.get_template("page.html").map_err(problem)?;
     let view = Serde(PageView::new(runs));
-    template.render(view).map_err(problem)
+    let html = template.render(view).map_err(problem)?;
+    Ok(html + "\n")
 }

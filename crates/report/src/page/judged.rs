@@ -69,6 +69,22 @@ pub(super) struct JudgementView {
     notes: Vec<String>,
 }
 
+impl JudgementView {
+    /// What all parts have to note is noted once.
+    fn noted_once(mut self) -> Self {
+        if let [first, second, ..] = self.parts.as_slice()
+            && first.note == second.note
+            && self.parts.iter().all(|part| part.note == first.note)
+        {
+            self.notes.insert(0, format!("each: {}", first.note));
+            for part in &mut self.parts {
+                part.note.clear();
+            }
+        }
+        self
+    }
+}
+
 #[derive(Serialize)]
 struct PartView {
     label: String,
@@ -114,6 +130,7 @@ impl JudgementView {
             parts: judgement.components.iter().map(PartView::new).collect(),
             notes: judgement.notes.clone(),
         }
+        .noted_once()
     }
 
     pub(super) fn of_number(number: &ReportedNumber) -> Self {
@@ -127,6 +144,7 @@ impl JudgementView {
             parts: number.components.iter().map(PartView::new).collect(),
             notes: Vec::new(),
         }
+        .noted_once()
     }
 }
 
