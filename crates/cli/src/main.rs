@@ -1,2 +1,34 @@
 //! The command line of layerwise.
-fn main() {}
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the crate that prints"
+)]
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod shipped;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Every tensor operation allocates its result; with the system allocator page faults would eat
+/// most of a training step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    match commands::dispatch(arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}

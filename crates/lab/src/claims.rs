@@ -1,7 +1,95 @@
 //! Claims and what became of them.
+//!
+//! A [`Statistic`] turns a recorded table into one value per seed and component; [`interval`]
+//! turns the values into a 95 % interval; [`judge`] holds it against the threshold, judges the
+//! controls by the same rule, and gives the verdict. A statistic is one file and one line in
+//! [`kinds`].
 
+mod curves;
+mod interval;
+mod judge;
+mod statistics;
+mod table;
 mod verdict;
 
+use tasks::{KeyError, Registry};
+
+pub use interval::{Interval, interval};
+pub use judge::judge;
+pub use table::{Cell, Table};
 pub use verdict::{
     ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,
 };
+
+/// A value per seed, which censoring may turn into a bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sample {
+    /// The value.
+    Exact(f64),
+    /// The value is this or more.
+    AtLeast(f64),
+    /// The seed says nothing.
+    Missing,
+}
+
+/// One part of a statistic: a value per seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// What the part is (`skill 2`), empty when there is only one.
+    pub label: String,
+    /// One sample per seed, in seed order.
+    pub samples: Vec<Sample>,
+}
+
+/// What a statistic found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measured {
+    /// The parts; all must hold for a claim to hold.
+    pub components: Vec<Component>,
+    /// Anything a reader must know (how many curves were censored).
+    pub notes: Vec<String>,
+}
+
+/// A rule from a recorded table to one value per seed and component.
+pub trait Statistic: Send + Sync {
+    /// The spec table with every default written out, `kind` included.
+    fn resolved(&self) -> toml::Table;
+
+    /// Computes it for one model and metric in one variant group.
+    fn measure(&self, table: &Table<'_>) -> Measured;
+}
+
+/// The statistics of this crate.
+pub fn kinds() -> Registry<dyn Statistic> {
+    use statistics::{
+        final_value, half_time_law, half_time_order, knob_threshold, largest_gap, shape, slope,
+    };
+    Registry::new(
+        "statistic",
+        [
+            ("half-time-order", half_time_order::build),
+            ("half-time-law", half_time_law::build),
+            ("half-time-constant", half_time_law::build_constant),
+            ("shape", shape::build),
+            ("knob-threshold-spread", knob_threshold::build_spread),
+            ("knob-threshold-order", knob_threshold::build_order),
+            ("knob-threshold", knob_threshold::build),
+            ("slope", slope::build),
+            ("final-value", final_value::build),
+            ("largest-gap", largest_gap::build),
+        ],
+    )
+}
+
+/// A statistic table's number that must be finite and positive.
+fn positive(key: &str, value: f64) -> Result<(), KeyError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(KeyError::new(
+        key,
+        value,
+        "must be a finite number above 0",
+        "Write for example 0.5.",
+    ))
+}

@@ -2,7 +2,10 @@
 
 pub mod claims;
 mod kinds;
+pub mod measure;
+pub mod predict;
 pub mod record;
+pub mod run;
 pub mod spec;
 
 pub use kinds::Kinds;

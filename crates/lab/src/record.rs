@@ -7,3 +7,17 @@ mod observation;
 pub use folder::{Run, RunFolder, RunFolderError};
 pub use manifest::{CellSummary, FORMAT, Manifest, StopReason, VariantInfo};
 pub use observation::Observation;
+
+/// A knob as a number: a number itself, or the only entry of a list (a hidden width).
+pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {
+    match knobs.get(key)? {
+        toml::Value::Integer(value) => Some(*value as f64),
+        toml::Value::Float(value) => Some(*value),
+        toml::Value::Array(values) => match values.as_slice() {
+            [toml::Value::Integer(value)] => Some(*value as f64),
+            [toml::Value::Float(value)] => Some(*value),
+            _ => None,
+        },
+        _ => None,
+    }
+}

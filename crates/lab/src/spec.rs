@@ -18,11 +18,10 @@ use serde::{Deserialize, Serialize};
 pub use claim::{Claim, Control, IntervalKind, Number, Outcome, Threshold};
 pub use error::SpecError;
 pub use load::{Loaded, Options, load, load_source};
+pub use nets::{Decay, Loss, Optimizer, Precision, Reduction};
 pub use picture::{Layer, Panel, PanelKind, Picture, Role, Scale, VerdictTitles, XAxis};
 pub use schedule::Schedule;
-pub use training::{
-    Decay, LearningRateSchedule, Loss, Optimizer, Precision, Reduction, StopWhen, Training,
-};
+pub use training::{LearningRateSchedule, StopWhen, Training};
 pub use variant::{Sweep, Variant, VariantChange};
 
 /// An experiment.

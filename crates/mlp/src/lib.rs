@@ -1,1 +1,59 @@
 //! One plain host MLP in f64: forward pass, gradients and optimizers, as a reference.
+//!
+//! Written to be read and checked, not to be fast: loops over slices, no framework, no hidden
+//! defaults. Another implementation is compared with this one number by number.
+//!
+//! # Shapes
+//!
+//! `N` rows (samples), `D` inputs, `H` hidden units, `K` outputs. Matrices are row-major slices;
+//! a weight is `[in, out]`, so that a layer computes y = x W + b with x as a row.
+//!
+//! # Examples
+//!
+//! One step of gradient descent on a 1-2-1 network:
+//!
+//! ```
+//! use mlp::{Activation, Layer, Loss, Mlp, Optimizer, Sgd, SgdConfig};
+//!
+//! let mut net = Mlp {
+//!     layers: vec![
+//!         Layer { inputs: 1, outputs: 2, weight: vec![1.0, -1.0], bias: None },
+//!         Layer { inputs: 2, outputs: 1, weight: vec![0.5, 0.5], bias: None },
+//!     ],
+//!     activation: Activation::Relu,
+//! };
+//! let loss = Loss::MeanSquare { half: true, mean_over_outputs: false };
+//! let mut optimizer = Sgd::new(SgdConfig {
+//!     learning_rate: 0.1,
+//!     momentum: 0.0,
+//!     dampening: 0.0,
+//!     nesterov: false,
+//!     weight_decay: 0.0,
+//! })?;
+//!
+//! let (inputs, targets) = ([2.0, -3.0], [2.0, 3.0]);
+//! let outputs = net.forward(&inputs, 2)?;
+//! assert_eq!(outputs, [1.0, 1.5]);
+//! let before = loss.evaluate(&outputs, &targets, 1, None)?;
+//! let gradients = net.gradients(&inputs, 2, &before.gradient)?;
+//! let mut parameters = net.parameters();
+//! optimizer.step(&mut parameters, &mlp::flatten(&gradients))?;
+//! net.set_parameters(&parameters)?;
+//! let after = loss.evaluate(&net.forward(&inputs, 2)?, &targets, 1, None)?;
+//! assert!(after.value < before.value);
+//! # Ok::<(), mlp::MlpError>(())
+//! ```
+
+mod activation;
+mod erf;
+mod error;
+mod loss;
+mod network;
+mod optimizer;
+
+pub use activation::Activation;
+pub use erf::erf;
+pub use error::MlpError;
+pub use loss::{Loss, LossValue};
+pub use network::{Layer, LayerGradient, Mlp, flatten};
+pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};

@@ -1,1 +1,39 @@
 //! Nets and their layerwise-linear twins on burn: models, optimizers, devices.
+//!
+//! A [`Model`] is a pure function of its parameters and a batch. A [`Learner`] holds the
+//! parameters of one model and steps them; [`AutodiffLearner`] does so with burn's recorded
+//! graph, which covers every model on every device. Nothing here draws random numbers on a
+//! device: initial weights come from the keyed host streams of [`tasks::stream`].
+
+mod array;
+mod autodiff;
+mod device;
+mod init;
+mod learner;
+mod loss;
+mod model;
+mod models;
+mod optimizer;
+
+pub use array::{DeviceBasis, DeviceBatch, HostArray};
+pub use autodiff::AutodiffLearner;
+pub use device::{DEVICES, Device, DeviceError, Precision, Target};
+pub use init::{BiasInit, WeightInit};
+pub use learner::{ENGINES, Learner, LearnerError, learner};
+pub use loss::{Loss, Reduction};
+pub use model::{Model, Needs};
+pub use models::{Activation, LinearSkills, Mlp, Multilinear};
+pub use optimizer::{Decay, Optimizer};
+
+/// The model kinds of this crate.
+pub fn kinds() -> tasks::Registry<dyn Model> {
+    tasks::Registry::new(
+        "model kind",
+        [
+            ("mlp", models::mlp),
+            ("deep-linear", models::deep_linear),
+            ("multilinear", models::multilinear),
+            ("linear-skills", models::linear_skills),
+        ],
+    )
+}

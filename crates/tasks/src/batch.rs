@@ -9,6 +9,23 @@ pub struct TaskShape {
     pub outputs: usize,
 }
 
+impl TaskShape {
+    /// Numbers that one dense row holds: inputs, basis functions and targets.
+    pub fn row_len(&self) -> usize {
+        self.inputs + self.basis + self.outputs
+    }
+}
+
+/// Basis functions of the rows of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Basis {
+    /// Values `[N, B]`, row-major.
+    Dense(Vec<f64>),
+    /// Row `i` is the `i`-th unit vector; `N == B`. Populations of thousands of independent
+    /// skills stay small this way.
+    Identity,
+}
+
 /// Rows of a task on the host, in f64, row-major. Buffers are reused from step to step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
@@ -23,7 +40,7 @@ pub struct Batch {
     /// Inputs `[N, D]`.
     pub inputs: Vec<f64>,
     /// Basis functions `[N, B]`.
-    pub basis: Vec<f64>,
+    pub basis: Basis,
     /// Targets `[N, K]`.
     pub targets: Vec<f64>,
     /// Weight of each row in the loss, `[N]`. `None` means `1/N` each; otherwise the loss is
@@ -40,9 +57,132 @@ impl Batch {
             index: Vec::new(),
             group: vec![0; rows],
             inputs: vec![0.0; rows * shape.inputs],
-            basis: vec![0.0; rows * shape.basis],
+            basis: Basis::Dense(vec![0.0; rows * shape.basis]),
             targets: vec![0.0; rows * shape.outputs],
             weights: None,
         }
+    }
+
+    /// Makes room for `rows` unweighted rows of fresh samples with a dense basis. What the rows
+    /// hold is unspecified: the caller writes every one of them. Allocates only to grow.
+    pub fn resize(&mut self, shape: TaskShape, rows: usize) {
+        self.shape = shape;
+        self.rows = rows;
+        self.index.clear();
+        self.group.resize(rows, 0);
+        self.inputs.resize(rows * shape.inputs, 0.0);
+        match &mut self.basis {
+            Basis::Dense(basis) => basis.resize(rows * shape.basis, 0.0),
+            Basis::Identity => self.basis = Basis::Dense(vec![0.0; rows * shape.basis]),
+        }
+        self.targets.resize(rows * shape.outputs, 0.0);
+        self.weights = None;
+    }
+
+    /// Becomes a copy of `other`, keeping the buffers (which `clone` would replace).
+    pub fn copy_from(&mut self, other: &Self) {
+        self.shape = other.shape;
+        self.rows = other.rows;
+        self.index.clone_from(&other.index);
+        self.group.clone_from(&other.group);
+        self.inputs.clone_from(&other.inputs);
+        match (&mut self.basis, &other.basis) {
+            (Basis::Dense(mine), Basis::Dense(theirs)) => mine.clone_from(theirs),
+            (mine, theirs) => mine.clone_from(theirs),
+        }
+        self.targets.clone_from(&other.targets);
+        self.weights.clone_from(&other.weights);
+    }
+
+    /// The `rows` rows from `start` on, with a dense basis.
+    #[must_use]
+    pub fn rows_from(&self, start: usize, rows: usize) -> Self {
+        let end = start + rows;
+        let block = |values: &[f64], width: usize| values[start * width..end * width].to_vec();
+        Self {
+            shape: self.shape,
+            rows,
+            index: self.index.get(start..end).unwrap_or_default().to_vec(),
+            group: self.group[start..end].to_vec(),
+            inputs: block(&self.inputs, self.shape.inputs),
+            basis: Basis::Dense(match &self.basis {
+                Basis::Dense(basis) => block(basis, self.shape.basis),
+                Basis::Identity => (start..end).flat_map(|row| self.basis_row(row)).collect(),
+            }),
+            targets: block(&self.targets, self.shape.outputs),
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| weights[start..end].to_vec()),
+        }
+    }
+
+    /// Basis functions of one row `[B]`, for checks and small tasks.
+    pub fn basis_row(&self, row: usize) -> Vec<f64> {
+        let width = self.shape.basis;
+        match &self.basis {
+            Basis::Dense(basis) => basis[row * width..(row + 1) * width].to_vec(),
+            Basis::Identity => (0..width)
+                .map(|column| f64::from(u8::from(column == row)))
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: TaskShape = TaskShape {
+        inputs: 2,
+        basis: 3,
+        outputs: 1,
+    };
+
+    #[test]
+    fn a_copy_equals_its_source_whatever_was_there_before() {
+        let mut source = Batch::zeros(SHAPE, 3);
+        source.weights = Some(vec![0.5, 0.25, 0.25]);
+        source.index = vec![7, 8, 9];
+        let mut dense = Batch::zeros(SHAPE, 8);
+        dense.copy_from(&source);
+        assert_eq!(dense, source);
+        source.basis = Basis::Identity;
+        dense.copy_from(&source);
+        assert_eq!(dense, source);
+    }
+
+    #[test]
+    fn a_block_of_rows_holds_those_rows_only() {
+        let mut batch = Batch::zeros(SHAPE, 3);
+        batch.inputs = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        batch.targets = vec![6.0, 7.0, 8.0];
+        batch.basis = Basis::Identity;
+        batch.weights = Some(vec![0.5, 0.25, 0.125]);
+        let block = batch.rows_from(1, 2);
+        assert_eq!(block.inputs, [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(block.targets, [7.0, 8.0]);
+        assert_eq!(
+            block.basis,
+            Basis::Dense(vec![0.0, 1.0, 0.0, 0.0, 0.0, 1.0])
+        );
+        assert_eq!(block.weights, Some(vec![0.25, 0.125]));
+    }
+
+    #[test]
+    fn resizing_forgets_weights_indices_and_an_identity_basis() {
+        let mut batch = Batch::zeros(SHAPE, 3);
+        batch.basis = Basis::Identity;
+        batch.weights = Some(vec![1.0; 3]);
+        batch.index = vec![0, 1, 2];
+        batch.resize(SHAPE, 5);
+        assert_eq!(batch, Batch::zeros(SHAPE, 5));
+    }
+
+    #[test]
+    fn an_identity_row_is_a_unit_vector() {
+        let mut batch = Batch::zeros(SHAPE, 3);
+        batch.basis = Basis::Identity;
+        assert_eq!(batch.basis_row(1), [0.0, 1.0, 0.0]);
     }
 }

@@ -19,6 +19,10 @@ pub struct KeyError {
 
 impl KeyError {
     /// An error about `key`, whose value was `value`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and strings are passed as they come, and errors are rare"
+    )]
     pub fn new(
         key: impl Into<String>,
         value: impl ToString,

@@ -5,14 +5,79 @@
 //! which makes training batches and test sets. Every random number comes from a ChaCha stream
 //! keyed by (seed, purpose, step), see [`stream`], so that the same bits reach every model, every
 //! device and every thread order.
+//!
+//! # Task kinds
+//!
+//! | `kind` | rows | keys (with defaults) |
+//! |---|---|---|
+//! | `multitask-parity` | one-hot skill key, then bits; target `S` times the parity of the skill's subset | `skills`, `bits`, `bits_per_skill`, `alpha` or `probabilities`, `target = 1.0`, `encoding = "zero-one"`, `subsets = "disjoint"` or `"random"`, `data`, `test` |
+//! | `sparse-parity` | bits; target `S` times the parity of one subset | `bits`, `parity`, `target = 1.0`, `encoding = "plus-minus"`, `subset = "first"` or `"random"`, `data`, `test` |
+//! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
+//! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
+//!
+//! Encoding `"zero-one"` shows bit 0 as 0 and bit 1 as 1; `"plus-minus"` shows bit 0 as +1 and bit 1
+//! as -1, so that a parity is the product of its inputs.
+//!
+//! `test` is `{ per_skill = 400 }`. `data` is one of
+//!
+//! * `{ mode = "fresh", batch = 500 }` (the default): new samples at every step;
+//! * `{ mode = "fixed", size, order = "full-batch" }`: a training set drawn once, all of it a step;
+//! * `{ mode = "fixed", size, order = "epochs", batch }`: the set in a new order every epoch;
+//! * `{ mode = "fixed", size, order = "replacement", batch }`: draws from the set;
+//! * `{ mode = "population", over = "skills" }`: one row per skill and no inputs;
+//! * `{ mode = "population", over = "inputs" }`: every input of every skill, up to 12 bits.
+//!
+//! A population is its own test set and takes no `test`.
+//!
+//! ```
+//! use layerwise_tasks::{Batch, kinds};
+//!
+//! let spec = "kind = 'sparse-parity'\nbits = 8\nparity = 3";
+//! let task = kinds().build(spec.parse()?)?;
+//! let mut batch = Batch::zeros(task.shape(), task.batch_rows());
+//! task.instance(0).training().fill(17, &mut batch);
+//! let product: f64 = batch.inputs[..3].iter().product();
+//! assert_eq!(batch.targets[0], product);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod batch;
+mod check;
+mod constant;
+mod data;
 mod error;
+mod modes;
+mod multitask_parity;
+mod parity;
+mod parity_streams;
+mod parity_task;
+mod power_law;
 mod registry;
+mod skill_spectrum;
+mod sparse_parity;
 pub mod stream;
+mod table;
 mod task;
+#[cfg(test)]
+mod testing;
 
-pub use batch::{Batch, TaskShape};
+pub use batch::{Basis, Batch, TaskShape};
 pub use error::KeyError;
-pub use registry::{Registry, TaskKind, parse_table, table_of};
+pub use registry::{Build, Registry};
+pub use table::{parse_table, table_of};
 pub use task::{Group, Task, TaskInstance, TrainingStream};
+
+/// The task kinds of this crate.
+pub fn kinds() -> Registry<dyn Task> {
+    Registry::new(
+        "task kind",
+        [
+            (modes::KIND, modes::build),
+            (multitask_parity::KIND, multitask_parity::build),
+            (skill_spectrum::KIND, skill_spectrum::build),
+            (sparse_parity::KIND, sparse_parity::build),
+        ],
+    )
+}

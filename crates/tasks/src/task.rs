@@ -11,7 +11,8 @@ pub struct Group {
     pub multiplicity: f64,
     /// Target strength `S` of the group's basis function.
     pub target: f64,
-    /// Input bits whose parity is the target; empty where the task has no bits.
+    /// Input bits whose parity is the target, ascending and counted from the first bit column
+    /// (behind the key columns, if there are any); empty where the task has no bits.
     pub subset: Vec<usize>,
 }
 
@@ -43,7 +44,8 @@ pub trait TaskInstance: Send + Sync {
     fn test(&self) -> Batch;
 
     /// All `2^n` inputs of one group in counting order (bit `j` of the row number is bit `j` of
-    /// the input), for Walsh spectra. `None` where the task has no bits or more than 16 of them.
+    /// the input), for Walsh spectra. `None` where the rows have no bits or more than 16 of them,
+    /// where they would take more than 512 MiB, and for a group that does not exist.
     fn cube(&self, group: usize) -> Option<Batch>;
 }
 

@@ -1,5 +1,7 @@
-use super::{Spec, SpecError, Variant};
-use crate::Kinds;
+use tasks::KeyError;
+
+use super::{Claim, LearningRateSchedule, Panel, Spec, SpecError, Variant, XAxis};
+use crate::{Kinds, measure::entry};
 
 /// Lets every kind check its own table and writes the defaults back.
 pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
@@ -8,14 +10,386 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
         .build(spec.task.clone())
         .map_err(|e| e.within("task"))?;
     spec.task = task.resolved();
+    if spec.models.is_empty() {
+        return Err(SpecError::key(
+            "models",
+            "(empty)",
+            "names no model",
+            "Add a table such as [models.net].",
+        ));
+    }
+    for (name, value) in &mut spec.models {
+        let place = format!("models.{name}");
+        let model = kinds
+            .models
+            .build(table(&place, value)?)
+            .map_err(|e| e.within(&place))?;
+        model.check(task.shape()).map_err(|e| e.within(&place))?;
+        *value = toml::Value::Table(model.resolved());
+    }
+    for (name, value) in &mut spec.predictions {
+        let place = format!("predictions.{name}");
+        let form = kinds
+            .predictions
+            .build(table(&place, value)?)
+            .map_err(|e| e.within(&place))?;
+        if let Some(model) = form
+            .reads()
+            .into_iter()
+            .find(|m| !spec.models.contains_key(*m))
+        {
+            let choices = spec.models.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(SpecError::key(
+                place,
+                format!("{model:?}"),
+                "calibrates on a model that the spec does not have",
+                format!("Choose one of: {choices}."),
+            ));
+        }
+        if spec.models.contains_key(name) {
+            return Err(SpecError::key(
+                place,
+                name,
+                "has the name of a model",
+                "Give predictions names of their own.",
+            ));
+        }
+        *value = toml::Value::Table(form.resolved());
+    }
+    check_training(spec)?;
+    for (position, entry_table) in spec.measure.iter_mut().enumerate() {
+        let place = format!("measure[{position}]");
+        let found = entry(entry_table.clone(), &kinds.measures).map_err(|e| e.within(&place))?;
+        if let Some(model) = found.models.iter().find(|m| !spec.models.contains_key(*m)) {
+            return Err(SpecError::key(
+                format!("{place}.models"),
+                format!("{model:?}"),
+                "is not a model of this spec",
+                "Name a table of [models].",
+            ));
+        }
+        *entry_table = found.resolved();
+    }
     Ok(())
 }
 
+fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
+    value
+        .as_table()
+        .cloned()
+        .ok_or_else(|| SpecError::key(place, value, "must be a table", format!("Write [{place}].")))
+}
+
+fn check_training(spec: &Spec) -> Result<(), SpecError> {
+    let t = &spec.training;
+    let at_least_one = |key: &str, value: u64| {
+        if value > 0 {
+            return Ok(());
+        }
+        Err(KeyError::new(
+            format!("training.{key}"),
+            value,
+            "must be 1 or more",
+            "Write a whole number above 0.",
+        ))
+    };
+    at_least_one("seeds", t.seeds)?;
+    at_least_one("steps", t.steps)?;
+    let number = |key: &str, value: f64, holds: bool, domain: &str| {
+        if value.is_finite() && holds {
+            return Ok(());
+        }
+        let problem = format!("must be {domain}");
+        Err(KeyError::new(
+            format!("training.{key}"),
+            value,
+            problem,
+            "Write a number in its domain.",
+        ))
+    };
+    number("lr", t.lr, t.lr > 0.0, "a finite number above 0")?;
+    number(
+        "divergence",
+        t.divergence,
+        t.divergence > 1.0,
+        "a finite number above 1",
+    )?;
+    match t.optimizer {
+        super::Optimizer::Sgd {
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+        } => {
+            let unit = |v: f64| (0.0..1.0).contains(&v);
+            number(
+                "optimizer.momentum",
+                momentum,
+                unit(momentum),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.dampening",
+                dampening,
+                unit(dampening),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.weight_decay",
+                weight_decay,
+                weight_decay >= 0.0,
+                "0 or more",
+            )?;
+            if nesterov && (momentum == 0.0 || dampening > 0.0) {
+                return Err(SpecError::key(
+                    "training.optimizer.nesterov",
+                    true,
+                    "needs momentum and no dampening",
+                    "Set momentum above 0 and dampening to 0.",
+                ));
+            }
+        }
+        super::Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            ..
+        } => {
+            let unit = |v: f64| (0.0..1.0).contains(&v);
+            number(
+                "optimizer.beta1",
+                beta1,
+                unit(beta1),
+                "0 or more and below 1",
+            )?;
+            number(
+                "optimizer.beta2",
+                beta2,
+                unit(beta2),
+                "0 or more and below 1",
+            )?;
+            number("optimizer.epsilon", epsilon, epsilon > 0.0, "above 0")?;
+            number(
+                "optimizer.weight_decay",
+                weight_decay,
+                weight_decay >= 0.0,
+                "0 or more",
+            )?;
+        }
+    }
+    match t.schedule {
+        LearningRateSchedule::Steps { every, factor } => {
+            at_least_one("schedule.every", every)?;
+            number("schedule.factor", factor, factor > 0.0, "above 0")?;
+        }
+        LearningRateSchedule::Cosine { final_factor } => {
+            number(
+                "schedule.final_factor",
+                final_factor,
+                final_factor >= 0.0,
+                "0 or more",
+            )?;
+        }
+        LearningRateSchedule::Constant => {}
+    }
+    if let Some(stop) = &t.stop_when {
+        if !spec.models.contains_key(&stop.model) {
+            return Err(SpecError::key(
+                "training.stop_when.model",
+                format!("{:?}", stop.model),
+                "is not a model of this spec",
+                "Name a table of [models].",
+            ));
+        }
+        if stop.above.is_none() && stop.below.is_none() {
+            return Err(SpecError::key(
+                "training.stop_when",
+                "(no bound)",
+                "needs above or below",
+                "Write for example above = 0.95.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Names that the whole spec can refer to.
+struct Names<'a> {
+    sources: Vec<&'a str>,
+    metrics: Vec<&'static str>,
+    groups: Vec<&'a str>,
+}
+
+/// Metrics that are derived from every recorded skill curve.
+const DERIVED: [&str; 4] = ["half_time", "t10", "t90", "t90_over_t10"];
+
 /// Checks that claims, numbers and pictures name things that exist.
 pub(super) fn check_references(
-    _spec: &Spec,
-    _variants: &[Variant],
-    _kinds: &Kinds,
+    spec: &mut Spec,
+    variants: &[Variant],
+    kinds: &Kinds,
 ) -> Result<(), SpecError> {
+    let mut metrics: Vec<&'static str> = DERIVED.to_vec();
+    for table in &spec.measure {
+        metrics.extend(entry(table.clone(), &kinds.measures)?.measure.metrics());
+    }
+    for table in spec.predictions.values().filter_map(toml::Value::as_table) {
+        metrics.extend(kinds.predictions.build(table.clone())?.metrics());
+    }
+    metrics.sort_unstable();
+    metrics.dedup();
+    let (models, predictions) = (spec.models.clone(), spec.predictions.clone());
+    let names = Names {
+        sources: models
+            .keys()
+            .chain(predictions.keys())
+            .map(String::as_str)
+            .collect(),
+        metrics,
+        groups: {
+            let mut groups: Vec<&str> = variants.iter().map(|v| v.group.as_str()).collect();
+            groups.dedup();
+            groups
+        },
+    };
+    if let Some(stop) = &spec.training.stop_when {
+        names.metric("training.stop_when.metric", &stop.metric)?;
+    }
+    for (position, claim) in spec.claims.iter_mut().enumerate() {
+        check_claim(&format!("claims[{position}]"), claim, &names, kinds)?;
+    }
+    for (position, number) in spec.numbers.iter_mut().enumerate() {
+        let place = format!("numbers[{position}]");
+        names.metric(&format!("{place}.metric"), &number.metric)?;
+        names.source(&format!("{place}.model"), &number.model)?;
+        names.group(&format!("{place}.variant"), &number.variant)?;
+        let statistic = kinds.statistics.build(number.statistic.clone());
+        number.statistic = statistic
+            .map_err(|e| e.within(&format!("{place}.statistic")))?
+            .resolved();
+    }
+    let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
+    for (position, picture) in spec.pictures.iter().enumerate() {
+        let place = format!("pictures[{position}]");
+        if let Some(titles) = &picture.titles {
+            names.one_of(
+                &format!("{place}.titles.claim"),
+                &titles.claim,
+                "a claim of this spec",
+                &claim_ids,
+            )?;
+        }
+        for (at, panel) in picture.panels.iter().enumerate() {
+            check_panel(&format!("{place}.panels[{at}]"), panel, &names)?;
+        }
+    }
     Ok(())
+}
+
+fn check_claim(
+    place: &str,
+    claim: &mut Claim,
+    names: &Names<'_>,
+    kinds: &Kinds,
+) -> Result<(), SpecError> {
+    names.metric(&format!("{place}.metric"), &claim.metric)?;
+    names.source(&format!("{place}.model"), &claim.model)?;
+    names.group(&format!("{place}.variant"), &claim.variant)?;
+    for model in &claim.compare {
+        names.source(&format!("{place}.compare"), model)?;
+    }
+    if claim.controls.is_empty() {
+        return Err(SpecError::key(
+            format!("{place}.controls"),
+            "(none)",
+            "a claim without a control cannot be trusted",
+            "Add a case whose verdict is known.",
+        ));
+    }
+    let statistic = kinds.statistics.build(claim.statistic.clone());
+    claim.statistic = statistic
+        .map_err(|e| e.within(&format!("{place}.statistic")))?
+        .resolved();
+    for (position, control) in claim.controls.iter().enumerate() {
+        let place = format!("{place}.controls[{position}]");
+        control
+            .metric
+            .as_ref()
+            .map_or(Ok(()), |m| names.metric(&format!("{place}.metric"), m))?;
+        control
+            .model
+            .as_ref()
+            .map_or(Ok(()), |m| names.source(&format!("{place}.model"), m))?;
+        control
+            .variant
+            .as_ref()
+            .map_or(Ok(()), |v| names.group(&format!("{place}.variant"), v))?;
+        let mut merged = claim.statistic.clone();
+        if control.statistic.contains_key("kind") {
+            merged = toml::Table::new();
+        }
+        merged.extend(control.statistic.clone());
+        kinds
+            .statistics
+            .build(merged)
+            .map_err(|e| e.within(&format!("{place}.statistic")))?;
+    }
+    Ok(())
+}
+
+fn check_panel(place: &str, panel: &Panel, names: &Names<'_>) -> Result<(), SpecError> {
+    names.metric(&format!("{place}.metric"), &panel.metric)?;
+    for group in &panel.variants {
+        names.group(&format!("{place}.variants"), group)?;
+    }
+    for (at, layer) in panel.layers.iter().enumerate() {
+        names.source(&format!("{place}.layers[{at}].model"), &layer.model)?;
+    }
+    if panel.x == XAxis::Knob && panel.knob.is_none() {
+        return Err(SpecError::key(
+            format!("{place}.knob"),
+            "(missing)",
+            "is needed with x = \"knob\"",
+            "Name a key of [sweep.grid].",
+        ));
+    }
+    Ok(())
+}
+
+impl Names<'_> {
+    fn metric(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(
+            key,
+            name,
+            "a metric that this spec measures or predicts",
+            &self.metrics,
+        )
+    }
+
+    fn source(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(
+            key,
+            name,
+            "a model or prediction of this spec",
+            &self.sources,
+        )
+    }
+
+    fn group(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(key, name, "a variant of this spec", &self.groups)
+    }
+
+    #[allow(clippy::unused_self, reason = "reads like its siblings")]
+    fn one_of(&self, key: &str, name: &str, what: &str, choices: &[&str]) -> Result<(), SpecError> {
+        if choices.contains(&name) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            format!("{name:?}"),
+            format!("is not {what}"),
+            format!("Choose one of: {}.", choices.join(", ")),
+        ))
+    }
 }

@@ -97,7 +97,7 @@ fn resolve(
         });
     }
     super::check::check(&mut spec, kinds)?;
-    super::check::check_references(&spec, &variants, kinds)?;
+    super::check::check_references(&mut spec, &variants, kinds)?;
     Ok(Loaded { spec, variants })
 }
 

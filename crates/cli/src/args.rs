@@ -1,0 +1,122 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train nets next to their layerwise-linear twins, overlay the theory, judge the claims.
+#[derive(Debug, Parser)]
+#[command(name = "layerwise", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Print one JSON document on standard output; everything else goes to standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the shipped experiments.
+    List,
+    /// Run an experiment: train, measure, judge, draw.
+    Run(Run),
+    /// Run experiments one after another and write one page over all of them.
+    Reproduce(Reproduce),
+    /// Judge recorded runs again, without training.
+    Verdict(Verdict),
+    /// Draw the pictures of recorded runs and write one page over them.
+    Report(Report),
+    /// List devices: what this build holds, and what is recommended.
+    Devices,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Name of a shipped experiment, or a spec file ending in .toml.
+    pub(crate) experiment: String,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Run folder [default: runs/NAME, or runs/NAME-quick].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show the resolved spec, the cells and a time estimate, and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Exit with code 3 unless every claim gets this verdict.
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) require: Option<Require>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Set a key of the spec, the value in TOML (repeatable).
+    #[arg(short = 's', value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Number of seeds.
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u64>,
+    /// Worker threads; one cell runs on one thread [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Device, see `layerwise devices`.
+    #[arg(long, default_value = "flex")]
+    pub(crate) device: String,
+    /// Precision of training.
+    #[arg(long)]
+    pub(crate) precision: Option<Precision>,
+    /// Engine that computes the steps.
+    #[arg(long, default_value = "autodiff")]
+    pub(crate) engine: String,
+    /// Use the small settings of the spec's [quick] table.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    F32,
+    F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Require {
+    Supported,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reproduce {
+    /// Names of shipped experiments [default: all that take less than an hour].
+    pub(crate) experiments: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Folder that holds the run folders and report.html.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verdict {
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN_DIR")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Judge by the claims of this spec; it must train the same.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// Exit with code 3 unless every claim gets this verdict.
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) require: Option<Require>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN_DIR")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page [default: report.html in the first run folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}

@@ -1,0 +1,39 @@
+//! One file per verb.
+
+mod devices;
+mod list;
+mod report;
+mod reproduce;
+mod run;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::{
+    args::{Arguments, Command},
+    failure::Failure,
+};
+
+pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let json = arguments.json;
+    match arguments.command {
+        Command::List => list::list(json),
+        Command::Run(run) => run::run(&run, json),
+        Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, json),
+        Command::Verdict(verdict) => verdict::verdict(&verdict, json),
+        Command::Report(report) => report::report(&report, json),
+        Command::Devices => Ok(devices::devices(json)),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "layerwise", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Prints one JSON document.
+fn print_json(value: &serde_json::Value) {
+    println!("{value:#}");
+}

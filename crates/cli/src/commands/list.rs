@@ -1,0 +1,44 @@
+use std::process::ExitCode;
+
+use lab::{Kinds, spec::Options};
+use serde_json::json;
+
+use super::print_json;
+use crate::{failure::Failure, shipped};
+
+/// Lists the shipped experiments.
+pub(super) fn list(json: bool) -> Result<ExitCode, Failure> {
+    let kinds = Kinds::default();
+    let mut rows = Vec::new();
+    for (name, _) in shipped::SPECS {
+        let spec = shipped::find(name, &Options::default(), &kinds)?.spec;
+        let claims: Vec<String> = spec.claims.iter().map(|claim| claim.id.clone()).collect();
+        rows.push((spec, claims));
+    }
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(spec, claims)| {
+                json!({
+                    "name": spec.name,
+                    "title": spec.title,
+                    "source": spec.source,
+                    "claims": claims,
+                    "minutes": spec.minutes,
+                })
+            })
+            .collect();
+        print_json(&json!({ "experiments": rows }));
+    } else {
+        println!("{:<21} {:<14} {:>8}  title", "name", "claims", "minutes");
+        for (spec, claims) in rows {
+            let claims = claims.join(" ");
+            println!(
+                "{:<21} {claims:<14} {:>8}  {}",
+                spec.name, spec.minutes, spec.title
+            );
+        }
+        println!("\nminutes are on 2 cores; `layerwise run NAME` runs one");
+    }
+    Ok(ExitCode::SUCCESS)
+}

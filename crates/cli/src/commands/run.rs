@@ -1,0 +1,216 @@
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use lab::{
+    Kinds,
+    record::{Run as RecordedRun, RunFolder},
+    run::{Provenance, Recorded, Settings, estimate, spec_hash},
+    spec::{Loaded, Options, Outcome},
+};
+use nets::{ENGINES, LearnerError, Target};
+use serde_json::json;
+
+use super::print_json;
+use crate::{
+    args::{self, Require},
+    failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
+    output,
+    progress::Progress,
+    shipped,
+};
+
+/// Runs an experiment.
+pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure> {
+    let kinds = Kinds::default();
+    let (loaded, settings) = prepare(&arguments.experiment, &arguments.settings, &kinds)?;
+    if arguments.dry_run {
+        return dry_run(&loaded, &settings, &kinds, json);
+    }
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
+    let recorded = execute(&loaded, &settings, &kinds, &out)?;
+    let page = draw(&out)?;
+    if json {
+        print_json(&json!({
+            "run": out,
+            "report": page,
+            "complete": recorded.complete,
+            "verdict": recorded.verdict,
+            "manifest": recorded.manifest,
+        }));
+    } else {
+        print_run(&recorded, &page);
+    }
+    Ok(exit_code(&recorded, arguments.require))
+}
+
+/// Resolves the spec and checks device and engine, before anything is written.
+pub(super) fn prepare(
+    experiment: &str,
+    arguments: &args::Settings,
+    kinds: &Kinds,
+) -> Result<(Loaded, Settings), Failure> {
+    let mut overrides = arguments.set.clone();
+    if let Some(seeds) = arguments.seeds {
+        overrides.push(format!("training.seeds={seeds}"));
+    }
+    match arguments.precision {
+        Some(args::Precision::F32) => overrides.push("training.precision=\"f32\"".to_owned()),
+        Some(args::Precision::F64) => overrides.push("training.precision=\"f64\"".to_owned()),
+        None => {}
+    }
+    let options = Options {
+        quick: arguments.quick,
+        overrides,
+    };
+    let loaded = shipped::find(experiment, &options, kinds)?;
+    if !ENGINES.contains(&arguments.engine.as_str()) {
+        return Err(Failure::usage(LearnerError::UnknownEngine(
+            arguments.engine.clone(),
+        )));
+    }
+    if arguments.threads == Some(0) {
+        return Err(Failure::usage("--threads 0: must be 1 or more"));
+    }
+    Target::open(&arguments.device, loaded.spec.training.precision)?;
+    let settings = Settings {
+        device: arguments.device.clone(),
+        engine: arguments.engine.clone(),
+        threads: arguments
+            .threads
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
+        quick: arguments.quick,
+    };
+    Ok((loaded, settings))
+}
+
+pub(super) fn default_folder(parent: &Path, loaded: &Loaded, settings: &Settings) -> PathBuf {
+    let suffix = if settings.quick { "-quick" } else { "" };
+    parent.join(format!("{}{suffix}", loaded.spec.name))
+}
+
+fn dry_run(
+    loaded: &Loaded,
+    settings: &Settings,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let estimate = estimate(loaded, settings, kinds)?;
+    let variants: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
+    if json {
+        print_json(&json!({
+            "spec": loaded.spec,
+            "variants": variants,
+            "seeds": loaded.spec.training.seeds,
+            "cells": estimate.cells,
+            "estimated_seconds": estimate.seconds,
+            "threads": settings.threads,
+        }));
+    } else {
+        println!("{}", loaded.spec.to_toml());
+        eprintln!(
+            "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
+            estimate.cells,
+            loaded.spec.training.seeds,
+            variants.join("; "),
+            estimate.seconds,
+            settings.threads
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains, records and judges.
+pub(super) fn execute(
+    loaded: &Loaded,
+    settings: &Settings,
+    kinds: &Kinds,
+    out: &Path,
+) -> Result<Recorded, Failure> {
+    let interrupted = interrupt_flag()?;
+    let hash = spec_hash(loaded, &settings.device, &settings.engine);
+    let folder = RunFolder::create(out, &loaded.spec, &hash)?;
+    let provenance = Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        rustc: env!("LAYERWISE_RUSTC").to_owned(),
+        commit: env!("LAYERWISE_COMMIT").to_owned(),
+    };
+    let progress = Progress::new(loaded, interrupted);
+    let result = lab::run::run(loaded, settings, &provenance, kinds, folder, &progress);
+    progress.finish();
+    Ok(result?)
+}
+
+/// Draws the pictures of a run folder and writes its page.
+pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
+    let run = RecordedRun::read(out)?;
+    report::draw_pictures(&run)?;
+    let page = out.join("report.html");
+    report::write_page(&[run], &page)?;
+    Ok(page)
+}
+
+/// Prints the verdicts of a run, where its page is, and what went wrong.
+pub(super) fn print_run(recorded: &Recorded, page: &Path) {
+    let manifest = &recorded.manifest;
+    println!(
+        "{}: {} cells in {:.1} s on {} threads, {:.1} % of it measuring",
+        manifest.name,
+        manifest.cells.len(),
+        manifest.wall_seconds,
+        manifest.threads,
+        100.0 * manifest.measuring_share
+    );
+    println!("{}", output::verdicts(&recorded.verdict));
+    println!("report: {}", page.display());
+    for line in output::stops(manifest) {
+        eprintln!("warning: {line}");
+    }
+}
+
+pub(super) fn exit_code(recorded: &Recorded, require: Option<Require>) -> ExitCode {
+    let cells = &recorded.manifest.cells;
+    if !recorded.complete {
+        ExitCode::from(INTERRUPTED)
+    } else if cells.iter().any(|cell| cell.stopped.is_failure()) {
+        ExitCode::from(FAILED)
+    } else if require.is_some()
+        && recorded
+            .verdict
+            .claims
+            .iter()
+            .any(|claim| claim.outcome != Outcome::Supported)
+    {
+        ExitCode::from(NOT_SUPPORTED)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// The flag that Ctrl-C sets. The second Ctrl-C ends the program at once.
+fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if let Some(flag) = FLAG.get() {
+        return Ok(Arc::clone(flag));
+    }
+    let flag = Arc::clone(FLAG.get_or_init(|| Arc::new(AtomicBool::new(false))));
+    let seen = Arc::clone(&flag);
+    ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        eprintln!("stopping; what was recorded is kept (Ctrl-C again to stop at once)");
+    })
+    .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(flag)
+}

@@ -1,0 +1,46 @@
+//! The experiments that ship with the binary.
+
+use std::path::Path;
+
+use lab::{
+    Kinds,
+    spec::{Loaded, Options, SpecError, load, load_source},
+};
+
+/// Name and text of every shipped experiment, in reading order.
+pub(crate) const SPECS: &[(&str, &str)] = &[(
+    "emergence",
+    include_str!("../../../experiments/emergence.toml"),
+)];
+
+/// Loads a spec by name or path.
+pub(crate) fn find(
+    experiment: &str,
+    options: &Options,
+    kinds: &Kinds,
+) -> Result<Loaded, SpecError> {
+    let is_toml = Path::new(experiment)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    if is_toml || experiment.contains('/') {
+        return load(Path::new(experiment), options, kinds);
+    }
+    match SPECS.iter().find(|(name, _)| *name == experiment) {
+        Some((name, source)) => {
+            load_source(source, &format!("experiments/{name}.toml"), options, kinds)
+        }
+        None => Err(SpecError::key(
+            "EXPERIMENT",
+            format!("{experiment:?}"),
+            "is not a shipped experiment, and not a file ending in .toml",
+            format!(
+                "Choose one of: {}.",
+                SPECS
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        )),
+    }
+}

@@ -1,0 +1,364 @@
+use tasks::{KeyError, Registry};
+
+use super::{
+    ClaimVerdict, Component, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, Sample,
+    Statistic, Table, VerdictFile, interval,
+};
+use crate::{
+    Kinds,
+    record::{Manifest, Observation},
+    spec::{Claim, IntervalKind, Outcome, Spec, Threshold},
+};
+
+/// Confidence of every interval.
+const CONFIDENCE: f64 = 0.95;
+
+/// Judges every claim of `spec` from what was recorded. `at_run` is the spec as it was when the
+/// run was made, if that is another: a threshold that was changed since is shown.
+///
+/// # Errors
+/// A statistic that does not exist or whose keys do not fit.
+pub fn judge(
+    spec: &Spec,
+    at_run: Option<&Spec>,
+    manifest: &Manifest,
+    observations: &[Observation],
+    kinds: &Kinds,
+) -> Result<VerdictFile, KeyError> {
+    let judge = Judge {
+        manifest,
+        observations,
+        statistics: &kinds.statistics,
+    };
+    let claims = spec
+        .claims
+        .iter()
+        .enumerate()
+        .map(|(position, claim)| {
+            let mut verdict = judge
+                .claim(claim)
+                .map_err(|e| e.within(&format!("claims[{position}]")))?;
+            verdict.threshold_at_run = at_run
+                .and_then(|spec| spec.claims.iter().find(|other| other.id == claim.id))
+                .map(|other| other.threshold)
+                .filter(|threshold| *threshold != claim.threshold);
+            Ok(verdict)
+        })
+        .collect::<Result<_, KeyError>>()?;
+    let numbers = spec
+        .numbers
+        .iter()
+        .enumerate()
+        .map(|(position, number)| {
+            let measured = judge
+                .measure(
+                    &number.variant,
+                    &number.model,
+                    &number.metric,
+                    &number.statistic,
+                )
+                .map_err(|e| e.within(&format!("numbers[{position}]")))?;
+            Ok(ReportedNumber {
+                id: number.id.clone(),
+                statement: number.statement.clone(),
+                model: number.model.clone(),
+                components: measured
+                    .components
+                    .iter()
+                    .map(|component| component_judgement(component, number.interval, None, 1))
+                    .collect(),
+            })
+        })
+        .collect::<Result<_, KeyError>>()?;
+    Ok(VerdictFile {
+        name: spec.name.clone(),
+        claims,
+        numbers,
+    })
+}
+
+struct Judge<'a> {
+    manifest: &'a Manifest,
+    observations: &'a [Observation],
+    statistics: &'a Registry<dyn Statistic>,
+}
+
+impl Judge<'_> {
+    fn measure(
+        &self,
+        variant: &str,
+        model: &str,
+        metric: &str,
+        statistic: &toml::Table,
+    ) -> Result<super::Measured, KeyError> {
+        let statistic = self
+            .statistics
+            .build(statistic.clone())
+            .map_err(|e| e.within("statistic"))?;
+        let table = Table::select(self.observations, self.manifest, variant, model, metric);
+        Ok(statistic.measure(&table))
+    }
+
+    fn judgement(
+        &self,
+        claim: &Claim,
+        variant: &str,
+        model: &str,
+        metric: &str,
+        statistic: &toml::Table,
+    ) -> Result<Judgement, KeyError> {
+        let measured = self.measure(variant, model, metric, statistic)?;
+        let parts = measured.components.len();
+        let components: Vec<ComponentJudgement> = measured
+            .components
+            .iter()
+            .map(|c| component_judgement(c, claim.interval, Some(claim.threshold), parts))
+            .collect();
+        let kind = statistic
+            .get("kind")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default();
+        Ok(Judgement {
+            model: model.to_owned(),
+            variant: variant.to_owned(),
+            statistic: kind.to_owned(),
+            outcome: all_of(&components),
+            components,
+            notes: measured.notes,
+        })
+    }
+
+    fn claim(&self, claim: &Claim) -> Result<ClaimVerdict, KeyError> {
+        let measured = self.judgement(
+            claim,
+            &claim.variant,
+            &claim.model,
+            &claim.metric,
+            &claim.statistic,
+        )?;
+        let mut controls = Vec::new();
+        for (position, control) in claim.controls.iter().enumerate() {
+            let mut statistic = claim.statistic.clone();
+            if control.statistic.contains_key("kind") {
+                statistic = toml::Table::new();
+            }
+            statistic.extend(control.statistic.clone());
+            let judgement = self
+                .judgement(
+                    claim,
+                    control.variant.as_ref().unwrap_or(&claim.variant),
+                    control.model.as_ref().unwrap_or(&claim.model),
+                    control.metric.as_ref().unwrap_or(&claim.metric),
+                    &statistic,
+                )
+                .map_err(|e| e.within(&format!("controls[{position}]")))?;
+            controls.push(ControlVerdict {
+                name: control.name.clone(),
+                must: control.must,
+                met: judgement.outcome == control.must,
+                judgement,
+            });
+        }
+        let compared = claim
+            .compare
+            .iter()
+            .map(|model| {
+                self.judgement(
+                    claim,
+                    &claim.variant,
+                    model,
+                    &claim.metric,
+                    &claim.statistic,
+                )
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let shared_with: Vec<String> = compared
+            .iter()
+            .filter(|j| j.outcome == Outcome::Supported)
+            .map(|j| j.model.clone())
+            .collect();
+        let missed: Vec<&ControlVerdict> = controls.iter().filter(|c| !c.met).collect();
+        let outcome = if missed.is_empty() {
+            measured.outcome
+        } else {
+            Outcome::Undecided
+        };
+        let reason = reason(claim, &measured, &missed, &shared_with);
+        Ok(ClaimVerdict {
+            id: claim.id.clone(),
+            statement: claim.statement.clone(),
+            source: claim.source.clone(),
+            threshold: claim.threshold,
+            threshold_at_run: None,
+            outcome,
+            reason,
+            measured,
+            controls,
+            compared,
+            shared_with,
+        })
+    }
+}
+
+fn component_judgement(
+    component: &Component,
+    kind: IntervalKind,
+    threshold: Option<Threshold>,
+    parts: usize,
+) -> ComponentJudgement {
+    let samples = &component.samples;
+    let found = interval(samples, kind, CONFIDENCE);
+    // All parts must hold, so support needs no correction; a contradiction by any one of them
+    // does (Bonferroni).
+    let wide = interval(
+        samples,
+        kind,
+        1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64,
+    );
+    let side = |i: super::Interval| match (threshold, i.coverage > 0.0) {
+        (Some(threshold), true) => side_of(threshold, i.low, i.high),
+        _ => Outcome::Undecided,
+    };
+    let outcome = match (side(found), side(wide)) {
+        (Outcome::Supported, _) => Outcome::Supported,
+        (_, Outcome::Contradicted) => Outcome::Contradicted,
+        _ => Outcome::Undecided,
+    };
+    let finite = |value: f64| value.is_finite().then_some(value);
+    ComponentJudgement {
+        label: component.label.clone(),
+        seeds: samples.iter().filter(|s| **s != Sample::Missing).count(),
+        censored: samples
+            .iter()
+            .filter(|s| matches!(s, Sample::AtLeast(_)))
+            .count(),
+        centre: found.centre,
+        low: finite(found.low),
+        high: finite(found.high),
+        coverage: (found.coverage > 0.0).then_some(found.coverage),
+        outcome,
+        values: samples
+            .iter()
+            .map(|sample| match *sample {
+                Sample::Exact(value) | Sample::AtLeast(value) => Some(value),
+                Sample::Missing => None,
+            })
+            .collect(),
+    }
+}
+
+/// On which side of the threshold [low, high] lies.
+fn side_of(threshold: Threshold, low: f64, high: f64) -> Outcome {
+    let (supported, contradicted) = match threshold {
+        Threshold::Above(value) => (low > value, high < value),
+        Threshold::Below(value) => (high < value, low > value),
+        Threshold::Within([a, b]) => (low >= a && high <= b, high < a || low > b),
+    };
+    if supported {
+        Outcome::Supported
+    } else if contradicted {
+        Outcome::Contradicted
+    } else {
+        Outcome::Undecided
+    }
+}
+
+fn all_of(components: &[ComponentJudgement]) -> Outcome {
+    if components
+        .iter()
+        .any(|c| c.outcome == Outcome::Contradicted)
+    {
+        Outcome::Contradicted
+    } else if !components.is_empty() && components.iter().all(|c| c.outcome == Outcome::Supported) {
+        Outcome::Supported
+    } else {
+        Outcome::Undecided
+    }
+}
+
+/// Why the verdict is what it is, with the numbers of the part that decides it.
+fn reason(
+    claim: &Claim,
+    measured: &Judgement,
+    missed: &[&ControlVerdict],
+    shared_with: &[String],
+) -> String {
+    let mut sentences = Vec::new();
+    let decisive = measured
+        .components
+        .iter()
+        .find(|c| c.outcome == Outcome::Contradicted)
+        .or_else(|| {
+            measured
+                .components
+                .iter()
+                .find(|c| c.outcome == Outcome::Undecided)
+        });
+    match decisive.or(measured.components.first()) {
+        None => sentences.push("nothing was recorded to judge".to_owned()),
+        Some(part) => {
+            let of = if decisive.is_none() && measured.components.len() > 1 {
+                format!("all {} parts hold; ", measured.components.len())
+            } else {
+                String::new()
+            };
+            sentences.push(format!(
+                "{of}{} against {}",
+                describe(part),
+                claim.threshold
+            ));
+        }
+    }
+    for control in missed {
+        sentences.push(format!(
+            "control “{}” came out as {} and must be {}, so the test cannot be trusted here",
+            control.name, control.judgement.outcome, control.must
+        ));
+    }
+    if !shared_with.is_empty() {
+        sentences.push(format!(
+            "{} passes the same test, so this evidence does not tell them apart",
+            shared_with.join(" and ")
+        ));
+    }
+    sentences.join("; ")
+}
+
+fn describe(part: &ComponentJudgement) -> String {
+    let label = if part.label.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", part.label)
+    };
+    let number = |value: Option<f64>, none: &str| match value {
+        Some(value) => format_number(value),
+        None => none.to_owned(),
+    };
+    let centre = number(part.centre, "(censored)");
+    match part.coverage {
+        Some(coverage) => format!(
+            "{label}{centre}, {:.0} % interval [{}, {}]",
+            (100.0 * coverage).floor(),
+            number(part.low, "−∞"),
+            number(part.high, "∞")
+        ),
+        None => format!(
+            "{label}{centre}, no 95 % interval from {} seeds of which {} are censored",
+            part.seeds, part.censored
+        ),
+    }
+}
+
+/// A number with about three significant digits.
+fn format_number(value: f64) -> String {
+    let size = value.abs();
+    if size >= 100.0 {
+        format!("{value:.0}")
+    } else if size >= 10.0 {
+        format!("{value:.1}")
+    } else if size >= 0.1 || size == 0.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.2e}")
+    }
+}

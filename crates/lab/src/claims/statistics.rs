@@ -1,0 +1,9 @@
+//! One file per statistic.
+
+pub(super) mod final_value;
+pub(super) mod half_time_law;
+pub(super) mod half_time_order;
+pub(super) mod knob_threshold;
+pub(super) mod largest_gap;
+pub(super) mod shape;
+pub(super) mod slope;

@@ -1,0 +1,45 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label};
+
+/// The last recorded value of every index, per seed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FinalValue {}
+
+pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<FinalValue>(table)?))
+}
+
+impl Statistic for FinalValue {
+    fn resolved(&self) -> toml::Table {
+        table_of("final-value", self)
+    }
+
+    fn measure(&self, table: &Table<'_>) -> Measured {
+        let components = table
+            .indices()
+            .into_iter()
+            .map(|index| Component {
+                label: if index == 0 {
+                    String::new()
+                } else {
+                    label(index)
+                },
+                samples: table
+                    .per_seed()
+                    .into_iter()
+                    .map(|cell| {
+                        cell.final_value(index)
+                            .map_or(Sample::Missing, Sample::Exact)
+                    })
+                    .collect(),
+            })
+            .collect();
+        Measured {
+            components,
+            notes: vec![],
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::claims::{
+    Component, Measured, Statistic, Table,
+    curves::{half_times, order},
+};
+
+/// Kendall's rank correlation (tau-a) of half-time with skill number, per seed: 1 when the skills
+/// are learned strictly in order. A skill not learned in time comes last; ties count as 0.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HalfTimeOrder {}
+
+pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<HalfTimeOrder>(table)?))
+}
+
+impl Statistic for HalfTimeOrder {
+    fn resolved(&self) -> toml::Table {
+        table_of("half-time-order", self)
+    }
+
+    fn measure(&self, table: &Table<'_>) -> Measured {
+        let indices = table.indices();
+        let samples = table
+            .per_seed()
+            .into_iter()
+            .map(|cell| order(&half_times(cell, &indices)))
+            .collect();
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes: vec![],
+        }
+    }
+}

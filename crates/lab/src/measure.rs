@@ -1,0 +1,69 @@
+//! Metrics of a net while it trains. A metric kind is one file and one line in [`kinds`].
+
+mod entry;
+mod loss;
+mod skills;
+mod snapshot;
+mod walsh;
+mod weights;
+
+use metrics::MetricError;
+use nets::LearnerError;
+use tasks::Registry;
+use thiserror::Error;
+
+pub use entry::{MeasureEntry, entry};
+pub use snapshot::Snapshot;
+pub(crate) use snapshot::upload_in_blocks;
+
+/// Why a metric could not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The device failed.
+    #[error("{0}")]
+    Learner(#[from] LearnerError),
+    /// The metric is not defined on what was found.
+    #[error("{0}")]
+    Metric(#[from] MetricError),
+}
+
+/// One number read off a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Metric.
+    pub metric: &'static str,
+    /// Skill, mode or class, counted from 1; 0 where the metric has none.
+    pub index: u64,
+    /// The value.
+    pub value: f64,
+}
+
+/// A metric kind: what it reads off a model at one step. Pure in (parameters now, initial
+/// parameters, data).
+pub trait Measure: Send + Sync {
+    /// The spec table with every default written out, `kind` included.
+    fn resolved(&self) -> toml::Table;
+
+    /// Names of the metrics that it gives.
+    fn metrics(&self) -> &'static [&'static str];
+
+    /// Reads the metrics.
+    ///
+    /// # Errors
+    /// The device failed, or the metric is not defined there.
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError>;
+}
+
+/// The metric kinds of this crate.
+pub fn kinds() -> Registry<dyn Measure> {
+    Registry::new(
+        "metric kind",
+        [
+            ("skills", skills::build),
+            ("loss", loss::build),
+            ("weights", weights::build),
+            ("walsh", walsh::build),
+        ],
+    )
+}

@@ -1,0 +1,62 @@
+use metrics::skill_stats;
+use serde::{Deserialize, Serialize};
+use tasks::{Basis, KeyError, parse_table, table_of};
+
+use super::{Measure, MeasureError, Reading, Snapshot};
+
+/// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
+/// (E_k f² − R_k²) / S², what the net does on skill k beside the skill [Nam2024].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skills {}
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
+    Ok(Box::new(parse_table::<Skills>(table)?))
+}
+
+impl Measure for Skills {
+    fn resolved(&self) -> toml::Table {
+        table_of("skills", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength", "off_skill_energy"]
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let outputs = at.outputs()?;
+        let targets: Vec<f64> = at.task.groups().iter().map(|group| group.target).collect();
+        if at.test.basis == Basis::Identity {
+            // One row per skill is the skill itself: nothing to average, nothing beside it.
+            for (index, (f, target)) in (1..).zip(outputs.iter().zip(&targets)) {
+                out.push(Reading {
+                    metric: "skill_strength",
+                    index,
+                    value: f / target,
+                });
+                out.push(Reading {
+                    metric: "off_skill_energy",
+                    index,
+                    value: 0.0,
+                });
+            }
+            return Ok(());
+        }
+        let signs: Vec<f64> = at.test.targets.iter().map(|y| y.signum()).collect();
+        let stats = skill_stats(outputs, &signs, &at.test.group, targets.len(), &targets)?;
+        for (index, skill) in (1..).zip(stats) {
+            let (strength, energy) = (skill.strength, skill.off_skill_energy);
+            out.push(Reading {
+                metric: "skill_strength",
+                index,
+                value: strength,
+            });
+            out.push(Reading {
+                metric: "off_skill_energy",
+                index,
+                value: energy,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+use std::cell::OnceCell;
+
+use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Target};
+use tasks::{Basis, Batch, TaskInstance};
+
+/// Rows that go through a model at once: the hidden layers of more rows would leave the cache, and
+/// every layer would be a trip to memory.
+const BLOCK_ROWS: usize = 500;
+
+/// Rows to look at a model on, in blocks. A population over skills stays whole: its basis is the
+/// identity.
+pub(crate) fn upload_in_blocks(batch: &Batch, needs: Needs, target: &Target) -> Vec<DeviceBatch> {
+    if batch.basis == Basis::Identity {
+        return vec![DeviceBatch::upload(batch, needs, target)];
+    }
+    (0..batch.rows)
+        .step_by(BLOCK_ROWS)
+        .map(|start| {
+            let rows = BLOCK_ROWS.min(batch.rows - start);
+            DeviceBatch::upload(&batch.rows_from(start, rows), needs, target)
+        })
+        .collect()
+}
+
+fn outputs(learner: &dyn Learner, blocks: &[DeviceBatch]) -> Result<Vec<f64>, LearnerError> {
+    let mut outputs = Vec::new();
+    for block in blocks {
+        outputs.extend(learner.outputs(block)?);
+    }
+    Ok(outputs)
+}
+
+/// A model at one step, with the data to look at it on. What several metrics need is read from
+/// the device once.
+pub struct Snapshot<'a> {
+    /// The task.
+    pub task: &'a dyn TaskInstance,
+    /// The test rows.
+    pub test: &'a Batch,
+    /// The test rows on the device, in blocks.
+    pub test_on_device: &'a [DeviceBatch],
+    /// The training rows of this step.
+    pub batch: &'a Batch,
+    /// The training rows of this step on the device.
+    pub batch_on_device: &'a DeviceBatch,
+    /// What the model reads.
+    pub needs: Needs,
+    /// The model.
+    pub learner: &'a dyn Learner,
+    /// Its initial parameters.
+    pub initial: &'a [HostArray],
+    /// The training loss.
+    pub loss: Loss,
+    /// Where the model lives.
+    pub target: &'a Target,
+    outputs: OnceCell<Vec<f64>>,
+    parameters: OnceCell<Vec<HostArray>>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// A snapshot; nothing is read yet.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one argument per thing to look at"
+    )]
+    pub fn new(
+        task: &'a dyn TaskInstance,
+        (test, test_on_device): (&'a Batch, &'a [DeviceBatch]),
+        (batch, batch_on_device): (&'a Batch, &'a DeviceBatch),
+        needs: Needs,
+        learner: &'a dyn Learner,
+        initial: &'a [HostArray],
+        loss: Loss,
+        target: &'a Target,
+    ) -> Self {
+        Self {
+            task,
+            test,
+            test_on_device,
+            batch,
+            batch_on_device,
+            needs,
+            learner,
+            initial,
+            loss,
+            target,
+            outputs: OnceCell::new(),
+            parameters: OnceCell::new(),
+        }
+    }
+
+    /// Outputs on the test rows, `[N, K]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn outputs(&self) -> Result<&[f64], LearnerError> {
+        read(&self.outputs, || outputs(self.learner, self.test_on_device)).map(Vec::as_slice)
+    }
+
+    /// Parameters on the host.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn parameters(&self) -> Result<&[HostArray], LearnerError> {
+        read(&self.parameters, || self.learner.parameters()).map(Vec::as_slice)
+    }
+
+    /// Outputs on rows that are not already on the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn outputs_on(&self, batch: &Batch) -> Result<Vec<f64>, LearnerError> {
+        outputs(
+            self.learner,
+            &upload_in_blocks(batch, self.needs, self.target),
+        )
+    }
+
+    /// ½ Σ_k m_k P_k mean_k |f − y|²: the loss of theory on the test rows, every skill with its
+    /// own probability and multiplicity.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn test_loss(&self) -> Result<f64, LearnerError> {
+        let outputs = self.outputs()?;
+        let width = self.test.shape.outputs;
+        let groups = self.task.groups();
+        let mut sums = vec![(0.0, 0.0); groups.len()];
+        let rows = outputs
+            .chunks_exact(width)
+            .zip(self.test.targets.chunks_exact(width));
+        for ((f, y), &group) in rows.zip(&self.test.group) {
+            let (sum, count) = &mut sums[group as usize];
+            *sum += f.iter().zip(y).map(|(f, y)| (f - y) * (f - y)).sum::<f64>();
+            *count += 1.0;
+        }
+        Ok(groups
+            .iter()
+            .zip(sums)
+            .filter(|(_, (_, count))| *count > 0.0)
+            .map(|(group, (sum, count))| 0.5 * group.multiplicity * group.probability * sum / count)
+            .sum())
+    }
+}
+
+/// `OnceCell::get_or_try_init`, which is not stable yet.
+fn read<T>(
+    cell: &OnceCell<T>,
+    make: impl FnOnce() -> Result<T, LearnerError>,
+) -> Result<&T, LearnerError> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
+}

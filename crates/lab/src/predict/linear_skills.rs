@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+use theory::LinearMode;
+
+use super::{CellView, Predicted, Prediction, positive};
+
+/// The plain linear model on the task's basis: every strength saturates exponentially with rate
+/// P_k, from time 0 on. Gives `skill_strength`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinearSkills {
+    /// Initial strength of every skill.
+    #[serde(default)]
+    initial: f64,
+    /// Factor on the flow time of the run, for models with their own `lr_scale`.
+    #[serde(default = "one")]
+    lr_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let kind: LinearSkills = parse_table(table)?;
+    positive("lr_scale", kind.lr_scale)?;
+    Ok(Box::new(kind))
+}
+
+impl Prediction for LinearSkills {
+    fn resolved(&self) -> toml::Table {
+        table_of("linear-skills", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength"]
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
+        for (k, group) in cell.groups.iter().enumerate() {
+            let mode = LinearMode::new(group.probability, group.target, self.initial);
+            let Ok(mode) = mode else { continue };
+            for (at, &step) in cell.clock.steps().iter().enumerate() {
+                let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                    break;
+                };
+                out.push(Predicted {
+                    metric: "skill_strength",
+                    index: k as u64 + 1,
+                    step,
+                    flow_time: Some(time),
+                    value: mode.strength(time) / group.target,
+                });
+            }
+        }
+    }
+}

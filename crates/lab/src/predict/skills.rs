@@ -1,0 +1,158 @@
+use metrics::{Crossing, first_crossing};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+use theory::BalancedMode;
+
+use super::{CellView, Predicted, Prediction, positive};
+
+/// The multilinear skill model [Nam2024]: R_k(t) is a sigmoid with rate 2 P_k S / B². Gives
+/// `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skills {
+    /// Initial strength R_0 of every skill; give this or `init_std`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    initial: Option<f64>,
+    /// Standard deviation of the net's initial weights, from which S/R_0 − 1 = 3.6 S/σ² − 1
+    /// follows (an empirical relation of [Nam2024]'s code).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    init_std: Option<f64>,
+    /// B²: how much slower the net is than the model; give this or `calibrate_on`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slowdown: Option<f64>,
+    /// Model whose half-time of skill 1 fixes B², per seed and variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibrate_on: Option<String>,
+    /// Factor on the flow time of the run, for models with their own `lr_scale`.
+    #[serde(default = "one")]
+    lr_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let mut kind: Skills = parse_table(table)?;
+    if kind.slowdown.is_none() && kind.calibrate_on.is_none() {
+        kind.slowdown = Some(1.0);
+    }
+    exactly_one(
+        "initial",
+        kind.initial.is_some(),
+        "init_std",
+        kind.init_std.is_some(),
+    )?;
+    exactly_one(
+        "slowdown",
+        kind.slowdown.is_some(),
+        "calibrate_on",
+        kind.calibrate_on.is_some(),
+    )?;
+    let numbers = [
+        ("initial", kind.initial),
+        ("init_std", kind.init_std),
+        ("slowdown", kind.slowdown),
+    ];
+    for (key, value) in numbers {
+        value.map_or(Ok(()), |value| positive(key, value))?;
+    }
+    positive("lr_scale", kind.lr_scale)?;
+    Ok(Box::new(kind))
+}
+
+fn exactly_one(a: &str, has_a: bool, b: &str, has_b: bool) -> Result<(), KeyError> {
+    if has_a != has_b {
+        return Ok(());
+    }
+    let found = if has_a {
+        "both are given"
+    } else {
+        "neither is given"
+    };
+    Err(KeyError::new(
+        a,
+        found,
+        format!("exactly one of {a} and {b} is needed"),
+        "Keep one.",
+    ))
+}
+
+/// The calibration needs the first skill's curve.
+const HALF: f64 = 0.5;
+
+impl Skills {
+    /// One sigmoid per group, and B².
+    fn modes(&self, cell: &CellView<'_>) -> Option<(Vec<BalancedMode>, f64)> {
+        let first = cell.groups.first()?;
+        let initial = match (self.initial, self.init_std) {
+            (Some(initial), _) => initial,
+            (None, std) => theory::initial_from_init_std(std?).ok()?,
+        };
+        let slowdown = match (self.slowdown, &self.calibrate_on) {
+            (Some(slowdown), _) => slowdown,
+            (None, model) => {
+                let (steps, values) = cell.curve(model.as_deref()?, "skill_strength", 1);
+                let Ok(Crossing::At(step)) = first_crossing(&steps, &values, HALF) else {
+                    return None;
+                };
+                let time = cell.clock.time_at(step)? * self.lr_scale;
+                let (power, target) = (first.probability, first.target);
+                theory::slowdown_from_half_time(time, power, target, initial).ok()?
+            }
+        };
+        // Modes may have targets of their own, so each is a sigmoid of its own.
+        let modes = cell
+            .groups
+            .iter()
+            .map(|g| BalancedMode::new(g.probability / slowdown, g.target, initial).ok())
+            .collect::<Option<Vec<_>>>()?;
+        Some((modes, slowdown))
+    }
+}
+
+impl Prediction for Skills {
+    fn resolved(&self) -> toml::Table {
+        table_of("multilinear-skills", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength", "test_loss", "slowdown"]
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        self.calibrate_on.iter().map(String::as_str).collect()
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
+        let Some((modes, slowdown)) = self.modes(cell) else {
+            return;
+        };
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                break;
+            };
+            let flow_time = Some(time);
+            let mut push = |metric, index, value| {
+                out.push(Predicted {
+                    metric,
+                    index,
+                    step,
+                    flow_time,
+                    value,
+                });
+            };
+            let mut loss = 0.0;
+            for (index, (mode, group)) in (1..).zip(modes.iter().zip(cell.groups)) {
+                let strength = mode.strength(time);
+                push("skill_strength", index, strength / group.target);
+                let gap = group.target - strength;
+                loss += 0.5 * group.multiplicity * group.probability * gap * gap;
+            }
+            push("test_loss", 0, loss);
+            if Some(&step) == cell.clock.steps().last() {
+                push("slowdown", 0, slowdown);
+            }
+        }
+    }
+}

@@ -1,0 +1,383 @@
+use std::time::{Duration, Instant};
+
+use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner};
+use tasks::{Batch, KeyError, TaskInstance};
+use thiserror::Error;
+
+use crate::{
+    Kinds,
+    measure::{MeasureEntry, MeasureError, Reading, Snapshot, entry, upload_in_blocks},
+    predict::Clock,
+    record::{CellSummary, Observation, StopReason},
+    spec::Variant,
+};
+
+use super::{curve_times, runner::Observer};
+
+/// Why a run could not be carried out.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A key of the spec does not fit (a registry that changed since it was resolved).
+    #[error("{0}")]
+    Spec(#[from] KeyError),
+    /// The device cannot be used.
+    #[error("{0}")]
+    Device(#[from] DeviceError),
+    /// The engine, the device or a metric failed.
+    #[error("{variant}, seed {seed}: {error}")]
+    Cell {
+        /// Variant.
+        variant: String,
+        /// Seed.
+        seed: u64,
+        /// What happened.
+        error: MeasureError,
+    },
+    /// A cell panicked: a bug of ours or of a backend.
+    #[error("{variant}, seed {seed}: internal error: {message}. Please report it")]
+    Panic {
+        /// Variant.
+        variant: String,
+        /// Seed.
+        seed: u64,
+        /// The panic's message.
+        message: String,
+    },
+    /// The run folder cannot be written.
+    #[error("{0}")]
+    Folder(#[from] crate::record::RunFolderError),
+}
+
+/// One cell: a variant with a seed, on a device.
+pub struct Cell<'a> {
+    /// The variant.
+    pub variant: &'a Variant,
+    /// The seed.
+    pub seed: u64,
+    /// Engine.
+    pub engine: &'a str,
+    /// Device and precision.
+    pub target: &'a Target,
+    /// What names mean.
+    pub kinds: &'a Kinds,
+}
+
+/// What a cell left behind.
+pub struct CellOutcome {
+    /// Observations, model by model in step order.
+    pub observations: Vec<Observation>,
+    /// How it went.
+    pub summary: CellSummary,
+    /// The run's flow time at the recorded steps.
+    pub clock: Clock,
+}
+
+/// A model in training.
+struct Trained {
+    name: String,
+    needs: Needs,
+    lr_scale: f64,
+    initial: Vec<HostArray>,
+    learner: Box<dyn Learner>,
+    /// Loss at step 0, the yardstick of divergence.
+    first_loss: Option<f64>,
+    observations: Vec<Observation>,
+}
+
+/// Steps between two looks at whether everything is still finite, where nothing is measured.
+const HEALTH_EVERY: u64 = 1000;
+
+impl Cell<'_> {
+    /// Trains the models of the cell and measures them. `limit` ends it early (for estimates).
+    ///
+    /// # Errors
+    /// The device failed; what was recorded until then went to the observer.
+    pub fn run(
+        &self,
+        limit: Option<u64>,
+        observer: &dyn Observer,
+    ) -> Result<CellOutcome, RunError> {
+        let start = Instant::now();
+        let spec = &self.variant.spec;
+        let training = &spec.training;
+        let task = self
+            .kinds
+            .tasks
+            .build(spec.task.clone())
+            .map_err(|e| e.within("task"))?;
+        let shape = task.shape();
+        let instance = task.instance(self.seed);
+        let mut trained = self.models(&*instance, shape)?;
+        let entries = spec
+            .measure
+            .iter()
+            .map(|table| entry(table.clone(), &self.kinds.measures))
+            .collect::<Result<Vec<_>, _>>()?;
+        let last = limit.unwrap_or(training.steps).min(training.steps);
+        let due: Vec<Vec<u64>> = entries
+            .iter()
+            .map(|e| e.schedule.steps(training.steps))
+            .collect();
+        let mut recorded: Vec<u64> = due.iter().flatten().copied().collect();
+        recorded.sort_unstable();
+        recorded.dedup();
+        let clock = Clock::new(training, shape.outputs, &recorded);
+
+        let needs = trained
+            .iter()
+            .fold(Needs::default(), |needs, m| needs.or(m.needs));
+        let test = instance.test();
+        let test_on_device = upload_in_blocks(&test, needs, self.target);
+        let mut stream = instance.training();
+        let mut batch = Batch::zeros(shape, task.batch_rows());
+        let mut on_device = None;
+        let mut measuring = Duration::ZERO;
+        let mut stopped = StopReason::Finished;
+        let mut step = 0;
+        loop {
+            if on_device.is_none() || !stream.is_constant() {
+                stream.fill(step, &mut batch);
+                on_device = Some(DeviceBatch::upload(&batch, needs, self.target));
+            }
+            let rows = on_device.as_ref().expect("the batch was just uploaded");
+            let position = recorded.binary_search(&step).ok();
+            if position.is_some() || step % HEALTH_EVERY == 0 {
+                let begin = Instant::now();
+                let look = Look {
+                    cell: self,
+                    entries: &entries,
+                    due: &due,
+                    step,
+                    flow_time: position.and_then(|at| clock.time(at)),
+                    instance: &*instance,
+                    test: (&test, &test_on_device),
+                    batch: (&batch, rows),
+                };
+                let verdict = look.at_all(&mut trained, position.is_some(), observer)?;
+                if let Some(reason) = verdict {
+                    // What is read at the last step is read where the cell ends by its condition.
+                    if matches!(reason, StopReason::Condition { .. }) {
+                        look.at_the_end(&mut trained, observer)?;
+                    }
+                    measuring += begin.elapsed();
+                    stopped = reason;
+                    break;
+                }
+                measuring += begin.elapsed();
+            }
+            if step == last {
+                break;
+            }
+            if observer.interrupted() {
+                stopped = StopReason::Interrupted { step };
+                break;
+            }
+            let lr = training.lr * training.schedule.factor(step, training.steps);
+            for model in &mut trained {
+                model.learner.step(rows, lr);
+            }
+            step += 1;
+            observer.stepped(self.variant, self.seed, step);
+        }
+        let mut observations = Vec::new();
+        for mut model in trained {
+            curve_times::append(&mut model.observations);
+            observations.append(&mut model.observations);
+        }
+        let summary = CellSummary {
+            variant: self.variant.name.clone(),
+            seed: self.seed,
+            steps: step,
+            seconds: start.elapsed().as_secs_f64(),
+            measuring_seconds: measuring.as_secs_f64(),
+            stopped,
+        };
+        Ok(CellOutcome {
+            observations,
+            summary,
+            clock,
+        })
+    }
+
+    fn models(
+        &self,
+        instance: &dyn TaskInstance,
+        shape: tasks::TaskShape,
+    ) -> Result<Vec<Trained>, RunError> {
+        let training = &self.variant.spec.training;
+        let mut trained = Vec::new();
+        for (name, table) in &self.variant.spec.models {
+            let place = format!("models.{name}");
+            let table = table.as_table().cloned().unwrap_or_default();
+            let model = self
+                .kinds
+                .models
+                .build(table)
+                .map_err(|e| e.within(&place))?;
+            let initial = model.initial(instance, shape, self.seed);
+            trained.push(Trained {
+                name: name.clone(),
+                needs: model.needs(),
+                lr_scale: model.lr_scale(),
+                learner: learner(
+                    self.engine,
+                    model,
+                    initial.clone(),
+                    training.loss,
+                    training.optimizer,
+                    self.target,
+                )
+                .map_err(|error| self.failed(error.into()))?,
+                initial,
+                first_loss: None,
+                observations: Vec::new(),
+            });
+        }
+        Ok(trained)
+    }
+
+    fn failed(&self, error: MeasureError) -> RunError {
+        RunError::Cell {
+            variant: self.variant.name.clone(),
+            seed: self.seed,
+            error,
+        }
+    }
+}
+
+/// One look at all models of a cell.
+struct Look<'a> {
+    cell: &'a Cell<'a>,
+    entries: &'a [MeasureEntry],
+    due: &'a [Vec<u64>],
+    step: u64,
+    flow_time: Option<f64>,
+    instance: &'a dyn TaskInstance,
+    test: (&'a Batch, &'a [DeviceBatch]),
+    batch: (&'a Batch, &'a DeviceBatch),
+}
+
+impl Look<'_> {
+    /// Measures every model; the reason to stop, if there is one now.
+    fn at_all(
+        &self,
+        trained: &mut [Trained],
+        record: bool,
+        observer: &dyn Observer,
+    ) -> Result<Option<StopReason>, RunError> {
+        let training = &self.cell.variant.spec.training;
+        let mut stop = None;
+        let mut recorded = Vec::new();
+        for model in trained {
+            let due = |due: &[u64]| record && due.binary_search(&self.step).is_ok();
+            let (readings, loss) = self.at(model, due)?;
+            let finite = loss.is_finite() && readings.iter().all(|r| r.value.is_finite());
+            let first = *model.first_loss.get_or_insert(loss);
+            let (step, name) = (self.step, model.name.clone());
+            if !finite {
+                stop = Some(StopReason::NotFinite { step, model: name });
+                break;
+            }
+            let rows = self.rows(model, readings);
+            if let Some(condition) = &training.stop_when
+                && condition.model == name
+                && holds(condition, &rows)
+            {
+                stop = Some(StopReason::Condition { step });
+            }
+            recorded.extend_from_slice(&rows);
+            model.observations.extend(rows);
+            if loss > training.divergence * first.max(f64::MIN_POSITIVE) {
+                stop = Some(StopReason::Diverged {
+                    step,
+                    model: name,
+                    loss,
+                });
+                break;
+            }
+        }
+        // One write for all models: a system call costs as much as looking at the net.
+        observer.recorded(&recorded);
+        Ok(stop)
+    }
+
+    /// Reads what is due at the last planned step, for a cell that ends before it.
+    fn at_the_end(&self, trained: &mut [Trained], observer: &dyn Observer) -> Result<(), RunError> {
+        let last = self.cell.variant.spec.training.steps;
+        for model in trained {
+            let due =
+                |due: &[u64]| due.last() == Some(&last) && due.binary_search(&self.step).is_err();
+            let (readings, _) = self.at(model, due)?;
+            let rows = self.rows(model, readings);
+            observer.recorded(&rows);
+            model.observations.extend(rows);
+        }
+        Ok(())
+    }
+
+    fn rows(&self, model: &Trained, readings: Vec<Reading>) -> Vec<Observation> {
+        readings
+            .into_iter()
+            .map(|reading| Observation {
+                variant: self.cell.variant.name.clone(),
+                seed: self.cell.seed,
+                model: model.name.clone(),
+                metric: reading.metric.to_owned(),
+                index: reading.index,
+                step: self.step,
+                flow_time: self.flow_time.map(|time| time * model.lr_scale),
+                value: reading.value,
+            })
+            .collect()
+    }
+
+    /// The readings of the entries whose steps are `due`, and the test loss.
+    fn at(
+        &self,
+        model: &Trained,
+        due: impl Fn(&[u64]) -> bool,
+    ) -> Result<(Vec<Reading>, f64), RunError> {
+        let training = &self.cell.variant.spec.training;
+        let snapshot = Snapshot::new(
+            self.instance,
+            self.test,
+            self.batch,
+            model.needs,
+            &*model.learner,
+            &model.initial,
+            training.loss,
+            self.cell.target,
+        );
+        let mut readings = Vec::new();
+        let mut look = || -> Result<f64, MeasureError> {
+            let loss = snapshot.test_loss()?;
+            if loss.is_finite() {
+                for (entry, steps) in self.entries.iter().zip(self.due) {
+                    if entry.covers(&model.name, &self.cell.variant.group) && due(steps) {
+                        entry.measure.measure(&snapshot, &mut readings)?;
+                    }
+                }
+            }
+            Ok(loss)
+        };
+        let loss = look().map_err(|error| self.cell.failed(error))?;
+        Ok((readings, loss))
+    }
+}
+
+fn holds(condition: &crate::spec::StopWhen, rows: &[Observation]) -> bool {
+    let mut values = rows
+        .iter()
+        .filter(|o| o.metric == condition.metric)
+        .map(|o| o.value);
+    let beyond = |value: f64| {
+        condition.above.is_none_or(|bound| value > bound)
+            && condition.below.is_none_or(|bound| value < bound)
+    };
+    // No reading of this metric at this step says nothing.
+    let Some(first) = values.next() else {
+        return false;
+    };
+    beyond(first) && values.all(beyond)
+}

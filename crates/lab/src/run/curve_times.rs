@@ -1,0 +1,60 @@
+use metrics::{Crossing, first_crossing};
+
+use crate::record::Observation;
+
+/// Levels whose first crossing is recorded, with the metric's name.
+const LEVELS: [(f64, &str); 3] = [(0.1, "t10"), (0.5, "half_time"), (0.9, "t90")];
+
+/// The curve that is summarised.
+const CURVE: &str = "skill_strength";
+
+/// Appends the times, in steps, at which the skill strengths of one model in one cell first cross
+/// 10, 50 and 90 %, and t90/t10. A crossing that did not come before the last step is infinite.
+pub(super) fn append(observations: &mut Vec<Observation>) {
+    let mut indices: Vec<u64> = observations
+        .iter()
+        .filter(|o| o.metric == CURVE)
+        .map(|o| o.index)
+        .collect();
+    indices.sort_unstable();
+    indices.dedup();
+    for index in indices {
+        let curve: Vec<&Observation> = observations
+            .iter()
+            .filter(|o| o.metric == CURVE && o.index == index)
+            .collect();
+        let Some(&last) = curve.last() else { continue };
+        if curve.len() < 2 {
+            continue;
+        }
+        let last = Observation {
+            index,
+            ..last.clone()
+        };
+        let steps: Vec<f64> = curve.iter().map(|o| o.step as f64).collect();
+        let values: Vec<f64> = curve.iter().map(|o| o.value).collect();
+        let times: Vec<(&str, _)> = LEVELS
+            .iter()
+            .map(|&(level, name)| (name, first_crossing(&steps, &values, level)))
+            .collect();
+        for (metric, crossing) in &times {
+            let value = match crossing {
+                Ok(Crossing::At(step) | Crossing::Before(step)) => *step,
+                _ => f64::INFINITY,
+            };
+            observations.push(Observation {
+                metric: (*metric).to_owned(),
+                value,
+                ..last.clone()
+            });
+        }
+        if let (Ok(Crossing::At(t10)), Ok(Crossing::At(t90))) = (&times[0].1, &times[2].1) {
+            let metric = "t90_over_t10".to_owned();
+            observations.push(Observation {
+                metric,
+                value: t90 / t10,
+                ..last
+            });
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Agreement of two orders.
+
+use crate::error::{MetricError, require_at_least, require_entries, require_length};
+
+/// Kendall's τ_b = (C − D)/√((C + D + T_x)(C + D + T_y)) (no unit, −1 to 1).
+///
+/// C and D count the pairs ordered alike and oppositely, T_x those tied in x only and T_y those
+/// tied in y only. O(N²).
+///
+/// # Shapes
+///
+/// `x` and `y`: `[N]`, N ≥ 2; infinite entries are allowed (a time never reached), NaN is not.
+///
+/// # Errors
+///
+/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of
+/// x or all of y are alike (τ_b is not defined).
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(metrics::kendall_tau_b(&[1.0, 2.0, 3.0], &[10.0, 20.0, 15.0])?, 1.0 / 3.0);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
+    require_length("y", y.len(), x.len(), "x")?;
+    require_at_least("x", x.len(), 2)?;
+    require_entries("x", x, "a number or infinite", |value| !value.is_nan())?;
+    require_entries("y", y, "a number or infinite", |value| !value.is_nan())?;
+    let (mut balance, mut untied_x, mut untied_y) = (0_i64, 0_u64, 0_u64);
+    for i in 0..x.len() {
+        for j in 0..i {
+            let (in_x, in_y) = (order(x[i], x[j]), order(y[i], y[j]));
+            balance += in_x * in_y;
+            untied_x += in_x.unsigned_abs();
+            untied_y += in_y.unsigned_abs();
+        }
+    }
+    for (name, untied) in [
+        ("pairs untied in x", untied_x),
+        ("pairs untied in y", untied_y),
+    ] {
+        if untied == 0 {
+            return Err(MetricError::Domain {
+                name,
+                value: 0.0,
+                domain: "at least 1",
+            });
+        }
+    }
+    // One root of the product keeps the perfect orders at exactly 1.
+    Ok(balance as f64 / (untied_x as f64 * untied_y as f64).sqrt())
+}
+
+/// 1, 0 or −1 as `a` is above, equal to or below `b`.
+fn order(a: f64, b: f64) -> i64 {
+    i64::from(a > b) - i64::from(a < b)
+}

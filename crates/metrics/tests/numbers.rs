@@ -1,0 +1,120 @@
+//! Norms, lines and ranks against worked examples and invariances.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use metrics::{fit_line, kendall_tau_b, log_log_slope, norm, relative_change};
+use proptest::prelude::*;
+
+const ROUNDING: f64 = 1e-12;
+
+#[test]
+fn norms_neither_overflow_nor_vanish() {
+    assert_eq!(norm(&[]), 0.0);
+    assert_eq!(norm(&[0.0, -0.0]), 0.0);
+    assert_eq!(norm(&[2.0, -3.0, 6.0]), 7.0);
+    for scale in [1e-320, 1e-200, 1e-130, 1e130, 1e160, 1e307] {
+        let found = norm(&[2.0 * scale, -3.0 * scale, 6.0 * scale]) / 7.0;
+        // 1e-320 itself has four digits.
+        let tolerance = if scale < 1e-300 { 1e-3 } else { 1e-15 };
+        assert!((found / scale - 1.0).abs() < tolerance, "{scale}: {found}");
+    }
+    assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[f64::INFINITY, f64::NAN]).is_nan());
+    assert_eq!(norm(&[1.0, f64::NEG_INFINITY]), f64::INFINITY);
+}
+
+#[test]
+fn relative_change_needs_a_reference_of_the_same_length_above_zero() {
+    assert_eq!(relative_change(&[1.0, 2.0], &[1.0, 2.0]).unwrap(), 0.0);
+    assert_eq!(relative_change(&[0.0, 0.0], &[1.0, 2.0]).unwrap(), 1.0);
+    let message = "norm of initial = 0: must be above 0";
+    assert_eq!(
+        relative_change(&[1.0], &[0.0]).unwrap_err().to_string(),
+        message
+    );
+    assert!(relative_change(&[1.0], &[1.0, 2.0]).is_err());
+}
+
+#[test]
+fn a_line_and_its_standard_error_agree_with_a_worked_example() {
+    // x = 1..5, y = 2, 4, 5, 4, 5: slope 6/10, residual sum 2.4, error √(2.4/3/10).
+    let line = fit_line(&[1.0, 2.0, 3.0, 4.0, 5.0], &[2.0, 4.0, 5.0, 4.0, 5.0]).unwrap();
+    assert!((line.slope - 0.6).abs() < ROUNDING);
+    assert!((line.intercept - 2.2).abs() < ROUNDING);
+    assert!((line.slope_standard_error - 0.08_f64.sqrt()).abs() < ROUNDING);
+    assert!(
+        fit_line(&[0.0, 1.0], &[1.0, 3.0])
+            .unwrap()
+            .slope_standard_error
+            .is_nan()
+    );
+}
+
+#[test]
+fn points_that_fix_no_line_are_refused_by_name() {
+    assert_eq!(
+        fit_line(&[1.0], &[1.0]).unwrap_err().to_string(),
+        "x has 1 usable entries: must have at least 2"
+    );
+    // The mean of ten times 0.1 is not 0.1 in f64.
+    let alike = fit_line(&[0.1; 10], &[1.0; 10]).unwrap_err();
+    assert_eq!(alike.to_string(), "spread of x = 0: must be above 0");
+    let error = log_log_slope(&[1.0, 2.0], &[1.0, 0.0]).unwrap_err();
+    assert_eq!(error.to_string(), "y[1] = 0: must be finite and above 0");
+    assert!(fit_line(&[1.0, f64::NAN], &[1.0, 2.0]).is_err());
+    assert!(fit_line(&[1.0, 2.0], &[1.0]).is_err());
+}
+
+#[test]
+fn tau_agrees_with_worked_examples() {
+    let tau = |x: &[f64], y: &[f64]| kendall_tau_b(x, y).unwrap();
+    assert_eq!(tau(&[1.0, 2.0, 3.0, 4.0], &[1.0, 2.0, 3.0, 4.0]), 1.0);
+    assert_eq!(tau(&[1.0, 2.0, 3.0, 4.0], &[4.0, 3.0, 2.0, 1.0]), -1.0);
+    // The example of SciPy's documentation, with ties in both.
+    let (x, y) = ([12.0, 2.0, 1.0, 12.0, 2.0], [1.0, 4.0, 7.0, 1.0, 0.0]);
+    assert!((tau(&x, &y) + 0.471_404_520_791_031_7).abs() < ROUNDING);
+    // A time that was never reached ranks last.
+    assert_eq!(tau(&[1.0, 2.0, 3.0], &[5.0, 6.0, f64::INFINITY]), 1.0);
+    assert!(kendall_tau_b(&[1.0, 1.0], &[1.0, 2.0]).is_err());
+    assert!(kendall_tau_b(&[1.0, 2.0], &[1.0, 1.0]).is_err());
+    assert!(kendall_tau_b(&[1.0], &[1.0]).is_err());
+    assert!(kendall_tau_b(&[1.0, f64::NAN], &[1.0, 2.0]).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn power_laws_come_back_from_their_points(
+        exponent in -3.0..3.0_f64,
+        log_factor in -5.0..5.0_f64,
+        x in prop::collection::btree_set(1..1000_u32, 3..20),
+    ) {
+        let x: Vec<f64> = x.into_iter().map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| log_factor.exp() * x.powf(exponent)).collect();
+        let line = log_log_slope(&x, &y).unwrap();
+        prop_assert!((line.slope - exponent).abs() < 1e-9);
+        prop_assert!((line.intercept - log_factor).abs() < 1e-8);
+        prop_assert!(line.slope_standard_error < 1e-9);
+    }
+
+    #[test]
+    fn tau_is_symmetric_bounded_and_odd_under_reversal(
+        pairs in prop::collection::vec((0..6_i32, 0..6_i32), 2..15),
+    ) {
+        let x: Vec<f64> = pairs.iter().map(|pair| f64::from(pair.0)).collect();
+        let y: Vec<f64> = pairs.iter().map(|pair| f64::from(pair.1)).collect();
+        let negative: Vec<f64> = y.iter().map(|y| -y).collect();
+        match kendall_tau_b(&x, &y) {
+            Ok(tau) => {
+                prop_assert!(tau.abs() <= 1.0);
+                prop_assert_eq!(tau, kendall_tau_b(&y, &x).unwrap());
+                prop_assert_eq!(-tau, kendall_tau_b(&x, &negative).unwrap());
+                prop_assert!((kendall_tau_b(&x, &x).unwrap() - 1.0).abs() < ROUNDING);
+            }
+            Err(_) => {
+                let alike = |v: &[f64]| v.iter().all(|&value| value == v[0]);
+                prop_assert!(alike(&x) || alike(&y));
+            }
+        }
+    }
+}

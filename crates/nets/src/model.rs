@@ -1,0 +1,58 @@
+use burn::tensor::Tensor;
+use tasks::{KeyError, TaskInstance, TaskShape};
+
+use crate::{DeviceBatch, HostArray};
+
+/// Which parts of a batch a model reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The inputs `[N, D]`.
+    pub inputs: bool,
+    /// The basis functions `[N, B]`.
+    pub basis: bool,
+}
+
+impl Needs {
+    /// What either needs.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            inputs: self.inputs || other.inputs,
+            basis: self.basis || other.basis,
+        }
+    }
+}
+
+/// A model: a pure function of its parameters and a batch.
+pub trait Model: Send + Sync {
+    /// The spec table with every default written out, `kind` included.
+    fn resolved(&self) -> toml::Table;
+
+    /// Which parts of a batch it reads.
+    fn needs(&self) -> Needs;
+
+    /// Factor on the learning rate of the run: twins live on their own clock.
+    fn lr_scale(&self) -> f64;
+
+    /// Whether the output at initial weights is subtracted, so that the model starts at zero.
+    fn centred(&self) -> bool {
+        false
+    }
+
+    /// Checks that the model can be trained on rows of this shape.
+    ///
+    /// # Errors
+    /// The key of the model that does not fit.
+    fn check(&self, shape: TaskShape) -> Result<(), KeyError>;
+
+    /// Initial parameters of `seed`, drawn on the host.
+    fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray>;
+
+    /// Outputs `[N, K]` for the parameters in the order of [`Model::initial`].
+    ///
+    /// # Shapes
+    /// - `parameters[i]`: as in [`Model::initial`]
+    /// - batch inputs: `[N, D]`, basis: `[N, B]`
+    /// - output: `[N, K]`
+    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2>;
+}

@@ -1,0 +1,12 @@
+//! One file per model kind.
+
+mod linear_skills;
+mod mlp;
+mod multilinear;
+
+pub use linear_skills::LinearSkills;
+pub(crate) use linear_skills::linear_skills;
+pub use mlp::{Activation, Mlp};
+pub(crate) use mlp::{deep_linear, mlp};
+pub use multilinear::Multilinear;
+pub(crate) use multilinear::multilinear;

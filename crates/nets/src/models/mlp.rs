@@ -1,0 +1,244 @@
+use burn::tensor::{Tensor, activation};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, TaskInstance, TaskShape, parse_table, table_of};
+
+use crate::{BiasInit, DeviceBatch, HostArray, Model, Needs, WeightInit};
+
+/// Activations. Applied after every layer but the last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// max(z, 0).
+    #[default]
+    Relu,
+    /// tanh z.
+    Tanh,
+    /// z Φ(z), with the error function.
+    Gelu,
+    /// z².
+    Quadratic,
+    /// z: a deep linear net.
+    Identity,
+}
+
+impl Activation {
+    fn apply(self, z: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Relu => activation::relu(z),
+            Self::Tanh => z.tanh(),
+            Self::Gelu => activation::gelu(z),
+            Self::Quadratic => z.square(),
+            Self::Identity => z,
+        }
+    }
+}
+
+/// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L, optionally minus the same
+/// at initial weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mlp {
+    /// Hidden widths, one per hidden layer; empty for a single affine map.
+    pub widths: Vec<usize>,
+    /// Activation.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Whether layers have biases.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// Initial weights.
+    #[serde(default = "he")]
+    pub init: WeightInit,
+    /// Factors on the initial weights and biases of each layer; empty means 1 for all.
+    #[serde(default)]
+    pub layer_scales: Vec<f64>,
+    /// α: factor on the output.
+    #[serde(default = "one")]
+    pub output_scale: f64,
+    /// Whether the output at initial weights is subtracted.
+    #[serde(default)]
+    pub centre_output: bool,
+    /// Factor on the learning rate.
+    #[serde(default = "one")]
+    pub lr_scale: f64,
+    #[serde(skip)]
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Mlp,
+    DeepLinear,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn he() -> WeightInit {
+    WeightInit::He {
+        scale: 1.0,
+        biases: BiasInit::Zero,
+    }
+}
+
+/// Checks the table of an `mlp`.
+///
+/// # Errors
+/// Keys that do not fit.
+pub(crate) fn mlp(table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+    Ok(Box::new(Mlp::checked(table, Kind::Mlp)?))
+}
+
+/// Checks the table of a `deep-linear` net: an MLP with the identity as activation and, unless
+/// asked for, no biases.
+///
+/// # Errors
+/// Keys that do not fit.
+pub(crate) fn deep_linear(mut table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+    if let Some(other) = table
+        .get("activation")
+        .filter(|a| a.as_str() != Some("identity"))
+    {
+        return Err(KeyError::new(
+            "activation",
+            other,
+            "is not the identity, which makes a deep linear net",
+            "Leave it out, or use kind = \"mlp\".",
+        ));
+    }
+    table.insert(
+        "activation".to_owned(),
+        toml::Value::String("identity".to_owned()),
+    );
+    table.entry("bias").or_insert(toml::Value::Boolean(false));
+    Ok(Box::new(Mlp::checked(table, Kind::DeepLinear)?))
+}
+
+impl Mlp {
+    fn checked(table: toml::Table, kind: Kind) -> Result<Self, KeyError> {
+        let mut mlp: Self = parse_table(table)?;
+        mlp.kind = kind;
+        if let Some(position) = mlp.widths.iter().position(|&width| width == 0) {
+            return Err(KeyError::new(
+                format!("widths[{position}]"),
+                0,
+                "must be 1 or more",
+                "Give each hidden layer at least one neuron.",
+            ));
+        }
+        let layers = mlp.widths.len() + 1;
+        if !mlp.layer_scales.is_empty() && mlp.layer_scales.len() != layers {
+            return Err(KeyError::new(
+                "layer_scales",
+                format!("{:?}", mlp.layer_scales),
+                format!("has {} entries for {layers} layers", mlp.layer_scales.len()),
+                "Give one factor per layer, the output layer included.",
+            ));
+        }
+        mlp.init.check()?;
+        for (key, value) in [
+            ("output_scale", mlp.output_scale),
+            ("lr_scale", mlp.lr_scale),
+        ] {
+            positive(key, value)?;
+        }
+        Ok(mlp)
+    }
+}
+
+/// Checks that a number is finite and positive.
+pub(super) fn positive(key: &str, value: f64) -> Result<(), KeyError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(KeyError::new(
+        key,
+        value,
+        "must be a finite number above 0",
+        "Write for example 1.0.",
+    ))
+}
+
+impl Model for Mlp {
+    fn resolved(&self) -> toml::Table {
+        table_of(
+            match self.kind {
+                Kind::Mlp => "mlp",
+                Kind::DeepLinear => "deep-linear",
+            },
+            self,
+        )
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            inputs: true,
+            basis: false,
+        }
+    }
+
+    fn lr_scale(&self) -> f64 {
+        self.lr_scale
+    }
+
+    fn centred(&self) -> bool {
+        self.centre_output
+    }
+
+    fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
+        if shape.inputs > 0 {
+            return Ok(());
+        }
+        Err(KeyError::new(
+            "kind",
+            "\"mlp\"",
+            "needs inputs, and this task (a population over skills) has none",
+            "Use a model on the skill basis, or data with inputs.",
+        ))
+    }
+
+    fn initial(&self, _: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
+        let widths: Vec<usize> = std::iter::once(shape.inputs)
+            .chain(self.widths.iter().copied())
+            .chain(std::iter::once(shape.outputs))
+            .collect();
+        widths
+            .windows(2)
+            .enumerate()
+            .flat_map(|(layer, pair)| {
+                let scale = self.layer_scales.get(layer).copied().unwrap_or(1.0);
+                self.init
+                    .layer(seed, layer, [pair[0], pair[1]], scale, self.bias)
+            })
+            .collect()
+    }
+
+    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+        let mut hidden = batch
+            .inputs
+            .clone()
+            .expect("the batch carries what the model needs");
+        let per_layer = if self.bias { 2 } else { 1 };
+        let last = self.widths.len();
+        for (layer, arrays) in parameters.chunks(per_layer).enumerate() {
+            hidden = hidden.matmul(arrays[0].clone());
+            if let Some(bias) = arrays.get(1) {
+                hidden = hidden + bias.clone();
+            }
+            if layer < last {
+                hidden = self.activation.apply(hidden);
+            }
+        }
+        if self.output_scale == 1.0 {
+            hidden
+        } else {
+            hidden.mul_scalar(self.output_scale)
+        }
+    }
+}

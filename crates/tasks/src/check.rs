@@ -1,0 +1,59 @@
+//! Checks of single keys that several task kinds share.
+
+use std::fmt::Display;
+
+use crate::KeyError;
+
+/// Most numbers that one block of rows may hold (512 MiB of f64).
+pub(crate) const MAX_NUMBERS: usize = 1 << 26;
+
+/// A finite number above 0.
+pub(crate) fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
+    if value.is_finite() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err(KeyError::new(
+            key,
+            value,
+            "must be finite and above 0",
+            "Write a positive number.",
+        ))
+    }
+}
+
+/// A whole number in `least..=most`.
+pub(crate) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64, KeyError> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    let (problem, hint) = if value < least {
+        (
+            format!("must be at least {least}"),
+            format!("Write {least} or more."),
+        )
+    } else {
+        (
+            format!("must be at most {most}"),
+            format!("Write {most} or less."),
+        )
+    };
+    Err(KeyError::new(key, value, problem, hint))
+}
+
+/// That `rows` rows of `row_len` numbers fit the memory that a block of rows may use.
+pub(crate) fn fits(
+    key: &str,
+    value: &dyn Display,
+    rows: usize,
+    row_len: usize,
+) -> Result<(), KeyError> {
+    match rows.checked_mul(row_len) {
+        Some(numbers) if numbers <= MAX_NUMBERS => Ok(()),
+        _ => Err(KeyError::new(
+            key,
+            value,
+            format!("makes {rows} rows of {row_len} numbers, more than {MAX_NUMBERS} numbers"),
+            "Use fewer rows or a smaller task.",
+        )),
+    }
+}

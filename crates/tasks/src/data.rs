@@ -1,0 +1,213 @@
+//! The `data` and `test` tables of the parity tasks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyError, check};
+
+const DEFAULT_BATCH: u32 = 500;
+const DEFAULT_TEST_PER_SKILL: u32 = 400;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mode {
+    Fresh,
+    Fixed,
+    Population,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Order {
+    FullBatch,
+    Epochs,
+    Replacement,
+}
+
+/// What the rows of a population are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Over {
+    /// One row per skill, with no inputs.
+    Skills,
+    /// Every input of every skill.
+    Inputs,
+}
+
+/// `data` as written. One flat table, and not an enum tagged by `mode`, because serde forgets the
+/// path of a wrong value inside a tagged enum.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawData {
+    mode: Mode,
+    size: Option<u32>,
+    order: Option<Order>,
+    batch: Option<u32>,
+    over: Option<Over>,
+}
+
+impl Default for RawData {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Fresh,
+            size: None,
+            order: None,
+            batch: None,
+            over: None,
+        }
+    }
+}
+
+/// Where the training rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// New samples at every step.
+    Fresh { batch: usize },
+    /// All of a fixed training set at every step.
+    FullBatch { size: usize },
+    /// A fixed training set in a new order every epoch.
+    Epochs { size: usize, batch: usize },
+    /// Samples of a fixed training set, drawn with replacement.
+    Replacement { size: usize, batch: usize },
+    /// The exact population.
+    Population(Over),
+}
+
+impl RawData {
+    /// The checked data, and the table with its defaults written out. Keys of errors are relative
+    /// to the `data` table.
+    pub(crate) fn check(self) -> Result<(Self, Data), KeyError> {
+        match self.mode {
+            Mode::Fresh => {
+                self.refuse(&["size", "order", "over"], "mode = \"fresh\"")?;
+                let batch = positive("batch", self.batch.unwrap_or(DEFAULT_BATCH))?;
+                Ok((
+                    Self {
+                        batch: self.batch.or(Some(DEFAULT_BATCH)),
+                        ..self
+                    },
+                    Data::Fresh { batch },
+                ))
+            }
+            Mode::Fixed => {
+                self.refuse(&["over"], "mode = \"fixed\"")?;
+                let Some(size) = self.size else {
+                    return Err(missing(
+                        "size",
+                        "Write how many samples the training set has.",
+                    ));
+                };
+                let size = positive("size", size)?;
+                let Some(order) = self.order else {
+                    let hint = "Write \"full-batch\", \"epochs\" or \"replacement\".";
+                    return Err(missing("order", hint));
+                };
+                if order == Order::FullBatch {
+                    self.refuse(&["batch"], "order = \"full-batch\"")?;
+                    return Ok((self, Data::FullBatch { size }));
+                }
+                let Some(batch) = self.batch else {
+                    return Err(missing("batch", "Write how many samples a step takes."));
+                };
+                let batch = positive("batch", batch)?;
+                if order == Order::Replacement {
+                    return Ok((self, Data::Replacement { size, batch }));
+                }
+                if batch > size {
+                    let problem = format!("is larger than the training set of {size} samples");
+                    let hint = "Write a batch of at most data.size, or order = \"replacement\".";
+                    return Err(KeyError::new("batch", batch, problem, hint));
+                }
+                Ok((self, Data::Epochs { size, batch }))
+            }
+            Mode::Population => {
+                self.refuse(&["size", "order", "batch"], "mode = \"population\"")?;
+                match self.over {
+                    Some(over) => Ok((self, Data::Population(over))),
+                    None => Err(missing("over", "Write \"skills\" or \"inputs\".")),
+                }
+            }
+        }
+    }
+
+    /// That none of `keys` is given, because it would have no effect.
+    fn refuse(&self, keys: &[&str], beside: &str) -> Result<(), KeyError> {
+        let given = [
+            ("size", self.size.map(|size| size.to_string())),
+            ("order", self.order.map(|order| quoted(&order))),
+            ("batch", self.batch.map(|batch| batch.to_string())),
+            ("over", self.over.map(|over| quoted(&over))),
+        ];
+        for (key, value) in given {
+            if let (true, Some(value)) = (keys.contains(&key), value) {
+                let problem = format!("has no effect with {beside}");
+                return Err(KeyError::new(key, value, problem, "Remove it."));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Data {
+    /// Samples that are drawn once, before training.
+    pub(crate) fn fixed_size(self) -> Option<usize> {
+        match self {
+            Self::FullBatch { size }
+            | Self::Epochs { size, .. }
+            | Self::Replacement { size, .. } => Some(size),
+            Self::Fresh { .. } | Self::Population(_) => None,
+        }
+    }
+}
+
+/// `test` as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTest {
+    per_skill: Option<u32>,
+}
+
+impl RawTest {
+    /// Test rows of each skill, and the table with its default written out; neither for a
+    /// population, which is its own test set. Keys of errors are relative to the `test` table.
+    pub(crate) fn check(
+        test: Option<&Self>,
+        data: Data,
+    ) -> Result<(Option<Self>, usize), KeyError> {
+        let per_skill = test.and_then(|test| test.per_skill);
+        if let Data::Population(_) = data {
+            return match per_skill {
+                None => Ok((None, 0)),
+                Some(value) => Err(KeyError::new(
+                    "per_skill",
+                    value,
+                    "has no effect with data.mode = \"population\", which is its own test set",
+                    "Remove it.",
+                )),
+            };
+        }
+        let per_skill = per_skill.unwrap_or(DEFAULT_TEST_PER_SKILL);
+        let rows = positive("per_skill", per_skill)?;
+        Ok((
+            Some(Self {
+                per_skill: Some(per_skill),
+            }),
+            rows,
+        ))
+    }
+}
+
+fn positive(key: &str, value: u32) -> Result<usize, KeyError> {
+    check::within(key, u64::from(value), 1, u64::from(u32::MAX))?;
+    Ok(value as usize)
+}
+
+fn missing(key: &str, hint: &str) -> KeyError {
+    KeyError::new(key, "(missing)", "is required", hint)
+}
+
+/// A plain enum as it stands in a spec, quotation marks included.
+fn quoted<T: Serialize>(value: &T) -> String {
+    toml::Value::try_from(value)
+        .expect("a plain enum is a TOML string")
+        .to_string()
+}

@@ -1,0 +1,170 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    KeyError, Task, check,
+    data::{RawData, RawTest},
+    parity::Encoding,
+    parity_task::{ParitySpec, ParityTask, Subsets},
+    power_law::zipf,
+    table::{parse_table, table_of},
+};
+
+/// The name of this kind.
+pub(crate) const KIND: &str = "multitask-parity";
+
+const DEFAULT_TARGET: f64 = 1.0;
+const DEFAULT_ENCODING: Encoding = Encoding::ZeroOne;
+const DEFAULT_SUBSETS: RawSubsets = RawSubsets::Disjoint;
+
+/// Rows have a key column and a basis column for each skill.
+const MOST_SKILLS: u64 = 10_000;
+const MOST_BITS: u64 = 64;
+
+/// How far the sum of explicit probabilities may be from 1.
+const SUM_TOLERANCE: f64 = 1e-9;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawSubsets {
+    Disjoint,
+    Random,
+}
+
+/// [Nam2024, multitask sparse parity]: the first `skills` inputs are the one-hot key of a skill, the
+/// others are bits; the target is `S` times the parity of the skill's own subset of
+/// `bits_per_skill` bits. Skills come with probabilities `P_k ∝ k^-(alpha+1)` or explicit ones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMultitaskParity {
+    skills: u64,
+    bits: u64,
+    bits_per_skill: u64,
+    alpha: Option<f64>,
+    probabilities: Option<Vec<f64>>,
+    target: Option<f64>,
+    encoding: Option<Encoding>,
+    subsets: Option<RawSubsets>,
+    data: Option<RawData>,
+    test: Option<RawTest>,
+}
+
+/// Checks the keys of `kind = "multitask-parity"`.
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+    parse_table::<RawMultitaskParity>(table)?.check()
+}
+
+impl RawMultitaskParity {
+    fn check(self) -> Result<Box<dyn Task>, KeyError> {
+        let skills = check::within("skills", self.skills, 1, MOST_SKILLS)?;
+        let bits = check::within("bits", self.bits, 1, MOST_BITS)?;
+        let bits_per_skill = check::within("bits_per_skill", self.bits_per_skill, 1, bits)?;
+        let probabilities = self.probabilities(skills as usize)?;
+        let target = check::positive("target", self.target.unwrap_or(DEFAULT_TARGET))?;
+        let encoding = self.encoding.unwrap_or(DEFAULT_ENCODING);
+        let subsets = self.subsets.unwrap_or(DEFAULT_SUBSETS);
+        if subsets == RawSubsets::Disjoint && skills * bits_per_skill > bits {
+            return Err(KeyError::new(
+                "bits",
+                bits,
+                format!("is too few for {skills} disjoint subsets of {bits_per_skill}"),
+                format!(
+                    "Write {} or more, or subsets = \"random\".",
+                    skills * bits_per_skill
+                ),
+            ));
+        }
+        let (data, checked_data) = self
+            .data
+            .unwrap_or_default()
+            .check()
+            .map_err(|error| error.within("data"))?;
+        let (test, test_per_skill) = RawTest::check(self.test.as_ref(), checked_data)
+            .map_err(|error| error.within("test"))?;
+        let spec = ParitySpec {
+            has_keys: true,
+            probabilities,
+            bits: bits as usize,
+            bits_per_skill: bits_per_skill as usize,
+            target,
+            encoding,
+            subsets: match subsets {
+                RawSubsets::Disjoint => Subsets::Consecutive,
+                RawSubsets::Random => Subsets::Random,
+            },
+            data: checked_data,
+            test_per_skill,
+        };
+        let resolved = Self {
+            target: Some(target),
+            encoding: Some(encoding),
+            subsets: Some(subsets),
+            data: Some(data),
+            test,
+            ..self
+        };
+        let resolved = table_of(KIND, &resolved);
+        Ok(Box::new(ParityTask {
+            spec: Arc::new(spec.check()?),
+            resolved,
+        }))
+    }
+
+    /// The law of the skills, from `alpha` or `probabilities`.
+    fn probabilities(&self, skills: usize) -> Result<Vec<f64>, KeyError> {
+        let given = match (self.alpha, &self.probabilities) {
+            (Some(alpha), None) => return power_law(skills, alpha),
+            (None, Some(given)) => given,
+            (None, None) => {
+                let hint = "Write alpha = 0.6 for a power law, or list the probabilities.";
+                return Err(KeyError::new("alpha", "(missing)", "is required", hint));
+            }
+            (Some(_), Some(given)) => {
+                let hint = "Keep one of the two.";
+                let value = format!("{given:?}");
+                return Err(KeyError::new(
+                    "probabilities",
+                    value,
+                    "is given with alpha",
+                    hint,
+                ));
+            }
+        };
+        if given.len() != skills {
+            return Err(KeyError::new(
+                "probabilities",
+                format!("{given:?}"),
+                format!("has {} entries for {skills} skills", given.len()),
+                "Write one probability for each skill.",
+            ));
+        }
+        for (k, &p) in given.iter().enumerate() {
+            check::positive(&format!("probabilities[{k}]"), p)?;
+        }
+        let sum: f64 = given.iter().sum();
+        if (sum - 1.0).abs() > SUM_TOLERANCE {
+            return Err(KeyError::new(
+                "probabilities",
+                format!("{given:?}"),
+                format!("adds up to {sum}"),
+                "Divide each by the sum.",
+            ));
+        }
+        Ok(given.iter().map(|p| p / sum).collect())
+    }
+}
+
+fn power_law(skills: usize, alpha: f64) -> Result<Vec<f64>, KeyError> {
+    let law = zipf(skills, check::positive("alpha", alpha)?);
+    if law.last().is_some_and(|&rarest| rarest < f64::MIN_POSITIVE) {
+        let problem = "leaves the last skills with a probability too small for a number";
+        return Err(KeyError::new(
+            "alpha",
+            alpha,
+            problem,
+            "Write a smaller alpha.",
+        ));
+    }
+    Ok(law)
+}

@@ -1,0 +1,284 @@
+use std::sync::Arc;
+
+use crate::{
+    Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
+    constant::{ConstantStream, InputColumns, independent_population},
+    data::{Data, Over},
+    parity::{Encoding, ParityRows},
+    parity_streams::{EpochStream, FreshStream, ReplacementStream, Sampler, TrainingSet},
+    stream::{StreamKey, keyed, permutation},
+};
+
+/// A population over inputs has all of them, for every skill.
+const MOST_POPULATION_BITS: usize = 12;
+
+/// A cube has `2^bits` rows.
+const MOST_CUBE_BITS: usize = 16;
+
+/// A stored sample is a skill and a word of bits.
+const NUMBERS_PER_SAMPLE: usize = 2;
+
+/// Which bits the subset of a skill holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subsets {
+    /// Skill `k` has the bits `k m .. (k + 1) m`.
+    Consecutive,
+    /// Each skill draws distinct bits; the bits of different skills may overlap.
+    Random,
+}
+
+/// A checked parity task of any kind: everything but the seed.
+#[derive(Debug, Clone)]
+pub(crate) struct ParitySpec {
+    /// Whether the skill is shown to the net as a one-hot key.
+    pub(crate) has_keys: bool,
+    /// Probability of each skill; they add up to 1.
+    pub(crate) probabilities: Vec<f64>,
+    pub(crate) bits: usize,
+    pub(crate) bits_per_skill: usize,
+    pub(crate) target: f64,
+    pub(crate) encoding: Encoding,
+    pub(crate) subsets: Subsets,
+    pub(crate) data: Data,
+    pub(crate) test_per_skill: usize,
+}
+
+impl ParitySpec {
+    /// Checks what depends on several keys: that the rows fit into memory.
+    pub(crate) fn check(self) -> Result<Self, KeyError> {
+        let skills = self.probabilities.len();
+        let row_len = self.shape().row_len();
+        match self.data {
+            Data::Population(Over::Inputs) => {
+                if self.bits > MOST_POPULATION_BITS {
+                    return Err(KeyError::new(
+                        "data.over",
+                        "\"inputs\"",
+                        format!("makes 2^{} rows for each skill", self.bits),
+                        format!("Use at most {MOST_POPULATION_BITS} bits, or over = \"skills\"."),
+                    ));
+                }
+                check::fits("data.over", &"\"inputs\"", self.batch_rows(), row_len)?;
+            }
+            Data::Population(Over::Skills) => {}
+            Data::FullBatch { size } => check::fits("data.size", &size, size, row_len)?,
+            Data::Fresh { batch } => check::fits("data.batch", &batch, batch, row_len)?,
+            Data::Epochs { size, batch } | Data::Replacement { size, batch } => {
+                check::fits("data.size", &size, size, NUMBERS_PER_SAMPLE)?;
+                check::fits("data.batch", &batch, batch, row_len)?;
+            }
+        }
+        let test_rows = skills.saturating_mul(self.test_per_skill);
+        check::fits("test.per_skill", &self.test_per_skill, test_rows, row_len)?;
+        Ok(self)
+    }
+
+    fn shape(&self) -> TaskShape {
+        let skills = self.probabilities.len();
+        let inputs = match self.data {
+            Data::Population(Over::Skills) => 0,
+            _ if self.has_keys => skills + self.bits,
+            _ => self.bits,
+        };
+        TaskShape {
+            inputs,
+            basis: skills,
+            outputs: 1,
+        }
+    }
+
+    fn batch_rows(&self) -> usize {
+        let skills = self.probabilities.len();
+        match self.data {
+            Data::Fresh { batch }
+            | Data::Epochs { batch, .. }
+            | Data::Replacement { batch, .. } => batch,
+            Data::FullBatch { size } => size,
+            Data::Population(Over::Skills) => skills,
+            Data::Population(Over::Inputs) => skills << self.bits,
+        }
+    }
+
+    /// Bits of each skill's subset, ascending.
+    fn draw_subsets(&self, seed: u64) -> Vec<Vec<usize>> {
+        let size = self.bits_per_skill;
+        let bits = u32::try_from(self.bits).expect("there are at most 64 bits");
+        let key = StreamKey::new(seed, "subset");
+        let subset = |skill: usize| match self.subsets {
+            Subsets::Consecutive => (skill * size..(skill + 1) * size).collect(),
+            Subsets::Random => {
+                let order = permutation(&mut key.at(skill as u64), bits);
+                let mut subset: Vec<usize> =
+                    order[..size].iter().map(|&bit| bit as usize).collect();
+                subset.sort_unstable();
+                subset
+            }
+        };
+        (0..self.probabilities.len()).map(subset).collect()
+    }
+}
+
+/// A parity task of any kind, with its spec written out.
+pub(crate) struct ParityTask {
+    pub(crate) spec: Arc<ParitySpec>,
+    pub(crate) resolved: toml::Table,
+}
+
+impl Task for ParityTask {
+    fn shape(&self) -> TaskShape {
+        self.spec.shape()
+    }
+
+    fn resolved(&self) -> toml::Table {
+        self.resolved.clone()
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.spec.batch_rows()
+    }
+
+    fn instance(&self, seed: u64) -> Box<dyn TaskInstance> {
+        let spec = Arc::clone(&self.spec);
+        let subsets = spec.draw_subsets(seed);
+        let rows = ParityRows::new(
+            spec.has_keys,
+            spec.bits,
+            spec.encoding,
+            spec.target,
+            &subsets,
+        );
+        let rows = Arc::new(rows);
+        let sampler = Arc::new(Sampler::new(&spec.probabilities, spec.bits));
+        let training_set = spec.data.fixed_size().map(|size| {
+            let mut rng = keyed(seed, "training set", 0);
+            let samples = (0..size).map(|_| sampler.draw(&mut rng)).collect();
+            Arc::new(TrainingSet {
+                rows: Arc::clone(&rows),
+                samples,
+            })
+        });
+        let groups = spec
+            .probabilities
+            .iter()
+            .zip(subsets)
+            .map(|(&probability, subset)| Group {
+                probability,
+                multiplicity: 1.0,
+                target: spec.target,
+                subset,
+            });
+        let groups = groups.collect();
+        Box::new(ParityInstance {
+            spec,
+            seed,
+            groups,
+            rows,
+            sampler,
+            training_set,
+        })
+    }
+}
+
+struct ParityInstance {
+    spec: Arc<ParitySpec>,
+    seed: u64,
+    groups: Vec<Group>,
+    rows: Arc<ParityRows>,
+    sampler: Arc<Sampler>,
+    /// The samples of a fixed training set.
+    training_set: Option<Arc<TrainingSet>>,
+}
+
+impl ParityInstance {
+    fn training_set(&self) -> Arc<TrainingSet> {
+        let set = self
+            .training_set
+            .as_ref()
+            .expect("it was drawn because data.mode is fixed");
+        Arc::clone(set)
+    }
+
+    fn population(&self, over: Over) -> Batch {
+        if over == Over::Skills {
+            return independent_population(&self.groups, InputColumns::None);
+        }
+        let mut batch = Batch::zeros(self.rows.shape(), 0);
+        let rows = self.spec.batch_rows();
+        self.rows.write(
+            &mut batch,
+            rows,
+            self.skills().flat_map(|k| self.rows.counting(k)),
+        );
+        let inputs = (1_u64 << self.spec.bits) as f64;
+        let weight = |&skill: &u32| self.groups[skill as usize].probability / inputs;
+        batch.weights = Some(batch.group.iter().map(weight).collect());
+        batch
+    }
+
+    fn skills(&self) -> impl Iterator<Item = u32> + use<> {
+        (0..).take(self.rows.skills())
+    }
+}
+
+impl TaskInstance for ParityInstance {
+    fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    fn training(&self) -> Box<dyn TrainingStream> {
+        match self.spec.data {
+            Data::Fresh { batch } => Box::new(FreshStream {
+                rows: Arc::clone(&self.rows),
+                sampler: Arc::clone(&self.sampler),
+                key: StreamKey::new(self.seed, "train"),
+                batch,
+            }),
+            Data::FullBatch { .. } => {
+                let set = self.training_set();
+                let mut batch = Batch::zeros(self.rows.shape(), 0);
+                set.write(&mut batch, 0..set.size());
+                Box::new(ConstantStream(batch))
+            }
+            Data::Epochs { batch, .. } => {
+                let key = StreamKey::new(self.seed, "epoch order");
+                Box::new(EpochStream::new(self.training_set(), key, batch))
+            }
+            Data::Replacement { batch, .. } => {
+                let key = StreamKey::new(self.seed, "replacement");
+                Box::new(ReplacementStream::new(self.training_set(), key, batch))
+            }
+            Data::Population(over) => Box::new(ConstantStream(self.population(over))),
+        }
+    }
+
+    fn test(&self) -> Batch {
+        if let Data::Population(over) = self.spec.data {
+            return self.population(over);
+        }
+        let per_skill = self.spec.test_per_skill;
+        let mut rng = keyed(self.seed, "test", 0);
+        let skills = self
+            .skills()
+            .flat_map(|skill| std::iter::repeat_n(skill, per_skill));
+        let samples = skills.map(|skill| (skill, self.sampler.word(&mut rng)));
+        let mut batch = Batch::zeros(self.rows.shape(), 0);
+        self.rows
+            .write(&mut batch, per_skill * self.rows.skills(), samples);
+        batch
+    }
+
+    /// `None`, too, for a population over skills, whose rows have no inputs, and where the rows
+    /// would not fit into memory.
+    fn cube(&self, group: usize) -> Option<Batch> {
+        let shape = self.spec.shape();
+        if shape.inputs == 0 || self.spec.bits > MOST_CUBE_BITS || group >= self.groups.len() {
+            return None;
+        }
+        let rows = 1 << self.spec.bits;
+        check::fits("bits", &self.spec.bits, rows, shape.row_len()).ok()?;
+        let mut batch = Batch::zeros(shape, 0);
+        let skill = u32::try_from(group).expect("there are fewer than 2^32 skills");
+        self.rows.write(&mut batch, rows, self.rows.counting(skill));
+        Some(batch)
+    }
+}

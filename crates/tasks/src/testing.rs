@@ -1,0 +1,22 @@
+//! Assertions that the tests of several task kinds share.
+
+use crate::{Build, Task};
+
+/// Each spec is refused with an error that names the key next to it.
+pub(crate) fn assert_rejects(build: Build<dyn Task>, cases: &[(&str, &str)]) {
+    for (spec, key) in cases {
+        let table = spec
+            .parse()
+            .unwrap_or_else(|error| panic!("{spec}: {error}"));
+        match build(table) {
+            Ok(_) => panic!("accepted: {spec}"),
+            Err(error) => {
+                assert_eq!(error.key, *key, "{spec}: {error}");
+                assert!(
+                    error.hint.ends_with('.') && !error.problem.ends_with('.'),
+                    "{error}"
+                );
+            }
+        }
+    }
+}

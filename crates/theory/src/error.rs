@@ -1,0 +1,74 @@
+//! Errors of the closed forms.
+
+/// Why a closed form has no value for the parameters given.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TheoryError {
+    /// A parameter lies outside the domain of the formula.
+    #[error("{parameter} = {value}: must be {domain}")]
+    Domain {
+        /// Name of the parameter as in the signature.
+        parameter: &'static str,
+        /// What was passed.
+        value: f64,
+        /// What is allowed.
+        domain: &'static str,
+    },
+    /// The strength never takes the value asked for at a time t ≥ 0.
+    #[error(
+        "fraction = {fraction} is never reached: the strength moves from {start} towards 1 of its \
+         target, so fraction must lie from {start} (included) to 1 (excluded)"
+    )]
+    FractionNotReached {
+        /// Fraction of the target that was asked for.
+        fraction: f64,
+        /// Fraction of the target at t = 0.
+        start: f64,
+    },
+    /// No skill has this index.
+    #[error("skill = {skill}: must be below {skills}, the number of skills (counted from 0)")]
+    UnknownSkill {
+        /// Index that was asked for, counted from 0.
+        skill: usize,
+        /// How many skills there are.
+        skills: usize,
+    },
+}
+
+/// `Ok` if `inside`, else the domain error for `parameter`.
+pub(crate) fn require(
+    inside: bool,
+    parameter: &'static str,
+    value: f64,
+    domain: &'static str,
+) -> Result<(), TheoryError> {
+    if inside {
+        Ok(())
+    } else {
+        Err(TheoryError::Domain {
+            parameter,
+            value,
+            domain,
+        })
+    }
+}
+
+/// Requires a finite number above zero.
+pub(crate) fn require_positive(parameter: &'static str, value: f64) -> Result<(), TheoryError> {
+    require(
+        value.is_finite() && value > 0.0,
+        parameter,
+        value,
+        "finite and above 0",
+    )
+}
+
+/// Checks that `fraction` lies on the way from `start` (included) to 1 (excluded).
+pub(crate) fn require_on_the_way(fraction: f64, start: f64) -> Result<(), TheoryError> {
+    let rising = start <= fraction && fraction < 1.0;
+    let falling = 1.0 < fraction && fraction <= start;
+    if rising || falling || fraction == start {
+        Ok(())
+    } else {
+        Err(TheoryError::FractionNotReached { fraction, start })
+    }
+}
