@@ -27,6 +27,7 @@ mod png;
 mod quantile;
 mod slope;
 mod style;
+mod subscript;
 mod ticks;
 
 pub use error::ReportError;

@@ -16,6 +16,7 @@ use crate::{
     label::{self, Label, Side},
     legend::{Entry, Shape},
     number::{plain, significant, trim},
+    subscript::subscripts,
 };
 
 pub(crate) use draw::Frame;
@@ -28,6 +29,8 @@ pub(crate) struct Prepared<'a> {
     marks: Vec<Mark>,
     x: [f64; 2],
     y: [f64; 2],
+    /// The highest value that is drawn.
+    highest: f64,
     side: Side,
     ends: Vec<Label>,
     x_label: Vec<String>,
@@ -80,9 +83,8 @@ impl<'a> Prepared<'a> {
                 [p.median, band[0], band[1]]
             })
         });
-        let y = panel
-            .y_range
-            .or_else(|| Some(rounded(y_scale, range(y_scale, values)?)));
+        let own = range(y_scale, values);
+        let y = panel.y_range.or_else(|| Some(rounded(y_scale, own?)));
         let y = y.or_else(|| (!series.is_empty()).then_some([0.1, 1.0]));
         let y = y.filter(|&r| usable(y_scale, r)).ok_or_else(empty)?;
         if series.is_empty() {
@@ -107,6 +109,7 @@ impl<'a> Prepared<'a> {
             marks,
             x,
             y,
+            highest: own.map_or(y[1], |[_, high]| high.min(y[1])),
             side,
             ends,
             last_step: plain(last.unwrap_or(run.spec.training.steps) as f64, 0),
@@ -121,12 +124,11 @@ impl<'a> Prepared<'a> {
             let Some(seeds) = own.map(|s| s.seeds).max() else {
                 continue;
             };
+            let label = subscripts(&layer.label);
             let text = match (layer.role, seeds) {
-                (Role::Net, 1) => format!("{}, one seed", layer.label),
-                (Role::Net, _) => {
-                    format!("{}, median of {seeds} seeds (band: 10–90 %)", layer.label)
-                }
-                _ => layer.label.clone(),
+                (Role::Net, 1) => format!("{label}, one seed"),
+                (Role::Net, _) => format!("{label}, median of {seeds} seeds (band: 10–90 %)"),
+                _ => label,
             };
             entries.push(Entry::Line(layer.role, text));
         }
@@ -186,7 +188,7 @@ fn clip(series: &mut Series, [low, high]: [f64; 2]) {
 
 /// The label below the axis in parts: what it shows, and how flow time follows from steps.
 fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
-    let mut label = panel.x_label.clone();
+    let mut label = subscripts(&panel.x_label);
     if scales(panel).0 == Scale::Log && !label.contains("log") {
         label.push_str(" (log scale)");
     }

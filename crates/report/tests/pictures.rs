@@ -48,7 +48,8 @@ fn every_picture_is_valid_svg_with_text_as_text() {
             let svg = svg(&run, picture).unwrap();
             usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
             for panel in &picture.panels {
-                assert!(svg.contains(&format!(">{}</text>", panel.y_label)), "{svg}");
+                let y_label = panel.y_label.replace("R_k", "Rₖ");
+                assert!(svg.contains(&format!(">{y_label}</text>")), "{y_label}");
                 assert!(svg.contains(&panel.x_label), "{}", panel.x_label);
             }
             assert!(

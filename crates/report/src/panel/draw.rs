@@ -12,6 +12,7 @@ use crate::{
     label::{self, LINE, SWATCH, Side},
     legend::Shape,
     style::{AXIS, HAIRLINE, HEADING, INK, LABEL, colour, stroke, text_colour},
+    subscript::subscripts,
     ticks::{Ticks, ticks},
 };
 
@@ -85,11 +86,20 @@ impl Prepared<'_> {
             right: outer.right - self.right_margin(),
             bottom: outer.bottom - foot,
         };
+        let below = if self.marks.is_empty() { PAD } else { MARKS };
         let above = match self.side {
-            Side::Top => PAD + LABEL + 10.0,
+            Side::Top => {
+                // A range that is wider than the data has some of the room already.
+                let need = PAD + LABEL + 10.0;
+                let y = Axis::new(
+                    y_scale,
+                    self.y,
+                    [0.0, inner.bottom - below - inner.top - need],
+                );
+                (need - (y.at(self.y[1]) - y.at(self.highest))).max(2.0)
+            }
             _ => PAD,
         };
-        let below = if self.marks.is_empty() { PAD } else { MARKS };
         let y = Axis::new(y_scale, self.y, [inner.bottom - below, inner.top + above]);
         let y_ticks = ticks(y_scale, self.y[0], self.y[1], |labels| {
             apart(labels.iter().map(|(value, _)| (y.at(*value), LABEL)), 14.0)
@@ -98,7 +108,8 @@ impl Prepared<'_> {
             .labelled
             .iter()
             .map(|(_, text)| font::width(text, LABEL));
-        let y_lines = font::wrap(&self.panel.y_label, AXIS, inner.bottom - inner.top + 30.0);
+        let y_label = subscripts(&self.panel.y_label);
+        let y_lines = font::wrap(&y_label, AXIS, inner.bottom - inner.top + 30.0);
         let label_room = AXIS * 1.25 * y_lines.len() as f64;
         inner.left += label_room + 8.0 + widths.fold(0.0, f64::max) + TICK + 5.0;
         // Dots on the first and last place need room beside them.
@@ -112,7 +123,8 @@ impl Prepared<'_> {
         });
         if !self.panel.title.is_empty() {
             let place = (inner.left, outer.top + HEADING);
-            canvas.text(place, Anchor::Start, HEADING, INK, &self.panel.title);
+            let title = subscripts(&self.panel.title);
+            canvas.text(place, Anchor::Start, HEADING, INK, &title);
         }
         canvas.group("curves", |canvas| {
             let low = (inner.left, inner.top);
