@@ -212,6 +212,52 @@ fn a_layer_without_data_is_left_out_and_a_panel_without_data_is_an_error() {
 }
 
 #[test]
+fn ranges_do_not_hide_that_there_are_no_data() {
+    let mut run = synthetic::emergence();
+    let panel = &mut run.spec.pictures[0].panels[0];
+    panel.y_range = Some([0.0, 1.0]);
+    panel.metric = "absent".to_owned();
+    assert!(matches!(
+        svg(&run, &run.spec.pictures[0]),
+        Err(ReportError::NoData { .. })
+    ));
+    let panel = &mut run.spec.pictures[0].panels[0];
+    panel.metric = "skill_strength".to_owned();
+    panel.x_range = Some([20_000.0, 30_000.0]);
+    assert!(matches!(
+        svg(&run, &run.spec.pictures[0]),
+        Err(ReportError::NoData { .. })
+    ));
+}
+
+/// Where the text of a label stands.
+fn place(svg: &str, text: &str) -> (f64, f64) {
+    let end = format!(">{text}</text>");
+    let line = svg.lines().find(|line| line.ends_with(&end)).unwrap();
+    let number = |key: &str| {
+        let rest = line.split_once(&format!(" {key}=\"")).unwrap().1;
+        rest.split('"').next().unwrap().parse::<f64>().unwrap()
+    };
+    (number("x"), number("y"))
+}
+
+#[test]
+fn labels_stand_above_rising_curves_in_order_and_beside_ends_that_are_apart() {
+    let svg = drawn(&synthetic::emergence(), "emergence");
+    let labels: Vec<(f64, f64)> = (1..=5)
+        .map(|skill| place(&svg, &format!("skill {skill}")))
+        .collect();
+    for pair in labels.windows(2) {
+        assert!(pair[1].0 > pair[0].0 + 50.0, "{labels:?}");
+        assert_eq!(pair[0].1, pair[1].1);
+    }
+    let scaling = drawn(&synthetic::scaling(), "scaling");
+    let flat = place(&scaling, "alpha = 0.3");
+    let steep = place(&scaling, "alpha = 0.9");
+    assert!(flat.0 == steep.0 && steep.1 > flat.1 + 100.0);
+}
+
+#[test]
 fn a_knob_panel_without_a_knob_is_an_error() {
     let mut run = synthetic::data_sweep();
     run.spec.pictures[0].panels[0].knob = None;
