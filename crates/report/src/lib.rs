@@ -7,6 +7,8 @@
 //! The line style says what a curve is (theory solid, net dashed, twin dash-dotted, plain linear
 //! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
 mod axis;
 mod canvas;
 mod collect;
@@ -25,6 +27,7 @@ mod png;
 mod quantile;
 mod slope;
 mod style;
+mod subscript;
 mod ticks;
 
 pub use error::ReportError;

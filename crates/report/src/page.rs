@@ -1,11 +1,34 @@
+mod judged;
+mod made;
+mod view;
+
 use lab::record::Run;
+use minijinja::{Environment, UndefinedBehavior, value::Serde};
 
 use crate::ReportError;
 
-/// .
+use self::view::PageView;
+
+const TEMPLATE: &str = include_str!("../assets/page.html");
+
+/// One HTML page over `runs` that needs nothing from outside: pictures, verdicts, numbers, values
+/// per seed, cells that failed, manifest and spec of each. A picture that cannot be drawn is
+/// replaced by the reason.
 ///
 /// # Errors
-/// .
-pub fn page(_runs: &[Run]) -> Result<String, ReportError> {
-    Ok(String::new())
+/// The template cannot be filled in.
+pub fn page(runs: &[Run]) -> Result<String, ReportError> {
+    let problem = |error: minijinja::Error| ReportError::Page {
+        problem: format!("{error:#}"),
+    };
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // The name ends in .html, so everything is escaped that is not marked as safe.
+    environment
+        .add_template("page.html", TEMPLATE)
+        .map_err(problem)?;
+    let template = environment.get_template("page.html").map_err(problem)?;
+    let view = Serde(PageView::new(runs));
+    let html = template.render(view).map_err(problem)?;
+    Ok(html + "\n")
 }

@@ -1,4 +1,6 @@
-//! One pair of axes with its curves, marks and labels.
+//! One pair of axes: what it shows. `draw` says how.
+
+mod draw;
 
 use lab::{
     record::Run,
@@ -7,37 +9,17 @@ use lab::{
 
 use crate::{
     ReportError,
-    axis::{Axis, range, rounded},
-    canvas::{Anchor, Canvas, Place},
+    axis::{range, rounded},
     collect::{Series, collect, scales},
     crossing::{Mark, marks},
-    font,
     keys::{Key, keys, x_axis},
-    label::{self, LINE, Label, SWATCH, Side},
+    label::{self, Label, Side},
     legend::{Entry, Shape},
-    number::{plain, trim},
-    style::{AXIS, HAIRLINE, HEADING, INK, LABEL, colour, stroke, text_colour},
-    ticks::{Ticks, ticks},
+    number::{plain, significant, trim},
+    subscript::subscripts,
 };
 
-/// A rectangle in CSS pixels.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
-    pub(crate) left: f64,
-    pub(crate) top: f64,
-    pub(crate) right: f64,
-    pub(crate) bottom: f64,
-}
-
-/// Room between the lowest curve and the axis, and above the highest.
-const PAD: f64 = 10.0;
-/// Room of a row of half-time marks.
-const MARKS: f64 = 30.0;
-/// Length of ticks, and of minor ones.
-const TICK: f64 = 5.0;
-const MINOR: f64 = 3.0;
-/// Smallest share of the axis that tick labels must leave free between them.
-const TICK_GAP: f64 = 16.0;
+pub(crate) use draw::Frame;
 
 /// A panel whose data are collected and whose labels are chosen, before it has a place.
 pub(crate) struct Prepared<'a> {
@@ -47,6 +29,8 @@ pub(crate) struct Prepared<'a> {
     marks: Vec<Mark>,
     x: [f64; 2],
     y: [f64; 2],
+    /// The highest value that is drawn.
+    highest: f64,
     side: Side,
     ends: Vec<Label>,
     x_label: Vec<String>,
@@ -99,9 +83,8 @@ impl<'a> Prepared<'a> {
                 [p.median, band[0], band[1]]
             })
         });
-        let y = panel
-            .y_range
-            .or_else(|| Some(rounded(y_scale, range(y_scale, values)?)));
+        let own = range(y_scale, values);
+        let y = panel.y_range.or_else(|| Some(rounded(y_scale, own?)));
         let y = y.or_else(|| (!series.is_empty()).then_some([0.1, 1.0]));
         let y = y.filter(|&r| usable(y_scale, r)).ok_or_else(empty)?;
         if series.is_empty() {
@@ -126,6 +109,7 @@ impl<'a> Prepared<'a> {
             marks,
             x,
             y,
+            highest: own.map_or(y[1], |[_, high]| high.min(y[1])),
             side,
             ends,
             last_step: plain(last.unwrap_or(run.spec.training.steps) as f64, 0),
@@ -140,12 +124,11 @@ impl<'a> Prepared<'a> {
             let Some(seeds) = own.map(|s| s.seeds).max() else {
                 continue;
             };
+            let label = subscripts(&layer.label);
             let text = match (layer.role, seeds) {
-                (Role::Net, 1) => format!("{}, one seed", layer.label),
-                (Role::Net, _) => {
-                    format!("{}, median of {seeds} seeds (band: 10–90 %)", layer.label)
-                }
-                _ => layer.label.clone(),
+                (Role::Net, 1) => format!("{label}, one seed"),
+                (Role::Net, _) => format!("{label}, median of {seeds} seeds (band: 10–90 %)"),
+                _ => label,
             };
             entries.push(Entry::Line(layer.role, text));
         }
@@ -163,249 +146,6 @@ impl<'a> Prepared<'a> {
         let above = format!("no value within {} steps", self.last_step);
         mark(missed, Shape::Above, &above);
         entries
-    }
-
-    /// Lines that the label below the axis takes when it has `room`.
-    fn x_label_lines(&self, room: f64) -> Vec<String> {
-        let joined = self.x_label.join(&"\u{a0}".repeat(8));
-        if font::width(&joined, AXIS) <= room - 90.0 {
-            return vec![joined];
-        }
-        let parts = self.x_label.iter();
-        parts
-            .flat_map(|part| font::wrap(part, AXIS, room))
-            .collect()
-    }
-
-    /// Height of everything below the axes of a panel that is `width` wide.
-    pub(crate) fn foot(&self, width: f64) -> f64 {
-        let lines = self.x_label_lines(width).len() as f64;
-        TICK + 4.0 + LABEL + 10.0 + lines * AXIS * 1.25
-    }
-
-    /// Height of everything above the axes.
-    pub(crate) fn head(&self) -> f64 {
-        if self.panel.title.is_empty() {
-            4.0
-        } else {
-            HEADING * 1.6
-        }
-    }
-
-    fn right_margin(&self) -> f64 {
-        let lines = self.ends.iter().flat_map(|label| &label.lines);
-        let labels = lines.map(label::Line::width).fold(0.0, f64::max);
-        let ends = if labels > 0.0 { labels + 20.0 } else { 0.0 };
-        let missing = |measured: bool| {
-            let beyond = |m: &&Mark| m.measured == measured && m.x > self.x[1];
-            self.marks.iter().filter(beyond).count()
-        };
-        let beyond = 14.0 * missing(true).max(missing(false)) as f64;
-        ends.max(beyond + 6.0).max(14.0)
-    }
-
-    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) {
-        let (x_scale, y_scale) = scales(self.panel);
-        let mut inner = Frame {
-            left: outer.left,
-            top: outer.top + self.head(),
-            right: outer.right - self.right_margin(),
-            bottom: outer.bottom - foot,
-        };
-        let above = match self.side {
-            Side::Top => PAD + LABEL + 10.0,
-            _ => PAD,
-        };
-        let below = if self.marks.is_empty() { PAD } else { MARKS };
-        let y = Axis::new(y_scale, self.y, [inner.bottom - below, inner.top + above]);
-        let y_ticks = ticks(y_scale, self.y[0], self.y[1], |labels| {
-            apart(labels.iter().map(|(value, _)| (y.at(*value), LABEL)), 14.0)
-        });
-        let widths = y_ticks
-            .labelled
-            .iter()
-            .map(|(_, text)| font::width(text, LABEL));
-        let y_lines = font::wrap(&self.panel.y_label, AXIS, inner.bottom - inner.top + 30.0);
-        let label_room = AXIS * 1.25 * y_lines.len() as f64;
-        inner.left += label_room + 8.0 + widths.fold(0.0, f64::max) + TICK + 5.0;
-        // Dots on the first and last place need room beside them.
-        let side = if self.is_sparse() { PAD } else { 0.0 };
-        let x = Axis::new(x_scale, self.x, [inner.left + side, inner.right - side]);
-        let x_ticks = ticks(x_scale, self.x[0], self.x[1], |labels| {
-            let widths = labels
-                .iter()
-                .map(|(value, text)| (x.at(*value), font::width(text, LABEL)));
-            apart(widths, TICK_GAP)
-        });
-        if !self.panel.title.is_empty() {
-            let place = (inner.left, outer.top + HEADING);
-            canvas.text(place, Anchor::Start, HEADING, INK, &self.panel.title);
-        }
-        canvas.group("curves", |canvas| {
-            let low = (inner.left, inner.top);
-            canvas.clipped(low, (inner.right, inner.bottom), |canvas| {
-                self.draw_curves(canvas, &x, &y);
-            });
-        });
-        canvas.group("axes", |canvas| {
-            draw_axes(canvas, inner, (&x, &x_ticks), (&y, &y_ticks));
-            let left = outer.left + AXIS;
-            let middle = (inner.top + inner.bottom) / 2.0;
-            for (line, text) in y_lines.iter().enumerate() {
-                let place = (left + AXIS * 1.25 * line as f64, middle);
-                canvas.text_upwards(place, AXIS, INK, text);
-            }
-            let middle = (inner.left + inner.right) / 2.0;
-            let below = inner.bottom + TICK + 4.0 + LABEL + 8.0;
-            let lines = self.x_label_lines(outer.right - outer.left);
-            for (line, text) in lines.iter().enumerate() {
-                let half = font::width(text, AXIS) / 2.0;
-                let centre = middle.min(outer.right - half).max(outer.left + half);
-                let place = (centre, below + AXIS * (1.0 + 1.25 * line as f64));
-                canvas.text(place, Anchor::Middle, AXIS, INK, text);
-            }
-        });
-        self.draw_marks(canvas, inner, &x);
-        match self.side {
-            Side::Nowhere => {}
-            Side::Top => self.draw_top_labels(canvas, inner, &x),
-            Side::End => self.draw_end_labels(canvas, inner, &y),
-        }
-    }
-
-    /// Whether every place of a curve is a value of its own, shown as a dot.
-    fn is_sparse(&self) -> bool {
-        matches!(x_axis(self.panel), XAxis::Knob | XAxis::Index)
-    }
-
-    fn draw_curves(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
-        for series in self.series.iter().filter(|s| draws_band(self.panel, s)) {
-            let upper = series.points.iter().map(|p| (x.at(p.x), y.at(p.high)));
-            let lower = series.points.iter().rev();
-            let lower = lower.map(|p| (x.at(p.x), y.at(p.low)));
-            let outline: Vec<Place> = upper.chain(lower).collect();
-            canvas.area(&outline, colour(self.keys[series.key].colour), 0.18);
-        }
-        for series in &self.series {
-            let role = self.panel.layers[series.layer].role;
-            let colour = colour(self.keys[series.key].colour);
-            let places: Vec<Place> = series
-                .points
-                .iter()
-                .map(|p| (x.at(p.x), y.at(p.median)))
-                .collect();
-            if places.len() > 1 {
-                canvas.path(&places, colour, stroke(role));
-            }
-            if self.is_sparse() || places.len() == 1 {
-                for &place in &places {
-                    canvas.dot(place, 3.5, colour, role == Role::Theory);
-                }
-            }
-            for &missed in &series.missed {
-                let top = (x.at(missed), y.at(y.high));
-                canvas.mark(&Shape::Above.corners(top), colour, role == Role::Theory);
-            }
-        }
-    }
-
-    fn draw_marks(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        if self.marks.is_empty() {
-            return;
-        }
-        canvas.group("half-times", |canvas| {
-            let mut beyond = [0, 0];
-            for mark in &self.marks {
-                // Measured above predicted, tip to tip: they cannot cover each other.
-                let y = inner.bottom - if mark.measured { 19.5 } else { 8.0 };
-                let colour = colour(self.keys[mark.key].colour);
-                let corners = if mark.x > x.high {
-                    let row = &mut beyond[usize::from(mark.measured)];
-                    *row += 1;
-                    Shape::Beyond.corners((inner.right - 6.0 + 14.0 * f64::from(*row), y))
-                } else {
-                    let shape = if mark.measured {
-                        Shape::Down
-                    } else {
-                        Shape::Up
-                    };
-                    shape.corners((x.at(mark.x.max(x.low)), y))
-                };
-                canvas.mark(&corners, colour, !mark.measured);
-            }
-        });
-    }
-
-    fn draw_top_labels(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        let mut labels = label::top(self.panel, &self.keys, &self.series, x, self.y);
-        labels.sort_by(|a, b| a.at.total_cmp(&b.at));
-        let centres: Vec<f64> = labels.iter().map(|label| x.at(label.at)).collect();
-        let room = (inner.left + 4.0, inner.right + 10.0);
-        let full: Vec<&str> = labels
-            .iter()
-            .map(|label| self.keys[label.key].label.as_str())
-            .collect();
-        let mut short: Vec<&str> = labels
-            .iter()
-            .map(|label| self.keys[label.key].short.as_str())
-            .collect();
-        if let (Some(first), Some(name)) = (short.first_mut(), full.first()) {
-            *first = name;
-        }
-        for (texts, size) in [(&full, LABEL), (&short, LABEL), (&short, 11.0)] {
-            let widths: Vec<f64> = texts.iter().map(|text| font::width(text, size)).collect();
-            let placed = label::spread(&centres, &widths, label::GAP, room.0, room.1);
-            let Some(placed) = placed else { continue };
-            for ((label, text), centre) in labels.iter().zip(texts).zip(placed) {
-                let place = (centre, inner.top + LABEL);
-                let colour = text_colour(self.keys[label.key].colour);
-                canvas.text(place, Anchor::Middle, size, colour, text);
-            }
-            return;
-        }
-    }
-
-    fn draw_end_labels(&self, canvas: &mut Canvas, inner: Frame, y: &Axis) {
-        let ends: Vec<f64> = self.ends.iter().map(|label| y.at(label.at)).collect();
-        let ends: Vec<f64> = ends
-            .into_iter()
-            .map(|end| end.clamp(inner.top, inner.bottom))
-            .collect();
-        let (low, high) = (inner.top - 6.0, inner.bottom + 6.0);
-        let fitting = (8..=20).rev().map(|tenths| LINE * f64::from(tenths) / 20.0);
-        let placed = fitting.into_iter().find_map(|line| {
-            let heights: Vec<f64> = self
-                .ends
-                .iter()
-                .map(|label| line * label.lines.len() as f64)
-                .collect();
-            let placed = label::spread(&ends, &heights, line / 6.0, low, high)?;
-            Some((placed, line))
-        });
-        let Some((placed, line)) = placed else { return };
-        let size = LABEL * line / LINE;
-        for ((label, end), centre) in self.ends.iter().zip(&ends).zip(placed) {
-            let key = &self.keys[label.key];
-            let left = inner.right + 16.0;
-            if (centre - end).abs() > 4.0 {
-                let (from, to) = ((inner.right + 3.0, *end), (left - 3.0, centre));
-                canvas.line(from, to, colour(key.colour), HAIRLINE);
-            }
-            let top = centre - line * label.lines.len() as f64 / 2.0;
-            for (row, text) in label.lines.iter().enumerate() {
-                let baseline = top + line * row as f64 + 0.5 * line + 0.36 * size;
-                let mut x = left;
-                if let Some(swatch) = text.swatch {
-                    let middle = baseline - 0.36 * size;
-                    let to = (x + SWATCH - 6.0, middle);
-                    canvas.line((x, middle), to, colour(key.colour), swatch);
-                    x += SWATCH;
-                }
-                let colour = text_colour(key.colour);
-                canvas.text((x, baseline), Anchor::Start, size, colour, &text.text);
-            }
-        }
     }
 }
 
@@ -446,52 +186,9 @@ fn clip(series: &mut Series, [low, high]: [f64; 2]) {
     series.missed.retain(|&x| inside(x));
 }
 
-fn apart(labels: impl Iterator<Item = (f64, f64)>, gap: f64) -> bool {
-    let labels: Vec<(f64, f64)> = labels.collect();
-    labels.windows(2).all(|pair| {
-        let distance = (pair[1].0 - pair[0].0).abs();
-        distance >= (pair[0].1 + pair[1].1) / 2.0 + gap
-    })
-}
-
-fn draw_axes(canvas: &mut Canvas, inner: Frame, x: (&Axis, &Ticks), y: (&Axis, &Ticks)) {
-    let corner = (inner.left, inner.bottom);
-    let corners = [(inner.left, inner.top), corner, (inner.right, inner.bottom)];
-    canvas.path(&corners, INK, HAIRLINE);
-    let tick = |canvas: &mut Canvas, at: f64, length: f64| {
-        canvas.line(
-            (at, inner.bottom),
-            (at, inner.bottom + length),
-            INK,
-            HAIRLINE,
-        );
-    };
-    for (value, text) in &x.1.labelled {
-        let at = x.0.at(*value);
-        tick(canvas, at, TICK);
-        let place = (at, inner.bottom + TICK + 3.0 + LABEL);
-        canvas.text(place, Anchor::Middle, LABEL, INK, text);
-    }
-    for &value in &x.1.minor {
-        tick(canvas, x.0.at(value), MINOR);
-    }
-    let tick = |canvas: &mut Canvas, at: f64, length: f64| {
-        canvas.line((inner.left, at), (inner.left - length, at), INK, HAIRLINE);
-    };
-    for (value, text) in &y.1.labelled {
-        let at = y.0.at(*value);
-        tick(canvas, at, TICK);
-        let place = (inner.left - TICK - 4.0, at + 0.36 * LABEL);
-        canvas.text(place, Anchor::End, LABEL, INK, text);
-    }
-    for &value in &y.1.minor {
-        tick(canvas, y.0.at(value), MINOR);
-    }
-}
-
 /// The label below the axis in parts: what it shows, and how flow time follows from steps.
 fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
-    let mut label = panel.x_label.clone();
+    let mut label = subscripts(&panel.x_label);
     if scales(panel).0 == Scale::Log && !label.contains("log") {
         label.push_str(" (log scale)");
     }
@@ -521,6 +218,6 @@ fn factor(value: f64) -> String {
     if (1e-4..1e6).contains(&value.abs()) {
         trim(&plain(value, 6))
     } else {
-        crate::number::significant(value, 6)
+        significant(value, 6)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     legend::{self, Entry},
     panel::{Frame, Prepared},
     style::{INK, QUIET, SMALL, TITLE},
+    subscript::subscripts,
 };
 
 /// Room around everything.
@@ -45,10 +46,10 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
             variants: "any variant".to_owned(),
         });
     }
-    let title = title(run, picture);
-    let mut canvas = Canvas::new(width, title);
+    let title = subscripts(title(run, picture));
+    let mut canvas = Canvas::new(width, &title);
     let mut y = MARGIN - 2.0;
-    for line in font::wrap(title, TITLE, room) {
+    for line in font::wrap(&title, TITLE, room) {
         canvas.text((MARGIN, y + TITLE), Anchor::Start, TITLE, INK, &line);
         y += TITLE * 1.3;
     }
@@ -70,7 +71,7 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     y += legend::draw(&mut canvas, &entries(&panels), MARGIN, width - MARGIN, y);
     let seeds = run.manifest.seeds.len().to_string();
     let caption = picture.caption.replace("{seeds}", &seeds);
-    let lines = font::wrap(&caption, SMALL, room);
+    let lines = font::wrap(&subscripts(&caption), SMALL, room);
     if !lines.is_empty() {
         y += 10.0;
     }

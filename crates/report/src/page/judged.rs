@@ -1,0 +1,250 @@
+//! Claims, controls, numbers and their values per seed, as text.
+
+use lab::{
+    claims::{ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber},
+    record::Run,
+    spec::Outcome,
+};
+use serde::Serialize;
+
+use crate::number::significant;
+
+/// Significant digits of an effect, and of a value per seed.
+const DIGITS: usize = 3;
+const RAW_DIGITS: usize = 5;
+
+/// A verdict as a word and a symbol, never only as a colour.
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    word: String,
+    symbol: &'static str,
+}
+
+impl From<Outcome> for Verdict {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            word: outcome.to_string(),
+            symbol: match outcome {
+                Outcome::Supported => "✓",
+                Outcome::Contradicted => "✗",
+                Outcome::Undecided => "?",
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct ClaimView {
+    id: String,
+    statement: String,
+    source: String,
+    threshold: String,
+    threshold_at_run: Option<String>,
+    verdict: Verdict,
+    reason: String,
+    measured: JudgementView,
+    controls: Vec<ControlView>,
+    compared: Vec<JudgementView>,
+    shared_with: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ControlView {
+    name: String,
+    must: Verdict,
+    met: bool,
+    judgement: JudgementView,
+}
+
+/// A judgement, or a number that is only reported.
+#[derive(Serialize)]
+pub(super) struct JudgementView {
+    id: String,
+    statement: String,
+    model: String,
+    variant: String,
+    statistic: String,
+    verdict: Option<Verdict>,
+    parts: Vec<PartView>,
+    notes: Vec<String>,
+}
+
+impl JudgementView {
+    /// What all parts have to note is noted once.
+    fn noted_once(mut self) -> Self {
+        if let [first, second, ..] = self.parts.as_slice()
+            && first.note == second.note
+            && self.parts.iter().all(|part| part.note == first.note)
+        {
+            self.notes.insert(0, format!("each: {}", first.note));
+            for part in &mut self.parts {
+                part.note.clear();
+            }
+        }
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct PartView {
+    label: String,
+    centre: String,
+    interval: String,
+    note: String,
+    verdict: Verdict,
+}
+
+impl ClaimView {
+    pub(super) fn new(claim: &ClaimVerdict) -> Self {
+        let controls = claim.controls.iter().map(|control| ControlView {
+            name: control.name.clone(),
+            must: control.must.into(),
+            met: control.met,
+            judgement: JudgementView::new(&control.judgement),
+        });
+        Self {
+            id: claim.id.clone(),
+            statement: claim.statement.clone(),
+            source: claim.source.clone(),
+            threshold: claim.threshold.to_string(),
+            threshold_at_run: claim.threshold_at_run.as_ref().map(ToString::to_string),
+            verdict: claim.outcome.into(),
+            reason: claim.reason.clone(),
+            measured: JudgementView::new(&claim.measured),
+            controls: controls.collect(),
+            compared: claim.compared.iter().map(JudgementView::new).collect(),
+            shared_with: claim.shared_with.clone(),
+        }
+    }
+}
+
+impl JudgementView {
+    fn new(judgement: &Judgement) -> Self {
+        Self {
+            id: String::new(),
+            statement: String::new(),
+            model: judgement.model.clone(),
+            variant: judgement.variant.clone(),
+            statistic: judgement.statistic.clone(),
+            verdict: Some(judgement.outcome.into()),
+            parts: judgement.components.iter().map(PartView::new).collect(),
+            notes: judgement.notes.clone(),
+        }
+        .noted_once()
+    }
+
+    pub(super) fn of_number(number: &ReportedNumber) -> Self {
+        Self {
+            id: number.id.clone(),
+            statement: number.statement.clone(),
+            model: number.model.clone(),
+            variant: String::new(),
+            statistic: String::new(),
+            verdict: None,
+            parts: number.components.iter().map(PartView::new).collect(),
+            notes: Vec::new(),
+        }
+        .noted_once()
+    }
+}
+
+impl PartView {
+    fn new(part: &ComponentJudgement) -> Self {
+        let number = |value| significant(value, DIGITS);
+        let interval = match part.coverage {
+            None => "no interval".to_owned(),
+            Some(_) => {
+                let low = part
+                    .low
+                    .map_or("(−∞".to_owned(), |v| format!("[{}", number(v)));
+                let high = part
+                    .high
+                    .map_or("∞)".to_owned(), |v| format!("{}]", number(v)));
+                format!("{low}, {high}")
+            }
+        };
+        let mut notes = vec![match part.seeds {
+            1 => "1 seed".to_owned(),
+            seeds => format!("{seeds} seeds"),
+        }];
+        match part.coverage {
+            Some(coverage) => notes.insert(0, format!("{} %", significant(100.0 * coverage, 3))),
+            None => notes.push("too few for an interval".to_owned()),
+        }
+        if part.censored > 0 {
+            notes.push(format!("{} of them only bounds", part.censored));
+        }
+        Self {
+            label: part.label.clone(),
+            centre: part.centre.map_or("censored".to_owned(), number),
+            interval,
+            note: notes.join(", "),
+            verdict: part.outcome.into(),
+        }
+    }
+}
+
+/// The table of values per seed.
+#[derive(Serialize)]
+pub(super) struct Raw {
+    seeds: Vec<String>,
+    rows: Vec<RawRow>,
+}
+
+#[derive(Serialize)]
+struct RawRow {
+    of: String,
+    model: String,
+    variant: String,
+    part: String,
+    values: Vec<String>,
+}
+
+impl Raw {
+    pub(super) fn new(run: &Run) -> Self {
+        let mut rows = Vec::new();
+        let mut add = |of: String, model: &str, variant: &str, parts: &[ComponentJudgement]| {
+            rows.extend(parts.iter().map(|part| {
+                RawRow {
+                    of: of.clone(),
+                    model: model.to_owned(),
+                    variant: variant.to_owned(),
+                    part: part.label.clone(),
+                    values: part
+                        .values
+                        .iter()
+                        .map(|v| v.map_or("–".to_owned(), |v| significant(v, RAW_DIGITS)))
+                        .collect(),
+                }
+            }));
+        };
+        for claim in &run.verdict.claims {
+            let mut judged =
+                |of: String, j: &Judgement| add(of, &j.model, &j.variant, &j.components);
+            judged(claim.id.clone(), &claim.measured);
+            for control in &claim.controls {
+                judged(
+                    format!("{}, control {}", claim.id, control.name),
+                    &control.judgement,
+                );
+            }
+            for other in &claim.compared {
+                judged(format!("{}, same test", claim.id), other);
+            }
+        }
+        for number in &run.verdict.numbers {
+            add(number.id.clone(), &number.model, "", &number.components);
+        }
+        rows.retain(|row| !row.values.is_empty());
+        let widest = rows.iter().map(|row| row.values.len()).max().unwrap_or(0);
+        let seeds = &run.manifest.seeds;
+        let seeds = (0..widest).map(|position| match seeds.get(position) {
+            Some(seed) if seeds.len() == widest => format!("seed {seed}"),
+            _ => format!("value {}", position + 1),
+        });
+        Self {
+            seeds: seeds.collect(),
+            rows,
+        }
+    }
+}

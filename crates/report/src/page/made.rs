@@ -1,0 +1,138 @@
+//! How a run was made and how its cells ended, as text.
+
+use lab::record::{Manifest, StopReason};
+use serde::Serialize;
+
+use crate::number::{plain, significant};
+
+/// A cell that failed or was cut short.
+#[derive(Serialize)]
+pub(super) struct Cut {
+    variant: String,
+    seed: u64,
+    steps: String,
+    failed: bool,
+    reason: String,
+}
+
+/// Cells that neither finished nor ended by the spec's own condition.
+pub(super) fn cut_short(manifest: &Manifest) -> Vec<Cut> {
+    let cells = manifest.cells.iter().filter_map(|cell| {
+        let step = |step: u64| plain(step as f64, 0);
+        let reason = match &cell.stopped {
+            StopReason::Finished | StopReason::Condition { .. } => return None,
+            StopReason::NotFinite { step: at, model } => {
+                format!(
+                    "{model} was no longer a finite number at step {}",
+                    step(*at)
+                )
+            }
+            StopReason::Diverged {
+                step: at,
+                model,
+                loss,
+            } => format!(
+                "{model} diverged: its loss was {} at step {}",
+                significant(*loss, 3),
+                step(*at)
+            ),
+            StopReason::Interrupted { step: at } => {
+                format!("interrupted after step {}", step(*at))
+            }
+        };
+        Some(Cut {
+            variant: cell.variant.clone(),
+            seed: cell.seed,
+            steps: step(cell.steps),
+            failed: cell.stopped.is_failure(),
+            reason,
+        })
+    });
+    cells.collect()
+}
+
+/// How many cells ended in which way, in one sentence.
+pub(super) fn ended(manifest: &Manifest) -> String {
+    let count = |test: fn(&StopReason) -> bool| {
+        let cells = manifest.cells.iter();
+        cells.filter(|cell| test(&cell.stopped)).count()
+    };
+    let ways = [
+        (count(|s| *s == StopReason::Finished), "trained all steps"),
+        (
+            count(|s| matches!(s, StopReason::Condition { .. })),
+            "ended when the condition of the spec held",
+        ),
+        (count(StopReason::is_failure), "failed"),
+        (
+            count(|s| matches!(s, StopReason::Interrupted { .. })),
+            "were interrupted",
+        ),
+    ];
+    let ways = ways.iter().filter(|(count, _)| *count > 0);
+    let ways: Vec<String> = ways.map(|(count, way)| format!("{count} {way}")).collect();
+    let cells = manifest.cells.len();
+    format!(
+        "Of {cells} cells (a variant with a seed), {}.",
+        ways.join(", ")
+    )
+}
+
+/// The manifest in rows of a name and a value.
+pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
+    vec![
+        ("Spec hash", manifest.spec_hash.clone()),
+        ("Commit", manifest.git_commit.clone()),
+        (
+            "Versions",
+            format!(
+                "layerwise {}, {}",
+                manifest.layerwise_version, manifest.rustc_version
+            ),
+        ),
+        ("Run folder format", manifest.format.to_string()),
+        ("Seeds", seeds.join(", ")),
+        ("Variants", manifest.variants.len().to_string()),
+        ("Device", manifest.device.clone()),
+        ("Engine", manifest.engine.clone()),
+        ("Precision", manifest.precision.clone()),
+        ("Threads", manifest.threads.to_string()),
+        ("Wall time", duration(manifest.wall_seconds)),
+        ("Sum over cells", duration(manifest.cell_seconds)),
+        (
+            "Share of time measuring",
+            format!("{} %", significant(100.0 * manifest.measuring_share, 2)),
+        ),
+    ]
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{} s", significant(seconds, 3))
+    } else if seconds < 3600.0 {
+        format!(
+            "{} min {:02} s",
+            (seconds / 60.0) as u64,
+            seconds as u64 % 60
+        )
+    } else {
+        format!(
+            "{} h {:02} min",
+            (seconds / 3600.0) as u64,
+            seconds as u64 / 60 % 60
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration(2.5), "2.5 s");
+        assert_eq!(duration(94.2), "1 min 34 s");
+        assert_eq!(duration(7265.0), "2 h 01 min");
+    }
+}

@@ -1,0 +1,136 @@
+//! What the template sees: everything is already text.
+
+use lab::{record::Run, spec::Outcome};
+use minijinja::Value;
+use serde::Serialize;
+
+use crate::svg;
+
+use super::{
+    judged::{ClaimView, JudgementView, Raw},
+    made::{Cut, cut_short, ended, manifest},
+};
+
+#[derive(Serialize)]
+pub(super) struct PageView {
+    title: String,
+    tally: String,
+    runs: Vec<RunView>,
+}
+
+#[derive(Serialize)]
+struct RunView {
+    anchor: String,
+    name: String,
+    title: String,
+    summary: String,
+    source: String,
+    quick: bool,
+    pictures: Vec<PictureView>,
+    claims: Vec<ClaimView>,
+    numbers: Vec<JudgementView>,
+    raw: Raw,
+    cut_short: Vec<Cut>,
+    ended: String,
+    manifest: Vec<(&'static str, String)>,
+    spec: String,
+}
+
+#[derive(Serialize)]
+struct PictureView {
+    svg: Option<Value>,
+    problem: String,
+}
+
+impl PageView {
+    pub(super) fn new(runs: &[Run]) -> Self {
+        let title = match runs {
+            [run] => format!("{}: what was claimed and what was found", run.spec.name),
+            runs => format!(
+                "{} experiments: what was claimed and what was found",
+                runs.len()
+            ),
+        };
+        let views = runs.iter().enumerate();
+        Self {
+            title,
+            tally: tally(runs),
+            runs: views
+                .map(|(position, run)| RunView::new(run, position))
+                .collect(),
+        }
+    }
+}
+
+impl RunView {
+    fn new(run: &Run, position: usize) -> Self {
+        let verdict = &run.verdict;
+        Self {
+            anchor: format!("run-{}", position + 1),
+            name: run.spec.name.clone(),
+            title: run.spec.title.clone(),
+            summary: run.spec.summary.clone(),
+            source: run.spec.source.clone(),
+            quick: run.manifest.quick,
+            pictures: pictures(run),
+            claims: verdict.claims.iter().map(ClaimView::new).collect(),
+            numbers: verdict
+                .numbers
+                .iter()
+                .map(JudgementView::of_number)
+                .collect(),
+            raw: Raw::new(run),
+            cut_short: cut_short(&run.manifest),
+            ended: ended(&run.manifest),
+            manifest: manifest(&run.manifest),
+            spec: run.spec.to_toml(),
+        }
+    }
+}
+
+fn pictures(run: &Run) -> Vec<PictureView> {
+    let pictures = run.spec.pictures.iter();
+    pictures
+        .map(|picture| match svg(run, picture) {
+            // Inside HTML the name space goes without saying.
+            Ok(svg) => PictureView {
+                svg: Some(Value::from_safe_string(svg.replacen(
+                    " xmlns=\"http://www.w3.org/2000/svg\"",
+                    "",
+                    1,
+                ))),
+                problem: String::new(),
+            },
+            Err(error) => PictureView {
+                svg: None,
+                problem: error.to_string(),
+            },
+        })
+        .collect()
+}
+
+/// How many claims got which verdict.
+fn tally(runs: &[Run]) -> String {
+    let outcomes: Vec<Outcome> = runs
+        .iter()
+        .flat_map(|run| &run.verdict.claims)
+        .map(|claim| claim.outcome)
+        .collect();
+    if outcomes.is_empty() {
+        return "No claims.".to_owned();
+    }
+    let kinds = [
+        Outcome::Supported,
+        Outcome::Contradicted,
+        Outcome::Undecided,
+    ];
+    let counts = kinds.map(|kind| {
+        let count = outcomes.iter().filter(|&&outcome| outcome == kind).count();
+        format!("{count} {kind}")
+    });
+    let claims = match outcomes.len() {
+        1 => "1 claim".to_owned(),
+        count => format!("{count} claims"),
+    };
+    format!("{claims}: {}.", counts.join(", "))
+}

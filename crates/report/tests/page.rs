@@ -1,0 +1,115 @@
+//! The page over synthetic runs, read as text.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "fixture/synthetic.rs"]
+mod synthetic;
+
+use layerwise_report::{page, write_page};
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let runs = [
+        synthetic::emergence(),
+        synthetic::data_sweep(),
+        synthetic::scaling(),
+    ];
+    let html = page(&runs).unwrap();
+    for outside in [
+        "http://", "https://", "<link", "<script", "@import", "url(", " src=",
+    ] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    assert_eq!(
+        html.matches("<svg ").count(),
+        html.matches("</svg>").count()
+    );
+    assert!(!html.contains(" id=\"clip"));
+}
+
+#[test]
+fn ids_are_unique() {
+    let html = page(&[synthetic::emergence(), synthetic::emergence()]).unwrap();
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), all), (2, 2));
+}
+
+#[test]
+fn statements_are_escaped() {
+    let html = page(&[synthetic::emergence()]).unwrap();
+    assert!(html.contains("p &lt; 0.1 &amp; p &gt; 0.01 emerge &lt;later&gt;"));
+    assert!(!html.contains("<later>"));
+}
+
+#[test]
+fn verdicts_are_words_and_symbols_with_all_that_led_to_them() {
+    let html = page(&[synthetic::emergence()]).unwrap();
+    for text in [
+        "2 claims: 1 supported, 1 contradicted, 0 undecided.",
+        "✓</span> supported",
+        "✗</span> contradicted",
+        "in [0.8, 1.25]",
+        "changed after the run, was in [0.9, 1.1]",
+        "[0.929, 1.01]",
+        "[0.959, ∞)",
+        "<b>censored</b>",
+        "5 of them only bounds",
+        "shuffled skill frequencies",
+        "the test does not tell net from it",
+        "The ratio of skill 2 is 0.95",
+        "Half-time of the first skill, steps",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn failures_manifest_values_and_spec_are_on_the_page() {
+    let run = synthetic::emergence();
+    let html = page(std::slice::from_ref(&run)).unwrap();
+    for text in [
+        "net diverged: its loss was 3.2·10⁸ at step 6,300",
+        "7 trained all steps, 1 failed",
+        "4f1c3a9be2d07c55",
+        "layerwise 0.1.0, rustc 1.95.0",
+        "1 min 34 s",
+        "12 %",
+        "<th>seed 7</th>",
+        "E1, control shuffled skill frequencies",
+        "[[pictures]]",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_leaves_the_rest_of_the_page() {
+    let mut run = synthetic::emergence();
+    run.observations.retain(|o| o.metric != "loss");
+    let html = page(&[run]).unwrap();
+    assert_eq!(html.matches("<figure>").count(), 1);
+    assert!(html.contains("Not drawn: picture &quot;models&quot;, panel 2"));
+}
+
+#[test]
+fn the_page_is_written_in_one_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    write_page(&[synthetic::scaling()], &path).unwrap();
+    assert!(
+        std::fs::read_to_string(&path)
+            .unwrap()
+            .ends_with("</html>\n")
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let nowhere = folder.path().join("absent/report.html");
+    let error = write_page(&[synthetic::scaling()], &nowhere).unwrap_err();
+    assert!(error.to_string().contains("report.html"));
+}
