@@ -9,13 +9,34 @@ use lab::{
 
 /// Name and text of every shipped experiment, in reading order.
 pub(crate) const SPECS: &[(&str, &str)] = &[
-    ("saturation", include_str!("../../../experiments/saturation.toml")),
-    ("sparse-parity", include_str!("../../../experiments/sparse-parity.toml")),
-    ("emergence", include_str!("../../../experiments/emergence.toml")),
-    ("emergence-data", include_str!("../../../experiments/emergence-data.toml")),
-    ("emergence-parameters", include_str!("../../../experiments/emergence-parameters.toml")),
-    ("scaling-laws", include_str!("../../../experiments/scaling-laws.toml")),
-    ("emergence-paper", include_str!("../../../experiments/emergence-paper.toml")),
+    (
+        "saturation",
+        include_str!("../../../experiments/saturation.toml"),
+    ),
+    (
+        "sparse-parity",
+        include_str!("../../../experiments/sparse-parity.toml"),
+    ),
+    (
+        "emergence",
+        include_str!("../../../experiments/emergence.toml"),
+    ),
+    (
+        "emergence-data",
+        include_str!("../../../experiments/emergence-data.toml"),
+    ),
+    (
+        "emergence-parameters",
+        include_str!("../../../experiments/emergence-parameters.toml"),
+    ),
+    (
+        "scaling-laws",
+        include_str!("../../../experiments/scaling-laws.toml"),
+    ),
+    (
+        "emergence-paper",
+        include_str!("../../../experiments/emergence-paper.toml"),
+    ),
 ];
 
 /// Loads a spec by name or path.

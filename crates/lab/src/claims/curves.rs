@@ -47,7 +47,11 @@ pub(super) fn order(times: &[Sample]) -> Sample {
         }
     }
     let tau = score / pairs as f64;
-    if open { Sample::AtLeast(tau) } else { Sample::Exact(tau) }
+    if open {
+        Sample::AtLeast(tau)
+    } else {
+        Sample::Exact(tau)
+    }
 }
 
 /// What one index is called.

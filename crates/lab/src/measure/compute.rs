@@ -29,7 +29,11 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
     let compute: Compute = parse_table(table)?;
     if compute.points < 2 || compute.largest < 2 {
         return Err(KeyError::new(
-            if compute.points < 2 { "points" } else { "largest" },
+            if compute.points < 2 {
+                "points"
+            } else {
+                "largest"
+            },
             compute.largest.min(compute.points as u64),
             "must be 2 or more",
             "Write for example 40.",
@@ -74,7 +78,11 @@ impl Measure for Compute {
                 next = skills.ln() + spacing;
                 let index = (skills * at.step as f64) as u64;
                 let value = learned + untouched;
-                out.push(Reading { metric: "loss_at_compute", index, value });
+                out.push(Reading {
+                    metric: "loss_at_compute",
+                    index,
+                    value,
+                });
             }
         }
         Ok(())

@@ -48,7 +48,12 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     }
     if limits.points < 2 {
         let hint = "Write for example 30.";
-        return Err(KeyError::new("points", limits.points, "must be 2 or more", hint));
+        return Err(KeyError::new(
+            "points",
+            limits.points,
+            "must be 2 or more",
+            hint,
+        ));
     }
     Ok(Box::new(limits))
 }
@@ -73,9 +78,17 @@ impl Prediction for Limits {
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
-        let Some(&step) = cell.clock.steps().last() else { return };
+        let Some(&step) = cell.clock.steps().last() else {
+            return;
+        };
         let mut push = |metric, index, value| {
-            out.push(Predicted { metric, index, step, flow_time: None, value });
+            out.push(Predicted {
+                metric,
+                index,
+                step,
+                flow_time: None,
+                value,
+            });
         };
         for (at, data) in log_grid(self.data, self.points).into_iter().enumerate() {
             let mut rng = stream::keyed(cell.seed, "unseen skills", at as u64);

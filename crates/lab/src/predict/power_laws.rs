@@ -31,7 +31,12 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     positive("target", laws.target)?;
     positive("initial", laws.initial)?;
     ScalingLaw::new(laws.alpha, laws.target, laws.initial).map_err(|error| {
-        KeyError::new("initial", laws.initial, error.to_string(), "Choose a smaller start.")
+        KeyError::new(
+            "initial",
+            laws.initial,
+            error.to_string(),
+            "Choose a smaller start.",
+        )
     })?;
     Ok(Box::new(laws))
 }
@@ -46,17 +51,35 @@ impl Prediction for PowerLaws {
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
-        let Ok(law) = ScalingLaw::new(self.alpha, self.target, self.initial) else { return };
-        let Some(&last) = cell.clock.steps().last() else { return };
+        let Ok(law) = ScalingLaw::new(self.alpha, self.target, self.initial) else {
+            return;
+        };
+        let Some(&last) = cell.clock.steps().last() else {
+            return;
+        };
         let power = |constant: f64, x: f64, exponent: f64| constant * x.powf(-exponent.abs());
         for (at, &step) in cell.clock.steps().iter().enumerate() {
-            let Some(time) = cell.clock.time(at).filter(|time| *time > 0.0) else { continue };
+            let Some(time) = cell.clock.time(at).filter(|time| *time > 0.0) else {
+                continue;
+            };
             let value = power(law.time_constant(), time, law.time_exponent());
             let flow_time = Some(time);
-            out.push(Predicted { metric: "test_loss", index: 0, step, flow_time, value });
+            out.push(Predicted {
+                metric: "test_loss",
+                index: 0,
+                step,
+                flow_time,
+                value,
+            });
         }
         let mut push = |metric, index, value| {
-            out.push(Predicted { metric, index, step: last, flow_time: None, value });
+            out.push(Predicted {
+                metric,
+                index,
+                step: last,
+                flow_time: None,
+                value,
+            });
         };
         for data in log_grid(self.data, POINTS) {
             let value = power(law.data_constant(), data as f64, law.data_exponent());

@@ -66,10 +66,19 @@ fn exactly_one(keys: &[(&str, bool)]) -> Result<(), KeyError> {
     if given == 1 {
         return Ok(());
     }
-    let names = keys.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let names = keys
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(", ");
     let hint = if given == 0 { "Add one." } else { "Keep one." };
     let found = format!("({given} given)");
-    Err(KeyError::new(keys[0].0, found, format!("exactly one of {names} is needed"), hint))
+    Err(KeyError::new(
+        keys[0].0,
+        found,
+        format!("exactly one of {names} is needed"),
+        hint,
+    ))
 }
 
 /// The calibration needs the first skill's curve.
@@ -81,14 +90,16 @@ impl Skills {
         let first = cell.groups.first()?;
         let initial = (1..)
             .zip(cell.groups)
-            .map(|(index, group)| match (&self.initial_from, self.initial, self.init_std) {
-                (Some(model), ..) => {
-                    let (_, values) = cell.curve(model, "skill_strength", index);
-                    values.first().map(|start| start * group.target)
-                }
-                (None, Some(initial), _) => Some(initial),
-                (None, None, std) => theory::initial_from_init_std(std?).ok(),
-            })
+            .map(
+                |(index, group)| match (&self.initial_from, self.initial, self.init_std) {
+                    (Some(model), ..) => {
+                        let (_, values) = cell.curve(model, "skill_strength", index);
+                        values.first().map(|start| start * group.target)
+                    }
+                    (None, Some(initial), _) => Some(initial),
+                    (None, None, std) => theory::initial_from_init_std(std?).ok(),
+                },
+            )
             .collect::<Option<Vec<f64>>>()?;
         let slowdown = match (self.slowdown, &self.calibrate_on) {
             (Some(slowdown), _) => slowdown,
@@ -123,7 +134,11 @@ impl Prediction for Skills {
     }
 
     fn reads(&self) -> Vec<&str> {
-        self.calibrate_on.iter().chain(&self.initial_from).map(String::as_str).collect()
+        self.calibrate_on
+            .iter()
+            .chain(&self.initial_from)
+            .map(String::as_str)
+            .collect()
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
