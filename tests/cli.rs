@@ -5,10 +5,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -96,7 +95,7 @@ fn a_run_leaves_a_complete_folder() {
         assert!(place.path("out").join(file).exists(), "{file} is missing");
     }
     let manifest: Value = serde_json::from_str(&read(&place.path("out/manifest.json"))).unwrap();
-    assert_eq!(manifest["cells"].as_array().unwrap().len(), 12);
+    assert_eq!(manifest["cells"].as_array().unwrap().len(), 16);
     assert!(manifest["measuring_share"].as_f64().unwrap() > 0.0);
     assert_eq!(manifest["cells"][0]["stopped"]["reason"], "finished");
     let csv = read(&place.path("out/observations.csv"));
@@ -110,7 +109,7 @@ fn a_run_leaves_a_complete_folder() {
     assert!(csv.contains(",theory,skill_strength,"));
     // No half-written file is left behind.
     let partial = fs::read_dir(place.path("out")).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".partial")
+        entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".partial")
     });
     assert_eq!(partial.count(), 0);
 }
@@ -156,7 +155,7 @@ fn json_is_the_only_thing_on_standard_output() {
 fn a_dry_run_shows_spec_cells_and_time_and_writes_nothing() {
     let place = Workplace::new();
     let document = place.json(&["run", "tiny.toml", "--out", "out", "--dry-run", "--json"]);
-    assert_eq!(document["cells"], 12);
+    assert_eq!(document["cells"], 16);
     assert_eq!(document["variants"][1], "uniform");
     assert!(document["estimated_seconds"].as_f64().unwrap() > 0.0);
     // Every default is written out.
@@ -294,7 +293,7 @@ fn a_learning_rate_that_diverges_is_a_typed_stop() {
     // What came before is kept: at least the look at step 0 of every cell.
     let csv = read(&place.path("out/observations.csv"));
     let starts = csv.lines().filter(|l| l.contains(",net,skill_strength,1,0,")).count();
-    assert_eq!(starts, 12);
+    assert_eq!(starts, 16);
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod folder;
 mod manifest;
 mod observation;
 
-pub use folder::{Run, RunFolder, RunFolderError};
+pub use folder::{Run, RunFolder, RunFolderError, write_atomically};
 pub use manifest::{CellSummary, FORMAT, Manifest, StopReason, VariantInfo};
 pub use observation::Observation;
 

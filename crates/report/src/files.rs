@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lab::record::Run;
+use lab::record::{Run, write_atomically};
 
 use crate::{ReportError, page, png, svg};
 
@@ -28,7 +28,7 @@ pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
             let pixels = png(&svg)?;
             for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &pixels)] {
                 let path = folder.join(format!("{}.{ending}", picture.name));
-                write_atomically(&path, bytes)?;
+                write(&path, bytes)?;
                 written.push(path);
             }
             Ok(())
@@ -43,18 +43,12 @@ pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
 /// # Errors
 /// The page cannot be made or written.
 pub fn write_page(runs: &[Run], path: &Path) -> Result<(), ReportError> {
-    write_atomically(path, page(runs)?.as_bytes())
+    write(path, page(runs)?.as_bytes())
 }
 
-/// Writes to a temporary name beside `path` and renames, so that a reader never sees half a file.
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".partial");
-    let temporary = PathBuf::from(temporary);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|source| ReportError::Write {
-            path: path.to_owned(),
-            source,
-        })
+fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    write_atomically(path, bytes).map_err(|source| ReportError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -5,6 +5,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::{Manifest, Observation};
@@ -97,7 +98,7 @@ impl RunFolder {
             }
         }
         let text = format!("# spec_hash = {spec_hash}\n{}", spec.to_toml());
-        write_atomically(&path.join(SPEC), text.as_bytes())?;
+        write(&path.join(SPEC), text.as_bytes())?;
         let stream = path.join(JSONL);
         let file = File::create(&stream).map_err(|e| RunFolderError::write(&stream, e))?;
         Ok(Self {
@@ -148,12 +149,12 @@ impl RunFolder {
                 .map_err(|e| RunFolderError::write(&path.join(JSONL), e))?;
             jsonl.push(b'\n');
         }
-        write_atomically(&path.join(JSONL), &jsonl)?;
-        write_atomically(&path.join(CSV), &csv_bytes(&manifest.name, observations))?;
+        write(&path.join(JSONL), &jsonl)?;
+        write(&path.join(CSV), &csv_bytes(&manifest.name, observations))?;
         write_json(&path.join(MANIFEST), manifest)?;
         write_json(&path.join(VERDICT), verdict)?;
         if complete {
-            write_atomically(&path.join(DONE), b"")?;
+            write(&path.join(DONE), b"")?;
         }
         Ok(())
     }
@@ -221,20 +222,33 @@ fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolder
     }
 }
 
-/// Writes `bytes` to a temporary name beside `path` and renames it, so that a reader never sees
-/// half a file.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".partial");
-    let temporary = PathBuf::from(temporary);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|e| RunFolderError::write(path, e))
+/// Writes `bytes` to a temporary file beside `path`, syncs it and renames it, so that a reader never
+/// sees half a file.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = NamedTempFile::with_prefix_in(".partial-", folder.unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    // Temporary files are private; what a run leaves behind is as open as any other file.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
+    write_atomically(path, bytes).map_err(|e| RunFolderError::write(path, e))
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RunFolderError> {
     let text = serde_json::to_string_pretty(value).map_err(|e| RunFolderError::write(path, e))?;
-    write_atomically(path, text.as_bytes())
+    write(path, text.as_bytes())
 }
 
 /// A recorded run, read back.
