@@ -346,6 +346,15 @@ fn check_panel(place: &str, panel: &Panel, names: &Names<'_>) -> Result<(), Spec
     for (at, layer) in panel.layers.iter().enumerate() {
         names.source(&format!("{place}.layers[{at}].model"), &layer.model)?;
     }
+    let labels = panel.variant_labels.len();
+    if labels > 0 && labels != panel.variants.len() {
+        return Err(SpecError::key(
+            format!("{place}.variant_labels"),
+            format!("{:?}", panel.variant_labels),
+            format!("has {labels} labels for {} variants", panel.variants.len()),
+            "Give one label per variant.",
+        ));
+    }
     if panel.x == XAxis::Knob && panel.knob.is_none() {
         return Err(SpecError::key(
             format!("{place}.knob"),

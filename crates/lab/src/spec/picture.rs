@@ -60,6 +60,10 @@ pub struct Panel {
     /// colour is the group, and only `indices` (default: the first) are drawn.
     #[serde(default = "base_only")]
     pub variants: Vec<String>,
+    /// What the variant groups are called in labels, in the order of `variants`; their names when
+    /// empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variant_labels: Vec<String>,
     /// Indices to draw; empty means all.
     #[serde(default)]
     pub indices: Vec<u32>,
