@@ -48,7 +48,11 @@ impl Workplace {
     /// Runs and expects success; the parsed JSON document of standard output.
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.layerwise(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -57,7 +61,11 @@ impl Workplace {
         let output = self.layerwise(arguments);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
-        assert_eq!(text.matches("error:").count(), 1, "one error, not several: {text}");
+        assert_eq!(
+            text.matches("error:").count(),
+            1,
+            "one error, not several: {text}"
+        );
         assert!(!text.contains("panicked"), "{text}");
         for part in parts {
             assert!(text.contains(part), "{part:?} is not in: {text}");
@@ -103,13 +111,27 @@ fn a_run_leaves_a_complete_folder() {
         csv.lines().next(),
         Some("run,seed,variant,model,metric,index,step,flow_time,value")
     );
-    for metric in ["skill_strength", "off_skill_energy", "test_loss", "weight_norm", "walsh_target"] {
-        assert!(csv.contains(&format!(",net,{metric},")), "{metric} of the net is missing");
+    for metric in [
+        "skill_strength",
+        "off_skill_energy",
+        "test_loss",
+        "weight_norm",
+        "walsh_target",
+    ] {
+        assert!(
+            csv.contains(&format!(",net,{metric},")),
+            "{metric} of the net is missing"
+        );
     }
     assert!(csv.contains(",theory,skill_strength,"));
     // No half-written file is left behind.
     let partial = fs::read_dir(place.path("out")).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".partial")
+        entry
+            .as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with(".partial")
     });
     assert_eq!(partial.count(), 0);
 }
@@ -118,7 +140,15 @@ fn a_run_leaves_a_complete_folder() {
 fn the_same_spec_and_seed_give_the_same_bytes_with_one_or_two_threads() {
     let place = Workplace::new();
     let tables = |out: &str, threads: &str| {
-        place.json(&["run", "tiny.toml", "--out", out, "--threads", threads, "--json"]);
+        place.json(&[
+            "run",
+            "tiny.toml",
+            "--out",
+            out,
+            "--threads",
+            threads,
+            "--json",
+        ]);
         ["observations.csv", "observations.jsonl", "verdict.json"]
             .map(|file| read(&place.path(out).join(file)))
     };
@@ -131,7 +161,15 @@ fn the_same_spec_and_seed_give_the_same_bytes_with_one_or_two_threads() {
 fn another_seed_gives_other_observations() {
     let place = Workplace::new();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
-    let other = ["run", "tiny.toml", "--out", "b", "-s", "training.first_seed=9", "--json"];
+    let other = [
+        "run",
+        "tiny.toml",
+        "--out",
+        "b",
+        "-s",
+        "training.first_seed=9",
+        "--json",
+    ];
     place.json(&other);
     let values = |folder: &str| -> Vec<String> {
         read(&place.path(folder).join("observations.csv"))
@@ -146,7 +184,11 @@ fn another_seed_gives_other_observations() {
 #[test]
 fn json_is_the_only_thing_on_standard_output() {
     let place = Workplace::new();
-    for verb in [&["list", "--json"][..], &["devices", "--json"], &["run", "tiny.toml", "--out", "out", "--json"]] {
+    for verb in [
+        &["list", "--json"][..],
+        &["devices", "--json"],
+        &["run", "tiny.toml", "--out", "out", "--json"],
+    ] {
         place.json(verb);
     }
 }
@@ -171,7 +213,10 @@ fn the_resolved_spec_of_a_run_runs_the_same() {
     place.json(&[RUN.as_slice(), &["--json"]].concat());
     place.json(&["run", "out/spec.toml", "--out", "again", "--json"]);
     let (first, second) = (place.path("out"), place.path("again"));
-    assert_eq!(read(&first.join("spec.toml")), read(&second.join("spec.toml")));
+    assert_eq!(
+        read(&first.join("spec.toml")),
+        read(&second.join("spec.toml"))
+    );
     let csv = "observations.csv";
     assert_eq!(read(&first.join(csv)), read(&second.join(csv)));
 }
@@ -179,41 +224,106 @@ fn the_resolved_spec_of_a_run_runs_the_same() {
 #[test]
 fn overrides_seeds_and_quick_change_the_run() {
     let place = Workplace::new();
-    let arguments =
-        ["run", "tiny.toml", "--dry-run", "--json", "--quick", "--seeds", "2", "-s", "training.lr=0.2"];
+    let arguments = [
+        "run",
+        "tiny.toml",
+        "--dry-run",
+        "--json",
+        "--quick",
+        "--seeds",
+        "2",
+        "-s",
+        "training.lr=0.2",
+    ];
     let document = place.json(&arguments);
     assert_eq!(document["spec"]["training"]["steps"], 20);
     assert_eq!(document["spec"]["training"]["seeds"], 2);
     assert_eq!(document["spec"]["training"]["lr"], 0.2);
-    let word = ["run", "tiny.toml", "--dry-run", "--json", "-s", "models.net.activation=tanh"];
-    assert_eq!(place.json(&word)["spec"]["models"]["net"]["activation"], "tanh");
+    let word = [
+        "run",
+        "tiny.toml",
+        "--dry-run",
+        "--json",
+        "-s",
+        "models.net.activation=tanh",
+    ];
+    assert_eq!(
+        place.json(&word)["spec"]["models"]["net"]["activation"],
+        "tanh"
+    );
 }
 
 #[test]
 fn every_shipped_experiment_resolves() {
     let place = Workplace::new();
     let list = place.json(&["list", "--json"]);
-    let names: Vec<&str> =
-        list["experiments"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap()).collect();
-    assert!(names.contains(&"emergence") && names.len() >= 7, "{names:?}");
+    let names: Vec<&str> = list["experiments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"emergence") && names.len() >= 7,
+        "{names:?}"
+    );
     for experiment in list["experiments"].as_array().unwrap() {
-        assert!(!experiment["claims"].as_array().unwrap().is_empty(), "{experiment}");
+        assert!(
+            !experiment["claims"].as_array().unwrap().is_empty(),
+            "{experiment}"
+        );
     }
 }
 
 #[test]
 fn bad_specs_give_one_error_that_names_file_key_value_and_cure() {
     let cases: [(&str, &str, &[&str]); 10] = [
-        ("lr = 0.1", "lr = 0.1\nspeed = 3", &["tiny.toml:", "training.speed", "3"]),
-        ("steps = 60", "steps = \"many\"", &["tiny.toml:", "training.steps", "many"]),
-        ("widths = [16]", "widths = [-16]", &["tiny.toml:", "models.net.widths", "-16"]),
-        ("bits_per_skill = 2", "bits_per_skill = 9", &["tiny.toml:", "task.bits_per_skill", "9", "6"]),
-        ("alpha = 0.6", "alpha = -0.6", &["tiny.toml:", "task.alpha", "-0.6"]),
+        (
+            "lr = 0.1",
+            "lr = 0.1\nspeed = 3",
+            &["tiny.toml:", "training.speed", "3"],
+        ),
+        (
+            "steps = 60",
+            "steps = \"many\"",
+            &["tiny.toml:", "training.steps", "many"],
+        ),
+        (
+            "widths = [16]",
+            "widths = [-16]",
+            &["tiny.toml:", "models.net.widths", "-16"],
+        ),
+        (
+            "bits_per_skill = 2",
+            "bits_per_skill = 9",
+            &["tiny.toml:", "task.bits_per_skill", "9", "6"],
+        ),
+        (
+            "alpha = 0.6",
+            "alpha = -0.6",
+            &["tiny.toml:", "task.alpha", "-0.6"],
+        ),
         ("alpha = 0.6", "alpha = 0", &["tiny.toml:", "task.alpha"]),
-        ("lr = 0.1\n", "lr = -0.1\n", &["tiny.toml:", "training.lr", "-0.1"]),
-        ("kind = \"walsh\"", "kind = \"wash\"", &["tiny.toml:", "wash", "walsh"]),
-        ("metric = \"skill_strength\"\nmodel", "metric = \"skills\"\nmodel", &["tiny.toml:", "claims[0].metric", "skill_strength"]),
-        ("kind = \"mlp\"", "kind = \"cnn\"", &["tiny.toml:", "models.net.kind", "cnn", "mlp"]),
+        (
+            "lr = 0.1\n",
+            "lr = -0.1\n",
+            &["tiny.toml:", "training.lr", "-0.1"],
+        ),
+        (
+            "kind = \"walsh\"",
+            "kind = \"wash\"",
+            &["tiny.toml:", "wash", "walsh"],
+        ),
+        (
+            "metric = \"skill_strength\"\nmodel",
+            "metric = \"skills\"\nmodel",
+            &["tiny.toml:", "claims[0].metric", "skill_strength"],
+        ),
+        (
+            "kind = \"mlp\"",
+            "kind = \"cnn\"",
+            &["tiny.toml:", "models.net.kind", "cnn", "mlp"],
+        ),
     ];
     for (from, to, parts) in cases {
         Workplace::with(from, to).rejects(&RUN, parts);
@@ -229,22 +339,50 @@ fn a_syntax_error_names_the_line() {
 
 #[test]
 fn a_key_error_names_the_line_of_the_key() {
-    let line = TINY.lines().position(|line| line.starts_with("bits_per_skill")).unwrap() + 1;
+    let line = TINY
+        .lines()
+        .position(|line| line.starts_with("bits_per_skill"))
+        .unwrap()
+        + 1;
     let place = Workplace::with("bits_per_skill = 2", "bits_per_skill = 9");
-    place.rejects(&RUN, &[&format!("tiny.toml:{line}: task.bits_per_skill = 9")]);
+    place.rejects(
+        &RUN,
+        &[&format!("tiny.toml:{line}: task.bits_per_skill = 9")],
+    );
 }
 
 #[test]
 fn names_that_do_not_exist_are_refused_with_the_choices() {
     let place = Workplace::new();
     place.rejects(&["run", "missing.toml", "--out", "out"], &["missing.toml"]);
-    place.rejects(&["run", "emergency", "--out", "out"], &["emergency", "emergence"]);
-    place.rejects(&[RUN.as_slice(), &["--device", "tpu"]].concat(), &["tpu", "flex"]);
-    place.rejects(&[RUN.as_slice(), &["--engine", "steam"]].concat(), &["steam", "autodiff"]);
-    place.rejects(&[RUN.as_slice(), &["-s", "training"]].concat(), &["training", "key=value"]);
-    place.rejects(&[RUN.as_slice(), &["-s", "task.nonsense=1"]].concat(), &["task.nonsense"]);
-    place.rejects(&[RUN.as_slice(), &["--threads", "0"]].concat(), &["--threads"]);
-    place.rejects(&[RUN.as_slice(), &["--seeds", "0"]].concat(), &["training.seeds"]);
+    place.rejects(
+        &["run", "emergency", "--out", "out"],
+        &["emergency", "emergence"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["--device", "tpu"]].concat(),
+        &["tpu", "flex"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["--engine", "steam"]].concat(),
+        &["steam", "autodiff"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["-s", "training"]].concat(),
+        &["training", "key=value"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["-s", "task.nonsense=1"]].concat(),
+        &["task.nonsense"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["--threads", "0"]].concat(),
+        &["--threads"],
+    );
+    place.rejects(
+        &[RUN.as_slice(), &["--seeds", "0"]].concat(),
+        &["training.seeds"],
+    );
 }
 
 #[test]
@@ -254,7 +392,11 @@ fn a_folder_that_holds_another_spec_is_left_alone() {
     let before = read(&place.path("out/observations.csv"));
     let output = place.layerwise(&[RUN.as_slice(), &["-s", "training.lr=0.2"]].concat());
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("another spec"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("another spec"),
+        "{}",
+        stderr(&output)
+    );
     assert!(stderr(&output).contains("--out"));
     assert_eq!(before, read(&place.path("out/observations.csv")));
     // A folder that is no run at all is not touched either.
@@ -273,7 +415,10 @@ fn an_unwritable_folder_is_an_error_before_training() {
     let output = place.layerwise(&["run", "tiny.toml", "--out", "file/run"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("file/run") && text.contains("--out"), "{text}");
+    assert!(
+        text.contains("file/run") && text.contains("--out"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -292,7 +437,10 @@ fn a_learning_rate_that_diverges_is_a_typed_stop() {
     }
     // What came before is kept: at least the look at step 0 of every cell.
     let csv = read(&place.path("out/observations.csv"));
-    let starts = csv.lines().filter(|l| l.contains(",net,skill_strength,1,0,")).count();
+    let starts = csv
+        .lines()
+        .filter(|l| l.contains(",net,skill_strength,1,0,"))
+        .count();
     assert_eq!(starts, 16);
 }
 
@@ -301,18 +449,29 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
     let place = Workplace::new();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
     let before = read(&place.path("out/observations.csv"));
-    fs::write(place.path("stricter.toml"), TINY.replace("below = 0.3", "below = 1e-9")).unwrap();
-    let document =
-        place.json(&["verdict", "out", "--spec", "stricter.toml", "--json"]);
+    fs::write(
+        place.path("stricter.toml"),
+        TINY.replace("below = 0.3", "below = 1e-9"),
+    )
+    .unwrap();
+    let document = place.json(&["verdict", "out", "--spec", "stricter.toml", "--json"]);
     let claim = &document["runs"][0]["verdict"]["claims"][0];
     assert_eq!(claim["outcome"], "contradicted");
     assert_eq!(claim["threshold_at_run"]["below"], 0.3);
     assert_eq!(before, read(&place.path("out/observations.csv")));
     // A spec that trains differently cannot judge this run.
-    fs::write(place.path("other.toml"), TINY.replace("lr = 0.1\n", "lr = 0.3\n")).unwrap();
+    fs::write(
+        place.path("other.toml"),
+        TINY.replace("lr = 0.1\n", "lr = 0.3\n"),
+    )
+    .unwrap();
     let output = place.layerwise(&["verdict", "out", "--spec", "other.toml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("trains differently"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("trains differently"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -340,7 +499,10 @@ fn report_and_reproduce_write_pages() {
     let document = place.json(&["report", "out", "--out", "page.html", "--json"]);
     assert_eq!(document["pictures"].as_array().unwrap().len(), 2);
     let page = read(&place.path("page.html"));
-    assert!(page.contains("<svg") && page.contains("T1"), "the page lacks picture or verdict");
+    assert!(
+        page.contains("<svg") && page.contains("T1"),
+        "the page lacks picture or verdict"
+    );
     let output = place.layerwise(&["report", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nowhere"));

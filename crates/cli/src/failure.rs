@@ -18,14 +18,14 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
         Self {
             code: USAGE,
             message: message.to_string(),
         }
     }
 
-    pub(crate) fn run(message: impl ToString) -> Self {
+    pub(crate) fn run(message: impl std::fmt::Display) -> Self {
         Self {
             code: FAILED,
             message: message.to_string(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use lab::{
-    record::{Observation, Run, VariantInfo},
+    record::{Observation, Run, VariantInfo, knob_value},
     spec::{Panel, PanelKind, Scale, XAxis},
 };
 
@@ -213,10 +213,7 @@ fn abscissa(o: &Observation, variant: &VariantInfo, panel: &Panel) -> Option<f64
     if x_axis(panel) == XAxis::Index {
         return Some(o.index as f64);
     }
-    let value = variant.knobs.get(panel.knob.as_deref()?)?;
-    let value = value
-        .as_float()
-        .or_else(|| value.as_integer().map(|n| n as f64))?;
+    let value = knob_value(&variant.knobs, panel.knob.as_deref()?)?;
     if !panel.times_probability {
         return Some(value);
     }

@@ -151,10 +151,13 @@ pub(super) fn execute(
     Ok(result?)
 }
 
-/// Draws the pictures of a run folder and writes its page.
+/// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn (an
+/// interrupted run may lack its data) is a warning, and the page says so, too.
 pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
     let run = RecordedRun::read(out)?;
-    report::draw_pictures(&run)?;
+    if let Err(error) = report::draw_pictures(&run) {
+        eprintln!("warning: {error}");
+    }
     let page = out.join("report.html");
     report::write_page(&[run], &page)?;
     Ok(page)

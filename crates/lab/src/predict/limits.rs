@@ -44,7 +44,12 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
         }
     }
     if limits.draws == 0 {
-        return Err(KeyError::new("draws", 0, "must be 1 or more", "Write for example 100."));
+        return Err(KeyError::new(
+            "draws",
+            0,
+            "must be 1 or more",
+            "Write for example 100.",
+        ));
     }
     if limits.points < 2 {
         let hint = "Write for example 30.";

@@ -49,18 +49,18 @@ pub enum RunFolderError {
 }
 
 impl RunFolderError {
-    fn write(path: &Path, error: impl ToString) -> Self {
+    fn write(path: &Path, error: impl std::fmt::Display) -> Self {
         Self::File {
             path: path.to_owned(),
-            problem: format!("cannot be written: {}", error.to_string()),
+            problem: format!("cannot be written: {error}"),
             hint: "Choose a writable folder with --out",
         }
     }
 
-    fn read(path: &Path, error: impl ToString) -> Self {
+    fn read(path: &Path, error: impl std::fmt::Display) -> Self {
         Self::File {
             path: path.to_owned(),
-            problem: format!("cannot be read: {}", error.to_string()),
+            problem: format!("cannot be read: {error}"),
             hint: "Give the folder of a finished run (it holds spec.toml and DONE)",
         }
     }
@@ -228,7 +228,9 @@ fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolder
 /// # Errors
 /// The folder cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let mut file = NamedTempFile::with_prefix_in(".partial-", folder.unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -236,7 +238,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path)?;
     Ok(())
