@@ -27,7 +27,7 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
     let mut plan = Vec::new();
     for name in &named {
         let (loaded, settings) = prepare(name, &arguments.settings, &kinds)?;
-        let long = loaded.spec.minutes > LONG_MINUTES && !settings.quick;
+        let long = loaded.spec.minutes > LONG_MINUTES;
         if arguments.experiments.is_empty() && long {
             eprintln!(
                 "{name}: left out, it takes about {} minutes; name it to run it",
