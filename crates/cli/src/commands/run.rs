@@ -174,6 +174,9 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
         manifest.threads,
         100.0 * manifest.measuring_share
     );
+    if manifest.quick {
+        println!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
+    }
     println!("{}", output::verdicts(&recorded.verdict));
     println!("report: {}", page.display());
     for line in output::stops(manifest) {

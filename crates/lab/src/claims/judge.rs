@@ -303,7 +303,7 @@ fn reason(
                 String::new()
             };
             sentences.push(format!(
-                "{of}{} against {}",
+                "{of}{}; claimed: {}",
                 describe(part),
                 claim.threshold
             ));
@@ -315,10 +315,14 @@ fn reason(
             control.name, control.judgement.outcome, control.must
         ));
     }
-    if !shared_with.is_empty() {
+    if let Some((last, others)) = shared_with.split_last() {
+        let (who, verb) = if others.is_empty() {
+            (last.clone(), "passes")
+        } else {
+            (format!("{} and {last}", others.join(", ")), "pass")
+        };
         sentences.push(format!(
-            "{} passes the same test, so this evidence does not tell them apart",
-            shared_with.join(" and ")
+            "{who} {verb} the same test, so this evidence does not tell the models apart"
         ));
     }
     sentences.join("; ")
