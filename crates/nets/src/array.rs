@@ -36,6 +36,10 @@ impl HostArray {
 
 /// Basis functions on a device.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one per batch, so that nothing is gained by a box"
+)]
 pub enum DeviceBasis {
     /// `[N, B]`.
     Dense(Tensor<2>),
