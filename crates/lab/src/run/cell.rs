@@ -308,7 +308,18 @@ impl Look<'_> {
         for model in trained {
             let due =
                 |due: &[u64]| due.last() == Some(&last) && due.binary_search(&self.step).is_err();
-            let (readings, _) = self.at(model, due)?;
+            let (mut readings, _) = self.at(model, due)?;
+            // Another entry may have read the same metric at this step.
+            let mut read: Vec<&str> = Vec::new();
+            for row in model.observations.iter().rev() {
+                if row.step != self.step {
+                    break;
+                }
+                if !read.contains(&row.metric.as_str()) {
+                    read.push(&row.metric);
+                }
+            }
+            readings.retain(|reading| !read.contains(&reading.metric));
             let rows = self.rows(model, readings);
             observer.recorded(&rows);
             model.observations.extend(rows);
@@ -354,8 +365,15 @@ impl Look<'_> {
         let mut look = || -> Result<f64, MeasureError> {
             let loss = snapshot.test_loss()?;
             if loss.is_finite() {
+                let mut seen: Vec<&[&str]> = Vec::new();
                 for (entry, steps) in self.entries.iter().zip(self.due) {
-                    if entry.covers(&model.name, &self.cell.variant.group) && due(steps) {
+                    let metrics = entry.measure.metrics();
+                    // Schedules of two entries may meet; a curve has one value per step.
+                    if entry.covers(&model.name, &self.cell.variant.group)
+                        && due(steps)
+                        && !seen.contains(&metrics)
+                    {
+                        seen.push(metrics);
                         entry.measure.measure(&snapshot, &mut readings)?;
                     }
                 }

@@ -58,9 +58,8 @@ impl Statistic for Error {
         for cell in table.per_seed() {
             let times = half_times(cell, &indices);
             let first = times.first().copied();
-            for ((component, &index), &time) in
-                components.iter_mut().zip(&indices[1..]).zip(&times[1..])
-            {
+            let later = indices.iter().zip(times).skip(1);
+            for (component, (&index, time)) in components.iter_mut().zip(later) {
                 component
                     .samples
                     .push(error(first, time, (index as f64).powf(self.0.exponent)));
