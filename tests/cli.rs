@@ -444,6 +444,49 @@ fn a_learning_rate_that_diverges_is_a_typed_stop() {
     assert_eq!(starts, 16);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
+    let place = Workplace::new();
+    // Long enough that it cannot finish before the signal.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_layerwise"))
+        .args([
+            "run",
+            "tiny.toml",
+            "--out",
+            "out",
+            "-s",
+            "training.steps=300000",
+        ])
+        .current_dir(place.folder.path())
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let stream = place.path("out/observations.jsonl");
+    let recorded = || fs::metadata(&stream).map_or(0, |file| file.len());
+    for _ in 0..600 {
+        if recorded() > 2000 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let csv = read(&place.path("out/observations.csv"));
+    assert!(csv.contains(",net,skill_strength,"), "the record is lost");
+    let manifest = read(&place.path("out/manifest.json"));
+    assert!(manifest.contains("\"interrupted\""), "{manifest}");
+    assert!(
+        !place.path("out/DONE").exists(),
+        "half a run must not look done"
+    );
+}
+
 #[test]
 fn editing_a_threshold_judges_again_without_training_and_says_so() {
     let place = Workplace::new();
