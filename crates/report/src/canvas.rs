@@ -3,6 +3,7 @@ use std::fmt::{self, Display, Write};
 use crate::{
     font,
     style::{INK, Stroke},
+    subscript::lowered,
 };
 
 /// A place in CSS pixels, from the upper left corner.
@@ -127,7 +128,7 @@ impl Canvas {
             "<text x=\"{}\" y=\"{}\" font-size=\"{size}\"{anchor}{colour}{turn}>{}</text>",
             Px(x),
             Px(y),
-            Escaped(text),
+            WithLowered(text, size),
         ));
     }
 
@@ -195,6 +196,36 @@ impl Display for Points<'_> {
     }
 }
 
+/// Text of a size, with subscripts that have no glyph small and low.
+struct WithLowered<'a>(&'a str, f64);
+
+impl Display for WithLowered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text, size) = *self;
+        let (small, down) = (Px(size * font::LOWERED_SIZE), Px(0.17 * size));
+        let (mut rest, mut is_back) = (text, true);
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| lowered(*c).is_some()) {
+            back(f, &rest[..at], &down, is_back)?;
+            let letter = lowered(c).unwrap_or(c);
+            write!(
+                f,
+                "<tspan font-size=\"{small}\" dy=\"{down}\">{letter}</tspan>"
+            )?;
+            rest = &rest[at + c.len_utf8()..];
+            is_back = false;
+        }
+        back(f, rest, &down, is_back)
+    }
+}
+
+/// Text on the line, to which it returns after a subscript.
+fn back(f: &mut fmt::Formatter<'_>, text: &str, down: &Px, is_back: bool) -> fmt::Result {
+    if is_back || text.is_empty() {
+        return write!(f, "{}", Escaped(text));
+    }
+    write!(f, "<tspan dy=\"-{down}\">{}</tspan>", Escaped(text))
+}
+
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
@@ -207,7 +238,10 @@ impl Display for Escaped<'_> {
                 '"' => f.write_str("&quot;")?,
                 // XML 1.0 has no other control characters.
                 c if c.is_control() => f.write_char(' ')?,
-                c => f.write_char(c)?,
+                c => match lowered(c) {
+                    Some(letter) => write!(f, "_{letter}")?,
+                    None => f.write_char(c)?,
+                },
             }
         }
         Ok(())

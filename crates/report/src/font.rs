@@ -5,6 +5,8 @@ use skrifa::{
     instance::{LocationRef, Size},
 };
 
+use crate::subscript::lowered;
+
 /// DejaVu Sans with Latin, Greek, arrows, geometric shapes and mathematical signs.
 pub(crate) const BYTES: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
 
@@ -15,6 +17,9 @@ pub(crate) const FAMILY: &str = "DejaVu Sans";
 /// one fits in all.
 pub(crate) const STACK: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
+/// Size of a subscript without a glyph of its own, as a share of the text's size.
+pub(crate) const LOWERED_SIZE: f64 = 0.66;
+
 /// Width of one line of `text` in CSS pixels.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     let font = font();
@@ -22,8 +27,9 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     let map = font.charmap();
     text.chars()
         .map(|c| {
+            let (c, share) = lowered(c).map_or((c, 1.0), |c| (c, LOWERED_SIZE));
             let advance = map.map(c).and_then(|glyph| glyphs.advance_width(glyph));
-            advance.map_or(0.6 * size, f64::from)
+            share * advance.map_or(0.6 * size, f64::from)
         })
         .sum()
 }

@@ -7,7 +7,7 @@ use lab::{
     spec::{Panel, PanelKind, XAxis},
 };
 
-use crate::style;
+use crate::{style, subscript::subscripts};
 
 /// One colour of a panel.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub(crate) fn x_axis(panel: &Panel) -> XAxis {
 }
 
 /// The keys of a panel, in the order of variants, then indices.
-pub(crate) fn keys<'a>(run: &'a Run, panel: &Panel) -> Vec<Key<'a>> {
+pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Key<'a>> {
     let families = families(run, panel);
     let several = families.len() > 1;
     if x_axis(panel) == XAxis::Index {
@@ -86,19 +86,23 @@ pub(crate) fn keys<'a>(run: &'a Run, panel: &Panel) -> Vec<Key<'a>> {
 struct Family<'a> {
     variants: Vec<&'a VariantInfo>,
     group: &'a str,
+    /// Position of the panel's entry that asks for it, and what that is called.
+    entry: usize,
+    called: &'a str,
     knobs: toml::Table,
     label: String,
 }
 
 /// The variants of the panel's groups: one family each, except that the values of the knob on
 /// the horizontal axis belong together.
-fn families<'a>(run: &'a Run, panel: &Panel) -> Vec<Family<'a>> {
+fn families<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Family<'a>> {
     let axis_knob = panel
         .knob
         .as_deref()
         .filter(|_| x_axis(panel) == XAxis::Knob);
     let mut families: Vec<Family<'a>> = Vec::new();
-    for name in &panel.variants {
+    for (entry, name) in panel.variants.iter().enumerate() {
+        let label = panel.variant_labels.get(entry);
         let drawn = |v: &&VariantInfo| v.group == *name || v.name == *name;
         for variant in run.manifest.variants.iter().filter(drawn) {
             let mut knobs = variant.knobs.clone();
@@ -113,6 +117,8 @@ fn families<'a>(run: &'a Run, panel: &Panel) -> Vec<Family<'a>> {
                 None => families.push(Family {
                     variants: vec![variant],
                     group: &variant.group,
+                    entry,
+                    called: label.unwrap_or(&variant.group),
                     knobs,
                     label: String::new(),
                 }),
@@ -126,14 +132,20 @@ fn families<'a>(run: &'a Run, panel: &Panel) -> Vec<Family<'a>> {
     families
 }
 
-/// What tells a family from the others: its group, and the knobs that differ.
+/// What tells a family from the others: the label of its entry or else its group, and the knobs
+/// that differ (within its entry, where that has a label).
 fn name_of(family: &Family<'_>, all: &[Family<'_>]) -> String {
     let mut parts = Vec::new();
-    if all.iter().any(|other| other.group != family.group) {
-        parts.push(family.group.to_owned());
+    if all.iter().any(|other| other.called != family.called) {
+        parts.push(subscripts(family.called));
     }
+    let labelled = family.called != family.group;
+    let others = all.iter().filter(|f| !labelled || f.entry == family.entry);
     for (key, value) in &family.knobs {
-        if all.iter().any(|other| other.knobs.get(key) != Some(value)) {
+        if others
+            .clone()
+            .any(|other| other.knobs.get(key) != Some(value))
+        {
             let last = key.rsplit('.').next().unwrap_or(key);
             let value = value
                 .as_str()

@@ -10,7 +10,7 @@ use crate::{
     keys::{Key, x_axis},
     number::plain,
     slope::log_slope,
-    style::{LABEL, Stroke, stroke},
+    style::LABEL,
 };
 
 /// Where the labels of a panel stand.
@@ -27,8 +27,8 @@ pub(crate) enum Side {
 /// One line of a label beside the end of curves.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    /// A short piece of the curve's line style, where only that tells which curve is meant.
-    pub(crate) swatch: Option<Stroke>,
+    /// The role whose line style stands before it, where only that tells which curve is meant.
+    pub(crate) swatch: Option<Role>,
     /// The text.
     pub(crate) text: String,
 }
@@ -86,9 +86,11 @@ pub(crate) fn side(
     let speakers: Vec<&Series> = (0..keys.len())
         .filter_map(|key| speaker(panel, series, key))
         .collect();
-    let in_time = !matches!(x_axis(panel), XAxis::Knob | XAxis::Index);
     let rising = speakers.iter().filter(|s| rises(s, y)).count();
-    if in_time && scales(panel).1 == Scale::Linear && 2 * rising > speakers.len() {
+    if x_axis(panel) != XAxis::Index
+        && scales(panel).1 == Scale::Linear
+        && 2 * rising > speakers.len()
+    {
         let mut ends: Vec<f64> = speakers.iter().map(|s| share(last(s), y)).collect();
         ends.sort_by(f64::total_cmp);
         let apart = ends.windows(2).all(|pair| pair[1] - pair[0] > 0.06);
@@ -128,9 +130,17 @@ pub(crate) fn top(
     let labelled = (0..keys.len()).filter_map(|key| {
         let series = speaker(panel, series, key)?;
         let half = 0.5 * (series.points.first()?.median + last(series));
-        let crossing = series.points.iter().find(|p| p.median >= half);
+        let crossing = series.points.iter().position(|p| p.median >= half);
         let at = match crossing {
-            Some(point) if rises(series, y) => point.x.clamp(x.low, x.high),
+            Some(after) if rises(series, y) => {
+                let (from, to) = (series.points[after.saturating_sub(1)], series.points[after]);
+                let share = if from.median < half {
+                    (half - from.median) / (to.median - from.median)
+                } else {
+                    1.0
+                };
+                (from.x + share * (to.x - from.x)).clamp(x.low, x.high)
+            }
             _ => x.high,
         };
         Some((key, at))
@@ -180,11 +190,26 @@ fn slopes(
         let inside = s.points.iter().map(|p| (p.x, p.median));
         let slope = log_slope(&inside.filter(|&(x, y)| drawn(x, y)).collect::<Vec<_>>())?;
         Some(Line {
-            swatch: Some(stroke(panel.layers[s.layer].role)),
-            text: format!("slope {}", plain(slope, 2)),
+            swatch: Some(panel.layers[s.layer].role),
+            text: format!("slope {}", plain(slope, 3)),
         })
     })
     .collect()
+}
+
+/// Gives neighbours that are less than `gap` apart the same centre, so that [`spread`] leaves them
+/// in the order in which they came.
+pub(crate) fn together(centres: &mut [f64], gap: f64) {
+    let mut order: Vec<usize> = (0..centres.len()).collect();
+    order.sort_by(|&a, &b| centres[a].total_cmp(&centres[b]));
+    let near = |a: &usize, b: &usize| centres[*b] - centres[*a] < gap;
+    let clusters: Vec<Vec<usize>> = order.chunk_by(near).map(<[usize]>::to_vec).collect();
+    for cluster in clusters {
+        let mean = cluster.iter().map(|&i| centres[i]).sum::<f64>() / cluster.len() as f64;
+        for member in cluster {
+            centres[member] = mean;
+        }
+    }
 }
 
 /// Moves things of the given sizes, wanted around `centres`, apart from each other within `low`
@@ -248,6 +273,15 @@ mod tests {
     fn what_touches_moves_apart_by_the_same_amount() {
         let placed = spread(&[50.0, 50.0], &[10.0, 10.0], 2.0, 0.0, 100.0).unwrap();
         assert_eq!(placed, [44.0, 56.0]);
+    }
+
+    #[test]
+    fn what_nearly_coincides_keeps_its_order() {
+        let mut centres = [52.0, 50.0, 51.0, 90.0];
+        together(&mut centres, 5.0);
+        assert_eq!(centres, [51.0, 51.0, 51.0, 90.0]);
+        let placed = spread(&centres, &[10.0; 4], 2.0, 0.0, 200.0).unwrap();
+        assert!(placed.is_sorted(), "{placed:?}");
     }
 
     #[test]

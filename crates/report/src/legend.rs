@@ -5,7 +5,7 @@ use lab::spec::Role;
 use crate::{
     canvas::{Anchor, Canvas, Place},
     font,
-    style::{INK, SMALL, stroke},
+    style::{INK, SMALL, line_colour, stroke},
 };
 
 /// One entry.
@@ -67,7 +67,8 @@ impl Entry {
         let middle = y - 0.35 * SMALL;
         match self {
             Self::Line(role, _) => {
-                canvas.line((x, middle), (x + SWATCH, middle), INK, stroke(*role));
+                let to = (x + SWATCH, middle);
+                canvas.line((x, middle), to, &line_colour(*role, INK), stroke(*role));
             }
             Self::Mark(shape, _) => {
                 let corners = shape.corners((x + SWATCH / 2.0, middle));

@@ -3,9 +3,9 @@ mod made;
 mod view;
 
 use lab::record::Run;
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
-use crate::ReportError;
+use crate::{ReportError, subscript};
 
 use self::view::PageView;
 
@@ -23,6 +23,10 @@ pub fn page(runs: &[Run]) -> Result<String, ReportError> {
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Sentences of the spec, with R_k as a symbol with a subscript.
+    environment.add_filter("indexed", |text: &str| {
+        Value::from_safe_string(subscript::html(text))
+    });
     // The name ends in .html, so everything is escaped that is not marked as safe.
     environment
         .add_template("page.html", TEMPLATE)

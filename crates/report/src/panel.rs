@@ -206,7 +206,7 @@ fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
         let rate = if constant { "" } else { " at the full rate" };
         let flow = factor(flow);
         parts.push(match x_axis(panel) {
-            XAxis::FlowTime => format!("{flow} per step{rate}"),
+            XAxis::FlowTime => format!("one step = {flow}{rate}"),
             _ => format!("flow time = {flow} × step{rate}"),
         });
     }

@@ -1,5 +1,7 @@
 //! The look that every picture shares.
 
+use std::borrow::Cow;
+
 use lab::spec::Role;
 
 /// Text and axes.
@@ -50,22 +52,36 @@ pub(crate) struct Stroke {
     pub(crate) dashes: &'static str,
 }
 
+/// Share of white in the colour of theory.
+const WHITE: f64 = 0.5;
+
 /// Hairlines of axes and marks.
 pub(crate) const HAIRLINE: Stroke = Stroke {
     width: 1.2,
     dashes: "",
 };
 
-/// The line style of a role. The solid line is the thinnest, so that a dashed one of the same
-/// colour is still seen on top of it.
+/// The line style of a role. Theory is drawn first, wider and lighter than what lies on top of
+/// it, so that two curves that coincide are both seen.
 pub(crate) fn stroke(role: Role) -> Stroke {
     let (width, dashes) = match role {
-        Role::Theory => (1.9, ""),
+        Role::Theory => (4.2, ""),
         Role::Net => (2.6, "8 4"),
         Role::Twin => (2.2, "10 4 2 4"),
-        Role::Linear => (2.4, "2 4"),
+        Role::Linear => (2.6, "2 4"),
     };
     Stroke { width, dashes }
+}
+
+/// The colour in which a line of `role` shows `colour`: theory in a lighter tint.
+pub(crate) fn line_colour(role: Role, colour: &'static str) -> Cow<'static, str> {
+    if role != Role::Theory {
+        return Cow::Borrowed(colour);
+    }
+    let part = |at: usize| u8::from_str_radix(&colour[at..at + 2], 16).map_or(0.0, f64::from);
+    let [red, green, blue] =
+        [1, 3, 5].map(|at| (part(at) + WHITE * (255.0 - part(at))).round() as u8);
+    Cow::Owned(format!("#{red:02X}{green:02X}{blue:02X}"))
 }
 
 #[cfg(test)]
@@ -80,6 +96,15 @@ mod tests {
                 assert_ne!(stroke(a).dashes, stroke(b).dashes);
             }
         }
-        assert!(stroke(Role::Theory).width < stroke(Role::Net).width);
+        for other in &roles[1..] {
+            assert!(stroke(Role::Theory).width > 1.5 * stroke(*other).width);
+        }
+    }
+
+    #[test]
+    fn only_theory_is_tinted() {
+        assert_eq!(line_colour(Role::Net, "#0072B2"), "#0072B2");
+        assert_eq!(line_colour(Role::Theory, "#0072B2"), "#80B9D9");
+        assert_eq!(line_colour(Role::Theory, "#000000"), "#808080");
     }
 }

@@ -30,8 +30,28 @@ const FORMS: [(char, char); 26] = [
     ('x', 'ₓ'),
 ];
 
-/// `text` with every single letter that has a single index (`R_k`, `t_1`) written as a symbol with
-/// a subscript. Longer names (`skill_strength`, `log_2d`) are left alone.
+/// Where private characters stand for indices without a form of their own (there is no `c` among
+/// Unicode's subscripts): the canvas draws them small and low.
+const LOWERED: u32 = 0xE000;
+
+/// The letter that is to be drawn small and low for a private character.
+pub(crate) fn lowered(c: char) -> Option<char> {
+    let letter = char::from_u32(u32::from(c).checked_sub(LOWERED)?)?;
+    letter.is_ascii_alphanumeric().then_some(letter)
+}
+
+/// The subscript of a letter or digit.
+fn form(index: char) -> Option<char> {
+    let own = FORMS.iter().find(|(plain, _)| *plain == index);
+    match own {
+        Some((_, form)) => Some(*form),
+        None if index.is_ascii_alphanumeric() => char::from_u32(LOWERED + u32::from(index)),
+        None => None,
+    }
+}
+
+/// `text` with every single letter that has a single index (`R_k`, `D_c`, `t_1`) written as a
+/// symbol with a subscript. Longer names (`skill_strength`, `log_2d`) are left alone.
 pub(crate) fn subscripts(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let is_word = |position: Option<usize>| {
@@ -42,10 +62,7 @@ pub(crate) fn subscripts(text: &str) -> String {
     let mut written = String::new();
     let mut at = 0;
     while let Some(&letter) = letters.get(at) {
-        let index = letters.get(at + 2).and_then(|index| {
-            let form = FORMS.iter().find(|(plain, _)| plain == index);
-            form.map(|(_, form)| *form)
-        });
+        let index = letters.get(at + 2).copied().and_then(form);
         let alone = !is_word(at.checked_sub(1)) && !is_word(Some(at + 3));
         written.push(letter);
         match index {
@@ -57,6 +74,23 @@ pub(crate) fn subscripts(text: &str) -> String {
         }
     }
     written
+}
+
+/// `text` escaped for HTML, with its subscripts as `sub` elements.
+pub(crate) fn html(text: &str) -> String {
+    let mut html = String::new();
+    for c in subscripts(text).chars() {
+        let own = FORMS.iter().find(|(_, form)| *form == c);
+        match (own.map(|(plain, _)| *plain).or(lowered(c)), c) {
+            (Some(index), _) => html.extend(["<sub>", index.to_string().as_str(), "</sub>"]),
+            (None, '<') => html.push_str("&lt;"),
+            (None, '>') => html.push_str("&gt;"),
+            (None, '&') => html.push_str("&amp;"),
+            (None, '"') => html.push_str("&quot;"),
+            (None, c) => html.push(c),
+        }
+    }
+    html
 }
 
 #[cfg(test)]
@@ -71,8 +105,24 @@ mod tests {
             subscripts("skill_strength a_bc x_k_y R_"),
             "skill_strength a_bc x_k_y R_"
         );
-        assert_eq!(subscripts("W_Q"), "W_Q");
         assert_eq!(subscripts(""), "");
+    }
+
+    #[test]
+    fn html_is_escaped_and_has_subscripts() {
+        assert_eq!(
+            html("D·P_k < \"D_c\" & <b>"),
+            "D·P<sub>k</sub> &lt; &quot;D<sub>c</sub>&quot; &amp; &lt;b&gt;"
+        );
+    }
+
+    #[test]
+    fn an_index_without_a_form_is_drawn_low() {
+        let read =
+            |text: &str| -> Vec<Option<char>> { subscripts(text).chars().map(lowered).collect() };
+        assert_eq!(read("D_c-shot")[..3], [None, Some('c'), None]);
+        assert_eq!(read("W_Q"), [None, Some('Q')]);
+        assert_eq!(read("P_kc ₖ"), [None; 6]);
     }
 
     #[test]

@@ -29,8 +29,12 @@ pub(crate) fn ticks(
         return ticks;
     }
     let candidates = (2..=6).rev().map(|count| linear(low, high, count));
+    let coarse = (2..=10).map(|count| ends(&linear(low, high, count)));
+    let labelled = choose(candidates.chain(coarse.clone()), &fits);
     Ticks {
-        labelled: choose(candidates, &fits).unwrap_or_default(),
+        labelled: labelled
+            .or_else(|| coarse.clone().find(|labels| labels.len() > 1))
+            .unwrap_or_default(),
         minor: Vec::new(),
     }
 }
@@ -46,7 +50,8 @@ fn log_ticks(low: f64, high: f64, fits: impl Fn(&[(f64, String)]) -> bool) -> Op
             .filter(inside)
             .collect()
     };
-    let fine = [values(&[1.0, 2.0, 5.0], 1), values(&[1.0, 3.0], 1)];
+    let (fifths, thirds) = (values(&[1.0, 2.0, 5.0], 1), values(&[1.0, 3.0], 1));
+    let fine = [fifths.clone(), thirds.clone()];
     let powers = [1, 2, 3, 5].map(|stride| values(&[1.0], stride));
     let (plain, scientific): (Vec<_>, Vec<_>) = fine.into_iter().partition(|v| is_plain(v));
     // Powers of ten are easier to read than their multiples, where there are enough of them.
@@ -56,7 +61,11 @@ fn log_ticks(low: f64, high: f64, fits: impl Fn(&[(f64, String)]) -> bool) -> Op
         .chain(enough)
         .chain(scientific)
         .chain(powers.clone());
-    let labelled = choose(candidates.map(|v| label_log(&v)), fits)?;
+    // Where nothing else has room, two labels far apart still tell the scale.
+    let far = [&powers[0], &thirds, &fifths];
+    let far = far.map(|v| ends(&label_log(v)));
+    let labelled = choose(candidates.map(|v| label_log(&v)).chain(far.clone()), fits);
+    let labelled = labelled.or_else(|| far.into_iter().find(|labels| labels.len() > 1))?;
     let decades = (high / low).log10();
     let minor = if decades > 6.0 {
         values(&[1.0], 1)
@@ -88,6 +97,14 @@ fn choose(
     candidates.find(|labels| fits(labels))
 }
 
+/// The first and the last of several labels.
+fn ends(labels: &[(f64, String)]) -> Vec<(f64, String)> {
+    match labels {
+        [first, .., last] => vec![first.clone(), last.clone()],
+        _ => Vec::new(),
+    }
+}
+
 fn linear(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     let raw = (high - low) / count as f64;
     let magnitude = 10f64.powf(raw.log10().floor());
@@ -114,7 +131,7 @@ fn linear(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
 
 /// Whether values are short when written out.
 fn is_plain(values: &[f64]) -> bool {
-    values.iter().all(|value| (0.9e-3..1.1e6).contains(value))
+    values.iter().all(|value| (0.9e-4..1.1e6).contains(value))
 }
 
 fn label_log(values: &[f64]) -> Vec<(f64, String)> {
@@ -177,6 +194,21 @@ mod tests {
     #[test]
     fn a_log_axis_over_less_than_a_decade_is_still_labelled() {
         assert!(labels(Scale::Log, 0.42, 0.93).len() >= 2);
+    }
+
+    #[test]
+    fn a_log_axis_in_a_narrow_panel_has_two_labels() {
+        let narrow = |low, high| {
+            let fits = |labels: &[(f64, String)]| labels.len() < 3;
+            ticks(Scale::Log, low, high, fits).labelled.len()
+        };
+        for (low, high) in [(10.0, 3_000.0), (3.0, 10_000.0), (4e-4, 0.1), (0.42, 0.93)] {
+            assert_eq!(narrow(low, high), 2, "{low} to {high}");
+        }
+        assert_eq!(
+            ticks(Scale::Log, 10.0, 3_000.0, |_| false).labelled.len(),
+            2
+        );
     }
 
     #[test]

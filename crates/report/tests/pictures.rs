@@ -118,6 +118,23 @@ fn roles_decide_dashes_and_skills_decide_colours() {
 }
 
 #[test]
+fn theory_lies_below_what_was_trained_in_a_lighter_tint() {
+    let mut run = synthetic::emergence();
+    let legend_of = |svg: &str| svg.split("<g class=\"legend\">").nth(1).unwrap().to_owned();
+    for panel in &mut run.spec.pictures[1].panels {
+        panel.layers.reverse();
+    }
+    let svg = drawn(&run, "models");
+    let strokes = strokes(&svg);
+    assert_eq!(strokes[0].1, "", "the first lines are solid");
+    assert_eq!(strokes[1].1, "");
+    for tinted in &strokes[..2] {
+        assert!(strokes[2..].iter().all(|other| other.0 != tinted.0));
+    }
+    assert!(legend_of(&svg).contains("stroke=\"#8D8D8D\" stroke-width=\"4.2\""));
+}
+
+#[test]
 fn only_a_net_has_a_band() {
     let mut run = synthetic::emergence();
     let bands = |run: &Run| drawn(run, "models").matches("fill-opacity").count();
@@ -162,10 +179,31 @@ fn strokes_points(svg: &str) -> usize {
 fn slopes_of_power_laws_are_written_beside_their_ends() {
     let svg = drawn(&synthetic::scaling(), "scaling");
     // Exact exponents −α/(1 + α) of the theory in the left panel.
-    for slope in ["slope −0.23", "slope −0.38", "slope −0.47"] {
+    for slope in ["slope −0.231", "slope −0.375", "slope −0.474"] {
         assert!(svg.contains(slope), "{slope}");
     }
     assert!(svg.contains(">alpha = 0.6<"));
+}
+
+#[test]
+fn labels_of_variants_replace_their_names() {
+    let mut run = synthetic::data_sweep();
+    let before = drawn(&run, "variants");
+    let position = run.spec.pictures.iter().position(|p| p.name == "variants");
+    let panel = &mut run.spec.pictures[position.unwrap()].panels[0];
+    let names = panel.variants.clone();
+    assert!(
+        names
+            .iter()
+            .all(|name| before.contains(&format!(">{name}</text>")))
+    );
+    panel.variant_labels = names.iter().map(|name| format!("N_c/{name}")).collect();
+    let after = drawn(&run, "variants");
+    let after = after.split("<g class=\"panel\">").nth(1).unwrap();
+    for name in names {
+        assert!(!after.contains(&format!(">{name}</text>")));
+        assert!(after.contains(&format!("</tspan><tspan dy=\"-2.55\">/{name}</tspan>")));
+    }
 }
 
 #[test]

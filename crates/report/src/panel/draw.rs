@@ -1,17 +1,17 @@
 //! A panel on the canvas: axes, curves, marks and labels.
 
-use lab::spec::{Role, XAxis};
+use lab::spec::{PanelKind, Role, XAxis};
 
 use crate::{
     axis::Axis,
     canvas::{Anchor, Canvas, Place},
-    collect::scales,
+    collect::{Series, scales},
     crossing::Mark,
     font,
     keys::x_axis,
-    label::{self, LINE, SWATCH, Side},
+    label::{self, LINE, Label, SWATCH, Side},
     legend::Shape,
-    style::{AXIS, HAIRLINE, HEADING, INK, LABEL, colour, stroke, text_colour},
+    style::{AXIS, HAIRLINE, HEADING, INK, LABEL, colour, line_colour, stroke, text_colour},
     subscript::subscripts,
     ticks::{Ticks, ticks},
 };
@@ -35,7 +35,21 @@ const MARKS: f64 = 30.0;
 const TICK: f64 = 5.0;
 const MINOR: f64 = 3.0;
 /// Smallest share of the axis that tick labels must leave free between them.
-const TICK_GAP: f64 = 16.0;
+const TICK_GAP: f64 = 14.0;
+/// Smallest mean distance between neighbouring dots; denser ones would hide the line style.
+const DOT_GAP: f64 = 16.0;
+/// Room between the labels of curves that stand inside the axes.
+const BLOCK_GAP: f64 = 6.0;
+
+/// The axes of a panel in their place.
+struct Axes {
+    inner: Frame,
+    x: Axis,
+    y: Axis,
+    x_ticks: Ticks,
+    y_ticks: Ticks,
+    y_lines: Vec<String>,
+}
 
 impl Prepared<'_> {
     /// Lines that the label below the axis takes when it has `room`.
@@ -77,13 +91,14 @@ impl Prepared<'_> {
         ends.max(beyond + 6.0).max(14.0)
     }
 
-    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) {
+    /// Where the axes stand in `outer` when `margin` is left free right of them, and `headroom`
+    /// above the curves.
+    fn axes(&self, outer: Frame, foot: f64, margin: f64, headroom: f64) -> Axes {
         let (x_scale, y_scale) = scales(self.panel);
         let mut inner = Frame {
             left: outer.left,
             top: outer.top + self.head(),
-            right: outer.right - self.right_margin(),
+            right: outer.right - margin,
             bottom: outer.bottom - foot,
         };
         let below = if self.marks.is_empty() { PAD } else { MARKS };
@@ -98,7 +113,7 @@ impl Prepared<'_> {
                 );
                 (need - (y.at(self.y[1]) - y.at(self.highest))).max(2.0)
             }
-            _ => PAD,
+            _ => PAD + headroom,
         };
         let y = Axis::new(y_scale, self.y, [inner.bottom - below, inner.top + above]);
         let y_ticks = ticks(y_scale, self.y[0], self.y[1], |labels| {
@@ -121,6 +136,78 @@ impl Prepared<'_> {
                 .map(|(value, text)| (x.at(*value), font::width(text, LABEL)));
             apart(widths, TICK_GAP)
         });
+        Axes {
+            inner,
+            x,
+            y,
+            x_ticks,
+            y_ticks,
+            y_lines,
+        }
+    }
+
+    /// The axes, and the place of the labels where those stand inside: a column beside power laws
+    /// would take much of a narrow panel, and lines leave two corners free.
+    fn arranged(&self, outer: Frame, foot: f64) -> (Axes, Option<Place>) {
+        let margin = self.right_margin();
+        if self.panel.kind == PanelKind::PowerLaw && margin > 0.3 * (outer.right - outer.left) {
+            for headroom in [0.0, 30.0, 60.0] {
+                let axes = self.axes(outer, foot, 14.0, headroom);
+                let corner = self.free_corner(&axes);
+                if corner.is_some() {
+                    return (axes, corner);
+                }
+            }
+        }
+        (self.axes(outer, foot, margin, 0.0), None)
+    }
+
+    /// Upper left of a free corner of the axes that has room for all labels.
+    fn free_corner(&self, axes: &Axes) -> Option<Place> {
+        const APART: f64 = 6.0;
+        let Axes { inner, x, y, .. } = axes;
+        let lines = self.ends.iter().flat_map(|label| &label.lines);
+        let width = lines.clone().map(label::Line::width).fold(0.0, f64::max);
+        let gaps = BLOCK_GAP * self.ends.len().saturating_sub(1) as f64;
+        let height = LINE * lines.count() as f64 + gaps;
+        let corners = [
+            (inner.right - width, inner.top),
+            (inner.left + 10.0, inner.bottom - height - 4.0),
+        ];
+        corners.into_iter().find(|&(left, top)| {
+            let covers = |(x, y): Place| {
+                let across = x > left - APART && x < left + width + APART;
+                across && y > top - APART && y < top + height + APART
+            };
+            let curves = self.series.iter().map(|s| {
+                let places = s.points.iter();
+                places.map(|p| (x.at(p.x), y.at(p.median))).collect()
+            });
+            let mut curves = curves.collect::<Vec<Vec<Place>>>().into_iter();
+            !curves.any(|places| {
+                let mut pieces = places.windows(2).flat_map(|pair| {
+                    let part = |share: f64| {
+                        let along = |from: f64, to: f64| from + share * (to - from);
+                        (along(pair[0].0, pair[1].0), along(pair[0].1, pair[1].1))
+                    };
+                    (0..=16).map(move |n| part(f64::from(n) / 16.0))
+                });
+                pieces.any(covers)
+            })
+        })
+    }
+
+    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
+    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) {
+        let (axes, corner) = self.arranged(outer, foot);
+        let Axes {
+            inner,
+            x,
+            y,
+            x_ticks,
+            y_ticks,
+            y_lines,
+        } = axes;
         if !self.panel.title.is_empty() {
             let place = (inner.left, outer.top + HEADING);
             let title = subscripts(&self.panel.title);
@@ -154,7 +241,10 @@ impl Prepared<'_> {
         match self.side {
             Side::Nowhere => {}
             Side::Top => self.draw_top_labels(canvas, inner, &x),
-            Side::End => self.draw_end_labels(canvas, inner, &y),
+            Side::End => match corner {
+                Some(corner) => self.draw_block(canvas, corner),
+                None => self.draw_end_labels(canvas, inner, &y),
+            },
         }
     }
 
@@ -171,18 +261,22 @@ impl Prepared<'_> {
             let outline: Vec<Place> = upper.chain(lower).collect();
             canvas.area(&outline, colour(self.keys[series.key].colour), 0.18);
         }
-        for series in &self.series {
-            let role = self.panel.layers[series.layer].role;
+        let places = |series: &Series| -> Vec<Place> {
+            let points = series.points.iter();
+            points.map(|p| (x.at(p.x), y.at(p.median))).collect()
+        };
+        let role = |series: &Series| self.panel.layers[series.layer].role;
+        let dotted = self.is_sparse() && self.series.iter().all(|s| spacing(&places(s)) > DOT_GAP);
+        let (theory, trained): (Vec<&Series>, Vec<&Series>) =
+            self.series.iter().partition(|s| role(s) == Role::Theory);
+        for series in theory.into_iter().chain(trained) {
+            let role = role(series);
             let colour = colour(self.keys[series.key].colour);
-            let places: Vec<Place> = series
-                .points
-                .iter()
-                .map(|p| (x.at(p.x), y.at(p.median)))
-                .collect();
+            let places = places(series);
             if places.len() > 1 {
-                canvas.path(&places, colour, stroke(role));
+                canvas.path(&places, &line_colour(role, colour), stroke(role));
             }
-            if self.is_sparse() || places.len() == 1 {
+            if dotted || places.len() == 1 {
                 for &place in &places {
                     canvas.dot(place, 3.5, colour, role == Role::Theory);
                 }
@@ -222,9 +316,12 @@ impl Prepared<'_> {
     }
 
     fn draw_top_labels(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        let mut labels = label::top(self.panel, &self.keys, &self.series, x, self.y);
-        labels.sort_by(|a, b| a.at.total_cmp(&b.at));
-        let centres: Vec<f64> = labels.iter().map(|label| x.at(label.at)).collect();
+        let labels = label::top(self.panel, &self.keys, &self.series, x, self.y);
+        let mut centres: Vec<f64> = labels.iter().map(|label| x.at(label.at)).collect();
+        label::together(&mut centres, label::GAP);
+        let mut in_order: Vec<(f64, Label)> = centres.into_iter().zip(labels).collect();
+        in_order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (centres, labels): (Vec<f64>, Vec<Label>) = in_order.into_iter().unzip();
         let room = (inner.left + 4.0, inner.right + 10.0);
         let full: Vec<&str> = labels
             .iter()
@@ -252,10 +349,11 @@ impl Prepared<'_> {
 
     fn draw_end_labels(&self, canvas: &mut Canvas, inner: Frame, y: &Axis) {
         let ends: Vec<f64> = self.ends.iter().map(|label| y.at(label.at)).collect();
-        let ends: Vec<f64> = ends
+        let mut ends: Vec<f64> = ends
             .into_iter()
             .map(|end| end.clamp(inner.top, inner.bottom))
             .collect();
+        label::together(&mut ends, 6.0);
         let (low, high) = (inner.top - 6.0, inner.bottom + 6.0);
         let fitting = (8..=20).rev().map(|tenths| LINE * f64::from(tenths) / 20.0);
         let placed = fitting.into_iter().find_map(|line| {
@@ -268,7 +366,6 @@ impl Prepared<'_> {
             Some((placed, line))
         });
         let Some((placed, line)) = placed else { return };
-        let size = LABEL * line / LINE;
         for ((label, end), centre) in self.ends.iter().zip(&ends).zip(placed) {
             let key = &self.keys[label.key];
             let left = inner.right + 16.0;
@@ -277,19 +374,59 @@ impl Prepared<'_> {
                 canvas.line(from, to, colour(key.colour), HAIRLINE);
             }
             let top = centre - line * label.lines.len() as f64 / 2.0;
-            for (row, text) in label.lines.iter().enumerate() {
-                let baseline = top + line * row as f64 + 0.5 * line + 0.36 * size;
-                let mut x = left;
-                if let Some(swatch) = text.swatch {
-                    let middle = baseline - 0.36 * size;
-                    let to = (x + SWATCH - 6.0, middle);
-                    canvas.line((x, middle), to, colour(key.colour), swatch);
-                    x += SWATCH;
-                }
-                let colour = text_colour(key.colour);
-                canvas.text((x, baseline), Anchor::Start, size, colour, &text.text);
-            }
+            draw_lines(canvas, (left, top), label, key.colour, line);
         }
+    }
+
+    /// Draws the labels one below the other, in the order of the ends of their curves.
+    fn draw_block(&self, canvas: &mut Canvas, (left, top): Place) {
+        let mut labels: Vec<&Label> = self.ends.iter().collect();
+        labels.sort_by(|a, b| b.at.total_cmp(&a.at));
+        let mut y = top;
+        for label in labels {
+            let colour = self.keys[label.key].colour;
+            draw_lines(canvas, (left, y), label, colour, LINE);
+            y += LINE * label.lines.len() as f64 + BLOCK_GAP;
+        }
+    }
+}
+
+/// Draws a label whose lines are `line` high below `top`.
+fn draw_lines(canvas: &mut Canvas, (left, top): Place, label: &Label, key: usize, line: f64) {
+    let size = LABEL * line / LINE;
+    for (row, text) in label.lines.iter().enumerate() {
+        let baseline = top + line * row as f64 + 0.5 * line + 0.36 * size;
+        let mut x = left;
+        if let Some(role) = text.swatch {
+            let middle = baseline - 0.36 * size;
+            let to = (x + SWATCH - 6.0, middle);
+            canvas.line(
+                (x, middle),
+                to,
+                &line_colour(role, colour(key)),
+                stroke(role),
+            );
+            x += SWATCH;
+        }
+        canvas.text(
+            (x, baseline),
+            Anchor::Start,
+            size,
+            text_colour(key),
+            &text.text,
+        );
+    }
+}
+
+/// Mean distance between neighbours; infinite for a single place.
+fn spacing(places: &[Place]) -> f64 {
+    let gaps = places.windows(2).map(|pair| {
+        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+        (x1 - x0).hypot(y1 - y0)
+    });
+    match places.len() {
+        0 | 1 => f64::INFINITY,
+        count => gaps.sum::<f64>() / (count - 1) as f64,
     }
 }
 
