@@ -188,6 +188,25 @@ fn a_missing_key_is_named_with_the_file_and_the_line_of_the_table_that_lacks_it(
 }
 
 #[test]
+fn grids_of_predictions_have_two_increasing_ends() {
+    for (kind, more) in [
+        ("resource-limits", ""),
+        ("power-laws", "alpha = 0.6\ntarget = 1.0\ninitial = 0.01\n"),
+    ] {
+        let with = |data: &str| {
+            format!(
+                "{SMALL}\n[predictions.p]\nkind = \"{kind}\"\n{more}data = {data}\nparameters = [1, 9]\n"
+            )
+        };
+        assert_eq!(load(&with("[1, 9]")).spec.predictions.len(), 1);
+        for data in ["[0, 9]", "[9, 9]", "[9, 1]"] {
+            let found = error(&with(data));
+            assert!(found.contains("predictions.p.data = "), "{found}");
+        }
+    }
+}
+
+#[test]
 fn constants_of_optimizers_and_schedules_have_their_domains() {
     let cases = [
         (
