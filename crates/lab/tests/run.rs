@@ -117,6 +117,49 @@ fn a_run_reads_back_as_what_was_recorded() {
 }
 
 #[test]
+fn the_csv_table_says_the_same_as_the_stream_whatever_the_names() {
+    let text = small_with("name = \"small\"", "name = \"small, \\\"odd\\\"\"")
+        .replace("[models.net]", "[models.\"a,b\"]");
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = load(&format!(
+        "{text}\n[sweep.grid]\n\"task.data.batch\" = [5, 10]\n"
+    ));
+    run_into(folder.path(), &loaded, 1, &Silent).unwrap();
+    let rows = Run::read(folder.path()).unwrap().observations;
+    let mut table = csv::Reader::from_path(folder.path().join("observations.csv")).unwrap();
+    let header = [
+        "run",
+        "seed",
+        "variant",
+        "model",
+        "metric",
+        "index",
+        "step",
+        "flow_time",
+        "value",
+    ];
+    assert_eq!(table.headers().unwrap(), header.as_slice());
+    let records: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), rows.len());
+    assert!(
+        rows.iter()
+            .any(|o| o.model == "a,b" && o.variant.contains(','))
+    );
+    for (record, row) in records.iter().zip(&rows) {
+        let number = |field: usize| record[field].parse::<f64>().unwrap();
+        assert_eq!(&record[0], "small, \"odd\"");
+        assert_eq!(
+            (&record[2], &record[3]),
+            (row.variant.as_str(), row.model.as_str())
+        );
+        assert_eq!(&record[4], row.metric);
+        assert_eq!((number(1), number(5)), (row.seed as f64, row.index as f64));
+        assert_eq!((number(6), number(8)), (row.step as f64, row.value));
+        assert_eq!(record[7].parse().ok(), row.flow_time);
+    }
+}
+
+#[test]
 fn seeds_and_variants_differ() {
     let folder = tempfile::tempdir().unwrap();
     run_into(folder.path(), &load(&with_variants()), 1, &Silent).unwrap();
@@ -193,6 +236,43 @@ fn a_loss_beyond_the_limit_diverges_and_one_that_overflows_is_not_finite() {
     };
     assert!(loss > 1.0 && model == "net", "{model} {loss}");
     assert!(matches!(stop("1e300"), StopReason::NotFinite { .. }));
+}
+
+#[test]
+fn a_cell_diverges_at_the_first_loss_beyond_the_limit() {
+    // The rate of skill 1 is 2.7 > 2, so that its error grows by about 1.7 per step.
+    let text = small_with("lr = 0.05", "lr = 2.0\ndivergence = 1e3")
+        .replace("every = 10", "every = 1")
+        .replace(
+            "[models.net]\nkind = \"mlp\"\nwidths = [16]",
+            "[models.line]\nkind = \"linear-skills\"",
+        )
+        .replace("[models.twin]\nkind = \"multilinear\"\ninitial = 0.01", "");
+    let text = format!(
+        "{text}\n[[measure]]\nkind = \"loss\"\nschedule = {{ kind = \"linear\", every = 1 }}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = run_silently(folder.path(), &text);
+    let rows = Run::read(folder.path()).unwrap().observations;
+    for cell in &recorded.manifest.cells {
+        let losses: Vec<f64> = rows
+            .iter()
+            .filter(|o| o.metric == "test_loss" && o.seed == cell.seed)
+            .map(|o| o.value)
+            .collect();
+        let (last, earlier) = losses.split_last().unwrap();
+        let limit = 1e3 * losses[0];
+        assert!(
+            *last > limit && earlier.iter().all(|loss| *loss <= limit),
+            "{losses:?}"
+        );
+        let expected = StopReason::Diverged {
+            step: earlier.len() as u64,
+            model: "line".to_owned(),
+            loss: *last,
+        };
+        assert_eq!(cell.stopped, expected);
+    }
 }
 
 #[test]
@@ -325,6 +405,15 @@ fn an_interrupted_run_leaves_its_rows_and_no_mark_of_completion() {
     // Derived rows come on top of those that were streamed.
     let streamed = observer.rows.lock().unwrap();
     assert!(streamed.iter().all(|row| rows.contains(row)));
+}
+
+#[test]
+fn a_run_whose_only_cell_was_interrupted_is_not_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = load_with(SMALL, &["training.seeds=1"]).unwrap();
+    let recorded = run_into(folder.path(), &loaded, 1, &After::new(25)).unwrap();
+    assert_eq!(recorded.manifest.cells.len(), 1);
+    assert!(!recorded.complete && !folder.path().join("DONE").exists());
 }
 
 /// Claims of every kind that reads curves.
