@@ -370,12 +370,12 @@ fn the_largest_gap_is_taken_over_the_steps_that_both_curves_have() {
     let mut rows = Rows::same_for_all_seeds(&[&[(0, 0.0), (10, 0.5), (20, 0.9), (30, 1.0)]]);
     for seed in 0..SEEDS {
         // Step 15 belongs to the twin alone, step 10 and 30 to the net alone.
-        rows.add("base", seed, "twin", 1, &[(0, 0.1), (15, 9.0), (20, 0.5)]);
+        rows.add("base", seed, "twin", 1, &[(0, 0.45), (15, 9.0), (20, 0.8)]);
     }
     let gap = "kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"";
     let found = parts(gap, &rows);
     assert_eq!(found[0].0, "skill 1");
-    assert_close((found[0].1, found[0].2), 0.4, false);
+    assert_close((found[0].1, found[0].2), 0.45, false);
     let alone = Rows::same_for_all_seeds(&[&[(0, 0.0), (10, 0.5)]]);
     assert_eq!(parts(gap, &alone)[0].1, None);
 }
