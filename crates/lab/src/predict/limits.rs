@@ -33,16 +33,8 @@ fn thirty() -> usize {
 
 pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
     let limits: Limits = parse_table(table)?;
-    for (key, [low, high]) in [("data", limits.data), ("parameters", limits.parameters)] {
-        if low == 0 || high <= low {
-            return Err(KeyError::new(
-                key,
-                format!("[{low}, {high}]"),
-                "must be two increasing numbers above 0",
-                "Write for example [10, 1000].",
-            ));
-        }
-    }
+    range("data", limits.data)?;
+    range("parameters", limits.parameters)?;
     if limits.draws == 0 {
         return Err(KeyError::new(
             "draws",
@@ -61,6 +53,19 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
         ));
     }
     Ok(Box::new(limits))
+}
+
+/// Checks the two ends of a logarithmic grid.
+pub(super) fn range(key: &str, [low, high]: [u64; 2]) -> Result<(), KeyError> {
+    if low > 0 && high > low {
+        return Ok(());
+    }
+    Err(KeyError::new(
+        key,
+        format!("[{low}, {high}]"),
+        "must be two increasing numbers above 0",
+        "Write for example [10, 1000].",
+    ))
 }
 
 /// `points` whole numbers from `low` to `high`, evenly spaced in the logarithm.

@@ -2,7 +2,11 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 use theory::ScalingLaw;
 
-use super::{CellView, Predicted, Prediction, limits::log_grid, positive};
+use super::{
+    CellView, Predicted, Prediction,
+    limits::{log_grid, range},
+    positive,
+};
 
 /// The asymptotic power laws of the skill model [Nam2024]: `test_loss` against flow time,
 /// `loss_at_data`, `loss_at_parameters`. The exponents follow from α alone, the constants from
@@ -30,6 +34,8 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     positive("alpha", laws.alpha)?;
     positive("target", laws.target)?;
     positive("initial", laws.initial)?;
+    range("data", laws.data)?;
+    range("parameters", laws.parameters)?;
     ScalingLaw::new(laws.alpha, laws.target, laws.initial).map_err(|error| {
         KeyError::new(
             "initial",

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -165,19 +166,24 @@ fn csv_bytes(run: &str, observations: &[Observation]) -> Vec<u8> {
     for o in observations {
         use std::fmt::Write as _;
         let flow_time = o.flow_time.map(|t| t.to_string()).unwrap_or_default();
-        let variant = if o.variant.contains([',', '"']) {
-            format!("\"{}\"", o.variant.replace('"', "\"\""))
-        } else {
-            o.variant.clone()
-        };
+        let [run, variant, model] = [run, &o.variant, &o.model].map(quoted);
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{run},{},{variant},{},{},{},{},{flow_time},{}",
-            o.seed, o.model, o.metric, o.index, o.step, o.value
+            "{run},{},{variant},{model},{},{},{},{flow_time},{}",
+            o.seed, o.metric, o.index, o.step, o.value
         );
     }
     text.into_bytes()
+}
+
+/// A name as a CSV field.
+fn quoted(name: &str) -> Cow<'_, str> {
+    if name.contains([',', '"', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolderError> {

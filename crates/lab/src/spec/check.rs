@@ -1,6 +1,8 @@
 use tasks::KeyError;
 
-use super::{Claim, LearningRateSchedule, Panel, Spec, SpecError, Variant, XAxis};
+use super::{
+    Claim, LearningRateSchedule, Panel, Spec, SpecError, Threshold, Training, Variant, XAxis,
+};
 use crate::{Kinds, measure::entry};
 
 /// Lets every kind check its own table and writes the defaults back.
@@ -214,6 +216,31 @@ fn check_training(spec: &Spec) -> Result<(), SpecError> {
     Ok(())
 }
 
+/// Checks that a variant leaves alone what there is once per run.
+pub(super) fn check_run_wide(run: &Training, variant: &Training) -> Result<(), SpecError> {
+    let precision = |t: &Training| format!("\"{:?}\"", t.precision).to_lowercase();
+    let keys = [
+        ("seeds", run.seeds.to_string(), variant.seeds.to_string()),
+        (
+            "first_seed",
+            run.first_seed.to_string(),
+            variant.first_seed.to_string(),
+        ),
+        ("precision", precision(run), precision(variant)),
+    ];
+    for (key, run, variant) in keys {
+        if run != variant {
+            return Err(SpecError::key(
+                format!("training.{key}"),
+                variant,
+                "belongs to the whole run and cannot differ between variants",
+                "Set it in [training].",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Names that the whole spec can refer to.
 struct Names<'a> {
     sources: Vec<&'a str>,
@@ -298,6 +325,18 @@ fn check_claim(
     names.group(&format!("{place}.variant"), &claim.variant)?;
     for model in &claim.compare {
         names.source(&format!("{place}.compare"), model)?;
+    }
+    let possible = match claim.threshold {
+        Threshold::Above(value) | Threshold::Below(value) => value.is_finite(),
+        Threshold::Within([low, high]) => low.is_finite() && high.is_finite() && low < high,
+    };
+    if !possible {
+        return Err(SpecError::key(
+            format!("{place}.threshold"),
+            claim.threshold,
+            "must be a finite number, or two increasing ones",
+            "Write for example { below = 0.3 } or { within = [0.9, 1.1] }.",
+        ));
     }
     if claim.controls.is_empty() {
         return Err(SpecError::key(

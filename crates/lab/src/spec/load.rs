@@ -84,11 +84,20 @@ fn resolve(
         set_key(&mut table, &key, value)?;
     }
     let mut spec: Spec = tasks::parse_table(table.clone())?;
-    let mut variants = Vec::new();
+    let mut variants: Vec<Variant> = Vec::new();
     for (group, knobs, changed) in expand(&table, &spec.sweep)? {
         let mut variant: Spec = tasks::parse_table(changed)?;
         super::check::check(&mut variant, kinds)?;
+        super::check::check_run_wide(&spec.training, &variant.training)?;
         let name = name_of(&group, &knobs);
+        if variants.iter().any(|other| other.name == name) {
+            return Err(SpecError::key(
+                "sweep",
+                format!("{name:?}"),
+                "is made twice",
+                "Name each value of the grid once.",
+            ));
+        }
         variants.push(Variant {
             name,
             group,
