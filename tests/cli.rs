@@ -325,6 +325,8 @@ fn bad_specs_give_one_error_that_names_file_key_value_and_cure() {
             &["tiny.toml:", "models.net.kind", "cnn", "mlp"],
         ),
     ];
+    let escaping = Workplace::with("name = \"tiny\"", "name = \"../tiny\"");
+    escaping.rejects(&RUN, &["tiny.toml:", "name", "../tiny"]);
     for (from, to, parts) in cases {
         Workplace::with(from, to).rejects(&RUN, parts);
     }

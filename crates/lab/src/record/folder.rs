@@ -1,5 +1,4 @@
 use std::{
-    borrow::Cow,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -151,7 +150,9 @@ impl RunFolder {
             jsonl.push(b'\n');
         }
         write(&path.join(JSONL), &jsonl)?;
-        write(&path.join(CSV), &csv_bytes(&manifest.name, observations))?;
+        let table = csv_bytes(&manifest.name, observations)
+            .map_err(|e| RunFolderError::write(&path.join(CSV), e))?;
+        write(&path.join(CSV), &table)?;
         write_json(&path.join(MANIFEST), manifest)?;
         write_json(&path.join(VERDICT), verdict)?;
         if complete {
@@ -161,29 +162,38 @@ impl RunFolder {
     }
 }
 
-fn csv_bytes(run: &str, observations: &[Observation]) -> Vec<u8> {
-    let mut text = String::from("run,seed,variant,model,metric,index,step,flow_time,value\n");
-    for o in observations {
-        use std::fmt::Write as _;
-        let flow_time = o.flow_time.map(|t| t.to_string()).unwrap_or_default();
-        let [run, variant, model] = [run, &o.variant, &o.model].map(quoted);
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{run},{},{variant},{model},{},{},{},{flow_time},{}",
-            o.seed, o.metric, o.index, o.step, o.value
-        );
-    }
-    text.into_bytes()
-}
+/// Columns of the table.
+const COLUMNS: [&str; 9] = [
+    "run",
+    "seed",
+    "variant",
+    "model",
+    "metric",
+    "index",
+    "step",
+    "flow_time",
+    "value",
+];
 
-/// A name as a CSV field.
-fn quoted(name: &str) -> Cow<'_, str> {
-    if name.contains([',', '"', '\n', '\r']) {
-        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
-    } else {
-        Cow::Borrowed(name)
+fn csv_bytes(run: &str, observations: &[Observation]) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(COLUMNS)?;
+    for o in observations {
+        table.write_record([
+            run,
+            &o.seed.to_string(),
+            &o.variant,
+            &o.model,
+            &o.metric,
+            &o.index.to_string(),
+            &o.step.to_string(),
+            &o.flow_time.map(|time| time.to_string()).unwrap_or_default(),
+            &o.value.to_string(),
+        ])?;
     }
+    table
+        .into_inner()
+        .map_err(|error| error.into_error().into())
 }
 
 fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolderError> {

@@ -7,6 +7,7 @@ use crate::{Kinds, measure::entry};
 
 /// Lets every kind check its own table and writes the defaults back.
 pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
+    file_name("name", &spec.name)?;
     let task = kinds
         .tasks
         .build(spec.task.clone())
@@ -73,6 +74,20 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
         *entry_table = found.resolved();
     }
     Ok(())
+}
+
+/// Checks a name that becomes part of a path.
+fn file_name(key: &str, name: &str) -> Result<(), SpecError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if !name.is_empty() && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(SpecError::key(
+        key,
+        format!("{name:?}"),
+        "becomes a file name and may hold only letters, digits, - and _",
+        "Write for example \"my-run\".",
+    ))
 }
 
 fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
@@ -297,8 +312,21 @@ pub(super) fn check_references(
             .resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
+    if let Some(id) = claim_ids
+        .iter()
+        .enumerate()
+        .find_map(|(at, id)| claim_ids[..at].contains(id).then_some(id))
+    {
+        return Err(SpecError::key(
+            "claims",
+            format!("id = {id:?}"),
+            "is used twice",
+            "Give each claim its own id.",
+        ));
+    }
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
+        file_name(&format!("{place}.name"), &picture.name)?;
         if let Some(titles) = &picture.titles {
             names.one_of(
                 &format!("{place}.titles.claim"),
