@@ -89,7 +89,7 @@ pub(crate) enum Require {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reproduce {
-    /// Names of shipped experiments [default: all that take less than an hour].
+    /// Names of shipped experiments [default: all that take less than half an hour].
     pub(crate) experiments: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,

@@ -113,11 +113,6 @@ impl Target {
         }
         Ok(Self { device, dtype })
     }
-
-    /// Whether runs on this device should go side by side on CPU threads.
-    pub fn names() -> Vec<&'static str> {
-        DEVICES.iter().map(|&(name, ..)| name).collect()
-    }
 }
 
 fn build(name: &str) -> Option<Device> {
