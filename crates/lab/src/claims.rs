@@ -12,7 +12,7 @@ mod statistics;
 mod table;
 mod verdict;
 
-use tasks::{KeyError, Registry};
+use tasks::Registry;
 
 pub use interval::{Interval, interval};
 pub use judge::judge;
@@ -79,17 +79,4 @@ pub fn kinds() -> Registry<dyn Statistic> {
             ("largest-gap", largest_gap::build),
         ],
     )
-}
-
-/// A statistic table's number that must be finite and positive.
-fn positive(key: &str, value: f64) -> Result<(), KeyError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(KeyError::new(
-        key,
-        value,
-        "must be a finite number above 0",
-        "Write for example 0.5.",
-    ))
 }

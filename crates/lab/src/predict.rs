@@ -7,7 +7,7 @@ mod power_laws;
 mod shots;
 mod skills;
 
-use tasks::{Group, KeyError, Registry};
+use tasks::{Group, Registry};
 
 use crate::record::Observation;
 
@@ -85,17 +85,4 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("power-laws", power_laws::build),
         ],
     )
-}
-
-/// Checks that a number is finite and positive.
-fn positive(key: &str, value: f64) -> Result<(), KeyError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(KeyError::new(
-        key,
-        value,
-        "must be a finite number above 0",
-        "Write for example 1.0.",
-    ))
 }

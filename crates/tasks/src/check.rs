@@ -8,7 +8,10 @@ use crate::KeyError;
 pub(crate) const MAX_NUMBERS: usize = 1 << 26;
 
 /// A finite number above 0.
-pub(crate) fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
+///
+/// # Errors
+/// Any other number, naming `key`.
+pub fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
     if value.is_finite() && value > 0.0 {
         Ok(value)
     } else {

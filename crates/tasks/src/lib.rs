@@ -64,6 +64,7 @@ mod task;
 mod testing;
 
 pub use batch::{Basis, Batch, TaskShape};
+pub use check::positive;
 pub use error::KeyError;
 pub use registry::{Build, Registry};
 pub use table::{parse_table, table_of};

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 use theory::LinearMode;
 
-use super::{CellView, Predicted, Prediction, positive};
+use super::{CellView, Predicted, Prediction};
 
 /// The plain linear model on the task's basis: every strength saturates exponentially with rate
 /// P_k, from time 0 on. Gives `skill_strength`.

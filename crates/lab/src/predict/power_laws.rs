@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 use theory::ScalingLaw;
 
 use super::{
     CellView, Predicted, Prediction,
     limits::{log_grid, range},
-    positive,
 };
 
 /// The asymptotic power laws of the skill model [Nam2024]: `test_loss` against flow time,

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 
-use super::{CellView, Predicted, Prediction, positive};
+use super::{CellView, Predicted, Prediction};
 
 /// Extended D_c-shot and N_c-shot models of data and parameter emergence [Nam2024]: final
 /// `skill_strength` as a function of a knob.

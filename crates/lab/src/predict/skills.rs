@@ -1,9 +1,9 @@
 use metrics::{Crossing, first_crossing};
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 use theory::BalancedMode;
 
-use super::{CellView, Predicted, Prediction, positive};
+use super::{CellView, Predicted, Prediction};
 
 /// The multilinear skill model [Nam2024]: R_k(t) is a sigmoid with rate 2 P_k S / B². Gives
 /// `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
@@ -55,7 +55,9 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
         ("slowdown", kind.slowdown),
     ];
     for (key, value) in numbers {
-        value.map_or(Ok(()), |value| positive(key, value))?;
+        if let Some(value) = value {
+            positive(key, value)?;
+        }
     }
     positive("lr_scale", kind.lr_scale)?;
     Ok(Box::new(kind))

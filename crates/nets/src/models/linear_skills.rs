@@ -1,11 +1,8 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, table_of};
+use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
-use super::{
-    mlp::positive,
-    multilinear::{needs_basis, on_basis},
-};
+use super::multilinear::{needs_basis, on_basis};
 use crate::{DeviceBatch, HostArray, Model, Needs};
 
 /// The plain linear model f = Σ_k θ_k g_k on the task's own basis functions: the mandatory

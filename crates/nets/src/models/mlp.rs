@@ -2,7 +2,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, table_of};
+use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
 use crate::{BiasInit, DeviceBatch, HostArray, Model, Needs, WeightInit};
 
@@ -159,19 +159,6 @@ impl Mlp {
         }
         Ok(mlp)
     }
-}
-
-/// Checks that a number is finite and positive.
-pub(super) fn positive(key: &str, value: f64) -> Result<(), KeyError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(KeyError::new(
-        key,
-        value,
-        "must be a finite number above 0",
-        "Write for example 1.0.",
-    ))
 }
 
 impl Model for Mlp {

@@ -1,8 +1,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, stream, table_of};
+use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, stream, table_of};
 
-use super::mlp::positive;
 use crate::{DeviceBasis, DeviceBatch, HostArray, Model, Needs};
 
 /// The layerwise-linear twin f = Σ_k a_k b_k g_k on the task's own basis functions [Nam2024]:

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 
 use crate::claims::{
     Component, Measured, Sample, Statistic, Table,
     curves::{half_times, label},
-    positive,
 };
 
 /// The emergence law t_k = t_1 k^exponent, with exponent α + 1 [Nam2024].

@@ -1,12 +1,11 @@
 use metrics::{Crossing, first_crossing, fit_line};
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 
 use super::half_time_law::spread;
 use crate::claims::{
     Cell, Component, Measured, Sample, Statistic, Table,
     curves::{label, order},
-    positive,
 };
 
 /// The knob value at which each skill's final strength first crosses `level`, by interpolation
