@@ -1,9 +1,9 @@
-//! Every citation key in the sources is an entry of `references.bib`, and the other way round.
+//! Every citation key in the sources and experiments of the workspace is an entry of `references.bib`, and the other way round.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Keys of the form `KeyYYYY` that follow `[` or `; ` inside brackets.
 fn cited_keys(text: &str) -> BTreeSet<String> {
@@ -34,13 +34,29 @@ fn bibliography_keys(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// All files below `folder` with this extension.
+fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+}
+
 #[test]
 fn every_citation_resolves_and_every_reference_is_cited() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let known = bibliography_keys(&std::fs::read_to_string(root.join("references.bib")).unwrap());
     let mut cited = BTreeSet::new();
-    for entry in std::fs::read_dir(root.join("src")).unwrap() {
-        let path = entry.unwrap().path();
+    let mut files = Vec::new();
+    for package in std::fs::read_dir(root.join("..")).unwrap() {
+        collect(&package.unwrap().path().join("src"), "rs", &mut files);
+    }
+    collect(&root.join("../../experiments"), "toml", &mut files);
+    for path in files {
         let keys = cited_keys(&std::fs::read_to_string(&path).unwrap());
         for key in &keys {
             assert!(
