@@ -440,6 +440,9 @@ fn a_knob_threshold_is_interpolated_between_the_values_of_the_grid() {
 fn thresholds_of_all_skills_have_a_spread_and_an_order() {
     let spread = knob_parts("kind = \"knob-threshold-spread\"");
     assert_close((spread[0].1, spread[0].2), 4.0, true);
+    // All are reached, the first before the smallest knob: 300 over at most 100.
+    let early = knob_parts("kind = \"knob-threshold-spread\", level = 0.3");
+    assert_close((early[0].1, early[0].2), 3.0, true);
     let order = knob_parts("kind = \"knob-threshold-order\"");
     assert_close((order[0].1, order[0].2), 1.0, false);
 }

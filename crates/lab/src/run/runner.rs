@@ -160,9 +160,7 @@ pub fn run(
         cells,
     };
     let verdict = judge(&loaded.spec, None, &manifest, &observations, kinds)?;
-    let folder = folder
-        .into_inner()
-        .expect("no worker panicked while writing");
+    let folder = folder.into_inner().unwrap_or_else(PoisonError::into_inner);
     folder.finish(&observations, &manifest, &verdict, complete)?;
     match failure {
         Some(error) => Err(error),

@@ -94,6 +94,20 @@ impl Threshold {
     }
 }
 
+impl Threshold {
+    /// Whether some index lies above the level at the smallest knob value already.
+    fn starts_above(&self, cells: &[&Cell<'_>], indices: &[u64]) -> bool {
+        let smallest = cells
+            .iter()
+            .filter_map(|&cell| Some((cell.knob(&self.knob)?, cell)))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        smallest.is_some_and(|(_, cell)| {
+            let above = |&index: &u64| cell.final_value(index).is_some_and(|v| v > self.level);
+            indices.iter().any(above)
+        })
+    }
+}
+
 impl Statistic for KnobThreshold {
     fn resolved(&self) -> toml::Table {
         let kind = match self.1 {
@@ -121,7 +135,24 @@ impl Statistic for KnobThreshold {
             }]
         };
         let components = match self.1 {
-            Summary::Spread => single(per_seed.iter().map(|s| spread(s)).collect()),
+            Summary::Spread => single(
+                table
+                    .seeds
+                    .iter()
+                    .zip(&per_seed)
+                    .map(|(&seed, samples)| {
+                        let cells: Vec<_> = table.of_seed(seed).collect();
+                        match spread(samples) {
+                            // The smallest threshold is a bound from above, so the ratio is one
+                            // from below.
+                            Sample::Exact(ratio) if self.0.starts_above(&cells, &indices) => {
+                                Sample::AtLeast(ratio)
+                            }
+                            other => other,
+                        }
+                    })
+                    .collect(),
+            ),
             Summary::Order => single(per_seed.iter().map(|s| order(s)).collect()),
             Summary::Values => {
                 let mut components: Vec<Component> = indices
