@@ -385,6 +385,12 @@ fn names_that_do_not_exist_are_refused_with_the_choices() {
         &[RUN.as_slice(), &["--seeds", "0"]].concat(),
         &["training.seeds"],
     );
+    // A half-time is known only afterwards: nothing could stop by it.
+    let never = "training.stop_when={ model = \"net\", metric = \"half_time\", below = 9.0 }";
+    place.rejects(
+        &[RUN.as_slice(), &["-s", never]].concat(),
+        &["training.stop_when.metric", "half_time", "skill_strength"],
+    );
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
         *value = toml::Value::Table(form.resolved());
     }
     check_training(spec)?;
+    let mut measured: Vec<&str> = Vec::new();
     for (position, entry_table) in spec.measure.iter_mut().enumerate() {
         let place = format!("measure[{position}]");
         let found = entry(entry_table.clone(), &kinds.measures).map_err(|e| e.within(&place))?;
@@ -71,7 +72,22 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
                 "Name a table of [models].",
             ));
         }
+        if let Some(stop) = &spec.training.stop_when
+            && (found.models.is_empty() || found.models.contains(&stop.model))
+        {
+            measured.extend(found.measure.metrics());
+        }
         *entry_table = found.resolved();
+    }
+    if let Some(stop) = &spec.training.stop_when
+        && !measured.contains(&stop.metric.as_str())
+    {
+        return Err(SpecError::key(
+            "training.stop_when.metric",
+            format!("{:?}", stop.metric),
+            "is not measured while this model trains, so it would never stop",
+            format!("Choose one of: {}.", measured.join(", ")),
+        ));
     }
     Ok(())
 }
@@ -295,9 +311,6 @@ pub(super) fn check_references(
             groups
         },
     };
-    if let Some(stop) = &spec.training.stop_when {
-        names.metric("training.stop_when.metric", &stop.metric)?;
-    }
     for (position, claim) in spec.claims.iter_mut().enumerate() {
         check_claim(&format!("claims[{position}]"), claim, &names, kinds)?;
     }
