@@ -23,6 +23,7 @@
 mod balanced;
 mod calibration;
 mod error;
+pub mod forms;
 mod linear;
 mod resources;
 mod scaling;

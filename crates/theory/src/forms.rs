@@ -1,0 +1,121 @@
+//! Closed forms by name: what each says, assumes and takes, and its numbers for given parameters.
+//!
+//! The typed functions of this crate are what a program calls; a [`Form`] is the same thing for
+//! somebody who has names and numbers only (a command line, a notebook). A form is one file and
+//! one line in [`forms`].
+//!
+//! ```
+//! use theory::forms::{Inputs, Points, Value, form};
+//! let mode = form("linear-mode")?;
+//! let mut inputs = Inputs::new(Points::Times(vec![0.0, 1.0]));
+//! inputs.set("input_power", 1.0);
+//! inputs.set("target", 2.0);
+//! let outputs = mode.evaluate(&inputs)?;
+//! assert_eq!(outputs[0].0, "strength");
+//! assert_eq!(outputs[0].1, Value::from(vec![0.0, 2.0 * (1.0 - (-1.0_f64).exp())]));
+//! # Ok::<(), theory::forms::FormError>(())
+//! ```
+
+mod error;
+mod inputs;
+mod linear_mode;
+
+pub use error::FormError;
+pub use inputs::{Inputs, Points, Value};
+
+/// One parameter of a form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parameter {
+    /// Name, as in `-s name=value`.
+    pub name: &'static str,
+    /// What it is.
+    pub meaning: &'static str,
+    /// Unit.
+    pub unit: &'static str,
+    /// Allowed values.
+    pub domain: &'static str,
+    /// Value when it is not given; `None` if it must be.
+    pub default: Option<f64>,
+}
+
+/// One result of a form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Output {
+    /// Name.
+    pub name: &'static str,
+    /// What it is, and its shape if it is not one number per point.
+    pub meaning: &'static str,
+    /// Unit.
+    pub unit: &'static str,
+}
+
+/// Where a form can be evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointKind {
+    /// At flow times.
+    Times,
+    /// At fractions of the target, which gives times.
+    Fractions,
+    /// At training steps.
+    Steps,
+}
+
+/// What a form gives: names and values, in the order of [`Form::outputs`].
+pub type Outputs = Vec<(&'static str, Value)>;
+
+/// A closed form by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Name (`linear-mode`).
+    pub name: &'static str,
+    /// One line: what it describes.
+    pub summary: &'static str,
+    /// The equation, in the symbols of the parameters.
+    pub equation: &'static str,
+    /// What must hold for it to be exact.
+    pub assumes: &'static str,
+    /// Source: a citation key of `references.bib`, or what was derived here and how it was checked.
+    pub source: &'static str,
+    /// What it takes.
+    pub parameters: &'static [Parameter],
+    /// Where it can be evaluated; empty if it needs no points.
+    pub points: &'static [PointKind],
+    /// What it gives.
+    pub outputs: &'static [Output],
+    /// The numbers. Called by [`Form::evaluate`] after names and points were checked.
+    pub(crate) numbers: fn(&Inputs) -> Result<Outputs, FormError>,
+}
+
+impl Form {
+    /// The numbers for `inputs`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown or missing parameter, points that this form does not take, or a value outside
+    /// its domain.
+    pub fn evaluate(&self, inputs: &Inputs) -> Result<Outputs, FormError> {
+        let inputs = inputs.checked(self)?;
+        (self.numbers)(&inputs)
+    }
+}
+
+/// All forms, in the order of the theory.
+#[must_use]
+pub fn forms() -> Vec<Form> {
+    vec![linear_mode::FORM]
+}
+
+/// The form called `name`.
+///
+/// # Errors
+///
+/// [`FormError::UnknownForm`] with the names that there are.
+pub fn form(name: &str) -> Result<Form, FormError> {
+    forms()
+        .into_iter()
+        .find(|form| form.name == name)
+        .ok_or_else(|| FormError::UnknownForm {
+            name: name.to_owned(),
+            known: forms().iter().map(|form| form.name).collect(),
+        })
+}

@@ -1,0 +1,232 @@
+use super::{Form, FormError, PointKind};
+
+/// A number, a list of numbers, a matrix (list of rows), …
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A list.
+    List(Vec<Value>),
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(list: Vec<T>) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Where to evaluate a form.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Points {
+    /// Nowhere: the form has no time.
+    #[default]
+    None,
+    /// Flow times, 0 or more.
+    Times(Vec<f64>),
+    /// Fractions of the target.
+    Fractions(Vec<f64>),
+    /// Training steps, 0 or more.
+    Steps(Vec<f64>),
+}
+
+impl Points {
+    /// The numbers.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Self::None => &[],
+            Self::Times(values) | Self::Fractions(values) | Self::Steps(values) => values,
+        }
+    }
+
+    /// The option that gives points like these (`--times`); empty for none.
+    #[must_use]
+    pub fn option(&self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Times(_) => PointKind::Times.option(),
+            Self::Fractions(_) => PointKind::Fractions.option(),
+            Self::Steps(_) => PointKind::Steps.option(),
+        }
+    }
+
+    fn kind(&self) -> Option<PointKind> {
+        match self {
+            Self::None => None,
+            Self::Times(_) => Some(PointKind::Times),
+            Self::Fractions(_) => Some(PointKind::Fractions),
+            Self::Steps(_) => Some(PointKind::Steps),
+        }
+    }
+}
+
+impl PointKind {
+    /// The option of the command line (`--times`).
+    #[must_use]
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Times => "--times",
+            Self::Fractions => "--fractions",
+            Self::Steps => "--steps",
+        }
+    }
+}
+
+/// Parameters of a form by name, and where to evaluate it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inputs {
+    values: Vec<(String, Value)>,
+    points: Points,
+}
+
+impl Inputs {
+    /// No parameters yet.
+    #[must_use]
+    pub fn new(points: Points) -> Self {
+        Self {
+            values: Vec::new(),
+            points,
+        }
+    }
+
+    /// Sets a parameter; the last value counts.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.values.retain(|(known, _)| known != name);
+        self.values.push((name.to_owned(), value.into()));
+    }
+
+    /// Where to evaluate.
+    #[must_use]
+    pub fn points(&self) -> &Points {
+        &self.points
+    }
+
+    /// The parameters, in the order in which they were set.
+    #[must_use]
+    pub fn values(&self) -> &[(String, Value)] {
+        &self.values
+    }
+
+    /// A copy that has every parameter of `form` and nothing else, at points that it takes.
+    pub(super) fn checked(&self, form: &Form) -> Result<Self, FormError> {
+        for (name, _) in &self.values {
+            if !form.parameters.iter().any(|p| p.name == name) {
+                return Err(FormError::UnknownParameter {
+                    form: form.name,
+                    parameter: name.clone(),
+                    known: form.parameters.iter().map(|p| p.name).collect(),
+                });
+            }
+        }
+        let mut checked = Self::new(self.points.clone());
+        for parameter in form.parameters {
+            let given = self.values.iter().find(|(name, _)| name == parameter.name);
+            match (given, parameter.default) {
+                (Some((_, value)), _) => checked.set(parameter.name, value.clone()),
+                (None, Some(value)) => checked.set(parameter.name, value),
+                (None, None) => {
+                    return Err(FormError::MissingParameter {
+                        form: form.name,
+                        parameter: parameter.name,
+                        domain: parameter.domain,
+                    });
+                }
+            }
+        }
+        let allowed = match self.points.kind() {
+            None => form.points.is_empty(),
+            Some(kind) => form.points.contains(&kind),
+        };
+        if !allowed {
+            return Err(FormError::WrongPoints {
+                form: form.name,
+                given: self.points.option(),
+                allowed: form.points.iter().map(|kind| kind.option()).collect(),
+            });
+        }
+        let lowest = match self.points {
+            Points::Times(_) | Points::Steps(_) => 0.0,
+            _ => f64::NEG_INFINITY,
+        };
+        let bad = |&&value: &&f64| !value.is_finite() || value < lowest;
+        if let Some(&value) = self.points.values().iter().find(bad) {
+            return Err(FormError::BadPoint {
+                option: self.points.option(),
+                value,
+            });
+        }
+        Ok(checked)
+    }
+
+    fn value(&self, name: &str) -> &Value {
+        let found = self.values.iter().find(|(known, _)| known == name);
+        &found.expect("a form asks for its own parameters only").1
+    }
+
+    /// A parameter that is one number.
+    pub(super) fn number(&self, name: &'static str) -> Result<f64, FormError> {
+        match self.value(name) {
+            Value::Number(number) => Ok(*number),
+            Value::List(_) => Err(FormError::Shape {
+                parameter: name,
+                expected: "a number",
+            }),
+        }
+    }
+
+    /// A parameter that is a whole number, 0 or more.
+    pub(super) fn count(&self, name: &'static str) -> Result<usize, FormError> {
+        /// Far above any size that fits in memory, and exact in f64.
+        const LARGEST: f64 = 1e12;
+        let number = self.number(name)?;
+        if number >= 0.0 && number.fract() == 0.0 && number <= LARGEST {
+            Ok(number as usize)
+        } else {
+            Err(FormError::Shape {
+                parameter: name,
+                expected: "a whole number, 0 or more",
+            })
+        }
+    }
+
+    /// A parameter that is a list of numbers.
+    pub(super) fn list(&self, name: &'static str) -> Result<Vec<f64>, FormError> {
+        let error = FormError::Shape {
+            parameter: name,
+            expected: "a list of numbers, for example [0.1, 0.2]",
+        };
+        numbers(self.value(name)).ok_or(error)
+    }
+
+    /// A parameter that is a matrix: a list of rows of one length, at least one of each.
+    pub(super) fn rows(&self, name: &'static str) -> Result<Vec<Vec<f64>>, FormError> {
+        let error = FormError::Shape {
+            parameter: name,
+            expected: "a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]",
+        };
+        let Value::List(rows) = self.value(name) else {
+            return Err(error);
+        };
+        let rows: Option<Vec<Vec<f64>>> = rows.iter().map(numbers).collect();
+        let width = |rows: &[Vec<f64>]| rows.first().map_or(0, Vec::len);
+        rows.filter(|rows| width(rows) > 0 && rows.iter().all(|row| row.len() == width(rows)))
+            .ok_or(error)
+    }
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    let Value::List(items) = value else {
+        return None;
+    };
+    let number = |item: &Value| match item {
+        Value::Number(number) => Some(*number),
+        Value::List(_) => None,
+    };
+    items.iter().map(number).collect()
+}
