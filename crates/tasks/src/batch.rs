@@ -35,7 +35,8 @@ pub struct Batch {
     pub rows: usize,
     /// Index of each row in the fixed training set; empty for fresh samples. `[N]`
     pub index: Vec<u32>,
-    /// Group of each row: its skill or class, counted from 0. `[N]`
+    /// Group of each row: its skill or class, counted from 0. `[N]`; empty where groups are modes
+    /// of all rows together.
     pub group: Vec<u32>,
     /// Inputs `[N, D]`.
     pub inputs: Vec<f64>,
@@ -103,7 +104,7 @@ impl Batch {
             shape: self.shape,
             rows,
             index: self.index.get(start..end).unwrap_or_default().to_vec(),
-            group: self.group[start..end].to_vec(),
+            group: self.group.get(start..end).unwrap_or_default().to_vec(),
             inputs: block(&self.inputs, self.shape.inputs),
             basis: Basis::Dense(match &self.basis {
                 Basis::Dense(basis) => block(basis, self.shape.basis),

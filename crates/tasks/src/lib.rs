@@ -13,6 +13,8 @@
 //! | `multitask-parity` | one-hot skill key, then bits; target `S` times the parity of the skill's subset | `skills`, `bits`, `bits_per_skill`, `alpha` or `probabilities`, `target = 1.0`, `encoding = "zero-one"`, `subsets = "disjoint"` or `"random"`, `data`, `test` |
 //! | `sparse-parity` | bits; target `S` times the parity of one subset | `bits`, `parity`, `target = 1.0`, `encoding = "plus-minus"`, `subset = "first"` or `"random"`, `data`, `test` |
 //! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
+//! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
+//! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
 //!
 //! Encoding `"zero-one"` shows bit 0 as 0 and bit 1 as 1; `"plus-minus"` shows bit 0 as +1 and bit 1
@@ -48,13 +50,16 @@ mod check;
 mod constant;
 mod data;
 mod error;
+mod linear_map;
 mod modes;
 mod multitask_parity;
 mod parity;
 mod parity_streams;
 mod parity_task;
 mod power_law;
+mod random_regression;
 mod registry;
+mod regression;
 mod skill_spectrum;
 mod sparse_parity;
 pub mod stream;
@@ -75,8 +80,10 @@ pub fn kinds() -> Registry<dyn Task> {
     Registry::new(
         "task kind",
         [
+            (linear_map::KIND, linear_map::build),
             (modes::KIND, modes::build),
             (multitask_parity::KIND, multitask_parity::build),
+            (random_regression::KIND, random_regression::build),
             (skill_spectrum::KIND, skill_spectrum::build),
             (sparse_parity::KIND, sparse_parity::build),
         ],
