@@ -69,7 +69,7 @@ pub(crate) struct Settings {
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
     /// Engine that computes the steps.
-    #[arg(long, default_value = "autodiff")]
+    #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
     /// Use the small settings of the spec's [quick] table.
     #[arg(long)]

@@ -7,7 +7,8 @@ mod power_laws;
 mod shots;
 mod skills;
 
-use tasks::{Group, Registry};
+use nets::HostArray;
+use tasks::{Batch, Group, Registry};
 
 use crate::record::Observation;
 
@@ -40,6 +41,10 @@ pub struct CellView<'a> {
     pub clock: &'a Clock,
     /// What was measured, in recording order.
     pub observations: &'a [Observation],
+    /// Where each model started.
+    pub initial: &'a [(String, Vec<HostArray>)],
+    /// The training rows, where every step has the same.
+    pub constant: Option<&'a Batch>,
 }
 
 impl CellView<'_> {

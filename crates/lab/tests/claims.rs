@@ -90,6 +90,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
         git_commit: String::new(),
         device: "flex".to_owned(),
         engine: "autodiff".to_owned(),
+        engines: Default::default(),
         precision: "f32".to_owned(),
         threads: 1,
         wall_seconds: 0.0,

@@ -54,6 +54,14 @@ impl AutodiffLearner {
 }
 
 impl Learner for AutodiffLearner {
+    fn engine(&self) -> &'static str {
+        "autodiff"
+    }
+
+    fn model(&self) -> &dyn Model {
+        &*self.model
+    }
+
     fn step(&mut self, batch: &DeviceBatch, lr: f64) {
         let leaves: Vec<_> = self
             .parameters

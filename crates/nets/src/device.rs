@@ -78,6 +78,14 @@ pub struct Target {
 }
 
 impl Target {
+    /// The precision of training.
+    pub fn precision(&self) -> Precision {
+        match self.dtype {
+            DType::F64 => Precision::F64,
+            _ => Precision::F32,
+        }
+    }
+
     /// Opens a device by name.
     ///
     /// # Errors

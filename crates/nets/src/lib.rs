@@ -2,7 +2,7 @@
 //!
 //! A [`Model`] is a pure function of its parameters and a batch. A [`Learner`] holds the
 //! parameters of one model and steps them; [`AutodiffLearner`] does so with burn's recorded
-//! graph, which covers every model on every device. Nothing here draws random numbers on a
+//! graph, which covers every model on every device; see [`ENGINES`] for others. Nothing here draws random numbers on a
 //! device: initial weights come from the keyed host streams of [`tasks::stream`].
 
 mod array;
@@ -13,6 +13,7 @@ mod learner;
 mod loss;
 mod model;
 mod models;
+mod moments;
 mod optimizer;
 
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
@@ -21,7 +22,7 @@ pub use device::{DEVICES, Device, DeviceError, Precision, Target};
 pub use init::{BiasInit, WeightInit};
 pub use learner::{ENGINES, Learner, LearnerError, learner};
 pub use loss::{Loss, Reduction};
-pub use model::{Model, Needs};
+pub use model::{HostNet, Model, Needs};
 pub use models::{Activation, LinearSkills, Mlp, Multilinear};
 pub use optimizer::{Decay, Optimizer};
 

@@ -23,6 +23,15 @@ impl Needs {
     }
 }
 
+/// A net on the host, for metrics that need its gradients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostNet {
+    /// The net, without the factor on its output.
+    pub net: mlp::Mlp,
+    /// α: factor on the output. Gradients of the output carry it, too.
+    pub output_scale: f64,
+}
+
 /// A model: a pure function of its parameters and a batch.
 pub trait Model: Send + Sync {
     /// The spec table with every default written out, `kind` included.
@@ -47,6 +56,11 @@ pub trait Model: Send + Sync {
 
     /// Initial parameters of `seed`, drawn on the host.
     fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray>;
+
+    /// The same net on the host; `None` where the model is not a multilayer perceptron.
+    fn host(&self, _parameters: &[HostArray]) -> Option<HostNet> {
+        None
+    }
 
     /// Outputs `[N, K]` for the parameters in the order of [`Model::initial`].
     ///

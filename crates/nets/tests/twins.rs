@@ -56,7 +56,8 @@ fn train(task: &str, model: &str, loss: Loss, optimizer: Optimizer, lr: f64, ste
     let mut batch = Batch::zeros(task.shape(), task.batch_rows());
     stream.fill(0, &mut batch);
     let rows = DeviceBatch::upload(&batch, needs, &target);
-    let mut learner = nets::learner("autodiff", model, initial, loss, optimizer, &target).unwrap();
+    let mut learner =
+        nets::learner("autodiff", model, initial, loss, optimizer, &target, None).unwrap();
     let parameters = |learner: &dyn nets::Learner| -> Vec<Vec<f64>> {
         let arrays = learner.parameters().unwrap();
         arrays.into_iter().map(|array| array.values).collect()

@@ -74,7 +74,7 @@ pub(super) fn prepare(
         overrides,
     };
     let loaded = shipped::find(experiment, &options, kinds)?;
-    if !ENGINES.contains(&arguments.engine.as_str()) {
+    if !ENGINES.iter().any(|(name, _)| *name == arguments.engine) {
         return Err(Failure::usage(LearnerError::UnknownEngine(
             arguments.engine.clone(),
         )));

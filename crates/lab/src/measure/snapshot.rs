@@ -1,7 +1,13 @@
 use std::cell::OnceCell;
 
-use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Target};
+use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Reduction, Target};
 use tasks::{Basis, Batch, TaskInstance};
+
+/// The loss of theory.
+const HALVED: Loss = Loss::Mse {
+    half: true,
+    outputs: Reduction::Sum,
+};
 
 /// Rows that go through a model at once: the hidden layers of more rows would leave the cache, and
 /// every layer would be a trip to memory.
@@ -121,13 +127,17 @@ impl<'a> Snapshot<'a> {
     }
 
     /// ½ Σ_k m_k P_k mean_k |f − y|²: the loss of theory on the test rows, every skill with its
-    /// own probability and multiplicity.
+    /// own probability and multiplicity; ½ Σ_n w_n |f − y|² where rows belong to no group.
     ///
     /// # Errors
     /// The device failed.
     pub fn test_loss(&self) -> Result<f64, LearnerError> {
         let outputs = self.outputs()?;
         let width = self.test.shape.outputs;
+        if self.test.group.is_empty() {
+            let (targets, weights) = (&self.test.targets, self.test.weights.as_deref());
+            return Ok(HALVED.value(outputs, targets, weights, width));
+        }
         let groups = self.task.groups();
         let mut sums = vec![(0.0, 0.0); groups.len()];
         let rows = outputs

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Format version of a run folder. It is part of every cell's identity.
@@ -26,6 +28,9 @@ pub struct Manifest {
     pub device: String,
     /// Engine.
     pub engine: String,
+    /// The engine that trained each model.
+    #[serde(default)]
+    pub engines: BTreeMap<String, String>,
     /// Precision of training.
     pub precision: String,
     /// Worker threads.

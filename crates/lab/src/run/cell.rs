@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner};
-use tasks::{Batch, KeyError, TaskInstance};
+use tasks::{Batch, Group, KeyError, TaskInstance};
 use thiserror::Error;
 
 use crate::{
@@ -71,6 +71,14 @@ pub struct CellOutcome {
     pub summary: CellSummary,
     /// The run's flow time at the recorded steps.
     pub clock: Clock,
+    /// Skills, modes or classes.
+    pub groups: Vec<Group>,
+    /// Where each model started.
+    pub initial: Vec<(String, Vec<HostArray>)>,
+    /// The engine of each model.
+    pub engines: Vec<(String, &'static str)>,
+    /// The training rows, where every step has the same.
+    pub constant: Option<Batch>,
 }
 
 /// A model in training.
@@ -87,6 +95,9 @@ struct Trained {
 
 /// Steps between two looks at whether everything is still finite, where nothing is measured.
 const HEALTH_EVERY: u64 = 1000;
+
+/// Steps between two reports of progress: for the smallest nets a report costs as much as a step.
+pub(super) const REPORT_EVERY: u64 = 16;
 
 impl Cell<'_> {
     /// Trains the models of the cell and measures them. `limit` ends it early (for estimates).
@@ -108,7 +119,13 @@ impl Cell<'_> {
             .map_err(|e| e.within("task"))?;
         let shape = task.shape();
         let instance = task.instance(self.seed);
-        let mut trained = self.models(&*instance, shape)?;
+        let mut stream = instance.training();
+        let mut batch = Batch::zeros(shape, task.batch_rows());
+        let constant = stream.is_constant().then(|| {
+            stream.fill(0, &mut batch);
+            batch.clone()
+        });
+        let mut trained = self.models(&*instance, shape, constant.as_ref())?;
         let entries = spec
             .measure
             .iter()
@@ -129,8 +146,6 @@ impl Cell<'_> {
             .fold(Needs::default(), |needs, m| needs.or(m.needs));
         let test = instance.test();
         let test_on_device = upload_in_blocks(&test, needs, self.target);
-        let mut stream = instance.training();
-        let mut batch = Batch::zeros(shape, task.batch_rows());
         let mut on_device = None;
         let mut measuring = Duration::ZERO;
         let mut stopped = StopReason::Finished;
@@ -169,7 +184,7 @@ impl Cell<'_> {
             if step == last {
                 break;
             }
-            if observer.interrupted() {
+            if step % REPORT_EVERY == 0 && observer.interrupted() {
                 stopped = StopReason::Interrupted { step };
                 break;
             }
@@ -178,10 +193,16 @@ impl Cell<'_> {
                 model.learner.step(rows, lr);
             }
             step += 1;
-            observer.stepped(self.variant, self.seed, step);
+            if step % REPORT_EVERY == 0 {
+                observer.stepped(self.variant, self.seed, step);
+            }
         }
         let mut observations = Vec::new();
+        let mut initial = Vec::new();
+        let mut engines = Vec::new();
         for mut model in trained {
+            engines.push((model.name.clone(), model.learner.engine()));
+            initial.push((model.name, model.initial));
             curve_times::append(&mut model.observations);
             observations.append(&mut model.observations);
         }
@@ -197,6 +218,10 @@ impl Cell<'_> {
             observations,
             summary,
             clock,
+            groups: instance.groups().to_vec(),
+            initial,
+            engines,
+            constant,
         })
     }
 
@@ -204,6 +229,7 @@ impl Cell<'_> {
         &self,
         instance: &dyn TaskInstance,
         shape: tasks::TaskShape,
+        constant: Option<&Batch>,
     ) -> Result<Vec<Trained>, RunError> {
         let training = &self.variant.spec.training;
         let mut trained = Vec::new();
@@ -227,6 +253,7 @@ impl Cell<'_> {
                     training.loss,
                     training.optimizer,
                     self.target,
+                    constant,
                 )
                 .map_err(|error| self.failed(error.into()))?,
                 initial,

@@ -1,4 +1,4 @@
-use tasks::{Group, KeyError};
+use tasks::KeyError;
 
 use super::{cell::CellOutcome, curve_times};
 use crate::{Kinds, predict::CellView, record::Observation, spec::Variant};
@@ -6,16 +6,17 @@ use crate::{Kinds, predict::CellView, record::Observation, spec::Variant};
 /// Evaluates the predictions of a variant on one recorded cell.
 pub(super) fn predict(
     variant: &Variant,
-    groups: &[Group],
     outcome: &CellOutcome,
     kinds: &Kinds,
 ) -> Result<Vec<Observation>, KeyError> {
     let view = CellView {
         seed: outcome.summary.seed,
         knobs: &variant.knobs,
-        groups,
+        groups: &outcome.groups,
         clock: &outcome.clock,
         observations: &outcome.observations,
+        initial: &outcome.initial,
+        constant: outcome.constant.as_ref(),
     };
     let mut rows = Vec::new();
     for (name, table) in &variant.spec.predictions {

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
@@ -11,7 +12,7 @@ use std::{
 use nets::Target;
 
 use super::{
-    cell::{Cell, CellOutcome, RunError},
+    cell::{Cell, RunError},
     predictions::predict,
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
 pub trait Observer: Sync {
     /// A cell has begun.
     fn started(&self, _variant: &Variant, _seed: u64) {}
-    /// A cell has finished `step` steps.
+    /// A cell has finished `step` steps: every so many, not each.
     fn stepped(&self, _variant: &Variant, _seed: u64, _step: u64) {}
     /// A cell has recorded rows.
     fn recorded(&self, _rows: &[Observation]) {}
@@ -108,18 +109,15 @@ pub fn run(
     let mut observations = Vec::new();
     let mut cells = Vec::new();
     let mut failure = None;
-    for ((variant, seed), result) in plan.iter().zip(results) {
+    let mut engines = BTreeMap::new();
+    for result in results {
         match result {
             Some(Ok(mut outcome)) => {
-                let task = kinds
-                    .tasks
-                    .build(variant.spec.task.clone())
-                    .map_err(|e| e.within("task"))?;
-                let instance = task.instance(*seed);
-                let predicted = predict(variant, instance.groups(), &outcome, kinds)?;
                 observations.append(&mut outcome.observations);
-                observations.extend(predicted);
                 cells.push(outcome.summary);
+                for (model, engine) in outcome.engines {
+                    engines.entry(model).or_insert(engine);
+                }
             }
             // What a broken cell had recorded is kept.
             Some(Err((error, mut recorded))) => {
@@ -147,6 +145,9 @@ pub fn run(
         git_commit: provenance.commit.clone(),
         device: settings.device.clone(),
         engine: settings.engine.clone(),
+        engines: (engines.into_iter())
+            .map(|(model, engine)| (model, engine.to_owned()))
+            .collect(),
         precision: format!("{:?}", training.precision).to_lowercase(),
         threads: settings.threads,
         wall_seconds: start.elapsed().as_secs_f64(),
@@ -196,8 +197,15 @@ fn variant_infos(loaded: &Loaded, kinds: &Kinds) -> Result<Vec<VariantInfo>, Run
         .collect()
 }
 
+/// What is kept of a cell: its rows, measured and predicted.
+struct Kept {
+    observations: Vec<Observation>,
+    summary: CellSummary,
+    engines: Vec<(String, &'static str)>,
+}
+
 /// A broken cell gives its error and the rows that it had recorded.
-type CellResult = Option<Result<CellOutcome, (RunError, Vec<Observation>)>>;
+type CellResult = Option<Result<Kept, (RunError, Vec<Observation>)>>;
 
 fn run_cells(
     plan: &[(&Variant, u64)],
@@ -228,8 +236,18 @@ fn run_cells(
                 kinds,
             };
             let writer = Writer::new(folder, observer);
-            let result = catch_unwind(AssertUnwindSafe(|| cell.run(None, &writer))).unwrap_or_else(
-                |panic| {
+            let train_and_predict = || -> Result<Kept, RunError> {
+                let mut outcome = cell.run(None, &writer)?;
+                let predicted = predict(variant, &outcome, kinds)?;
+                outcome.observations.extend(predicted);
+                Ok(Kept {
+                    observations: outcome.observations,
+                    summary: outcome.summary,
+                    engines: outcome.engines,
+                })
+            };
+            let result =
+                catch_unwind(AssertUnwindSafe(train_and_predict)).unwrap_or_else(|panic| {
                     let message = panic
                         .downcast_ref::<String>()
                         .cloned()
@@ -241,8 +259,7 @@ fn run_cells(
                         seed,
                         message,
                     })
-                },
-            );
+                });
             let (rows, error) = writer.close();
             let result = match error {
                 Some(error) => Err(error.into()),

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
-use crate::{BiasInit, DeviceBatch, HostArray, Model, Needs, WeightInit};
+use crate::{BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, WeightInit};
 
 /// Activations. Applied after every layer but the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,17 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// The same on the host.
+    fn on_host(self) -> mlp::Activation {
+        match self {
+            Self::Relu => mlp::Activation::Relu,
+            Self::Tanh => mlp::Activation::Tanh,
+            Self::Gelu => mlp::Activation::Gelu,
+            Self::Quadratic => mlp::Activation::Quadratic,
+            Self::Identity => mlp::Activation::Identity,
+        }
+    }
+
     fn apply(self, z: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Relu => activation::relu(z),
@@ -213,6 +224,24 @@ impl Model for Mlp {
                     .layer(seed, layer, [pair[0], pair[1]], scale, self.bias)
             })
             .collect()
+    }
+
+    fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {
+        let per_layer = if self.bias { 2 } else { 1 };
+        let layers = parameters.chunks(per_layer).map(|arrays| mlp::Layer {
+            inputs: arrays[0].rows,
+            outputs: arrays[0].columns,
+            weight: arrays[0].values.clone(),
+            bias: arrays.get(1).map(|bias| bias.values.clone()),
+        });
+        let net = mlp::Mlp {
+            layers: layers.collect(),
+            activation: self.activation.on_host(),
+        };
+        Some(HostNet {
+            net,
+            output_scale: self.output_scale,
+        })
     }
 
     fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {

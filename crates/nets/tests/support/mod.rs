@@ -103,7 +103,7 @@ impl Case {
         let needs = model.needs();
         let (loss, optimizer) = (self.loss, self.optimizer);
         let mut learner =
-            nets::learner("autodiff", model, initial, loss, optimizer, &target).unwrap();
+            nets::learner("autodiff", model, initial, loss, optimizer, &target, None).unwrap();
         for step in 0..self.steps {
             let rows = DeviceBatch::upload(&self.batch(step), needs, &target);
             learner.step(&rows, self.lr_at(step));

@@ -95,7 +95,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Seeds", seeds.join(", ")),
         ("Variants", manifest.variants.len().to_string()),
         ("Device", manifest.device.clone()),
-        ("Engine", manifest.engine.clone()),
+        ("Engine", engine(manifest)),
         ("Precision", manifest.precision.clone()),
         ("Threads", manifest.threads.to_string()),
         ("Wall time", duration(manifest.wall_seconds)),
@@ -105,6 +105,19 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
             format!("{} %", significant(100.0 * manifest.measuring_share, 2)),
         ),
     ]
+}
+
+/// The engine asked for, and what trained each model.
+fn engine(manifest: &Manifest) -> String {
+    let models = manifest.engines.iter();
+    let models: Vec<String> = models
+        .map(|(model, by)| format!("{model} by {by}"))
+        .collect();
+    if models.is_empty() {
+        manifest.engine.clone()
+    } else {
+        format!("{}: {}", manifest.engine, models.join(", "))
+    }
 }
 
 fn duration(seconds: f64) -> String {

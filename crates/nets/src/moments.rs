@@ -1,0 +1,246 @@
+use tasks::Batch;
+
+use crate::{
+    DeviceBatch, HostArray, HostNet, Learner, LearnerError, Loss, Model, Optimizer, Target,
+    array::download,
+};
+
+/// The engine of linear nets on constant rows: exact gradients from the second moments of the
+/// data, in f64 on the host.
+///
+/// A product of weight matrices P = M_L … M_1 sees the rows only through E[x xᵀ] and E[y xᵀ], so a
+/// step of plain gradient descent costs a few small products, whatever the number of rows, and no
+/// graph. It is the recursion that [`crate::AutodiffLearner`] computes, up to rounding.
+pub(crate) struct MomentsLearner {
+    model: Box<dyn Model>,
+    /// Names and shapes, with the initial values.
+    initial: Vec<HostArray>,
+    /// M_1 … M_L, `[out, in]`.
+    maps: Vec<Map>,
+    /// M_L … M_l for every layer l, `[K, in]`; scratch.
+    above: Vec<Vec<f64>>,
+    /// What is left of the error below and above a layer, `[K, width]`; scratch.
+    error: Vec<f64>,
+    next: Vec<f64>,
+    /// E[x xᵀ], `[D, D]`.
+    inputs: Vec<f64>,
+    /// E[y xᵀ], `[K, D]`.
+    correlation: Vec<f64>,
+    outputs: usize,
+    output_scale: f64,
+    /// Derivative of the loss by the output: this times (f − y).
+    loss_factor: f64,
+    lr_scale: f64,
+    target: Target,
+}
+
+/// A matrix of one layer, row-major.
+struct Map {
+    outputs: usize,
+    inputs: usize,
+    values: Vec<f64>,
+}
+
+impl MomentsLearner {
+    /// Why this engine cannot train the model, or the model on the host.
+    pub(crate) fn applies(
+        model: &dyn Model,
+        initial: &[HostArray],
+        loss: Loss,
+        optimizer: Optimizer,
+        constant: Option<&Batch>,
+    ) -> Result<HostNet, &'static str> {
+        let plain = Optimizer::default();
+        let Some(host) = model.host(initial) else {
+            return Err("trains linear nets only");
+        };
+        let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
+        if !linear || model.centred() || host.net.layers.iter().any(|l| l.bias.is_some()) {
+            return Err("trains linear nets without biases only");
+        }
+        if optimizer != plain || !matches!(loss, Loss::Mse { .. }) {
+            return Err("needs plain gradient descent and a squared error");
+        }
+        if constant.is_none() {
+            return Err("needs the same rows at every step");
+        }
+        Ok(host)
+    }
+
+    /// A learner that starts from `initial`, whose net on the host is `host`.
+    pub(crate) fn new(
+        model: Box<dyn Model>,
+        initial: Vec<HostArray>,
+        host: &HostNet,
+        loss: Loss,
+        rows: &Batch,
+        target: &Target,
+    ) -> Self {
+        let maps: Vec<Map> = initial
+            .iter()
+            .map(|array| Map {
+                outputs: array.columns,
+                inputs: array.rows,
+                values: transposed(&array.values, array.rows, array.columns),
+            })
+            .collect();
+        let outputs = rows.shape.outputs;
+        let widest = maps
+            .iter()
+            .map(|m| m.inputs)
+            .max()
+            .unwrap_or(1)
+            .max(outputs);
+        let (inputs, correlation) = moments(rows);
+        Self {
+            above: maps.iter().map(|m| vec![0.0; outputs * m.inputs]).collect(),
+            error: vec![0.0; outputs * widest],
+            next: vec![0.0; outputs * widest],
+            inputs,
+            correlation,
+            outputs,
+            output_scale: host.output_scale,
+            loss_factor: loss.flow_factor(outputs),
+            lr_scale: model.lr_scale(),
+            target: target.clone(),
+            model,
+            initial,
+            maps,
+        }
+    }
+
+    fn step_once(&mut self, lr: f64) {
+        let last = self.maps.len() - 1;
+        self.above[last].copy_from_slice(&self.maps[last].values);
+        for layer in (0..last).rev() {
+            let (below, above) = self.above.split_at_mut(layer + 1);
+            let map = &self.maps[layer];
+            product(
+                &above[0],
+                map.outputs,
+                &map.values,
+                map.inputs,
+                &mut below[layer],
+            );
+        }
+        let columns = self.maps[0].inputs;
+        let error = &mut self.error[..self.outputs * columns];
+        product(&self.above[0], columns, &self.inputs, columns, error);
+        let factor = self.loss_factor * self.output_scale;
+        for (error, correlation) in error.iter_mut().zip(&self.correlation) {
+            *error = factor * (self.output_scale * *error - correlation);
+        }
+        for layer in 0..=last {
+            let map = &mut self.maps[layer];
+            let error = &self.error[..self.outputs * map.inputs];
+            if layer == last {
+                for (weight, gradient) in map.values.iter_mut().zip(error) {
+                    *weight -= lr * gradient;
+                }
+            } else {
+                let next = &mut self.next[..self.outputs * map.outputs];
+                product_transposed(error, map.inputs, &map.values, map.outputs, next);
+                subtract_outer(map, lr, &self.above[layer + 1], error);
+                std::mem::swap(&mut self.error, &mut self.next);
+            }
+        }
+    }
+
+    fn host_arrays(&self) -> Vec<HostArray> {
+        let arrays = self.initial.iter().zip(&self.maps);
+        arrays
+            .map(|(array, map)| HostArray {
+                values: transposed(&map.values, map.outputs, map.inputs),
+                ..array.clone()
+            })
+            .collect()
+    }
+}
+
+/// E[x xᵀ] and E[y xᵀ] with the weights of the rows.
+fn moments(rows: &Batch) -> (Vec<f64>, Vec<f64>) {
+    let (columns, outputs) = (rows.shape.inputs, rows.shape.outputs);
+    let mut inputs = vec![0.0; columns * columns];
+    let mut correlation = vec![0.0; outputs * columns];
+    for row in 0..rows.rows {
+        let weight = (rows.weights.as_ref()).map_or(1.0 / rows.rows as f64, |w| w[row]);
+        let x = &rows.inputs[row * columns..(row + 1) * columns];
+        let y = &rows.targets[row * outputs..(row + 1) * outputs];
+        for (&factor, sums) in x.iter().zip(inputs.chunks_exact_mut(columns)) {
+            add(sums, weight * factor, x);
+        }
+        for (&factor, sums) in y.iter().zip(correlation.chunks_exact_mut(columns)) {
+            add(sums, weight * factor, x);
+        }
+    }
+    (inputs, correlation)
+}
+
+fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    (0..columns)
+        .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))
+        .collect()
+}
+
+/// `sums += factor · values`.
+fn add(sums: &mut [f64], factor: f64, values: &[f64]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += factor * value;
+    }
+}
+
+/// `out = a b` for `a` `[K, inner]` and `b` `[inner, columns]`.
+fn product(a: &[f64], inner: usize, b: &[f64], columns: usize, out: &mut [f64]) {
+    out.fill(0.0);
+    for (a, out) in a.chunks_exact(inner).zip(out.chunks_exact_mut(columns)) {
+        for (&factor, row) in a.iter().zip(b.chunks_exact(columns)) {
+            add(out, factor, row);
+        }
+    }
+}
+
+/// `out = a bᵀ` for `a` `[K, inner]` and `b` `[columns, inner]`.
+fn product_transposed(a: &[f64], inner: usize, b: &[f64], columns: usize, out: &mut [f64]) {
+    for (a, out) in a.chunks_exact(inner).zip(out.chunks_exact_mut(columns)) {
+        for (out, row) in out.iter_mut().zip(b.chunks_exact(inner)) {
+            *out = a.iter().zip(row).map(|(a, b)| a * b).sum();
+        }
+    }
+}
+
+/// `map -= lr · aboveᵀ error` for `above` `[K, outputs]` and `error` `[K, inputs]`.
+fn subtract_outer(map: &mut Map, lr: f64, above: &[f64], error: &[f64]) {
+    let pairs = above
+        .chunks_exact(map.outputs)
+        .zip(error.chunks_exact(map.inputs));
+    for (above, error) in pairs {
+        for (&factor, weights) in above.iter().zip(map.values.chunks_exact_mut(map.inputs)) {
+            add(weights, -lr * factor, error);
+        }
+    }
+}
+
+impl Learner for MomentsLearner {
+    fn engine(&self) -> &'static str {
+        "moments"
+    }
+
+    fn model(&self) -> &dyn Model {
+        &*self.model
+    }
+
+    fn step(&mut self, _: &DeviceBatch, lr: f64) {
+        self.step_once(lr * self.lr_scale);
+    }
+
+    fn outputs(&self, batch: &DeviceBatch) -> Result<Vec<f64>, LearnerError> {
+        let parameters: Vec<_> = (self.host_arrays().iter())
+            .map(|array| array.to_device(&self.target))
+            .collect();
+        download(&self.model.forward(&parameters, batch)).map_err(LearnerError::Device)
+    }
+
+    fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
+        Ok(self.host_arrays())
+    }
+}
