@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Verdict(Verdict),
     /// Draw the pictures of recorded runs and write one page over them.
     Report(Report),
+    /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
+    Theory(Theory),
     /// List devices: what this build holds, and what is recommended.
     Devices,
     /// Print a completion script for a shell.
@@ -68,7 +70,8 @@ pub(crate) struct Settings {
     /// Precision of training.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Engine that computes the steps.
+    /// Engine that computes the steps: auto, autodiff (burn's recorded graph) or moments (linear
+    /// nets on constant rows).
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
     /// Use the small settings of the spec's [quick] table.
@@ -109,6 +112,32 @@ pub(crate) struct Verdict {
     /// Exit with code 3 unless every claim gets this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Theory {
+    /// Name of a closed form, or `list`, or `show`.
+    pub(crate) name: String,
+    /// With `show`: the name of a closed form.
+    pub(crate) of: Option<String>,
+    /// Set a parameter: a number, a [list] or a [[matrix]]; balanced-network also takes
+    /// file=PATH (repeatable).
+    #[arg(short = 's', value_name = "PARAM=VALUE", allow_hyphen_values = true)]
+    pub(crate) set: Vec<String>,
+    /// Flow times.
+    #[arg(long, value_name = "T,…", value_delimiter = ',', conflicts_with_all = ["fractions", "steps"])]
+    pub(crate) times: Vec<f64>,
+    /// Fractions of the target; gives the times at which they are reached.
+    #[arg(
+        long,
+        value_name = "Q,…",
+        value_delimiter = ',',
+        conflicts_with = "steps"
+    )]
+    pub(crate) fractions: Vec<f64>,
+    /// Training steps.
+    #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
+    pub(crate) steps: Vec<f64>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod list;
 mod report;
 mod reproduce;
 mod run;
+mod theory;
 mod verdict;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, json),
         Command::Report(report) => report::report(&report, json),
+        Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

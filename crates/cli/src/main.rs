@@ -12,6 +12,7 @@ mod failure;
 mod output;
 mod progress;
 mod shipped;
+mod weights;
 
 use std::process::ExitCode;
 

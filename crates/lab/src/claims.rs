@@ -16,7 +16,7 @@ use tasks::Registry;
 
 pub use interval::{Interval, interval};
 pub use judge::judge;
-pub use table::{Cell, Table};
+pub use table::{Cell, Index, Table};
 pub use verdict::{
     ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,
 };
@@ -62,7 +62,8 @@ pub trait Statistic: Send + Sync {
 /// The statistics of this crate.
 pub fn kinds() -> Registry<dyn Statistic> {
     use statistics::{
-        final_value, half_time_law, half_time_order, knob_threshold, largest_gap, shape, slope,
+        final_value, half_time_law, half_time_order, knob_threshold, largest_gap, rank_correlation,
+        shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
@@ -77,6 +78,8 @@ pub fn kinds() -> Registry<dyn Statistic> {
             ("slope", slope::build),
             ("final-value", final_value::build),
             ("largest-gap", largest_gap::build),
+            ("rank-correlation", rank_correlation::build),
+            ("time-ratio", time_ratio::build),
         ],
     )
 }

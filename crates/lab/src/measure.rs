@@ -1,16 +1,21 @@
 //! Metrics of a net while it trains. A metric kind is one file and one line in [`kinds`].
 
+mod amplification;
 mod compute;
 mod entry;
+mod kernel;
 mod loss;
+mod modes;
+mod outputs;
 mod skills;
 mod snapshot;
 mod walsh;
 mod weights;
 
 use metrics::MetricError;
-use nets::LearnerError;
-use tasks::Registry;
+use mlp::MlpError;
+use nets::{LearnerError, Model};
+use tasks::{KeyError, Registry, Task};
 use thiserror::Error;
 
 pub use entry::{MeasureEntry, entry};
@@ -27,6 +32,15 @@ pub enum MeasureError {
     /// The metric is not defined on what was found.
     #[error("{0}")]
     Metric(#[from] MetricError),
+    /// The host net does not fit its data (a bug of ours).
+    #[error("{0}")]
+    Host(#[from] MlpError),
+}
+
+/// The error of a metric `kind` that cannot be read here, because it `needs` something.
+fn lacks(kind: &str, needs: &str) -> KeyError {
+    let hint = "Leave this metric out, or choose another task or model.";
+    KeyError::new("kind", format!("{kind:?}"), format!("needs {needs}"), hint)
 }
 
 /// One number read off a model.
@@ -49,6 +63,14 @@ pub trait Measure: Send + Sync {
     /// Names of the metrics that it gives.
     fn metrics(&self) -> &'static [&'static str];
 
+    /// Checks that it can be read off these models on this task.
+    ///
+    /// # Errors
+    /// What it lacks.
+    fn check(&self, _task: &dyn Task, _models: &[&dyn Model]) -> Result<(), KeyError> {
+        Ok(())
+    }
+
     /// Reads the metrics.
     ///
     /// # Errors
@@ -66,6 +88,10 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("weights", weights::build),
             ("walsh", walsh::build),
             ("compute", compute::build),
+            ("kernel", kernel::build),
+            ("modes", modes::build),
+            ("outputs", outputs::build),
+            ("amplification", amplification::build),
         ],
     )
 }

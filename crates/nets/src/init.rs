@@ -1,7 +1,13 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, stream};
+use tasks::{KeyError, TaskInstance, stream};
 
 use crate::HostArray;
+
+mod balanced;
+mod toy;
+
+pub use balanced::Balanced;
+pub use toy::Toy;
 
 /// Initial weights of dense layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +39,10 @@ pub enum WeightInit {
         #[serde(default = "zero_biases")]
         biases: BiasInit,
     },
+    /// λ-balanced layers of a linear net, task-aligned or random.
+    Balanced(Balanced),
+    /// The scalar toy of one input and one output.
+    Toy(Toy),
 }
 
 /// Initial biases.
@@ -54,12 +64,23 @@ fn zero_biases() -> BiasInit {
     BiasInit::Zero
 }
 
+/// What initial weights need to know of their net beside its widths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NetShape {
+    /// Whether layers have biases.
+    pub(crate) bias: bool,
+    /// Factor on the output.
+    pub(crate) output_scale: f64,
+}
+
 impl WeightInit {
     /// Checks the numbers.
     pub(crate) fn check(&self) -> Result<(), KeyError> {
         let (key, value) = match *self {
             Self::Normal { std, .. } => ("init.std", std),
             Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", scale),
+            Self::Balanced(balanced) => return balanced.check(),
+            Self::Toy(toy) => return toy.check(),
         };
         if value.is_finite() && value >= 0.0 {
             return Ok(());
@@ -72,11 +93,56 @@ impl WeightInit {
         ))
     }
 
+    /// Whether the layers are made together, which only linear nets without biases can have.
+    pub(crate) fn is_joint(&self) -> bool {
+        matches!(self, Self::Balanced(_) | Self::Toy(_))
+    }
+
+    /// Checks that such weights exist for layers of these widths, inputs and outputs included.
+    pub(crate) fn check_widths(&self, widths: &[usize]) -> Result<(), KeyError> {
+        match self {
+            Self::Balanced(balanced) => balanced.check_widths(widths),
+            Self::Toy(toy) => toy.check_widths(widths),
+            _ => Ok(()),
+        }
+    }
+
+    /// The layers of a net, input to output, each a weight `[in, out]` and, if asked for, a bias
+    /// `[1, out]`. `scales` are factors on the layers, 1 where there is none.
+    pub(crate) fn layers(
+        &self,
+        seed: u64,
+        task: &dyn TaskInstance,
+        widths: &[usize],
+        scales: &[f64],
+        net: NetShape,
+    ) -> Vec<HostArray> {
+        let scale = |layer: usize| scales.get(layer).copied().unwrap_or(1.0);
+        let joint = match self {
+            Self::Balanced(balanced) => balanced.layers(widths, task, seed),
+            Self::Toy(toy) => toy.layers(widths[1], net.output_scale, seed),
+            _ => {
+                let pairs = widths.windows(2).enumerate();
+                return pairs
+                    .flat_map(|(layer, pair)| {
+                        self.layer(seed, layer, [pair[0], pair[1]], scale(layer), net.bias)
+                    })
+                    .collect();
+            }
+        };
+        (joint.into_iter().enumerate())
+            .map(|(layer, array)| HostArray {
+                values: array.values.iter().map(|w| w * scale(layer)).collect(),
+                ..array
+            })
+            .collect()
+    }
+
     /// Weight `[inputs, outputs]` and, if asked for, bias `[1, outputs]` of layer `layer`.
     ///
     /// Each layer has its own stream, so that two models of one run whose layers have the same
     /// shape start from the same weights.
-    pub(crate) fn layer(
+    fn layer(
         &self,
         seed: u64,
         layer: usize,
@@ -88,6 +154,7 @@ impl WeightInit {
             Self::Normal { std, biases } => (std, biases),
             Self::He { scale, biases } => (scale * (2.0 / inputs as f64).sqrt(), biases),
             Self::FanIn { scale, biases } => (scale / (inputs as f64).sqrt(), biases),
+            Self::Balanced(_) | Self::Toy(_) => unreachable!("joint layers are made together"),
         };
         let mut rng = stream::keyed(seed, "initial weights", layer as u64);
         let mut draw = |count: usize| {

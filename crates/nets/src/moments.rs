@@ -91,13 +91,12 @@ impl MomentsLearner {
             .max()
             .unwrap_or(1)
             .max(outputs);
-        let (inputs, correlation) = moments(rows);
         Self {
             above: maps.iter().map(|m| vec![0.0; outputs * m.inputs]).collect(),
             error: vec![0.0; outputs * widest],
             next: vec![0.0; outputs * widest],
-            inputs,
-            correlation,
+            inputs: rows.input_moments(),
+            correlation: rows.correlation(&rows.targets),
             outputs,
             output_scale: host.output_scale,
             loss_factor: loss.flow_factor(outputs),
@@ -155,25 +154,6 @@ impl MomentsLearner {
             })
             .collect()
     }
-}
-
-/// E[x xᵀ] and E[y xᵀ] with the weights of the rows.
-fn moments(rows: &Batch) -> (Vec<f64>, Vec<f64>) {
-    let (columns, outputs) = (rows.shape.inputs, rows.shape.outputs);
-    let mut inputs = vec![0.0; columns * columns];
-    let mut correlation = vec![0.0; outputs * columns];
-    for row in 0..rows.rows {
-        let weight = (rows.weights.as_ref()).map_or(1.0 / rows.rows as f64, |w| w[row]);
-        let x = &rows.inputs[row * columns..(row + 1) * columns];
-        let y = &rows.targets[row * outputs..(row + 1) * outputs];
-        for (&factor, sums) in x.iter().zip(inputs.chunks_exact_mut(columns)) {
-            add(sums, weight * factor, x);
-        }
-        for (&factor, sums) in y.iter().zip(correlation.chunks_exact_mut(columns)) {
-            add(sums, weight * factor, x);
-        }
-    }
-    (inputs, correlation)
 }
 
 fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {

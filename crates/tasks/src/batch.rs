@@ -118,6 +118,33 @@ impl Batch {
         }
     }
 
+    /// E[x xᵀ] of the inputs `[D, D]`, rows counted by their weights (or 1/N each).
+    pub fn input_moments(&self) -> Vec<f64> {
+        self.weighted_products(&self.inputs, self.shape.inputs)
+    }
+
+    /// E[v xᵀ] `[K, D]` of values `[N, K]` (targets, or outputs of a net) with the inputs, rows
+    /// counted by their weights (or 1/N each).
+    pub fn correlation(&self, values: &[f64]) -> Vec<f64> {
+        self.weighted_products(values, self.shape.outputs)
+    }
+
+    fn weighted_products(&self, values: &[f64], width: usize) -> Vec<f64> {
+        let columns = self.shape.inputs;
+        let mut sums = vec![0.0; width * columns];
+        for row in 0..self.rows {
+            let weight = (self.weights.as_ref()).map_or(1.0 / self.rows as f64, |w| w[row]);
+            let x = &self.inputs[row * columns..(row + 1) * columns];
+            let v = &values[row * width..(row + 1) * width];
+            for (v, sums) in v.iter().zip(sums.chunks_exact_mut(columns.max(1))) {
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum += weight * v * x;
+                }
+            }
+        }
+        sums
+    }
+
     /// Basis functions of one row `[B]`, for checks and small tasks.
     pub fn basis_row(&self, row: usize) -> Vec<f64> {
         let width = self.shape.basis;
@@ -178,6 +205,18 @@ mod tests {
         batch.index = vec![0, 1, 2];
         batch.resize(SHAPE, 5);
         assert_eq!(batch, Batch::zeros(SHAPE, 5));
+    }
+
+    #[test]
+    fn moments_count_rows_by_their_weights() {
+        let mut batch = Batch::zeros(SHAPE, 2);
+        batch.inputs = vec![1.0, 2.0, 3.0, -1.0];
+        batch.targets = vec![2.0, 4.0];
+        assert_eq!(batch.input_moments(), [5.0, -0.5, -0.5, 2.5]);
+        assert_eq!(batch.correlation(&batch.targets), [7.0, 0.0]);
+        batch.weights = Some(vec![1.0, 0.0]);
+        assert_eq!(batch.input_moments(), [1.0, 2.0, 2.0, 4.0]);
+        assert_eq!(batch.correlation(&[5.0, 9.0]), [5.0, 10.0]);
     }
 
     #[test]

@@ -19,20 +19,11 @@ impl Regression {
     }
 }
 
-/// One group of input power 1 per singular value of Σ_n w_n y_n x_nᵀ.
+/// One group of input power 1 per singular value of E[y xᵀ].
 fn modes(rows: &Batch) -> Vec<Group> {
     let (inputs, outputs) = (rows.shape.inputs, rows.shape.outputs);
-    let mut correlation = DMatrix::<f64>::zeros(outputs, inputs);
-    for row in 0..rows.rows {
-        let weight = (rows.weights.as_ref()).map_or(1.0 / rows.rows as f64, |w| w[row]);
-        let x = &rows.inputs[row * inputs..(row + 1) * inputs];
-        let y = &rows.targets[row * outputs..(row + 1) * outputs];
-        for (i, &y) in y.iter().enumerate() {
-            for (j, &x) in x.iter().enumerate() {
-                correlation[(i, j)] += weight * y * x;
-            }
-        }
-    }
+    let correlation = rows.correlation(&rows.targets);
+    let correlation = DMatrix::from_row_slice(outputs, inputs, &correlation);
     let mut strengths: Vec<f64> = correlation.singular_values().iter().copied().collect();
     strengths.sort_by(|a, b| b.total_cmp(a));
     strengths

@@ -1,8 +1,8 @@
 use tasks::{KeyError, Registry};
 
 use super::{
-    ClaimVerdict, Component, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, Sample,
-    Statistic, Table, VerdictFile, interval,
+    ClaimVerdict, Component, ComponentJudgement, ControlVerdict, Index, Judgement, ReportedNumber,
+    Sample, Statistic, Table, VerdictFile, interval,
 };
 use crate::{
     Kinds,
@@ -25,9 +25,10 @@ pub fn judge(
     observations: &[Observation],
     kinds: &Kinds,
 ) -> Result<VerdictFile, KeyError> {
+    let index = Index::new(observations);
     let judge = Judge {
         manifest,
-        observations,
+        index: &index,
         statistics: &kinds.statistics,
     };
     let claims = spec
@@ -52,9 +53,12 @@ pub fn judge(
         .map(|(position, number)| {
             let measured = judge
                 .measure(
-                    &number.variant,
-                    &number.model,
-                    &number.metric,
+                    Place {
+                        variant: &number.variant,
+                        model: &number.model,
+                        metric: &number.metric,
+                        at: &number.at,
+                    },
                     &number.statistic,
                 )
                 .map_err(|e| e.within(&format!("numbers[{position}]")))?;
@@ -79,35 +83,45 @@ pub fn judge(
 
 struct Judge<'a> {
     manifest: &'a Manifest,
-    observations: &'a [Observation],
+    index: &'a Index<'a>,
     statistics: &'a Registry<dyn Statistic>,
+}
+
+/// Which rows a statistic sees.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    variant: &'a str,
+    model: &'a str,
+    metric: &'a str,
+    at: &'a toml::Table,
 }
 
 impl Judge<'_> {
     fn measure(
         &self,
-        variant: &str,
-        model: &str,
-        metric: &str,
+        Place {
+            variant,
+            model,
+            metric,
+            at,
+        }: Place<'_>,
         statistic: &toml::Table,
     ) -> Result<super::Measured, KeyError> {
         let statistic = self
             .statistics
             .build(statistic.clone())
             .map_err(|e| e.within("statistic"))?;
-        let table = Table::select(self.observations, self.manifest, variant, model, metric);
+        let table = Table::select(self.index, self.manifest, variant, model, metric, at);
         Ok(statistic.measure(&table))
     }
 
     fn judgement(
         &self,
         claim: &Claim,
-        variant: &str,
-        model: &str,
-        metric: &str,
+        place: Place<'_>,
         statistic: &toml::Table,
     ) -> Result<Judgement, KeyError> {
-        let measured = self.measure(variant, model, metric, statistic)?;
+        let measured = self.measure(place, statistic)?;
         let parts = measured.components.len();
         let components: Vec<ComponentJudgement> = measured
             .components
@@ -119,8 +133,8 @@ impl Judge<'_> {
             .and_then(toml::Value::as_str)
             .unwrap_or_default();
         Ok(Judgement {
-            model: model.to_owned(),
-            variant: variant.to_owned(),
+            model: place.model.to_owned(),
+            variant: place.variant.to_owned(),
             statistic: kind.to_owned(),
             outcome: all_of(&components),
             components,
@@ -129,13 +143,13 @@ impl Judge<'_> {
     }
 
     fn claim(&self, claim: &Claim) -> Result<ClaimVerdict, KeyError> {
-        let measured = self.judgement(
-            claim,
-            &claim.variant,
-            &claim.model,
-            &claim.metric,
-            &claim.statistic,
-        )?;
+        let own = Place {
+            variant: &claim.variant,
+            model: &claim.model,
+            metric: &claim.metric,
+            at: &claim.at,
+        };
+        let measured = self.judgement(claim, own, &claim.statistic)?;
         let mut controls = Vec::new();
         for (position, control) in claim.controls.iter().enumerate() {
             let mut statistic = claim.statistic.clone();
@@ -143,14 +157,14 @@ impl Judge<'_> {
                 statistic = toml::Table::new();
             }
             statistic.extend(control.statistic.clone());
+            let place = Place {
+                variant: control.variant.as_ref().unwrap_or(&claim.variant),
+                model: control.model.as_ref().unwrap_or(&claim.model),
+                metric: control.metric.as_ref().unwrap_or(&claim.metric),
+                at: control.at.as_ref().unwrap_or(&claim.at),
+            };
             let judgement = self
-                .judgement(
-                    claim,
-                    control.variant.as_ref().unwrap_or(&claim.variant),
-                    control.model.as_ref().unwrap_or(&claim.model),
-                    control.metric.as_ref().unwrap_or(&claim.metric),
-                    &statistic,
-                )
+                .judgement(claim, place, &statistic)
                 .map_err(|e| e.within(&format!("controls[{position}]")))?;
             controls.push(ControlVerdict {
                 name: control.name.clone(),
@@ -162,15 +176,7 @@ impl Judge<'_> {
         let compared = claim
             .compare
             .iter()
-            .map(|model| {
-                self.judgement(
-                    claim,
-                    &claim.variant,
-                    model,
-                    &claim.metric,
-                    &claim.statistic,
-                )
-            })
+            .map(|model| self.judgement(claim, Place { model, ..own }, &claim.statistic))
             .collect::<Result<Vec<_>, _>>()?;
         let shared_with: Vec<String> = compared
             .iter()

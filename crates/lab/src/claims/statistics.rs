@@ -5,5 +5,7 @@ pub(super) mod half_time_law;
 pub(super) mod half_time_order;
 pub(super) mod knob_threshold;
 pub(super) mod largest_gap;
+pub(super) mod rank_correlation;
 pub(super) mod shape;
 pub(super) mod slope;
+pub(super) mod time_ratio;

@@ -1,11 +1,52 @@
+use std::collections::HashMap;
+
 use crate::record::{Manifest, Observation, VariantInfo, knob_value};
+
+/// Rows by (model, metric) and (variant, seed), in recording order: a run may have tens of
+/// thousands of cells.
+pub struct Index<'a> {
+    rows: HashMap<(&'a str, &'a str), ByCell<'a>>,
+}
+
+/// Rows by (variant, seed).
+type ByCell<'a> = HashMap<(&'a str, u64), Vec<&'a Observation>>;
+
+impl<'a> Index<'a> {
+    /// Sorts the long table into cells.
+    pub fn new(observations: &'a [Observation]) -> Self {
+        let mut rows: HashMap<(&str, &str), ByCell<'a>> = HashMap::new();
+        for row in observations {
+            rows.entry((&row.model, &row.metric))
+                .or_default()
+                .entry((&row.variant, row.seed))
+                .or_default()
+                .push(row);
+        }
+        Self { rows }
+    }
+
+    fn cell<'s>(
+        &'s self,
+        model: &'s str,
+        metric: &'s str,
+        variant: &'s str,
+        seed: u64,
+    ) -> &'s [&'a Observation] {
+        let cells = self.rows.get(&(model, metric));
+        let rows = cells.and_then(|cells| cells.get(&(variant, seed)));
+        rows.map_or(&[], Vec::as_slice)
+    }
+}
 
 /// The recorded rows of one metric of one model in one variant group, by cell.
 pub struct Table<'a> {
     /// Seeds, in order.
     pub seeds: &'a [u64],
+    /// Seed by seed, each in the order of the grid.
     cells: Vec<Cell<'a>>,
-    all: &'a [Observation],
+    /// Cells of one seed.
+    per_seed: usize,
+    index: &'a Index<'a>,
 }
 
 /// The rows of one variant and seed.
@@ -18,50 +59,41 @@ pub struct Cell<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Selects from the long table.
+    /// Selects from the long table; `at` keeps the cells of the grid with these knob values.
     pub fn select(
-        observations: &'a [Observation],
+        index: &'a Index<'a>,
         manifest: &'a Manifest,
         group: &str,
         model: &str,
         metric: &str,
+        at: &toml::Table,
     ) -> Self {
-        let variants: Vec<&VariantInfo> = manifest
-            .variants
-            .iter()
-            .filter(|v| v.group == group)
-            .collect();
-        let mut cells: Vec<Cell<'a>> = variants
-            .iter()
-            .flat_map(|&variant| {
-                manifest.seeds.iter().map(move |&seed| Cell {
-                    variant,
-                    seed,
-                    rows: Vec::new(),
-                })
-            })
-            .collect();
-        for row in observations
-            .iter()
-            .filter(|o| o.model == model && o.metric == metric)
-        {
-            let cell = cells
-                .iter_mut()
-                .find(|c| c.seed == row.seed && c.variant.name == row.variant);
-            if let Some(cell) = cell {
-                cell.rows.push(row);
-            }
-        }
+        let there = |v: &VariantInfo| {
+            let same = |key: &String| knob_value(&v.knobs, key) == knob_value(at, key);
+            v.group == group && at.keys().all(same)
+        };
+        let variants = || manifest.variants.iter().filter(|v| there(v));
+        let cell = |variant: &'a VariantInfo, seed| Cell {
+            variant,
+            seed,
+            rows: index.cell(model, metric, &variant.name, seed).to_vec(),
+        };
+        let cells = manifest.seeds.iter();
         Self {
             seeds: &manifest.seeds,
-            cells,
-            all: observations,
+            cells: cells
+                .flat_map(|&seed| variants().map(move |variant| cell(variant, seed)))
+                .collect(),
+            per_seed: variants().count(),
+            index,
         }
     }
 
     /// The cells of one seed, in the order of the grid.
-    pub fn of_seed(&self, seed: u64) -> impl Iterator<Item = &Cell<'a>> {
-        self.cells.iter().filter(move |cell| cell.seed == seed)
+    pub fn of_seed(&self, seed: u64) -> impl Iterator<Item = &Cell<'a>> + Clone {
+        let position = self.seeds.iter().position(|&known| known == seed);
+        let start = position.map_or(self.cells.len(), |position| position * self.per_seed);
+        self.cells[start..].iter().take(self.per_seed)
     }
 
     /// The first variant's cell of each seed: the only one where there is no grid.
@@ -86,15 +118,10 @@ impl<'a> Table<'a> {
 
     /// The same cells with the rows of another model and metric.
     pub(super) fn rows_of(&self, cell: &Cell<'_>, model: &str, metric: &str, index: u64) -> Curve {
-        self.all
+        (self.index)
+            .cell(model, metric, &cell.variant.name, cell.seed)
             .iter()
-            .filter(|o| {
-                o.index == index
-                    && o.seed == cell.seed
-                    && o.model == model
-                    && o.metric == metric
-                    && o.variant == cell.variant.name
-            })
+            .filter(|o| o.index == index)
             .map(|o| (o.step as f64, o.value))
             .unzip()
     }

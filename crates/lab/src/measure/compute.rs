@@ -1,7 +1,8 @@
+use nets::Model;
 use serde::{Deserialize, Serialize};
-use tasks::{Basis, KeyError, parse_table, table_of};
+use tasks::{Basis, KeyError, Task, parse_table, table_of};
 
-use super::{Measure, MeasureError, Reading, Snapshot};
+use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// `loss_at_compute`: the test loss of a model that has only the parameters of its first N skills,
 /// at compute C = N × step (the index). What a budget C can reach is the lower envelope over N
@@ -49,6 +50,13 @@ impl Measure for Compute {
 
     fn metrics(&self) -> &'static [&'static str] {
         &["loss_at_compute"]
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        if task.instance(0).test().basis == Basis::Identity {
+            return Ok(());
+        }
+        Err(lacks("compute", "a population with one row per skill"))
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {

@@ -1,8 +1,9 @@
 use metrics::skill_stats;
+use nets::Model;
 use serde::{Deserialize, Serialize};
-use tasks::{Basis, KeyError, parse_table, table_of};
+use tasks::{Basis, KeyError, Task, parse_table, table_of};
 
-use super::{Measure, MeasureError, Reading, Snapshot};
+use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
 /// (E_k f² − R_k²) / S², what the net does on skill k beside the skill [Nam2024].
@@ -21,6 +22,14 @@ impl Measure for Skills {
 
     fn metrics(&self) -> &'static [&'static str] {
         &["skill_strength", "off_skill_energy"]
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        let shape = task.shape();
+        if shape.basis > 0 && shape.outputs == 1 {
+            return Ok(());
+        }
+        Err(lacks("skills", "a task of skills with one output"))
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {

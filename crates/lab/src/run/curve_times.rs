@@ -9,7 +9,7 @@ const LEVELS: [(f64, &str); 3] = [(0.1, "t10"), (0.5, "half_time"), (0.9, "t90")
 const CURVE: &str = "skill_strength";
 
 /// Appends the times, in steps, at which the skill strengths of one model in one cell first cross
-/// 10, 50 and 90 %, and t90/t10. A crossing that did not come before the last step is infinite.
+/// 10, 50 and 90 %, t90/t10 and (t90 − t10)/t50. A crossing that did not come before the last step is infinite.
 pub(super) fn append(observations: &mut Vec<Observation>) {
     let mut indices: Vec<u64> = observations
         .iter()
@@ -49,12 +49,18 @@ pub(super) fn append(observations: &mut Vec<Observation>) {
             });
         }
         if let (Ok(Crossing::At(t10)), Ok(Crossing::At(t90))) = (&times[0].1, &times[2].1) {
-            let metric = "t90_over_t10".to_owned();
             observations.push(Observation {
-                metric,
+                metric: "t90_over_t10".to_owned(),
                 value: t90 / t10,
-                ..last
+                ..last.clone()
             });
+            if let Ok(Crossing::At(half)) = times[1].1 {
+                observations.push(Observation {
+                    metric: "rise_over_half_time".to_owned(),
+                    value: (t90 - t10) / half,
+                    ..last
+                });
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
             "Add a table such as [models.net].",
         ));
     }
+    let mut models = Vec::new();
     for (name, value) in &mut spec.models {
         let place = format!("models.{name}");
         let model = kinds
@@ -29,6 +30,7 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
             .map_err(|e| e.within(&place))?;
         model.check(task.shape()).map_err(|e| e.within(&place))?;
         *value = toml::Value::Table(model.resolved());
+        models.push((name.clone(), model));
     }
     for (name, value) in &mut spec.predictions {
         let place = format!("predictions.{name}");
@@ -72,6 +74,12 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
                 "Name a table of [models].",
             ));
         }
+        let looked_at: Vec<&dyn nets::Model> = (models.iter())
+            .filter(|(name, _)| found.models.is_empty() || found.models.contains(name))
+            .map(|(_, model)| &**model)
+            .collect();
+        let fits = found.measure.check(&*task, &looked_at);
+        fits.map_err(|e| e.within(&place))?;
         if let Some(stop) = &spec.training.stop_when
             && (found.models.is_empty() || found.models.contains(&stop.model))
         {
@@ -280,7 +288,13 @@ struct Names<'a> {
 }
 
 /// Metrics that are derived from every recorded skill curve.
-const DERIVED: [&str; 4] = ["half_time", "t10", "t90", "t90_over_t10"];
+const DERIVED: [&str; 5] = [
+    "half_time",
+    "t10",
+    "t90",
+    "t90_over_t10",
+    "rise_over_half_time",
+];
 
 /// Checks that claims, numbers and pictures name things that exist.
 pub(super) fn check_references(

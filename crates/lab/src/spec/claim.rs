@@ -41,6 +41,9 @@ pub struct Claim {
     /// Variant group.
     #[serde(default = "base")]
     pub variant: String,
+    /// Knob values of the cells of the grid that are judged; all cells when empty.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub at: toml::Table,
     /// The statistic: `kind` and its own keys.
     pub statistic: toml::Table,
     /// Side of the threshold that the statement claims.
@@ -74,6 +77,9 @@ pub struct Number {
     /// Variant group.
     #[serde(default = "base")]
     pub variant: String,
+    /// Knob values of the cells of the grid that are judged; all cells when empty.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub at: toml::Table,
     /// The statistic: `kind` and its own keys.
     pub statistic: toml::Table,
     /// How the interval over seeds is made.
@@ -130,6 +136,9 @@ pub struct Control {
     /// Another variant group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
+    /// Other knob values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<toml::Table>,
     /// Keys of the statistic that differ.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub statistic: toml::Table,

@@ -9,9 +9,13 @@ pub struct Sweep {
     /// Named variant groups beside `base`.
     #[serde(default)]
     pub variants: Vec<VariantChange>,
-    /// Dotted keys with the values each takes; every combination is run, in every group.
+    /// Dotted keys with the values each takes, a list or `{ from, to, points, log }`; every
+    /// combination is run, in every group without a grid of its own.
     #[serde(default)]
     pub grid: toml::Table,
+    /// Dotted keys that follow another one: `"b" = { key = "a", times = -1 }`.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub links: toml::Table,
 }
 
 /// A named change of the spec.
@@ -26,6 +30,12 @@ pub struct VariantChange {
     /// Dotted keys to take away.
     #[serde(default)]
     pub unset: Vec<String>,
+    /// A grid of its own in place of the sweep's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<toml::Table>,
+    /// Links of its own in place of the sweep's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<toml::Table>,
 }
 
 /// One variant: a complete spec without its sweep, and where it stands in the sweep.
@@ -51,10 +61,16 @@ pub(super) type Expanded = (String, toml::Table, toml::Table);
 
 /// Expands `base` (a raw spec table) into the tables of all variants.
 pub(super) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>, SpecError> {
-    let mut groups = vec![("base".to_owned(), without_sweep(base))];
+    let mut variants = Vec::new();
+    let shared = Knobs {
+        place: "sweep".to_owned(),
+        grid: &sweep.grid,
+        links: &sweep.links,
+    };
+    shared.expand("base", &without_sweep(base), &mut variants)?;
     for (position, change) in sweep.variants.iter().enumerate() {
         let place = format!("sweep.variants[{position}]");
-        if groups.iter().any(|(name, _)| *name == change.name) {
+        if variants.iter().any(|(name, ..)| *name == change.name) {
             return Err(SpecError::key(
                 format!("{place}.name"),
                 format!("{:?}", change.name),
@@ -77,24 +93,52 @@ pub(super) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>,
             check_sweepable(&format!("{place}.set"), key)?;
             set_key(&mut table, key, value.clone())?;
         }
-        groups.push((change.name.clone(), table));
+        let knobs = Knobs {
+            place,
+            grid: change.grid.as_ref().unwrap_or(&sweep.grid),
+            links: change.links.as_ref().unwrap_or(&sweep.links),
+        };
+        knobs.expand(&change.name, &table, &mut variants)?;
     }
-    let mut variants: Vec<Expanded> = Vec::new();
-    for (group, table) in groups {
-        let mut cells = vec![(toml::Table::new(), table)];
-        for (key, values) in &sweep.grid {
-            check_sweepable("sweep.grid", key)?;
-            let Some(values) = values.as_array().filter(|values| !values.is_empty()) else {
-                return Err(SpecError::key(
-                    format!("sweep.grid.\"{key}\""),
+    Ok(variants)
+}
+
+/// The knobs of one group.
+struct Knobs<'a> {
+    place: String,
+    grid: &'a toml::Table,
+    links: &'a toml::Table,
+}
+
+/// A key that follows another one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    key: String,
+    times: Option<f64>,
+}
+
+impl Knobs<'_> {
+    fn expand(
+        &self,
+        group: &str,
+        table: &toml::Table,
+        variants: &mut Vec<Expanded>,
+    ) -> Result<(), SpecError> {
+        let mut cells = vec![(toml::Table::new(), table.clone())];
+        for (key, values) in self.grid {
+            check_sweepable(&format!("{}.grid", self.place), key)?;
+            let values = grid_values(values).ok_or_else(|| {
+                SpecError::key(
+                    format!("{}.grid.\"{key}\"", self.place),
                     values,
-                    "must be a list of values",
-                    "Write for example [500, 1000].",
-                ));
-            };
+                    "must be a list of values, or a range of at least 2 points",
+                    "Write for example [500, 1000] or { from = 0.1, to = 10, points = 5, log = true }.",
+                )
+            })?;
             let mut next = Vec::with_capacity(cells.len() * values.len());
             for (knobs, table) in &cells {
-                for value in values {
+                for value in &values {
                     let (mut knobs, mut table) = (knobs.clone(), table.clone());
                     set_key(&mut table, key, value.clone())?;
                     knobs.insert(key.clone(), value.clone());
@@ -103,13 +147,84 @@ pub(super) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>,
             }
             cells = next;
         }
-        variants.extend(
-            cells
-                .into_iter()
-                .map(|(knobs, table)| (group.clone(), knobs, table)),
-        );
+        for (knobs, mut table) in cells {
+            for (key, link) in self.links {
+                check_sweepable(&format!("{}.links", self.place), key)?;
+                let value = self.linked(&table, key, link)?;
+                set_key(&mut table, key, value)?;
+            }
+            variants.push((group.to_owned(), knobs, table));
+        }
+        Ok(())
     }
-    Ok(variants)
+
+    fn linked(
+        &self,
+        table: &toml::Table,
+        key: &str,
+        link: &toml::Value,
+    ) -> Result<toml::Value, SpecError> {
+        let refuse = |problem: &str| {
+            SpecError::key(
+                format!("{}.links.\"{key}\"", self.place),
+                link,
+                problem.to_owned(),
+                "Write for example { key = \"models.net.init.lambda\", times = -1.0 }.",
+            )
+        };
+        let Ok(link) = link.clone().try_into::<Link>() else {
+            return Err(refuse("must name a key, and may have a number `times`"));
+        };
+        let value =
+            get_key(table, &link.key).ok_or_else(|| refuse("names a key that is not set"))?;
+        match (value, link.times) {
+            (value, None) => Ok(value.clone()),
+            (toml::Value::Integer(value), Some(times)) => Ok((*value as f64 * times).into()),
+            (toml::Value::Float(value), Some(times)) => Ok((value * times).into()),
+            (_, Some(_)) => Err(refuse("multiplies what is not a number")),
+        }
+    }
+}
+
+/// Evenly spaced values.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    from: f64,
+    to: f64,
+    points: u32,
+    #[serde(default)]
+    log: bool,
+}
+
+fn grid_values(values: &toml::Value) -> Option<Vec<toml::Value>> {
+    if let Some(list) = values.as_array() {
+        return (!list.is_empty()).then(|| list.clone());
+    }
+    let range: Range = values.clone().try_into().ok()?;
+    let usable = range.points >= 2 && range.from.is_finite() && range.to.is_finite();
+    if !usable || (range.log && (range.from <= 0.0 || range.to <= 0.0)) {
+        return None;
+    }
+    let last = f64::from(range.points - 1);
+    let value = |i: u32| {
+        let share = f64::from(i) / last;
+        let value = if range.log {
+            (range.from.ln() * (1.0 - share) + range.to.ln() * share).exp()
+        } else {
+            range.from * (1.0 - share) + range.to * share
+        };
+        // Names of variants hold these numbers; nobody needs their last digits.
+        toml::Value::Float(format!("{value:.9e}").parse().unwrap_or(value))
+    };
+    Some((0..range.points).map(value).collect())
+}
+
+fn get_key<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => get_key(table.get(first)?.as_table()?, rest),
+    }
 }
 
 /// Name of a variant from its group and knobs.

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
-use crate::{BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, WeightInit};
+use crate::{BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, WeightInit, init::NetShape};
 
 /// Activations. Applied after every layer but the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +162,14 @@ impl Mlp {
             ));
         }
         mlp.init.check()?;
+        if mlp.init.is_joint() && (kind == Kind::Mlp || mlp.bias || mlp.widths.is_empty()) {
+            return Err(KeyError::new(
+                "init.kind",
+                toml::Value::try_from(&mlp.init).map_or(String::new(), |v| v["kind"].to_string()),
+                "is for linear nets without biases and with a hidden layer",
+                "Use kind = \"deep-linear\" for the model.",
+            ));
+        }
         for (key, value) in [
             ("output_scale", mlp.output_scale),
             ("lr_scale", mlp.lr_scale),
@@ -169,6 +177,14 @@ impl Mlp {
             positive(key, value)?;
         }
         Ok(mlp)
+    }
+
+    /// Widths from the inputs to the outputs.
+    fn all_widths(&self, shape: TaskShape) -> Vec<usize> {
+        std::iter::once(shape.inputs)
+            .chain(self.widths.iter().copied())
+            .chain(std::iter::once(shape.outputs))
+            .collect()
     }
 }
 
@@ -200,7 +216,7 @@ impl Model for Mlp {
 
     fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
         if shape.inputs > 0 {
-            return Ok(());
+            return self.init.check_widths(&self.all_widths(shape));
         }
         Err(KeyError::new(
             "kind",
@@ -210,20 +226,13 @@ impl Model for Mlp {
         ))
     }
 
-    fn initial(&self, _: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
-        let widths: Vec<usize> = std::iter::once(shape.inputs)
-            .chain(self.widths.iter().copied())
-            .chain(std::iter::once(shape.outputs))
-            .collect();
-        widths
-            .windows(2)
-            .enumerate()
-            .flat_map(|(layer, pair)| {
-                let scale = self.layer_scales.get(layer).copied().unwrap_or(1.0);
-                self.init
-                    .layer(seed, layer, [pair[0], pair[1]], scale, self.bias)
-            })
-            .collect()
+    fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
+        let net = NetShape {
+            bias: self.bias,
+            output_scale: self.output_scale,
+        };
+        let widths = self.all_widths(shape);
+        (self.init).layers(seed, task, &widths, &self.layer_scales, net)
     }
 
     fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label};
+use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label, table::Curve};
 
 /// The largest distance of a curve to the same curve of another model or prediction, per index
-/// and seed, over all recorded steps.
+/// and seed, over all recorded steps and all cells of the grid.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LargestGap {
@@ -12,10 +12,24 @@ struct LargestGap {
     to: String,
     /// Metric of the other model.
     metric: String,
+    /// Distances relative to the other's value.
+    #[serde(default)]
+    relative: bool,
+    /// Distances of common logarithms: decades.
+    #[serde(default)]
+    log10: bool,
+    /// Only the last step.
+    #[serde(default)]
+    at_end: bool,
 }
 
 pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
-    Ok(Box::new(parse_table::<LargestGap>(table)?))
+    let gap: LargestGap = parse_table(table)?;
+    if gap.relative && gap.log10 {
+        let problem = "has no effect beside log10";
+        return Err(KeyError::new("relative", true, problem, "Keep one."));
+    }
+    Ok(Box::new(gap))
 }
 
 impl Statistic for LargestGap {
@@ -33,13 +47,16 @@ impl Statistic for LargestGap {
                 } else {
                     label(index)
                 },
-                samples: table
-                    .per_seed()
-                    .into_iter()
-                    .map(|cell| {
-                        let own = cell.curve(index);
-                        let other = table.rows_of(cell, &self.to, &self.metric, index);
-                        gap(&own, &other)
+                samples: (table.seeds.iter())
+                    .map(|&seed| {
+                        let gaps = table.of_seed(seed).map(|cell| {
+                            let own = cell.curve(index);
+                            let other = table.rows_of(cell, &self.to, &self.metric, index);
+                            self.gap(&own, &other)
+                        });
+                        // A cell without a common step says nothing about the largest.
+                        let largest = gaps.reduce(|a, b| Some(a?.max(b?)));
+                        largest.flatten().map_or(Sample::Missing, Sample::Exact)
                     })
                     .collect(),
             })
@@ -51,18 +68,36 @@ impl Statistic for LargestGap {
     }
 }
 
-/// Curves of one cell are recorded on the same steps; a step that one of them lacks is skipped.
-fn gap(own: &(Vec<f64>, Vec<f64>), other: &(Vec<f64>, Vec<f64>)) -> Sample {
-    let mut largest: Option<f64> = None;
-    let mut at = 0;
-    for (step, value) in own.0.iter().zip(&own.1) {
-        while at < other.0.len() && other.0[at] < *step {
-            at += 1;
+impl LargestGap {
+    /// Curves of one cell are recorded on the same steps; a step that one of them lacks is
+    /// skipped.
+    fn gap(&self, own: &Curve, other: &Curve) -> Option<f64> {
+        let mut largest: Option<f64> = None;
+        let mut at = 0;
+        let first = if self.at_end {
+            own.0.len().saturating_sub(1)
+        } else {
+            0
+        };
+        for (step, value) in own.0.iter().zip(&own.1).skip(first) {
+            while at < other.0.len() && other.0[at] < *step {
+                at += 1;
+            }
+            if other.0.get(at) == Some(step) {
+                let distance = self.distance(*value, other.1[at]);
+                largest = Some(largest.map_or(distance, |l| l.max(distance)));
+            }
         }
-        if other.0.get(at) == Some(step) {
-            let distance = (value - other.1[at]).abs();
-            largest = Some(largest.map_or(distance, |l| l.max(distance)));
+        largest
+    }
+
+    fn distance(&self, own: f64, other: f64) -> f64 {
+        if self.log10 {
+            (own.log10() - other.log10()).abs()
+        } else if self.relative {
+            (own / other - 1.0).abs()
+        } else {
+            (own - other).abs()
         }
     }
-    largest.map_or(Sample::Missing, Sample::Exact)
 }

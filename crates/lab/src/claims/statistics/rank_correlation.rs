@@ -1,0 +1,70 @@
+use std::collections::BTreeMap;
+
+use metrics::spearman;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table, curves::label};
+
+/// Spearman's rank correlation of the last recorded value with a knob, among cells that share all
+/// other knobs; per index and seed, the mean over the values of those others.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RankCorrelation {
+    /// Dotted key of the knob.
+    knob: String,
+    /// Correlate with the size of the knob, whatever its sign.
+    #[serde(default)]
+    absolute: bool,
+}
+
+pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<RankCorrelation>(table)?))
+}
+
+impl RankCorrelation {
+    fn sample<'t>(&self, cells: impl Iterator<Item = &'t Cell<'t>>, index: u64) -> Sample {
+        let mut lines: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+        for cell in cells {
+            let (Some(knob), Some(value)) = (cell.knob(&self.knob), cell.final_value(index)) else {
+                continue;
+            };
+            let mut others = cell.variant.knobs.clone();
+            others.remove(&self.knob);
+            let (knobs, values) = lines.entry(others.to_string()).or_default();
+            knobs.push(if self.absolute { knob.abs() } else { knob });
+            values.push(value);
+        }
+        let correlations: Result<Vec<f64>, _> = (lines.values())
+            .map(|(knobs, values)| spearman(knobs, values))
+            .collect();
+        match correlations {
+            Ok(all) if !all.is_empty() => Sample::Exact(all.iter().sum::<f64>() / all.len() as f64),
+            // One cell, or equal values: there is no order.
+            _ => Sample::Missing,
+        }
+    }
+}
+
+impl Statistic for RankCorrelation {
+    fn resolved(&self) -> toml::Table {
+        table_of("rank-correlation", self)
+    }
+
+    fn measure(&self, table: &Table<'_>) -> Measured {
+        let of_index = |index| Component {
+            label: if index == 0 {
+                String::new()
+            } else {
+                label(index)
+            },
+            samples: (table.seeds.iter())
+                .map(|&seed| self.sample(table.of_seed(seed), index))
+                .collect(),
+        };
+        Measured {
+            components: table.indices().into_iter().map(of_index).collect(),
+            notes: vec![],
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use metrics::{kernel_distance, target_alignment};
+use nets::{HostArray, Model};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{Measure, MeasureError, Reading, Snapshot, lacks};
+
+/// The exact neural tangent kernel K on the training rows, in f64 on the host [Jacot2018]:
+/// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), and `target_alignment`, yᵀ K y/(|K| |y|²).
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kernel {}
+
+/// Rows times outputs: the kernel is a square matrix of this size.
+const MOST: usize = 2048;
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
+    Ok(Box::new(parse_table::<Kernel>(table)?))
+}
+
+impl Measure for Kernel {
+    fn resolved(&self) -> toml::Table {
+        table_of("kernel", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["kernel_distance", "target_alignment"]
+    }
+
+    fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
+        if models.iter().any(|model| model.host(&[]).is_none()) {
+            return Err(lacks(
+                "kernel",
+                "multilayer perceptrons or linear nets; name them in models",
+            ));
+        }
+        if task.batch_rows() * task.shape().outputs > MOST {
+            return Err(lacks(
+                "kernel",
+                &format!("at most {MOST} outputs in a training batch"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let (Some(start), Some(now)) = (ntk(at, at.initial)?, ntk(at, at.parameters()?)?) else {
+            return Ok(());
+        };
+        let outputs = at.batch.shape.outputs;
+        // The kernel's rows go through all samples of one output, then of the next.
+        let targets: Vec<f64> = (0..outputs)
+            .flat_map(|output| at.batch.targets[output..].iter().step_by(outputs).copied())
+            .collect();
+        let mut push = |metric, value| {
+            out.push(Reading {
+                metric,
+                index: 0,
+                value,
+            })
+        };
+        push("kernel_distance", kernel_distance(&start, &now)?);
+        push("target_alignment", target_alignment(&now, &targets)?);
+        Ok(())
+    }
+}
+
+/// K without the factor α² of the output scale, which neither metric feels.
+fn ntk(at: &Snapshot<'_>, parameters: &[HostArray]) -> Result<Option<Vec<f64>>, MeasureError> {
+    let Some(host) = at.learner.model().host(parameters) else {
+        return Ok(None);
+    };
+    Ok(Some(host.net.ntk(&at.batch.inputs, at.batch.rows)?))
+}

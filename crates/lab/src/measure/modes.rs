@@ -1,0 +1,65 @@
+use nalgebra::DMatrix;
+use nets::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{Batch, KeyError, Task, parse_table, table_of};
+
+use super::{Measure, MeasureError, Reading, Snapshot, lacks};
+
+/// `skill_strength` of the singular modes of the task: u_αᵀ E[f xᵀ] v_α / S_α, where
+/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the test rows [Saxe2014]. For whitened inputs and a linear net
+/// E[f xᵀ] is the network function.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Modes {}
+
+/// A mode this much weaker than the first is rounding, and has no strength relative to itself.
+const NO_MODE: f64 = 1e-12;
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
+    Ok(Box::new(parse_table::<Modes>(table)?))
+}
+
+impl Measure for Modes {
+    fn resolved(&self) -> toml::Table {
+        table_of("modes", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength"]
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        if task.shape().basis == 0 && !task.instance(0).groups().is_empty() {
+            return Ok(());
+        }
+        Err(lacks("modes", "a linear task with whitened inputs"))
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let of = |values: &[f64]| correlation(at.test, values);
+        let svd = of(&at.test.targets).svd(true, true);
+        let function = of(at.outputs()?);
+        let (Some(left), Some(right)) = (svd.u, svd.v_t) else {
+            return Ok(());
+        };
+        let strongest = svd.singular_values.max();
+        for (mode, &target) in svd.singular_values.iter().enumerate() {
+            if target > NO_MODE * strongest {
+                let along = left
+                    .column(mode)
+                    .dot(&(&function * right.row(mode).transpose()));
+                out.push(Reading {
+                    metric: "skill_strength",
+                    index: mode as u64 + 1,
+                    value: along / target,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn correlation(rows: &Batch, values: &[f64]) -> DMatrix<f64> {
+    let products = rows.correlation(values);
+    DMatrix::from_row_slice(rows.shape.outputs, rows.shape.inputs, &products)
+}
