@@ -24,6 +24,18 @@ pub enum TheoryError {
         /// Fraction of the target at t = 0.
         start: f64,
     },
+    /// Layers that start balanced at or across 0 from their target end at 0.
+    #[error(
+        "fraction = {fraction} is never reached: with lambda = 0 a strength that starts at \
+         {start} of its target ends at the saddle 0, so fraction must lie from {start} (included) \
+         to 0 (excluded unless it is the start)"
+    )]
+    EndsAtSaddle {
+        /// Fraction of the target that was asked for.
+        fraction: f64,
+        /// Fraction of the target at t = 0.
+        start: f64,
+    },
     /// No skill has this index.
     #[error("skill = {skill}: must be below {skills}, the number of skills (counted from 0)")]
     UnknownSkill {
