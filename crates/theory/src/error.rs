@@ -32,6 +32,47 @@ pub enum TheoryError {
         /// How many skills there are.
         skills: usize,
     },
+    /// A matrix or list has the wrong shape.
+    #[error("{matrix} is {rows}x{columns}: must be {expected}")]
+    Shape {
+        /// Name of the matrix as in the signature.
+        matrix: &'static str,
+        /// Rows that were passed.
+        rows: usize,
+        /// Columns that were passed (1 for a list).
+        columns: usize,
+        /// What is allowed, with the numbers that follow from the other arguments.
+        expected: String,
+    },
+    /// The two layers are not λ-balanced: W2ᵀW2 − W1W1ᵀ is no multiple of the identity.
+    #[error(
+        "the layers are not balanced: |W2'W2 - W1W1' - lambda I| is {deviation:e} of \
+         |W1|^2 + |W2|^2 at the best lambda = {lambda}, and must be at most {tolerance:e}"
+    )]
+    Unbalanced {
+        /// Frobenius norm of what is left, over |W1|² + |W2|².
+        deviation: f64,
+        /// The λ that fits best, tr(W2ᵀW2 − W1W1ᵀ)/h.
+        lambda: f64,
+        /// The largest deviation that is accepted.
+        tolerance: f64,
+    },
+    /// No pair of layers of these shapes has W2ᵀW2 − W1W1ᵀ = λ I.
+    #[error(
+        "no {hidden} hidden units between {inputs} inputs and {outputs} outputs are balanced with \
+         lambda = {lambda}: lambda > 0 needs hidden <= outputs, lambda < 0 needs hidden <= inputs, \
+         lambda = 0 exists for every shape"
+    )]
+    NoBalancedShape {
+        /// Input width d.
+        inputs: usize,
+        /// Hidden width h.
+        hidden: usize,
+        /// Output width c.
+        outputs: usize,
+        /// The λ that was asked for.
+        lambda: f64,
+    },
 }
 
 /// `Ok` if `inside`, else the domain error for `parameter`.

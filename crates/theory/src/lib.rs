@@ -25,6 +25,7 @@ mod calibration;
 mod error;
 pub mod forms;
 mod linear;
+mod network;
 mod resources;
 mod scaling;
 mod skills;
@@ -34,6 +35,12 @@ pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
 pub use error::TheoryError;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
+pub use nalgebra;
+pub use network::{
+    AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, LinearisedNetwork, NetworkState,
+    RandomStartMode, aligned_weights, balance, balanced_weights, end_to_end_rate, linear_ntk,
+    linear_ntk_of_grams, random_orthogonal, random_start_half_times,
+};
 pub use resources::{data_shot, expected_data_loss, parameter_loss, parameter_shot};
 pub use scaling::ScalingLaw;
 pub use skills::{MultilinearSkills, emergence_time_ratio, zipf_probabilities};
