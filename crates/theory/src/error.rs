@@ -24,6 +24,18 @@ pub enum TheoryError {
         /// Fraction of the target at t = 0.
         start: f64,
     },
+    /// Layers that start balanced at or across 0 from their target end at 0.
+    #[error(
+        "fraction = {fraction} is never reached: with lambda = 0 a strength that starts at \
+         {start} of its target ends at the saddle 0, so fraction must lie from {start} (included) \
+         to 0 (excluded unless it is the start)"
+    )]
+    EndsAtSaddle {
+        /// Fraction of the target that was asked for.
+        fraction: f64,
+        /// Fraction of the target at t = 0.
+        start: f64,
+    },
     /// No skill has this index.
     #[error("skill = {skill}: must be below {skills}, the number of skills (counted from 0)")]
     UnknownSkill {
@@ -31,6 +43,47 @@ pub enum TheoryError {
         skill: usize,
         /// How many skills there are.
         skills: usize,
+    },
+    /// A matrix or list has the wrong shape.
+    #[error("{matrix} is {rows}x{columns}: must be {expected}")]
+    Shape {
+        /// Name of the matrix as in the signature.
+        matrix: &'static str,
+        /// Rows that were passed.
+        rows: usize,
+        /// Columns that were passed (1 for a list).
+        columns: usize,
+        /// What is allowed, with the numbers that follow from the other arguments.
+        expected: String,
+    },
+    /// The two layers are not λ-balanced: W2ᵀW2 − W1W1ᵀ is no multiple of the identity.
+    #[error(
+        "the layers are not balanced: |W2'W2 - W1W1' - lambda I| is {deviation:e} of \
+         |W1|^2 + |W2|^2 at the best lambda = {lambda}, and must be at most {tolerance:e}"
+    )]
+    Unbalanced {
+        /// Frobenius norm of what is left, over |W1|² + |W2|².
+        deviation: f64,
+        /// The λ that fits best, tr(W2ᵀW2 − W1W1ᵀ)/h.
+        lambda: f64,
+        /// The largest deviation that is accepted.
+        tolerance: f64,
+    },
+    /// No pair of layers of these shapes has W2ᵀW2 − W1W1ᵀ = λ I.
+    #[error(
+        "no {hidden} hidden units between {inputs} inputs and {outputs} outputs are balanced with \
+         lambda = {lambda}: lambda > 0 needs hidden <= outputs, lambda < 0 needs hidden <= inputs, \
+         lambda = 0 exists for every shape"
+    )]
+    NoBalancedShape {
+        /// Input width d.
+        inputs: usize,
+        /// Hidden width h.
+        hidden: usize,
+        /// Output width c.
+        outputs: usize,
+        /// The λ that was asked for.
+        lambda: f64,
     },
 }
 

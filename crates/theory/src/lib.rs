@@ -22,19 +22,36 @@
 
 mod balanced;
 mod calibration;
+mod deep_integral;
+mod deep_mode;
 mod error;
 pub mod forms;
+mod lambda_flow;
+mod lambda_mode;
 mod linear;
+mod network;
 mod resources;
+mod scalar_toy;
+mod scale_equivalence;
 mod scaling;
 mod skills;
 mod special;
 
 pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
+pub use deep_mode::{DeepMode, infinite_depth_time};
 pub use error::TheoryError;
+pub use lambda_mode::LambdaMode;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
+pub use nalgebra;
+pub use network::{
+    AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, LinearisedNetwork, NetworkState,
+    RandomStartMode, aligned_weights, balance, balanced_weights, end_to_end_rate, linear_ntk,
+    linear_ntk_of_grams, random_orthogonal, random_start_half_times,
+};
 pub use resources::{data_shot, expected_data_loss, parameter_loss, parameter_shot};
+pub use scalar_toy::ScalarToy;
+pub use scale_equivalence::{ScaleEquivalence, input_as_output_scale, output_as_target_scale};
 pub use scaling::ScalingLaw;
 pub use skills::{MultilinearSkills, emergence_time_ratio, zipf_probabilities};
 pub use special::{gamma, zeta_one_plus};
