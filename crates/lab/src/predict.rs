@@ -3,12 +3,15 @@
 mod clock;
 mod limits;
 mod linear_skills;
+mod networks;
 mod power_laws;
+mod scalar_toy;
 mod shots;
 mod skills;
 
 use nets::HostArray;
-use tasks::{Batch, Group, Registry};
+use tasks::{Batch, Group, KeyError, Registry, Task};
+use theory::nalgebra::DMatrix;
 
 use crate::record::Observation;
 
@@ -56,6 +59,14 @@ impl CellView<'_> {
             .map(|o| (o.step as f64, o.value))
             .unzip()
     }
+
+    /// Initial weights of a net without biases as matrices `[out, in]`, first layer first.
+    pub fn layers(&self, model: &str) -> Option<Vec<DMatrix<f64>>> {
+        let (_, arrays) = self.initial.iter().find(|(name, _)| name == model)?;
+        // Row-major [in, out] is column-major [out, in].
+        let map = |a: &HostArray| DMatrix::from_column_slice(a.columns, a.rows, &a.values);
+        Some(arrays.iter().map(map).collect())
+    }
 }
 
 /// A closed form. It sees what the cell recorded, because some forms start from the
@@ -70,6 +81,14 @@ pub trait Prediction: Send + Sync {
     /// Models that it reads.
     fn reads(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Checks that it applies to this task.
+    ///
+    /// # Errors
+    /// What the task lacks.
+    fn check(&self, _task: &dyn Task) -> Result<(), KeyError> {
+        Ok(())
     }
 
     /// The predicted numbers. A calibration that is not possible (the first skill was never
@@ -88,6 +107,9 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("parameter-shot", shots::build_parameters),
             ("resource-limits", limits::build),
             ("power-laws", power_laws::build),
+            ("aligned-network", networks::build_aligned),
+            ("balanced-network", networks::build_balanced),
+            ("scalar-toy", scalar_toy::build),
         ],
     )
 }

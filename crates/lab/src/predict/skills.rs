@@ -1,12 +1,13 @@
 use metrics::{Crossing, first_crossing};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, positive, table_of};
-use theory::BalancedMode;
+use theory::{BalancedMode, DeepMode, LambdaMode};
 
 use super::{CellView, Predicted, Prediction};
 
-/// The multilinear skill model [Nam2024]: R_k(t) is a sigmoid with rate 2 P_k S / B². Gives
-/// `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
+/// The multilinear skill model [Nam2024]: R_k(t) is a sigmoid with rate 2 P_k S / B². With
+/// `lambda` its layers are imbalanced [Domine2024], with `depth` there are more than two
+/// [Saxe2014]. Gives `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Skills {
@@ -26,9 +27,19 @@ struct Skills {
     /// Model whose half-time of skill 1 fixes B², per seed and variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calibrate_on: Option<String>,
+    /// λ = b² − a² of the two layers; 0 is balanced.
+    #[serde(default)]
+    lambda: f64,
+    /// Layers L of the model.
+    #[serde(default = "two")]
+    depth: u32,
     /// Factor on the flow time of the run, for models with their own `lr_scale`.
     #[serde(default = "one")]
     lr_scale: f64,
+}
+
+fn two() -> u32 {
+    2
 }
 
 fn one() -> f64 {
@@ -60,6 +71,25 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
         }
     }
     positive("lr_scale", kind.lr_scale)?;
+    if kind.depth < 2 {
+        let hint = "Write 2 or more; one layer is kind = \"linear-skills\".";
+        return Err(KeyError::new(
+            "depth",
+            kind.depth,
+            "must be 2 or more",
+            hint,
+        ));
+    }
+    let plain = kind.depth == 2 && kind.lambda == 0.0;
+    if !kind.lambda.is_finite() || (kind.depth > 2 && kind.lambda != 0.0) {
+        let problem = "must be finite, and 0 for more than two layers";
+        return Err(KeyError::new("lambda", kind.lambda, problem, "Write 0."));
+    }
+    if !plain && kind.calibrate_on.is_some() {
+        let (value, problem) = ("(given)", "calibrates two balanced layers only");
+        let hint = "Write slowdown, or leave lambda and depth out.";
+        return Err(KeyError::new("calibrate_on", value, problem, hint));
+    }
     Ok(Box::new(kind))
 }
 
@@ -83,12 +113,45 @@ fn exactly_one(keys: &[(&str, bool)]) -> Result<(), KeyError> {
     ))
 }
 
+/// One skill of the model.
+enum Mode {
+    Balanced(BalancedMode),
+    Imbalanced(LambdaMode),
+    Deep(DeepMode),
+}
+
+impl Mode {
+    fn strength(&self, time: f64) -> f64 {
+        match self {
+            Self::Balanced(mode) => mode.strength(time),
+            Self::Imbalanced(mode) => mode.strength(time),
+            Self::Deep(mode) => mode.strength(time),
+        }
+    }
+}
+
 /// The calibration needs the first skill's curve.
 const HALF: f64 = 0.5;
 
 impl Skills {
-    /// One sigmoid per group, and B².
-    fn modes(&self, cell: &CellView<'_>) -> Option<(Vec<BalancedMode>, f64)> {
+    fn mode(&self, power: f64, target: f64, start: f64) -> Option<Mode> {
+        if self.depth > 2 {
+            DeepMode::new(self.depth, power, target, start)
+                .ok()
+                .map(Mode::Deep)
+        } else if self.lambda == 0.0 {
+            BalancedMode::new(power, target, start)
+                .ok()
+                .map(Mode::Balanced)
+        } else {
+            LambdaMode::new(power, target, start, self.lambda)
+                .ok()
+                .map(Mode::Imbalanced)
+        }
+    }
+
+    /// One curve per group, and B².
+    fn modes(&self, cell: &CellView<'_>) -> Option<(Vec<Mode>, f64)> {
         let first = cell.groups.first()?;
         let initial = (1..)
             .zip(cell.groups)
@@ -115,12 +178,12 @@ impl Skills {
                 theory::slowdown_from_half_time(time, power, target, initial[0]).ok()?
             }
         };
-        // Modes may have targets of their own, so each is a sigmoid of its own.
+        // Modes may have targets of their own, so each is a curve of its own.
         let modes = cell
             .groups
             .iter()
             .zip(initial)
-            .map(|(g, start)| BalancedMode::new(g.probability / slowdown, g.target, start).ok())
+            .map(|(g, start)| self.mode(g.probability / slowdown, g.target, start))
             .collect::<Option<Vec<_>>>()?;
         Some((modes, slowdown))
     }

@@ -59,6 +59,7 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
                 "Give predictions names of their own.",
             ));
         }
+        form.check(&*task).map_err(|e| e.within(&place))?;
         *value = toml::Value::Table(form.resolved());
     }
     check_training(spec)?;

@@ -1,6 +1,6 @@
-use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, TaskInstance, positive, stream};
+use theory::{aligned_weights, balanced_weights, nalgebra::DMatrix, random_orthogonal};
 
 use crate::HostArray;
 
@@ -97,76 +97,99 @@ impl Balanced {
         task: &dyn TaskInstance,
         seed: u64,
     ) -> Vec<HostArray> {
-        let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
-        let layers = widths.len() - 1;
-        let random = |position: usize| orthogonal(widths[position], seed, position as u64);
-        let (first, last) = match self.alignment {
-            Alignment::Task => singular_vectors(&correlation(task, inputs, outputs)),
-            Alignment::Random => (random(0), random(layers)),
+        let maps = match widths {
+            &[inputs, hidden, outputs] => self.two_layers([inputs, hidden, outputs], task, seed),
+            _ => self.deep(widths, task, seed),
         };
-        // Bases of the inputs, of each hidden layer, and of the outputs.
-        let mut bases = vec![first];
-        bases.extend((1..layers).map(random));
-        bases.push(last);
-        let modes = widths.iter().copied().min().unwrap_or(0);
-        (0..layers)
-            .map(|layer| {
-                let (below, above) = (widths[layer], widths[layer + 1]);
-                let mut scales = DMatrix::zeros(above, below);
-                for i in 0..above.min(below) {
-                    scales[(i, i)] = self.singular_value(layer, layers, i < modes);
-                }
-                let map = &bases[layer + 1] * scales * bases[layer].transpose();
-                HostArray {
-                    name: format!("layers.{layer}.weight"),
-                    rows: below,
-                    columns: above,
-                    // Column-major W is row-major Wᵀ, which is how weights are stored.
-                    values: map.as_slice().to_vec(),
-                }
+        let arrays = maps.into_iter().enumerate();
+        arrays
+            .map(|(layer, map)| HostArray {
+                name: format!("layers.{layer}.weight"),
+                rows: map.ncols(),
+                columns: map.nrows(),
+                // Column-major W is row-major Wᵀ, which is how weights are stored.
+                values: map.as_slice().to_vec(),
             })
             .collect()
     }
 
-    /// A singular value of one layer, for a direction in which the product acts (`acts`) or not.
-    fn singular_value(&self, layer: usize, layers: usize, acts: bool) -> f64 {
-        let strength = match self.root {
+    fn two_layers(
+        &self,
+        [inputs, hidden, outputs]: [usize; 3],
+        task: &dyn TaskInstance,
+        seed: u64,
+    ) -> Vec<DMatrix<f64>> {
+        let strengths = vec![self.product_strength(); inputs.min(hidden).min(outputs)];
+        let middle = orthogonal(hidden, seed, 1);
+        let (first, second) = match self.alignment {
+            Alignment::Task => {
+                let correlation = correlation(task, inputs, outputs);
+                let layers = aligned_weights(&correlation, &strengths, self.lambda, hidden);
+                let (first, second) = layers.expect(CHECKED);
+                (&middle * first, second * middle.transpose())
+            }
+            Alignment::Random => {
+                let (left, right) = (orthogonal(outputs, seed, 2), orthogonal(inputs, seed, 0));
+                let layers = balanced_weights(&left, &middle, &right, &strengths, self.lambda);
+                layers.expect(CHECKED)
+            }
+        };
+        vec![first, second]
+    }
+
+    /// Balanced layers, λ = 0: every mode has the same share of its strength in each layer.
+    fn deep(&self, widths: &[usize], task: &dyn TaskInstance, seed: u64) -> Vec<DMatrix<f64>> {
+        let layers = widths.len() - 1;
+        let (inputs, outputs) = (widths[0], widths[layers]);
+        let modes = widths.iter().copied().min().unwrap_or(0);
+        let (right, left) = match self.alignment {
+            Alignment::Task => {
+                // With strength 1 in each layer these are the singular vectors themselves.
+                let correlation = correlation(task, inputs, outputs);
+                aligned_weights(&correlation, &vec![1.0; modes], 0.0, modes).expect(CHECKED)
+            }
+            Alignment::Random => (
+                orthogonal(inputs, seed, 0).rows(0, modes).into_owned(),
+                orthogonal(outputs, seed, layers as u64)
+                    .columns(0, modes)
+                    .into_owned(),
+            ),
+        };
+        // Where the modes live in each layer's neurons, `[width, modes]`.
+        let mut frames = vec![right.transpose()];
+        frames.extend((1..layers).map(|layer| {
+            let basis = orthogonal(widths[layer], seed, layer as u64);
+            basis.columns(0, modes).into_owned()
+        }));
+        frames.push(left);
+        let share = self.product_strength().powf(1.0 / layers as f64);
+        let pairs = frames.windows(2);
+        pairs
+            .map(|pair| &pair[1] * pair[0].transpose() * share)
+            .collect()
+    }
+
+    /// Singular values of the product at the start.
+    fn product_strength(&self) -> f64 {
+        match self.root {
             Root::Squared => self.strength,
             Root::Plain => self.strength.sqrt(),
-        };
-        if self.lambda == 0.0 {
-            return if acts {
-                strength.powf(1.0 / layers as f64)
-            } else {
-                0.0
-            };
-        }
-        let strength = if acts { strength } else { 0.0 };
-        let heavy = ((self.lambda.abs() + self.lambda.hypot(2.0 * strength)) / 2.0).sqrt();
-        let last_is_heavy = self.lambda > 0.0;
-        if (layer == 1) == last_is_heavy {
-            heavy
-        } else {
-            strength / heavy
         }
     }
 }
 
-/// A random orthogonal matrix: the QR factor of a Gaussian one, with the signs that make it
-/// uniform.
+/// Why the weights of theory exist.
+const CHECKED: &str = "widths and numbers were checked, and data are finite";
+
+/// A random orthogonal matrix, a function of the seed and the layer.
 fn orthogonal(size: usize, seed: u64, layer: u64) -> DMatrix<f64> {
     let mut values = vec![0.0; size * size];
     stream::standard_normals(
         &mut stream::keyed(seed, "orthogonal factors", layer),
         &mut values,
     );
-    let (mut q, r) = DMatrix::from_vec(size, size, values).qr().unpack();
-    for (mut column, diagonal) in q.column_iter_mut().zip(r.diagonal().iter()) {
-        if *diagonal < 0.0 {
-            column.neg_mut();
-        }
-    }
-    q
+    let gaussian = DMatrix::from_vec(size, size, values);
+    random_orthogonal(&gaussian).expect("Gaussian columns are independent")
 }
 
 /// E[y xᵀ] `[outputs, inputs]` of the first training rows.
@@ -180,48 +203,3 @@ fn correlation(task: &dyn TaskInstance, inputs: usize, outputs: usize) -> DMatri
     task.training().fill(0, &mut rows);
     DMatrix::from_row_slice(outputs, inputs, &rows.correlation(&rows.targets))
 }
-
-/// Complete bases of right and left singular vectors, in the order of falling singular values.
-fn singular_vectors(matrix: &DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
-    // Padding with zeros completes the bases.
-    let size = matrix.nrows().max(matrix.ncols());
-    let padded = matrix.clone().resize(size, size, 0.0);
-    let svd = padded.svd(true, true);
-    let (left, right) = (
-        svd.u.expect("was asked for"),
-        svd.v_t.expect("was asked for"),
-    );
-    let left = completed(&left.rows(0, matrix.nrows()).into_owned());
-    let right = completed(&right.transpose().rows(0, matrix.ncols()).into_owned());
-    (right, left)
-}
-
-/// The first columns of `vectors` that are independent, made an orthonormal basis.
-fn completed(vectors: &DMatrix<f64>) -> DMatrix<f64> {
-    let size = vectors.nrows();
-    let mut basis = DMatrix::zeros(size, size);
-    let mut found = 0;
-    let units = DMatrix::<f64>::identity(size, size);
-    for candidate in vectors.column_iter().chain(units.column_iter()) {
-        if found == size {
-            break;
-        }
-        let mut rest = candidate.into_owned();
-        // Twice is enough: a second pass removes what rounding left.
-        for _ in 0..2 {
-            for column in 0..found {
-                let along = basis.column(column).dot(&rest);
-                rest.axpy(-along, &basis.column(column), 1.0);
-            }
-        }
-        let length = rest.norm();
-        if length > INDEPENDENT {
-            basis.set_column(found, &(rest / length));
-            found += 1;
-        }
-    }
-    basis
-}
-
-/// What is left of a unit vector that is not a combination of others, far above rounding.
-const INDEPENDENT: f64 = 1e-6;

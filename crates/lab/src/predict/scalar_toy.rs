@@ -1,0 +1,92 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, positive, table_of};
+use theory::ScalarToy;
+
+use super::{CellView, Predicted, Prediction};
+
+/// The scalar toy f(x) = x Σ a_i b_i / Z from a model's own initial weights [Nam2025]: `output`
+/// and `amplification`, the growth of |a + b|.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Toy {
+    /// Model whose initial weights it starts from.
+    from: String,
+    /// Z, one over the model's `output_scale`.
+    #[serde(default = "one")]
+    normalisation: f64,
+    /// Give the growth of |a + b|² in place of that of |a + b|: the expression as printed, without
+    /// the root that the features need.
+    #[serde(default)]
+    squared: bool,
+    /// Factor on the flow time of the run, for models with their own `lr_scale`.
+    #[serde(default = "one")]
+    lr_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let toy: Toy = parse_table(table)?;
+    positive("normalisation", toy.normalisation)?;
+    positive("lr_scale", toy.lr_scale)?;
+    Ok(Box::new(toy))
+}
+
+impl Toy {
+    fn solution(&self, cell: &CellView<'_>) -> Option<ScalarToy> {
+        let [first, second] = &cell.layers(&self.from)?[..] else {
+            return None;
+        };
+        let [mode] = cell.groups else { return None };
+        let (first, second) = (first.as_slice(), second.as_slice());
+        let toy = ScalarToy::new(first, second, self.normalisation, mode.target).ok()?;
+        toy.with_input_power(mode.probability).ok()
+    }
+}
+
+impl Prediction for Toy {
+    fn resolved(&self) -> toml::Table {
+        table_of("scalar-toy", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["output", "amplification"]
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
+        let Some(toy) = self.solution(cell) else {
+            return;
+        };
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                break;
+            };
+            let mut push = |metric, index, value| {
+                out.push(Predicted {
+                    metric,
+                    index,
+                    step,
+                    flow_time: Some(time),
+                    value,
+                });
+            };
+            let growth = toy.amplification_at(time);
+            push("output", 1, toy.strength(time));
+            push(
+                "amplification",
+                0,
+                if self.squared {
+                    growth * growth
+                } else {
+                    growth
+                },
+            );
+        }
+    }
+}
