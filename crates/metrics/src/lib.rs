@@ -4,18 +4,24 @@
 //! computed elsewhere. Nothing is clamped or hidden: what could not be measured is an error, a
 //! censored value or, where a group has no rows, NaN.
 
+mod balance;
 mod curve;
 mod error;
 mod fit;
+mod kernel;
 mod rank;
 mod skills;
+mod spectrum;
 mod walsh;
 mod weights;
 
+pub use balance::{Balance, neuron_balance};
 pub use curve::{Crossing, Ratio, first_crossing, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
-pub use rank::kendall_tau_b;
+pub use kernel::{centred_cka, feature_cka, kernel_distance, target_alignment};
+pub use rank::{kendall_tau_b, spearman};
 pub use skills::{SkillStats, exact_strengths, skill_stats};
+pub use spectrum::{effective_rank, effective_rank_of_power, singular_values, stable_rank};
 pub use walsh::{energy_by_degree, largest_other, walsh_coefficients, walsh_hadamard};
 pub use weights::{norm, relative_change};

@@ -56,3 +56,56 @@ pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
 fn order(a: f64, b: f64) -> i64 {
     i64::from(a > b) - i64::from(a < b)
 }
+
+/// Spearman's rank correlation: the linear correlation of the ranks, ties sharing their mean rank
+/// (no unit, −1 to 1).
+///
+/// # Shapes
+///
+/// `x` and `y`: `[N]`, N ≥ 2; infinite entries are allowed, NaN is not.
+///
+/// # Errors
+///
+/// As [`kendall_tau_b`].
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(metrics::spearman(&[1.0, 2.0, 3.0], &[1.0, 10.0, 100.0])?, 1.0);
+/// assert_eq!(metrics::spearman(&[1.0, 2.0, 3.0], &[10.0, 20.0, 15.0])?, 0.5);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
+    require_length("y", y.len(), x.len(), "x")?;
+    require_at_least("x", x.len(), 2)?;
+    let (x, y) = (centred_ranks("x", x)?, centred_ranks("y", y)?);
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    Ok(product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt())
+}
+
+/// Mean ranks minus their mean; an error where all entries are alike.
+fn centred_ranks(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
+    require_entries(name, values, "a number or infinite", |value| {
+        !value.is_nan()
+    })?;
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let mut tied = 0.0;
+    for group in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let rank = tied + (group.len() as f64 - 1.0) / 2.0 - middle;
+        for &position in group {
+            ranks[position] = rank;
+        }
+        tied += group.len() as f64;
+    }
+    if ranks.iter().all(|rank| *rank == 0.0) {
+        return Err(MetricError::Domain {
+            name,
+            value: values[0],
+            domain: "not the same in all entries",
+        });
+    }
+    Ok(ranks)
+}

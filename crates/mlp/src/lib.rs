@@ -50,6 +50,7 @@ mod error;
 mod loss;
 mod network;
 mod optimizer;
+mod tangent;
 
 pub use activation::Activation;
 pub use erf::erf;

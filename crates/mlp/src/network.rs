@@ -35,11 +35,11 @@ pub struct LayerGradient {
 }
 
 /// What a forward pass leaves for the backward pass.
-struct Trace {
+pub(crate) struct Trace {
     /// Input of every layer, `[N, inputs]`.
-    inputs: Vec<Vec<f64>>,
+    pub(crate) inputs: Vec<Vec<f64>>,
     /// Output of every layer before the activation, `[N, outputs]`.
-    affine: Vec<Vec<f64>>,
+    pub(crate) affine: Vec<Vec<f64>>,
 }
 
 impl Mlp {
@@ -127,7 +127,7 @@ impl Mlp {
     }
 
     /// Forward pass that keeps every layer's input and affine output.
-    fn trace(&self, x: &[f64], rows: usize) -> Result<Trace, MlpError> {
+    pub(crate) fn trace(&self, x: &[f64], rows: usize) -> Result<Trace, MlpError> {
         self.check()?;
         require_length("x", x.len(), rows * self.layers[0].inputs)?;
         let mut trace = Trace {
@@ -211,7 +211,7 @@ impl Layer {
     }
 
     /// G Wᵀ: `[N, H]` to `[N, D]`.
-    fn pull_back(&self, at_output: &[f64], rows: usize) -> Vec<f64> {
+    pub(crate) fn pull_back(&self, at_output: &[f64], rows: usize) -> Vec<f64> {
         let mut out = vec![0.0; rows * self.inputs];
         for row in 0..rows {
             for i in 0..self.inputs {
