@@ -4,9 +4,11 @@ use tasks::{KeyError, TaskInstance, stream};
 use crate::HostArray;
 
 mod balanced;
+mod mirrored;
 mod toy;
 
 pub use balanced::Balanced;
+pub use mirrored::Mirrored;
 pub use toy::Toy;
 
 /// Initial weights of dense layers.
@@ -43,6 +45,8 @@ pub enum WeightInit {
     Balanced(Balanced),
     /// The scalar toy of one input and one output.
     Toy(Toy),
+    /// Pairs of neurons that cancel, for two layers without biases.
+    Mirrored(Mirrored),
 }
 
 /// Initial biases.
@@ -81,6 +85,7 @@ impl WeightInit {
             Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", scale),
             Self::Balanced(balanced) => return balanced.check(),
             Self::Toy(toy) => return toy.check(),
+            Self::Mirrored(mirrored) => return mirrored.check(),
         };
         if value.is_finite() && value >= 0.0 {
             return Ok(());
@@ -93,8 +98,13 @@ impl WeightInit {
         ))
     }
 
-    /// Whether the layers are made together, which only linear nets without biases can have.
+    /// Whether the layers are made together, which takes hidden layers and no biases.
     pub(crate) fn is_joint(&self) -> bool {
+        self.is_linear() || matches!(self, Self::Mirrored(_))
+    }
+
+    /// Whether they are weights of a linear net.
+    pub(crate) fn is_linear(&self) -> bool {
         matches!(self, Self::Balanced(_) | Self::Toy(_))
     }
 
@@ -103,6 +113,7 @@ impl WeightInit {
         match self {
             Self::Balanced(balanced) => balanced.check_widths(widths),
             Self::Toy(toy) => toy.check_widths(widths),
+            Self::Mirrored(_) => Mirrored::check_widths(widths),
             _ => Ok(()),
         }
     }
@@ -121,6 +132,7 @@ impl WeightInit {
         let joint = match self {
             Self::Balanced(balanced) => balanced.layers(widths, task, seed),
             Self::Toy(toy) => toy.layers(widths[1], net.output_scale, seed),
+            Self::Mirrored(mirrored) => mirrored.layers([widths[0], widths[1], widths[2]], seed),
             _ => {
                 let pairs = widths.windows(2).enumerate();
                 return pairs
@@ -154,7 +166,9 @@ impl WeightInit {
             Self::Normal { std, biases } => (std, biases),
             Self::He { scale, biases } => (scale * (2.0 / inputs as f64).sqrt(), biases),
             Self::FanIn { scale, biases } => (scale / (inputs as f64).sqrt(), biases),
-            Self::Balanced(_) | Self::Toy(_) => unreachable!("joint layers are made together"),
+            Self::Balanced(_) | Self::Toy(_) | Self::Mirrored(_) => {
+                unreachable!("joint layers are made together")
+            }
         };
         let mut rng = stream::keyed(seed, "initial weights", layer as u64);
         let mut draw = |count: usize| {

@@ -19,7 +19,7 @@ mod optimizer;
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
 pub use autodiff::AutodiffLearner;
 pub use device::{DEVICES, Device, DeviceError, Precision, Target};
-pub use init::{Balanced, BiasInit, Toy, WeightInit};
+pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
 pub use learner::{ENGINES, Learner, LearnerError, learner};
 pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};

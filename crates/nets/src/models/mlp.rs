@@ -162,13 +162,18 @@ impl Mlp {
             ));
         }
         mlp.init.check()?;
-        if mlp.init.is_joint() && (kind == Kind::Mlp || mlp.bias || mlp.widths.is_empty()) {
-            return Err(KeyError::new(
-                "init.kind",
-                toml::Value::try_from(&mlp.init).map_or(String::new(), |v| v["kind"].to_string()),
-                "is for linear nets without biases and with a hidden layer",
-                "Use kind = \"deep-linear\" for the model.",
-            ));
+        let refuse = |problem: &str, hint: &str| {
+            let init = toml::Value::try_from(&mlp.init);
+            let init = init.map_or(String::new(), |init| init["kind"].to_string());
+            Err(KeyError::new("init.kind", init, problem, hint))
+        };
+        if mlp.init.is_linear() && kind == Kind::Mlp {
+            let hint = "Use kind = \"deep-linear\" for the model.";
+            return refuse("is for linear nets", hint);
+        }
+        if mlp.init.is_joint() && (mlp.bias || mlp.widths.is_empty()) {
+            let hint = "Write bias = false, and at least one hidden width.";
+            return refuse("is for nets without biases and with a hidden layer", hint);
         }
         for (key, value) in [
             ("output_scale", mlp.output_scale),

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, parse_table, positive, table_of};
 
 use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label, table::Curve};
 
@@ -18,6 +18,9 @@ struct LargestGap {
     /// Distances of common logarithms: decades.
     #[serde(default)]
     log10: bool,
+    /// With `log10`: smaller values count as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    floor: Option<f64>,
     /// Only the last step.
     #[serde(default)]
     at_end: bool,
@@ -28,6 +31,18 @@ pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>,
     if gap.relative && gap.log10 {
         let problem = "has no effect beside log10";
         return Err(KeyError::new("relative", true, problem, "Keep one."));
+    }
+    if let Some(floor) = gap.floor {
+        positive("floor", floor)?;
+        if !gap.log10 {
+            let hint = "Remove it, or write log10 = true.";
+            return Err(KeyError::new(
+                "floor",
+                floor,
+                "has no effect without log10",
+                hint,
+            ));
+        }
     }
     Ok(Box::new(gap))
 }
@@ -93,7 +108,8 @@ impl LargestGap {
 
     fn distance(&self, own: f64, other: f64) -> f64 {
         if self.log10 {
-            (own.log10() - other.log10()).abs()
+            let floor = self.floor.unwrap_or(0.0);
+            (own.max(floor).log10() - other.max(floor).log10()).abs()
         } else if self.relative {
             (own / other - 1.0).abs()
         } else {
