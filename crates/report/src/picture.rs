@@ -5,7 +5,7 @@ use crate::{
     canvas::{Anchor, Canvas},
     font,
     legend::{self, Entry},
-    panel::{Frame, Prepared},
+    panel::{Curves, Frame},
     style::{INK, QUIET, SMALL, TITLE},
     subscript::subscripts,
 };
@@ -35,7 +35,7 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     let room = width - 2.0 * MARGIN;
     let panel_width = (room - GUTTER * (columns - 1) as f64) / columns as f64;
     let panels = (0..picture.panels.len())
-        .map(|position| Prepared::new(run, picture, position, panel_width))
+        .map(|position| Curves::new(run, picture, position, panel_width))
         .collect::<Result<Vec<_>, _>>()?;
     if panels.is_empty() {
         return Err(ReportError::NoData {
@@ -93,9 +93,9 @@ fn title<'a>(run: &Run, picture: &'a Picture) -> &'a str {
 }
 
 /// One legend for all panels.
-fn entries(panels: &[Prepared<'_>]) -> Vec<Entry> {
+fn entries(panels: &[Curves<'_>]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    for entry in panels.iter().flat_map(Prepared::entries) {
+    for entry in panels.iter().flat_map(Curves::entries) {
         if !entries.contains(&entry) {
             entries.push(entry);
         }
