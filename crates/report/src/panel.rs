@@ -2,11 +2,84 @@
 
 mod axes;
 mod curves;
+mod heat_map;
 
-use lab::spec::Panel;
+use lab::{
+    record::Run,
+    spec::{Panel, PanelKind, Picture},
+};
+
+use crate::{ReportError, canvas::Canvas, colour_scale::ColourScale, legend::Entry, plane::Plane};
+
+use self::{curves::Curves, heat_map::HeatMap};
 
 pub(crate) use axes::Frame;
-pub(crate) use curves::Curves;
+
+/// A panel whose data are collected.
+pub(crate) enum Prepared<'a> {
+    /// Curves against time, a knob or an index.
+    Curves(Box<Curves<'a>>),
+    /// Colours on a plane of two knobs.
+    HeatMap(Box<HeatMap<'a>>),
+}
+
+impl<'a> Prepared<'a> {
+    /// Collects the data of the panel at `position` of `picture`, for a panel about `width` wide.
+    pub(crate) fn new(
+        run: &'a Run,
+        picture: &'a Picture,
+        position: usize,
+        width: f64,
+    ) -> Result<Self, ReportError> {
+        Ok(match picture.panels[position].kind {
+            PanelKind::HeatMap => Self::HeatMap(Box::new(HeatMap::new(run, picture, position)?)),
+            PanelKind::Curves | PanelKind::Knob | PanelKind::PowerLaw => {
+                Self::Curves(Box::new(Curves::new(run, picture, position, width)?))
+            }
+        })
+    }
+
+    /// What must have a colour on a shared scale.
+    pub(crate) fn coloured(&self) -> Option<(&Panel, &Plane)> {
+        match self {
+            Self::Curves(_) => None,
+            Self::HeatMap(map) => Some(map.coloured()),
+        }
+    }
+
+    /// Height of everything below the axes of a panel that is `width` wide.
+    pub(crate) fn foot(&self, width: f64) -> f64 {
+        match self {
+            Self::Curves(curves) => curves.foot(width),
+            Self::HeatMap(map) => map.foot(width),
+        }
+    }
+
+    /// Draws the panel into `outer`; the axes of panels in a row share `foot`, and heat maps
+    /// share `scale`.
+    pub(crate) fn draw(
+        &self,
+        canvas: &mut Canvas,
+        outer: Frame,
+        foot: f64,
+        scale: Option<&ColourScale>,
+    ) {
+        match (self, scale) {
+            (Self::Curves(curves), _) => curves.draw(canvas, outer, foot),
+            (Self::HeatMap(map), Some(scale)) => map.draw(canvas, outer, foot, scale),
+            (Self::HeatMap(_), None) => {}
+        }
+    }
+
+    /// What the legend must explain.
+    pub(crate) fn entries(&self, scale: Option<&ColourScale>) -> Vec<Entry> {
+        match (self, scale) {
+            (Self::Curves(curves), _) => curves.entries(),
+            (Self::HeatMap(map), Some(scale)) => map.entries(scale),
+            (Self::HeatMap(_), None) => Vec::new(),
+        }
+    }
+}
 
 fn name_of(panel: &Panel, position: usize) -> String {
     if panel.title.is_empty() {
