@@ -120,6 +120,7 @@ fn a_heat_map_that_makes_no_sense_is_refused() {
             "floor = 0: must be finite and above 0",
         ),
         ("floor = 1e-6", "floor = nan", "floor = NaN: must be finite"),
+        ("floor = 1e-6", "floor = inf", "floor = inf: must be finite"),
         (
             "[-4.0, 0.5]",
             "[0.5, -4.0]",

@@ -351,20 +351,27 @@ fn cells_cover_the_plane_without_gaps() {
 fn the_png_has_no_seams() {
     let svg = drawn(&synthetic::plane(40), "plane");
     let pixels = tiny_skia::Pixmap::decode_png(&png(&svg).unwrap()).unwrap();
-    let dark = cells(panels(&svg)[0]);
-    let dark: Vec<&Rect> = dark.iter().filter(|r| r.fill == DARKEST).collect();
-    // Ten rows of the floor, one below the other.
-    let lowest = dark.iter().map(|r| r.high.1).fold(0.0, f64::max);
-    let right = dark.iter().map(|r| r.high.0).fold(0.0, f64::max);
-    let (bottom, right) = (2.0 * lowest - 4.0, 2.0 * right - 4.0);
-    for (up, left) in (0..150).flat_map(|up| (0..40).map(move |left| (up, left))) {
-        let pixel = pixels
-            .pixel(right as u32 - left, bottom as u32 - up)
-            .unwrap();
-        assert_eq!(
-            (pixel.red(), pixel.green(), pixel.blue()),
-            (0x44, 0x01, 0x54)
-        );
+    assert_no_seam(&svg, &pixels, 2.0);
+    // Nor has what a browser shows 700 pixels wide.
+    let tree = usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
+    let scale = 700.0 / tree.size().width();
+    let mut pixels = tiny_skia::Pixmap::new(700, 400).unwrap();
+    let transform = tiny_skia::Transform::from_scale(scale, scale);
+    resvg::render(&tree, transform, &mut pixels.as_mut());
+    assert_no_seam(&svg, &pixels, f64::from(scale));
+}
+
+/// Ten rows of the floor, one below the other, have one colour.
+fn assert_no_seam(svg: &str, pixels: &tiny_skia::Pixmap, scale: f64) {
+    let dark = cells(panels(svg)[0]);
+    let dark = dark.iter().filter(|r| r.fill == DARKEST);
+    let ends = dark.map(|r| (r.high.0, r.high.1));
+    let (right, bottom) = ends.fold((0.0, 0.0), |a, b| (b.0.max(a.0), b.1.max(a.1)));
+    for (up, left) in (2..75).flat_map(|up| (2..20).map(move |left| (up, left))) {
+        let at = |end: f64, back: i32| (scale * (end - f64::from(back))) as u32;
+        let pixel = pixels.pixel(at(right, left), at(bottom, up)).unwrap();
+        let colour = (pixel.red(), pixel.green(), pixel.blue());
+        assert_eq!(colour, (0x44, 0x01, 0x54), "{left}, {up}");
     }
 }
 
@@ -458,6 +465,14 @@ fn values_that_have_no_logarithm_are_the_lowest() {
     change_panels(&mut run, "plane", |panel| panel.floor = None);
     let svg = drawn(&run, "plane");
     assert_eq!(corners(panels(&svg)[0])[3], DARKEST);
+    // A line at the lowest value goes around them.
+    change_panels(&mut run, "plane", |panel| panel.contour = vec![-4.0]);
+    let svg = drawn(&run, "plane");
+    let around: Vec<(f64, f64)> = contours(panels(&svg)[0]).concat();
+    assert!(around.len() > 2);
+    for (width, scale) in around {
+        assert!((2.0 * scale - width + 4.0).abs() < 1.2, "{width}, {scale}");
+    }
     // Without any value above zero there is still a picture.
     for o in &mut run.observations {
         o.value = 0.0;

@@ -225,10 +225,12 @@ impl<'a> HeatMap<'a> {
     fn draw_contours(&self, canvas: &mut Canvas, axes: &Axes, scale: &ColourScale) {
         let Axes { inner, x, y, .. } = axes;
         let (xs, ys) = (self.x.middles(x), self.y.middles(y));
-        let [lowest, _] = scale.range();
+        let [low, high] = scale.range();
+        // What has no logarithm lies just below the scale.
+        let below = low - 0.01 * (high - low);
         let value = |column: usize, row: usize| match self.plane.at(column, row) {
             Cell::Value(value) if value.is_finite() => Some(value),
-            Cell::Value(_) => Some(lowest),
+            Cell::Value(_) => Some(below),
             Cell::Never | Cell::Missing => None,
         };
         let lines: Vec<(Vec<Place>, &'static str)> = scale
