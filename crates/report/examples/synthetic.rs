@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         synthetic::emergence(),
         synthetic::data_sweep(),
         synthetic::scaling(),
+        synthetic::plane(40),
     ];
     for run in &mut runs {
         run.path = out.join(&run.spec.name);

@@ -66,6 +66,26 @@ impl Canvas {
         ));
     }
 
+    /// A filled rectangle.
+    pub(crate) fn rect(&mut self, low: Place, high: Place, colour: &str) {
+        self.push(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{colour}\"/>",
+            Px(low.0),
+            Px(low.1),
+            Px(high.0 - low.0),
+            Px(high.1 - low.1),
+        ));
+    }
+
+    /// Straight lines that have nothing to do with each other.
+    pub(crate) fn segments(&mut self, lines: &[(Place, Place)], colour: &str, stroke: Stroke) {
+        self.push(format_args!(
+            "<path d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{}\"/>",
+            Segments(lines),
+            stroke.width,
+        ));
+    }
+
     /// A mark: filled, or white with a coloured outline.
     pub(crate) fn mark(&mut self, points: &[Place], colour: &str, filled: bool) {
         let fill = if filled { colour } else { "#ffffff" };
@@ -152,6 +172,17 @@ impl Canvas {
         self.push(format_args!("</g>"));
     }
 
+    /// Draws inside a group with a class in which edges are not smoothed, so that rectangles that
+    /// touch leave no seam.
+    pub(crate) fn crisp(&mut self, class: &str, draw: impl FnOnce(&mut Self)) {
+        self.push(format_args!(
+            "<g class=\"{}\" shape-rendering=\"crispEdges\">",
+            Escaped(class)
+        ));
+        draw(self);
+        self.push(format_args!("</g>"));
+    }
+
     /// The document.
     pub(crate) fn finish(self, height: f64) -> String {
         let Self {
@@ -191,6 +222,18 @@ impl Display for Points<'_> {
         for (position, &(x, y)) in self.0.iter().enumerate() {
             let space = if position == 0 { "" } else { " " };
             write!(f, "{space}{},{}", Px(x), Px(y))?;
+        }
+        Ok(())
+    }
+}
+
+struct Segments<'a>(&'a [(Place, Place)]);
+
+impl Display for Segments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (from, to) in self.0 {
+            let [x0, y0, x1, y1] = [from.0, from.1, to.0, to.1].map(Px);
+            write!(f, "M{x0},{y0}L{x1},{y1}")?;
         }
         Ok(())
     }

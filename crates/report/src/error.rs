@@ -32,6 +32,16 @@ pub enum ReportError {
         /// The panel: its position and heading.
         panel: String,
     },
+    /// The panel cannot be a heat map.
+    #[error("picture {picture:?}, {panel}: {problem}")]
+    HeatMap {
+        /// The picture.
+        picture: String,
+        /// The panel: its position and heading.
+        panel: String,
+        /// What keeps it from being one.
+        problem: String,
+    },
     /// An SVG cannot be turned into pixels.
     #[error("the picture cannot be turned into a PNG: {problem}")]
     Png {

@@ -4,8 +4,9 @@ use lab::spec::Role;
 
 use crate::{
     canvas::{Anchor, Canvas, Place},
+    colour_scale::{HATCH, MISSING, draw_contour, hatch},
     font,
-    style::{INK, SMALL, line_colour, stroke},
+    style::{HAIRLINE, INK, SMALL, line_colour, stroke},
 };
 
 /// One entry.
@@ -15,6 +16,19 @@ pub(crate) enum Entry {
     Line(Role, String),
     /// A mark and what it stands for.
     Mark(Shape, String),
+    /// The dashes of a contour line and its value.
+    Contour(&'static str, String),
+    /// A colour of a heat map that the colour scale does not explain.
+    Patch(Patch, String),
+}
+
+/// How a cell of a heat map is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patch {
+    /// With one colour.
+    Plain(&'static str),
+    /// Like a cell without a value.
+    Hatched,
 }
 
 /// The marks on an axis.
@@ -55,7 +69,10 @@ const ROW: f64 = SMALL * 1.5;
 impl Entry {
     fn text(&self) -> &str {
         match self {
-            Self::Line(_, text) | Self::Mark(_, text) => text,
+            Self::Line(_, text)
+            | Self::Mark(_, text)
+            | Self::Contour(_, text)
+            | Self::Patch(_, text) => text,
         }
     }
 
@@ -74,6 +91,19 @@ impl Entry {
                 let corners = shape.corners((x + SWATCH / 2.0, middle));
                 canvas.mark(&corners, INK, shape.filled());
             }
+            Self::Contour(dashes, _) => {
+                draw_contour(canvas, &[(x, middle), (x + SWATCH, middle)], dashes);
+            }
+            Self::Patch(patch, _) => {
+                let (low, high) = ((x + 7.0, middle - 6.0), (x + SWATCH - 7.0, middle + 6.0));
+                match patch {
+                    Patch::Plain(colour) => canvas.rect(low, high, colour),
+                    Patch::Hatched => {
+                        canvas.rect(low, high, MISSING);
+                        canvas.segments(&hatch(low, high), HATCH, HAIRLINE);
+                    }
+                }
+            }
         }
         let place = (x + SWATCH + GAP, y);
         canvas.text(place, Anchor::Start, SMALL, INK, self.text());
@@ -85,7 +115,7 @@ pub(crate) fn columns(entries: &[Entry], room: f64) -> Vec<Vec<Entry>> {
     let (lines, marks): (Vec<Entry>, Vec<Entry>) = entries
         .iter()
         .cloned()
-        .partition(|entry| matches!(entry, Entry::Line(..)));
+        .partition(|entry| matches!(entry, Entry::Line(..) | Entry::Contour(..)));
     let half = lines.len().div_ceil(2);
     let candidates = [
         if lines.len() > 2 {

@@ -5,13 +5,16 @@
 //! numbers and manifests of several runs on one page that needs nothing from outside.
 //!
 //! The line style says what a curve is (theory solid, net dashed, twin dash-dotted, plain linear
-//! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds.
+//! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds. In a
+//! heat map the colour is a value, on one scale for all heat maps of a picture.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod axis;
 mod canvas;
 mod collect;
+mod colour_scale;
+mod contour;
 mod crossing;
 mod error;
 mod files;
@@ -23,12 +26,14 @@ mod number;
 mod page;
 mod panel;
 mod picture;
+mod plane;
 mod png;
 mod quantile;
 mod slope;
 mod style;
 mod subscript;
 mod ticks;
+mod viridis;
 
 pub use error::ReportError;
 pub use files::{draw_pictures, write_page};

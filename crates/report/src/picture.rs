@@ -3,6 +3,7 @@ use lab::{record::Run, spec::Picture};
 use crate::{
     ReportError,
     canvas::{Anchor, Canvas},
+    colour_scale::ColourScale,
     font,
     legend::{self, Entry},
     panel::{Frame, Prepared},
@@ -46,6 +47,9 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
             variants: "any variant".to_owned(),
         });
     }
+    let coloured: Vec<_> = panels.iter().filter_map(Prepared::coloured).collect();
+    let scale = ColourScale::shared(&coloured);
+    let scale = scale.as_ref();
     let title = subscripts(title(run, picture));
     let mut canvas = Canvas::new(width, &title);
     let mut y = MARGIN - 2.0;
@@ -64,11 +68,15 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
                 right: left + panel_width,
                 bottom: y + row_height,
             };
-            canvas.group("panel", |canvas| panel.draw(canvas, frame, foot));
+            canvas.group("panel", |canvas| panel.draw(canvas, frame, foot, scale));
         }
         y += row_height + 14.0;
     }
-    y += legend::draw(&mut canvas, &entries(&panels), MARGIN, width - MARGIN, y);
+    if let Some(scale) = scale {
+        y += scale.draw(&mut canvas, MARGIN, width - MARGIN, y) + 14.0;
+    }
+    let entries = entries(&panels, scale);
+    y += legend::draw(&mut canvas, &entries, MARGIN, width - MARGIN, y);
     let seeds = run.manifest.seeds.len().to_string();
     let caption = picture.caption.replace("{seeds}", &seeds);
     let lines = font::wrap(&subscripts(&caption), SMALL, room);
@@ -93,9 +101,9 @@ fn title<'a>(run: &Run, picture: &'a Picture) -> &'a str {
 }
 
 /// One legend for all panels.
-fn entries(panels: &[Prepared<'_>]) -> Vec<Entry> {
+fn entries(panels: &[Prepared<'_>], scale: Option<&ColourScale>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    for entry in panels.iter().flat_map(Prepared::entries) {
+    for entry in panels.iter().flat_map(|panel| panel.entries(scale)) {
         if !entries.contains(&entry) {
             entries.push(entry);
         }

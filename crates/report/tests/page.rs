@@ -99,6 +99,40 @@ fn a_picture_that_cannot_be_drawn_leaves_the_rest_of_the_page() {
 }
 
 #[test]
+fn heat_maps_are_on_the_page_and_thousands_of_cells_are_not() {
+    let mut run = synthetic::plane(40);
+    let is_cut = |cell: &&mut lab::record::CellSummary| cell.steps == 700;
+    let stopped = run.manifest.cells.iter_mut().find(is_cut).unwrap();
+    let stopped = stopped.stopped.clone();
+    for cell in run.manifest.cells.iter_mut().rev().take(100) {
+        cell.stopped = stopped.clone();
+    }
+    let html = page(std::slice::from_ref(&run)).unwrap();
+    assert_eq!(html.matches("<figure>").count(), run.spec.pictures.len());
+    assert!(!html.contains("Not drawn") && !html.contains(" id=\"clip"));
+    assert!(html.contains("<dt>Variants</dt><dd>1600</dd>"));
+    let rows = |html: &str| html.matches("<tr><td>base,models.net.width=").count();
+    let failed = run.manifest.cells.iter();
+    let failed = failed.filter(|cell| cell.stopped.is_failure()).count();
+    assert!(failed > 100, "{failed}");
+    assert_eq!(rows(&html), 40);
+    assert!(html.contains(&format!(
+        "… and {} more. All are in manifest.json.",
+        failed - 40
+    )));
+    assert!(html.contains(&format!("{failed} failed.")));
+    // A page with few failures lists them all.
+    let mut few = run;
+    let mut left = 40;
+    few.manifest.cells.retain(|cell| {
+        left -= usize::from(cell.stopped.is_failure() && left > 0);
+        !cell.stopped.is_failure() || left > 0
+    });
+    let html = page(&[few]).unwrap();
+    assert!(rows(&html) == 39 && !html.contains("more. All are"));
+}
+
+#[test]
 fn the_page_is_written_in_one_go() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");

@@ -1,8 +1,8 @@
+mod picture;
+
 use tasks::KeyError;
 
-use super::{
-    Claim, LearningRateSchedule, Panel, Spec, SpecError, Threshold, Training, Variant, XAxis,
-};
+use super::{Claim, LearningRateSchedule, Spec, SpecError, Threshold, Training, Variant};
 use crate::{Kinds, measure::entry};
 
 /// Lets every kind check its own table and writes the defaults back.
@@ -354,18 +354,7 @@ pub(super) fn check_references(
     }
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
-        file_name(&format!("{place}.name"), &picture.name)?;
-        if let Some(titles) = &picture.titles {
-            names.one_of(
-                &format!("{place}.titles.claim"),
-                &titles.claim,
-                "a claim of this spec",
-                &claim_ids,
-            )?;
-        }
-        for (at, panel) in picture.panels.iter().enumerate() {
-            check_panel(&format!("{place}.panels[{at}]"), panel, &names)?;
-        }
+        picture::check(&place, picture, &claim_ids, &names, &spec.sweep.grid)?;
     }
     Ok(())
 }
@@ -429,34 +418,6 @@ fn check_claim(
             .statistics
             .build(merged)
             .map_err(|e| e.within(&format!("{place}.statistic")))?;
-    }
-    Ok(())
-}
-
-fn check_panel(place: &str, panel: &Panel, names: &Names<'_>) -> Result<(), SpecError> {
-    names.metric(&format!("{place}.metric"), &panel.metric)?;
-    for group in &panel.variants {
-        names.group(&format!("{place}.variants"), group)?;
-    }
-    for (at, layer) in panel.layers.iter().enumerate() {
-        names.source(&format!("{place}.layers[{at}].model"), &layer.model)?;
-    }
-    let labels = panel.variant_labels.len();
-    if labels > 0 && labels != panel.variants.len() {
-        return Err(SpecError::key(
-            format!("{place}.variant_labels"),
-            format!("{:?}", panel.variant_labels),
-            format!("has {labels} labels for {} variants", panel.variants.len()),
-            "Give one label per variant.",
-        ));
-    }
-    if panel.x == XAxis::Knob && panel.knob.is_none() {
-        return Err(SpecError::key(
-            format!("{place}.knob"),
-            "(missing)",
-            "is needed with x = \"knob\"",
-            "Name a key of [sweep.grid].",
-        ));
     }
     Ok(())
 }

@@ -57,14 +57,15 @@ pub struct Panel {
     /// Metric on the vertical axis.
     pub metric: String,
     /// Variant groups to draw. One group: colour is the index (skill, mode). Several groups:
-    /// colour is the group, and only `indices` (default: the first) are drawn.
+    /// colour is the group, and only `indices` (default: the first) are drawn. A heat map shows
+    /// one.
     #[serde(default = "base_only")]
     pub variants: Vec<String>,
     /// What the variant groups are called in labels, in the order of `variants`; their names when
     /// empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variant_labels: Vec<String>,
-    /// Indices to draw; empty means all.
+    /// Indices to draw; empty means all (in a heat map, which shows one: the first).
     #[serde(default)]
     pub indices: Vec<u32>,
     /// The models and predictions to lay over each other.
@@ -72,9 +73,12 @@ pub struct Panel {
     /// What the horizontal axis shows.
     #[serde(default)]
     pub x: XAxis,
-    /// With `x = "knob"`: the dotted key of the sweep knob.
+    /// With `x = "knob"` and in heat maps: the dotted key of the sweep knob.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob: Option<String>,
+    /// Heat maps: the dotted key of the sweep knob on the vertical axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knob_y: Option<String>,
     /// With `x = "knob"`: draw against knob × (probability of the skill), to show a collapse.
     #[serde(default)]
     pub times_probability: bool,
@@ -100,6 +104,26 @@ pub struct Panel {
     /// Mark where theory (filled) and net (open) cross half their height.
     #[serde(default)]
     pub mark_half_times: bool,
+    /// Heat maps: what is done to the metric before it becomes a colour.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transform: Transform,
+    /// Heat maps: values of the metric at or below it are shown as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
+    /// Heat maps: transformed values at the two ends of the colour scale. When absent, those of
+    /// all heat maps of the picture. Either way these share one scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour_range: Option<[f64; 2]>,
+    /// Heat maps: transformed values at which a line is drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contour: Vec<f64>,
+    /// Heat maps: label of the colour scale; the metric when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub colour_label: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn base_only() -> Vec<String> {
@@ -120,6 +144,19 @@ pub enum PanelKind {
     Knob,
     /// A metric on log axes with a fitted slope beside each layer.
     PowerLaw,
+    /// A metric at the end of training as the colour of a plane of two sweep knobs.
+    HeatMap,
+}
+
+/// What is done to a metric before it becomes a colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    /// Nothing.
+    #[default]
+    None,
+    /// The logarithm to base 10.
+    Log10,
 }
 
 /// One model or prediction in a panel.

@@ -15,8 +15,12 @@ pub(super) struct Cut {
     reason: String,
 }
 
-/// Cells that neither finished nor ended by the spec's own condition.
-pub(super) fn cut_short(manifest: &Manifest) -> Vec<Cut> {
+/// Most cells that are listed; a sweep over a plane can have thousands.
+const MOST: usize = 40;
+
+/// Cells that neither finished nor ended by the spec's own condition: the first of them, and how
+/// many there are beside.
+pub(super) fn cut_short(manifest: &Manifest) -> (Vec<Cut>, usize) {
     let cells = manifest.cells.iter().filter_map(|cell| {
         let step = |step: u64| plain(step as f64, 0);
         let reason = match &cell.stopped {
@@ -48,7 +52,10 @@ pub(super) fn cut_short(manifest: &Manifest) -> Vec<Cut> {
             reason,
         })
     });
-    cells.collect()
+    let mut cells: Vec<Cut> = cells.collect();
+    let left = cells.len().saturating_sub(MOST);
+    cells.truncate(MOST);
+    (cells, left)
 }
 
 /// How many cells ended in which way, in one sentence.

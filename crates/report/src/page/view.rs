@@ -31,6 +31,8 @@ struct RunView {
     numbers: Vec<JudgementView>,
     raw: Raw,
     cut_short: Vec<Cut>,
+    /// Number of cells that were cut short and are not listed.
+    cut_short_left: usize,
     ended: String,
     manifest: Vec<(&'static str, String)>,
     spec: String,
@@ -65,6 +67,7 @@ impl PageView {
 impl RunView {
     fn new(run: &Run, position: usize) -> Self {
         let verdict = &run.verdict;
+        let (cut_short, cut_short_left) = cut_short(&run.manifest);
         Self {
             anchor: format!("run-{}", position + 1),
             name: run.spec.name.clone(),
@@ -80,7 +83,8 @@ impl RunView {
                 .map(JudgementView::of_number)
                 .collect(),
             raw: Raw::new(run),
-            cut_short: cut_short(&run.manifest),
+            cut_short,
+            cut_short_left,
             ended: ended(&run.manifest),
             manifest: manifest(&run.manifest),
             spec: run.spec.to_toml(),

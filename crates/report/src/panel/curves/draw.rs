@@ -1,4 +1,4 @@
-//! A panel on the canvas: axes, curves, marks and labels.
+//! Curves on the canvas, with their marks and labels.
 
 use lab::spec::{PanelKind, Role, XAxis};
 
@@ -11,72 +11,28 @@ use crate::{
     keys::x_axis,
     label::{self, LINE, Label, SWATCH, Side},
     legend::Shape,
-    style::{AXIS, HAIRLINE, HEADING, INK, LABEL, colour, line_colour, stroke, text_colour},
-    subscript::subscripts,
-    ticks::{Ticks, ticks},
+    style::{HAIRLINE, LABEL, colour, line_colour, stroke, text_colour},
+    ticks::ticks,
 };
 
-use super::{Prepared, draws_band};
-
-/// A rectangle in CSS pixels.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
-    pub(crate) left: f64,
-    pub(crate) top: f64,
-    pub(crate) right: f64,
-    pub(crate) bottom: f64,
-}
+use super::{
+    super::axes::{self, Axes, Frame, TICK_GAP},
+    Curves, draws_band,
+};
 
 /// Room between the lowest curve and the axis, and above the highest.
 const PAD: f64 = 10.0;
 /// Room of a row of half-time marks.
 const MARKS: f64 = 30.0;
-/// Length of ticks, and of minor ones.
-const TICK: f64 = 5.0;
-const MINOR: f64 = 3.0;
-/// Smallest share of the axis that tick labels must leave free between them.
-const TICK_GAP: f64 = 14.0;
 /// Smallest mean distance between neighbouring dots; denser ones would hide the line style.
 const DOT_GAP: f64 = 16.0;
 /// Room between the labels of curves that stand inside the axes.
 const BLOCK_GAP: f64 = 6.0;
 
-/// The axes of a panel in their place.
-struct Axes {
-    inner: Frame,
-    x: Axis,
-    y: Axis,
-    x_ticks: Ticks,
-    y_ticks: Ticks,
-    y_lines: Vec<String>,
-}
-
-impl Prepared<'_> {
-    /// Lines that the label below the axis takes when it has `room`.
-    fn x_label_lines(&self, room: f64) -> Vec<String> {
-        let joined = self.x_label.join(&"\u{a0}".repeat(8));
-        if font::width(&joined, AXIS) <= room - 90.0 {
-            return vec![joined];
-        }
-        let parts = self.x_label.iter();
-        parts
-            .flat_map(|part| font::wrap(part, AXIS, room))
-            .collect()
-    }
-
+impl Curves<'_> {
     /// Height of everything below the axes of a panel that is `width` wide.
     pub(crate) fn foot(&self, width: f64) -> f64 {
-        let lines = self.x_label_lines(width).len() as f64;
-        TICK + 4.0 + LABEL + 10.0 + lines * AXIS * 1.25
-    }
-
-    /// Height of everything above the axes.
-    pub(crate) fn head(&self) -> f64 {
-        if self.panel.title.is_empty() {
-            4.0
-        } else {
-            HEADING * 1.6
-        }
+        axes::foot(axes::label_lines(&self.x_label, width).len())
     }
 
     fn right_margin(&self) -> f64 {
@@ -97,7 +53,7 @@ impl Prepared<'_> {
         let (x_scale, y_scale) = scales(self.panel);
         let mut inner = Frame {
             left: outer.left,
-            top: outer.top + self.head(),
+            top: outer.top + axes::head(&self.panel.title),
             right: outer.right - margin,
             bottom: outer.bottom - foot,
         };
@@ -117,16 +73,10 @@ impl Prepared<'_> {
         };
         let y = Axis::new(y_scale, self.y, [inner.bottom - below, inner.top + above]);
         let y_ticks = ticks(y_scale, self.y[0], self.y[1], |labels| {
-            apart(labels.iter().map(|(value, _)| (y.at(*value), LABEL)), 14.0)
+            axes::apart(labels.iter().map(|(value, _)| (y.at(*value), LABEL)), 14.0)
         });
-        let widths = y_ticks
-            .labelled
-            .iter()
-            .map(|(_, text)| font::width(text, LABEL));
-        let y_label = subscripts(&self.panel.y_label);
-        let y_lines = font::wrap(&y_label, AXIS, inner.bottom - inner.top + 30.0);
-        let label_room = AXIS * 1.25 * y_lines.len() as f64;
-        inner.left += label_room + 8.0 + widths.fold(0.0, f64::max) + TICK + 5.0;
+        let (y_lines, label_room) = axes::side_label(&self.panel.y_label, inner.bottom - inner.top);
+        inner.left += label_room + axes::side_ticks(&y_ticks);
         // Dots on the first and last place need room beside them.
         let side = if self.is_sparse() { PAD } else { 0.0 };
         let x = Axis::new(x_scale, self.x, [inner.left + side, inner.right - side]);
@@ -134,7 +84,7 @@ impl Prepared<'_> {
             let widths = labels
                 .iter()
                 .map(|(value, text)| (x.at(*value), font::width(text, LABEL)));
-            apart(widths, TICK_GAP)
+            axes::apart(widths, TICK_GAP)
         });
         Axes {
             inner,
@@ -202,48 +152,26 @@ impl Prepared<'_> {
         let (axes, corner) = self.arranged(outer, foot);
         let Axes {
             inner,
-            x,
-            y,
-            x_ticks,
-            y_ticks,
-            y_lines,
+            ref x,
+            ref y,
+            ..
         } = axes;
-        if !self.panel.title.is_empty() {
-            let place = (inner.left, outer.top + HEADING);
-            let title = subscripts(&self.panel.title);
-            canvas.text(place, Anchor::Start, HEADING, INK, &title);
-        }
+        axes::draw_head(canvas, inner.left, outer.top, &self.panel.title);
         canvas.group("curves", |canvas| {
             let low = (inner.left, inner.top);
             canvas.clipped(low, (inner.right, inner.bottom), |canvas| {
-                self.draw_curves(canvas, &x, &y);
+                self.draw_curves(canvas, x, y);
             });
         });
-        canvas.group("axes", |canvas| {
-            draw_axes(canvas, inner, (&x, &x_ticks), (&y, &y_ticks));
-            let left = outer.left + AXIS;
-            let middle = (inner.top + inner.bottom) / 2.0;
-            for (line, text) in y_lines.iter().enumerate() {
-                let place = (left + AXIS * 1.25 * line as f64, middle);
-                canvas.text_upwards(place, AXIS, INK, text);
-            }
-            let middle = (inner.left + inner.right) / 2.0;
-            let below = inner.bottom + TICK + 4.0 + LABEL + 8.0;
-            let lines = self.x_label_lines(outer.right - outer.left);
-            for (line, text) in lines.iter().enumerate() {
-                let half = font::width(text, AXIS) / 2.0;
-                let centre = middle.min(outer.right - half).max(outer.left + half);
-                let place = (centre, below + AXIS * (1.0 + 1.25 * line as f64));
-                canvas.text(place, Anchor::Middle, AXIS, INK, text);
-            }
-        });
-        self.draw_marks(canvas, inner, &x);
+        let x_lines = axes::label_lines(&self.x_label, outer.right - outer.left);
+        axes.draw(canvas, outer, &x_lines);
+        self.draw_marks(canvas, inner, x);
         match self.side {
             Side::Nowhere => {}
-            Side::Top => self.draw_top_labels(canvas, inner, &x),
+            Side::Top => self.draw_top_labels(canvas, inner, x),
             Side::End => match corner {
                 Some(corner) => self.draw_block(canvas, corner),
-                None => self.draw_end_labels(canvas, inner, &y),
+                None => self.draw_end_labels(canvas, inner, y),
             },
         }
     }
@@ -427,48 +355,5 @@ fn spacing(places: &[Place]) -> f64 {
     match places.len() {
         0 | 1 => f64::INFINITY,
         count => gaps.sum::<f64>() / (count - 1) as f64,
-    }
-}
-
-fn apart(labels: impl Iterator<Item = (f64, f64)>, gap: f64) -> bool {
-    let labels: Vec<(f64, f64)> = labels.collect();
-    labels.windows(2).all(|pair| {
-        let distance = (pair[1].0 - pair[0].0).abs();
-        distance >= (pair[0].1 + pair[1].1) / 2.0 + gap
-    })
-}
-
-fn draw_axes(canvas: &mut Canvas, inner: Frame, x: (&Axis, &Ticks), y: (&Axis, &Ticks)) {
-    let corner = (inner.left, inner.bottom);
-    let corners = [(inner.left, inner.top), corner, (inner.right, inner.bottom)];
-    canvas.path(&corners, INK, HAIRLINE);
-    let tick = |canvas: &mut Canvas, at: f64, length: f64| {
-        canvas.line(
-            (at, inner.bottom),
-            (at, inner.bottom + length),
-            INK,
-            HAIRLINE,
-        );
-    };
-    for (value, text) in &x.1.labelled {
-        let at = x.0.at(*value);
-        tick(canvas, at, TICK);
-        let place = (at, inner.bottom + TICK + 3.0 + LABEL);
-        canvas.text(place, Anchor::Middle, LABEL, INK, text);
-    }
-    for &value in &x.1.minor {
-        tick(canvas, x.0.at(value), MINOR);
-    }
-    let tick = |canvas: &mut Canvas, at: f64, length: f64| {
-        canvas.line((inner.left, at), (inner.left - length, at), INK, HAIRLINE);
-    };
-    for (value, text) in &y.1.labelled {
-        let at = y.0.at(*value);
-        tick(canvas, at, TICK);
-        let place = (inner.left - TICK - 4.0, at + 0.36 * LABEL);
-        canvas.text(place, Anchor::End, LABEL, INK, text);
-    }
-    for &value in &y.1.minor {
-        tick(canvas, y.0.at(value), MINOR);
     }
 }
