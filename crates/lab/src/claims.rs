@@ -62,8 +62,8 @@ pub trait Statistic: Send + Sync {
 /// The statistics of this crate.
 pub fn kinds() -> Registry<dyn Statistic> {
     use statistics::{
-        final_value, half_time_law, half_time_order, knob_threshold, largest_gap, rank_correlation,
-        shape, slope, time_ratio,
+        final_value, half_time_law, half_time_order, knob_ratio, knob_threshold, largest_gap,
+        rank_correlation, shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
@@ -78,6 +78,7 @@ pub fn kinds() -> Registry<dyn Statistic> {
             ("slope", slope::build),
             ("final-value", final_value::build),
             ("largest-gap", largest_gap::build),
+            ("knob-ratio", knob_ratio::build),
             ("rank-correlation", rank_correlation::build),
             ("time-ratio", time_ratio::build),
         ],

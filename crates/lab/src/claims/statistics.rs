@@ -3,6 +3,7 @@
 pub(super) mod final_value;
 pub(super) mod half_time_law;
 pub(super) mod half_time_order;
+pub(super) mod knob_ratio;
 pub(super) mod knob_threshold;
 pub(super) mod largest_gap;
 pub(super) mod rank_correlation;

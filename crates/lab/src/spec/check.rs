@@ -354,7 +354,7 @@ pub(super) fn check_references(
     }
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
-        picture::check(&place, picture, &claim_ids, &names, &spec.sweep.grid)?;
+        picture::check(&place, picture, &claim_ids, &names, variants)?;
     }
     Ok(())
 }

@@ -22,24 +22,41 @@ pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>,
     Ok(Box::new(parse_table::<RankCorrelation>(table)?))
 }
 
+/// Knobs and last recorded values of the cells that share all other knobs, line by line.
+pub(super) fn lines<'t>(
+    cells: impl Iterator<Item = &'t Cell<'t>>,
+    knob: &str,
+    index: u64,
+) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let mut lines: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+    for cell in cells {
+        let (Some(place), Some(value)) = (cell.knob(knob), cell.final_value(index)) else {
+            continue;
+        };
+        let mut others = cell.variant.knobs.clone();
+        others.remove(knob);
+        let (knobs, values) = lines.entry(others.to_string()).or_default();
+        knobs.push(place);
+        values.push(value);
+    }
+    lines.into_values().collect()
+}
+
 impl RankCorrelation {
+    fn correlation(&self, (knobs, values): &(Vec<f64>, Vec<f64>)) -> Option<f64> {
+        let size = |knob: &f64| if self.absolute { knob.abs() } else { *knob };
+        let knobs: Vec<f64> = knobs.iter().map(size).collect();
+        spearman(&knobs, values).ok()
+    }
+
     fn sample<'t>(&self, cells: impl Iterator<Item = &'t Cell<'t>>, index: u64) -> Sample {
-        let mut lines: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
-        for cell in cells {
-            let (Some(knob), Some(value)) = (cell.knob(&self.knob), cell.final_value(index)) else {
-                continue;
-            };
-            let mut others = cell.variant.knobs.clone();
-            others.remove(&self.knob);
-            let (knobs, values) = lines.entry(others.to_string()).or_default();
-            knobs.push(if self.absolute { knob.abs() } else { knob });
-            values.push(value);
-        }
-        let correlations: Result<Vec<f64>, _> = (lines.values())
-            .map(|(knobs, values)| spearman(knobs, values))
-            .collect();
+        let lines = lines(cells, &self.knob, index);
+        let correlations: Option<Vec<f64>> =
+            lines.iter().map(|line| self.correlation(line)).collect();
         match correlations {
-            Ok(all) if !all.is_empty() => Sample::Exact(all.iter().sum::<f64>() / all.len() as f64),
+            Some(all) if !all.is_empty() => {
+                Sample::Exact(all.iter().sum::<f64>() / all.len() as f64)
+            }
             // One cell, or equal values: there is no order.
             _ => Sample::Missing,
         }

@@ -3,16 +3,16 @@
 use super::{Names, file_name};
 use crate::{
     record::knob_value,
-    spec::{Panel, PanelKind, Picture, Scale, SpecError, Transform, XAxis},
+    spec::{Panel, PanelKind, Picture, Scale, SpecError, Transform, Variant, XAxis},
 };
 
-/// Checks one picture; `place` is its key, `grid` what the sweep varies.
+/// Checks one picture; `place` is its key.
 pub(super) fn check(
     place: &str,
     picture: &Picture,
     claim_ids: &[&str],
     names: &Names<'_>,
-    grid: &toml::Table,
+    variants: &[Variant],
 ) -> Result<(), SpecError> {
     file_name(&format!("{place}.name"), &picture.name)?;
     if let Some(titles) = &picture.titles {
@@ -24,7 +24,7 @@ pub(super) fn check(
         )?;
     }
     for (at, panel) in picture.panels.iter().enumerate() {
-        check_panel(&format!("{place}.panels[{at}]"), panel, names, grid)?;
+        check_panel(&format!("{place}.panels[{at}]"), panel, names, variants)?;
     }
     check_shared_scale(place, picture)
 }
@@ -33,7 +33,7 @@ fn check_panel(
     place: &str,
     panel: &Panel,
     names: &Names<'_>,
-    grid: &toml::Table,
+    variants: &[Variant],
 ) -> Result<(), SpecError> {
     names.metric(&format!("{place}.metric"), &panel.metric)?;
     for group in &panel.variants {
@@ -60,10 +60,29 @@ fn check_panel(
         ));
     }
     if panel.kind == PanelKind::HeatMap {
-        check_heat_map(place, panel, grid)
+        let group = panel.variants.first().map_or("base", String::as_str);
+        check_heat_map(place, panel, &grid_of(group, variants))
     } else {
         check_no_heat_map(place, panel)
     }
+}
+
+/// The values that each knob takes in a variant group, which may have a grid of its own.
+fn grid_of(group: &str, variants: &[Variant]) -> toml::Table {
+    let mut grid = toml::Table::new();
+    for variant in variants.iter().filter(|v| v.group == group) {
+        for (key, value) in &variant.knobs {
+            let values = grid
+                .entry(key)
+                .or_insert_with(|| toml::Value::Array(Vec::new()));
+            if let Some(values) = values.as_array_mut()
+                && !values.contains(value)
+            {
+                values.push(value.clone());
+            }
+        }
+    }
+    grid
 }
 
 /// A heat map needs two knobs with several numbers each, and shows one layer of one group.
