@@ -325,7 +325,7 @@ fn values_off_their_domain_are_refused_by_parameter_value_and_domain() {
         }
     }
     let error = refusal("scalar-toy", Points::None, |inputs| {
-        inputs.set("first", 1.0)
+        inputs.set("first", 1.0);
     });
     assert!(
         error
@@ -334,7 +334,7 @@ fn values_off_their_domain_are_refused_by_parameter_value_and_domain() {
         "{error}"
     );
     let error = refusal("lambda-mode", times(), |inputs| {
-        inputs.set("lambda", vec![1.0])
+        inputs.set("lambda", vec![1.0]);
     });
     assert_eq!(error.to_string(), "lambda must be a number");
 }
@@ -347,7 +347,7 @@ fn unknown_missing_and_misplaced_things_are_refused_with_what_there_is() {
         "{error}"
     );
     let error = refusal("deep-mode", Points::Times(vec![1.0]), |inputs| {
-        inputs.set("width", 3.0)
+        inputs.set("width", 3.0);
     });
     assert!(
         error

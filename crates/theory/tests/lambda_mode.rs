@@ -241,6 +241,21 @@ fn after_a_saddle_the_strength_has_the_digits_of_its_residual() {
 }
 
 #[test]
+fn a_start_just_off_the_target_keeps_the_digits_of_its_distance() {
+    // In units of the imbalance, target and start would be rounded before their difference.
+    let (target, initial) = (0.1 + 1e-9, 0.1);
+    let mode = LambdaMode::new(1.0, target, initial, 0.7).unwrap();
+    let decay = (-(4.0 * target * target + 0.49_f64).sqrt()).exp();
+    assert!(relative(mode.residual(1.0), (target - initial) * decay) < 2e-9);
+    assert!(
+        relative(
+            mode.residual(1e-12),
+            (target - initial) * (-0.73e-12_f64).exp()
+        ) < 1e-11
+    );
+}
+
+#[test]
 fn fractions_off_the_way_and_parameters_off_their_domain_are_refused() {
     let rising = LambdaMode::new(1.0, 1.0, 0.2, 3.0).unwrap();
     for fraction in [0.1, 1.0, 1.5, f64::NAN] {
