@@ -243,16 +243,11 @@ fn after_a_saddle_the_strength_has_the_digits_of_its_residual() {
 #[test]
 fn a_start_just_off_the_target_keeps_the_digits_of_its_distance() {
     // In units of the imbalance, target and start would be rounded before their difference.
-    let (target, initial) = (0.1 + 1e-9, 0.1);
-    let mode = LambdaMode::new(1.0, target, initial, 0.7).unwrap();
-    let decay = (-(4.0 * target * target + 0.49_f64).sqrt()).exp();
-    assert!(relative(mode.residual(1.0), (target - initial) * decay) < 2e-9);
-    assert!(
-        relative(
-            mode.residual(1e-12),
-            (target - initial) * (-0.73e-12_f64).exp()
-        ) < 1e-11
-    );
+    for initial in [0.1, 0.23, 0.37, 0.59] {
+        let target = initial + 1e-9;
+        let mode = LambdaMode::new(1.0, target, initial, 0.7).unwrap();
+        assert!(relative(mode.residual(1e-13), target - initial) < 1e-12);
+    }
 }
 
 #[test]
@@ -330,6 +325,11 @@ proptest! {
         let times = [0.0, t, factor * t, f64::INFINITY];
         let slack = 1e-13;
         let (low, high) = (initial.min(mode.end()), initial.max(mode.end()));
+        prop_assert_eq!(mode.strength(0.0), initial);
+        if initial != 0.0 {
+            // The sign of a start is the first layer's.
+            prop_assert!(mode.first_layer(0.0) * initial > 0.0 && mode.second_layer(0.0) > 0.0);
+        }
         let mut last = initial;
         for t in times {
             let (s, a, b) = (mode.strength(t), mode.first_layer(t), mode.second_layer(t));

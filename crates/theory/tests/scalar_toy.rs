@@ -69,11 +69,16 @@ fn every_weight_follows_its_own_equation() {
         (4.0, 1.0, 0.5),
         (1.0, 30.0, 1.0),
         (0.1, 1.0, 1.0),
+        (2.0, 1.0, 1.0),
         (2.0, -1.5, 3.0),
         (1.0, 0.0, 1.0),
     ] {
         let toy = ScalarToy::new(&FIRST, &SECOND, z, target).unwrap();
-        let toy = toy.with_input_power(v).unwrap();
+        let toy = if v == 1.0 {
+            toy
+        } else {
+            toy.with_input_power(v).unwrap()
+        };
         for time in [0.0, 0.1, 0.5, 2.0, 8.0] {
             let t = time * z / (v * toy.sigma_initial().max(target.abs()));
             let weights = integrated(&FIRST, &SECOND, z, target, v, t);
