@@ -6,6 +6,12 @@
 //! points. So the *difference* is summed, term by term: below ½ in powers of y, above ½ in powers
 //! of the gap u = 1 − y next to the logarithm, all terms of one sign.
 
+use crate::error::{TheoryError, require};
+
+/// Smallest and largest s0/S: beyond, powers of it leave the range of f64.
+const SMALLEST_START: f64 = 1e-300;
+/// See [`SMALLEST_START`].
+const LARGEST_START: f64 = 1e100;
 /// Where the series change.
 const MIDDLE: f64 = 0.5;
 /// Terms after which a series in powers of at most ½ has converged to rounding.
@@ -25,10 +31,50 @@ const HALF: Point = Point {
     gap: MIDDLE,
 };
 
+pub(crate) fn require_start(ratio: f64, initial: f64) -> Result<(), TheoryError> {
+    require(
+        (SMALLEST_START..=LARGEST_START).contains(&ratio),
+        "initial",
+        initial,
+        "so that initial / target lies between 1e-300 and 1e100",
+    )
+}
+
+/// s/S for a strength below the target, S/s above it: in (0, 1) and rising.
+pub(crate) fn start_point(target: f64, initial: f64) -> Point {
+    if initial < target {
+        Point {
+            y: initial / target,
+            gap: (target - initial) / target,
+        }
+    } else {
+        Point {
+            y: target / initial,
+            gap: (initial - target) / initial,
+        }
+    }
+}
+
+/// ∫ dz/(z^p (1 − z)) with p = `power` from `start` to q = `fraction`, with all digits of
+/// 1 − q = `gap` and q − s0/S = `moved`.
+pub(crate) fn scaled_time(power: f64, start: Point, fraction: f64, gap: f64, moved: f64) -> f64 {
+    if moved > 0.0 {
+        let end = Point { y: fraction, gap };
+        integral(1.0 - power, start, end, moved)
+    } else {
+        // In y = S/s the integrand z^{−p}/(z − 1) dz is y^{p−1}/(1 − y) dy.
+        let end = Point {
+            y: 1.0 / fraction,
+            gap: -gap / fraction,
+        };
+        integral(power, start, end, start.y * (-moved / fraction))
+    }
+}
+
 /// J from `start` up to `end`; `step` is their distance with all its digits.
 ///
 /// For −1 ≤ a ≤ 2.
-pub(crate) fn integral(a: f64, start: Point, end: Point, step: f64) -> f64 {
+fn integral(a: f64, start: Point, end: Point, step: f64) -> f64 {
     if start.y >= MIDDLE {
         above(a, start.gap, end.gap, step)
     } else if end.y <= MIDDLE {

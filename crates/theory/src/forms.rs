@@ -16,9 +16,20 @@
 //! # Ok::<(), theory::forms::FormError>(())
 //! ```
 
+mod balanced_mode;
+mod data_emergence;
+mod deep_mode;
 mod error;
 mod inputs;
+mod lambda_mode;
 mod linear_mode;
+mod modular_addition;
+mod parameter_emergence;
+mod probabilities;
+mod scalar_toy;
+mod scaling_laws;
+mod skills;
+mod unconstrained_features;
 
 pub use error::FormError;
 pub use inputs::{Inputs, Points, Value};
@@ -52,6 +63,8 @@ pub struct Output {
 /// Where a form can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointKind {
+    /// Nowhere: beside its values at points, the form has numbers that need none.
+    None,
     /// At flow times.
     Times,
     /// At fractions of the target, which gives times.
@@ -78,7 +91,8 @@ pub struct Form {
     pub source: &'static str,
     /// What it takes.
     pub parameters: &'static [Parameter],
-    /// Where it can be evaluated; empty if it needs no points.
+    /// Where it can be evaluated; empty if it takes no points, with [`PointKind::None`] if points
+    /// may be left out.
     pub points: &'static [PointKind],
     /// What it gives.
     pub outputs: &'static [Output],
@@ -102,7 +116,19 @@ impl Form {
 /// All forms, in the order of the theory.
 #[must_use]
 pub fn forms() -> Vec<Form> {
-    vec![linear_mode::FORM]
+    vec![
+        linear_mode::FORM,
+        balanced_mode::FORM,
+        lambda_mode::FORM,
+        deep_mode::FORM,
+        skills::FORM,
+        data_emergence::FORM,
+        parameter_emergence::FORM,
+        scaling_laws::FORM,
+        scalar_toy::FORM,
+        unconstrained_features::FORM,
+        modular_addition::FORM,
+    ]
 }
 
 /// The form called `name`.

@@ -25,6 +25,8 @@ pub(crate) struct LambdaFlow {
     target: f64,
     /// s0; negative only if it starts on the other side of 0 than its target.
     initial: f64,
+    /// S − s0, subtracted before the change of unit rounds both.
+    gap: f64,
     /// |λ|.
     balance: f64,
     /// K = √(4S² + λ²).
@@ -56,6 +58,7 @@ impl LambdaFlow {
         let unit = if largest > 0.0 { largest } else { 1.0 };
         let reflect = target < 0.0 || (target == 0.0 && initial < 0.0);
         let sign = if reflect { -1.0 } else { 1.0 };
+        let gap = sign * (target - initial) / unit;
         let (target, initial) = (sign * target / unit, sign * initial / unit);
         let balance = lambda.abs() / unit;
         let start_root = (2.0 * initial).hypot(balance);
@@ -76,6 +79,7 @@ impl LambdaFlow {
             rate: input_power * unit,
             target,
             initial,
+            gap,
             balance,
             end_root: (2.0 * target).hypot(balance),
             start_root,
@@ -108,7 +112,8 @@ impl LambdaFlow {
             let (upper, lower) = self.brackets(t);
             (rise / lower) * (drift / upper)
         };
-        self.sign * self.unit * strength
+        // Adding 0 turns −0 into 0.
+        self.sign * self.unit * strength + 0.0
     }
 
     /// S − s(t) for 0 < t ≤ ∞.
@@ -124,7 +129,7 @@ impl LambdaFlow {
         let root = self.upper_root();
         let share = (root + self.sum) / (self.end_root + self.start_root);
         let scale = 1.0 / lower + self.difference / (upper * root);
-        self.sign * self.unit * ((self.target - self.initial) * share * (remaining * scale))
+        self.sign * self.unit * (self.gap * share * (remaining * scale))
     }
 
     /// ((a + b)(t) / (a + b)(0))² for 0 ≤ t ≤ ∞; infinite at late times if a + b starts at 0.
@@ -150,8 +155,7 @@ impl LambdaFlow {
         }
         let strength = fraction * self.target;
         if self.ends_at_saddle() {
-            let step =
-                self.target * (risen * self.target) / (-strength * (self.target - self.initial));
+            let step = self.target * (risen * self.target) / (-strength * self.gap);
             return step.ln_1p() / (self.rate * self.end_root);
         }
         let root = (2.0 * strength).hypot(self.balance);

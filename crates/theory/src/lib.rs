@@ -17,6 +17,38 @@
 //! | v = E\[x²\] | input power | 1 / (strength · flow time) for two layers, 1 / flow time for one |
 //! | P | probability of a skill, the input power of its mode | 1 |
 //! | q | fraction s/S of the target | 1 |
+//! | a, b | first and second layer of a mode, s = a b | √strength |
+//! | λ | imbalance b² − a² of two layers, conserved | strength |
+//! | L | depth, number of layers | 1 |
+//! | Σ, Z | weight scale and normalisation of the scalar network | strength, 1 |
+//! | κ, τ | multipliers of the initial weights and of the target | 1 |
+//!
+//! # Closed forms
+//!
+//! | form by name | type | what it describes |
+//! |---|---|---|
+//! | `linear-mode` | [`LinearMode`] | saturation of a linear model, the control |
+//! | `balanced-mode` | [`BalancedMode`] | delayed sigmoid of two equal layers |
+//! | `lambda-mode` | [`LambdaMode`] | any layer imbalance: from rich (sigmoid) to lazy (exponential) |
+//! | `deep-mode` | [`DeepMode`], [`infinite_depth_time`] | any depth: later and more step-like |
+//! | `skills` | [`MultilinearSkills`], [`zipf_probabilities`] | emergence in time |
+//! | `data-emergence` | [`data_shot`], [`expected_data_loss`] | emergence in examples |
+//! | `parameter-emergence` | [`parameter_shot`], [`parameter_loss`] | emergence in width |
+//! | `scaling-laws` | [`ScalingLaw`] | power laws of the loss |
+//! | `scalar-toy` | [`ScalarToy`] | weight-to-target ratio and feature amplification |
+//! | | [`ScaleEquivalence`], [`output_as_target_scale`], [`input_as_output_scale`] | which scales are one knob |
+//! | `unconstrained-features` | [`UnconstrainedFeatures`] | neural collapse with free features |
+//! | `modular-addition` | [`ModularAddition`] | exact weights of the grokking task |
+//! | | [`OneNeuron`] | direction and strength of one neuron (two equations, no closed form) |
+//!
+//! Calibration of the skill model on a network: [`slowdown_from_half_time`],
+//! [`strength_gap_from_init_std`], [`initial_from_init_std`]. By name and numbers: [`forms`].
+//!
+//! # Accuracy
+//!
+//! Every form is evaluated without cancellation and overflow over the domain that it states: no
+//! parameter of the domain gives NaN. Where a textbook form fails (division by λ = 0, e^{vKt} at
+//! late times, differences of antiderivatives), a test shows that failure beside the value here.
 //!
 //! Sources are cited as `[Saxe2014, …]`; the keys are resolved in `references.bib`.
 
@@ -26,32 +58,40 @@ mod deep_integral;
 mod deep_mode;
 mod error;
 pub mod forms;
+mod infinite_depth;
 mod lambda_flow;
 mod lambda_mode;
 mod linear;
+mod modular_addition;
 mod network;
+mod one_neuron;
 mod resources;
 mod scalar_toy;
 mod scale_equivalence;
 mod scaling;
 mod skills;
 mod special;
+mod unconstrained_features;
 
 pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
-pub use deep_mode::{DeepMode, infinite_depth_time};
+pub use deep_mode::DeepMode;
 pub use error::TheoryError;
+pub use infinite_depth::infinite_depth_time;
 pub use lambda_mode::LambdaMode;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
+pub use modular_addition::ModularAddition;
 pub use nalgebra;
 pub use network::{
     AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, LinearisedNetwork, NetworkState,
     RandomStartMode, aligned_weights, balance, balanced_weights, end_to_end_rate, linear_ntk,
     linear_ntk_of_grams, random_orthogonal, random_start_half_times,
 };
+pub use one_neuron::{NeuronState, OneNeuron};
 pub use resources::{data_shot, expected_data_loss, parameter_loss, parameter_shot};
 pub use scalar_toy::ScalarToy;
 pub use scale_equivalence::{ScaleEquivalence, input_as_output_scale, output_as_target_scale};
 pub use scaling::ScalingLaw;
 pub use skills::{MultilinearSkills, emergence_time_ratio, zipf_probabilities};
 pub use special::{gamma, zeta_one_plus};
+pub use unconstrained_features::UnconstrainedFeatures;

@@ -224,15 +224,38 @@ fn nearly_equal_strengths_are_apart_by_their_distance_over_the_speed() {
         ] {
             let mode = DeepMode::new(depth, 1.0, target, initial).unwrap();
             let direction = if initial < target { 1.0 } else { -1.0 };
-            let strength = initial * (1.0 + direction * 1e-10);
             let power = 2.0 - 2.0 / f64::from(depth);
             let speed = f64::from(depth) * initial.powf(power) * (target - initial);
-            let time = mode.time_to_strength(strength).unwrap();
-            // Differences of antiderivatives would have lost 10 digits here.
-            assert!(
-                relative(time, (strength - initial) / speed) < 1e-9,
-                "{mode:?}: {time}"
-            );
+            for step in [1e-10, 1e-11, 1e-12] {
+                let strength = initial * (1.0 + direction * step);
+                let time = mode.time_to_strength(strength).unwrap();
+                // Differences of antiderivatives would have lost 10 digits and more here.
+                let error = relative(time, (strength - initial) / speed);
+                assert!(error < 1e-9, "{mode:?}: {time}, off by {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_escape_more_sudden_than_the_rounding_of_time_gives_numbers_in_order() {
+    for depth in [3, 5, 50, u32::MAX] {
+        // The time left must be below a rounding of the time waited: (s0/S)^(1 − 2/L) ≪ 1e-16.
+        let lowest = if depth == 3 { 60 } else { 30 };
+        for power in lowest..300 {
+            let mode = DeepMode::new(depth, 1.0, 1.0, 10.0_f64.powi(-power)).unwrap();
+            let half = mode.time_to_fraction(0.5).unwrap();
+            let mut last = 1.0;
+            for roundings in -4_i32..8 {
+                let t = half * (1.0 - 0.5 * f64::EPSILON * f64::from(roundings));
+                let strength = mode.strength(t);
+                assert!(
+                    mode.initial() <= strength && strength <= last,
+                    "{mode:?}: {strength} {last}"
+                );
+                last = strength;
+            }
+            assert!(last < 0.1, "{mode:?}: {last}");
         }
     }
 }

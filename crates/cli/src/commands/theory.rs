@@ -131,6 +131,7 @@ fn points(arguments: &args::Theory) -> Points {
         PointKind::Times => Points::Times(values.clone()),
         PointKind::Fractions => Points::Fractions(values.clone()),
         PointKind::Steps => Points::Steps(values.clone()),
+        PointKind::None => Points::None,
     })
 }
 

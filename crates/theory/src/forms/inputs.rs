@@ -67,10 +67,11 @@ impl Points {
 }
 
 impl PointKind {
-    /// The option of the command line (`--times`).
+    /// The option of the command line (`--times`), or that none is needed.
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {
+            Self::None => "no points",
             Self::Times => "--times",
             Self::Fractions => "--fractions",
             Self::Steps => "--steps",
@@ -140,7 +141,7 @@ impl Inputs {
             }
         }
         let allowed = match self.points.kind() {
-            None => form.points.is_empty(),
+            None => form.points.is_empty() || form.points.contains(&PointKind::None),
             Some(kind) => form.points.contains(&kind),
         };
         if !allowed {

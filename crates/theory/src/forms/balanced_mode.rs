@@ -1,0 +1,66 @@
+use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points};
+use crate::BalancedMode;
+
+pub(super) const FORM: Form = Form {
+    name: "balanced-mode",
+    summary: "one mode of two layers that start equal: a sigmoid",
+    equation: "strength(t) = target / (1 + (target/initial - 1) exp(-2 input_power target t))",
+    assumes: "gradient flow on the halved squared error; equal layers at the start; modes that decouple",
+    source: "[Saxe2014; Nam2025]",
+    parameters: &[
+        Parameter {
+            name: "input_power",
+            meaning: "v = E[x^2]",
+            unit: "1/(strength * flow time)",
+            domain: "finite and above 0",
+            default: None,
+        },
+        Parameter {
+            name: "target",
+            meaning: "S",
+            unit: "strength",
+            domain: "finite and above 0",
+            default: None,
+        },
+        Parameter {
+            name: "initial",
+            meaning: "s(0)",
+            unit: "strength",
+            domain: "finite and above 0",
+            default: None,
+        },
+    ],
+    points: &[PointKind::Times, PointKind::Fractions],
+    outputs: &[
+        Output {
+            name: "strength",
+            meaning: "s at the times",
+            unit: "strength",
+        },
+        Output {
+            name: "times",
+            meaning: "t at which s is the fraction of the target",
+            unit: "flow time",
+        },
+    ],
+    numbers,
+};
+
+fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
+    let mode = BalancedMode::new(
+        inputs.number("input_power")?,
+        inputs.number("target")?,
+        inputs.number("initial")?,
+    )?;
+    match inputs.points() {
+        Points::Fractions(fractions) => {
+            let times = fractions.iter().map(|&q| mode.time_to_fraction(q));
+            let times = times.collect::<Result<Vec<_>, _>>()?;
+            Ok(vec![("times", times.into())])
+        }
+        points => {
+            let strength = points.values().iter().map(|&t| mode.strength(t));
+            Ok(vec![("strength", strength.collect::<Vec<_>>().into())])
+        }
+    }
+}
