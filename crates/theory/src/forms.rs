@@ -16,9 +16,11 @@
 //! # Ok::<(), theory::forms::FormError>(())
 //! ```
 
+mod balanced_network;
 mod error;
 mod inputs;
 mod linear_mode;
+mod random_start;
 
 pub use error::FormError;
 pub use inputs::{Inputs, Points, Value};
@@ -102,7 +104,11 @@ impl Form {
 /// All forms, in the order of the theory.
 #[must_use]
 pub fn forms() -> Vec<Form> {
-    vec![linear_mode::FORM]
+    vec![
+        linear_mode::FORM,
+        balanced_network::FORM,
+        random_start::FORM,
+    ]
 }
 
 /// The form called `name`.

@@ -38,8 +38,8 @@ pub(super) fn top_of_orthonormal_columns(rows: &DMatrix<f64>, logs: &[f64]) -> D
         let diagonal = reflect(&mut lower, pivot, step, &left, &mut mirror);
         scaled[(pivot, step)] = 1.0;
         for &row in &left {
-            let weight = (log(row) - log(pivot)).exp();
-            scaled[(row, step)] = lower[(step, row)] / diagonal * weight;
+            let ratio = lower[(step, row)] / diagonal;
+            scaled[(row, step)] = times_exp(ratio, log(row) - log(pivot));
         }
     }
     let top = scaled.rows(0, modes).transpose();
@@ -77,6 +77,19 @@ fn reflect(
         }
     }
     diagonal
+}
+
+/// x e^{log} where the factor alone may overflow, as for a row that is exactly zero.
+fn times_exp(x: f64, log: f64) -> f64 {
+    /// Below the largest exponent of f64, 709, with room for x.
+    const DIRECT: f64 = 600.0;
+    if x == 0.0 {
+        0.0
+    } else if log.abs() < DIRECT {
+        x * log.exp()
+    } else {
+        x.signum() * (x.abs().ln() + log).exp()
+    }
 }
 
 /// Euclidean norm whose squares neither overflow nor vanish.
