@@ -19,9 +19,9 @@ use theory::{
     balanced_weights, random_orthogonal,
 };
 
-/// Agreement with an integrator whose own error is about 1e-12 of the largest entry; a saddle
-/// (mode of size 0) magnifies its rounding by e^{S t} per layer, so modes start at 0.01 or more.
-const INTEGRATED: f64 = 1e-9;
+/// Agreement with an integrator that is run at the limit of f64; the saddle of a mode that starts
+/// against its target magnifies rounding, hence more than the 1e-14 seen for most.
+const INTEGRATED: f64 = 1e-11;
 /// Two closed forms of the same thing, up to the growth of rounding.
 const CLOSED_FORMS: f64 = 1e-10;
 /// Numbers that should agree to rounding.
@@ -83,7 +83,7 @@ fn imbalance_turns_sigmoids_into_exponentials() {
     let network = AlignedNetwork::new(&dmatrix![2.0], &[0.5], lambda, 1).unwrap();
     for scaled_time in [0.1, 1.0, 3.0] {
         let strength = network.strengths(scaled_time / lambda)[0];
-        let exponential = 2.0 - 1.5 * (-scaled_time as f64).exp();
+        let exponential = 2.0 - 1.5 * f64::exp(-scaled_time);
         // The next order is (S/λ)² = 4e-12.
         assert!((strength - exponential).abs() < 1e-11);
     }
@@ -249,7 +249,8 @@ proptest! {
         negative in prop::bool::ANY,
     ) {
         let lambda = f64::from(sign) * 10.0_f64.powf(log_lambda);
-        prop_assume!(!(lambda > 0.0 && hidden > outputs || lambda < 0.0 && hidden > inputs));
+        let exists = if lambda > 0.0 { hidden <= outputs } else { hidden <= inputs };
+        let lambda = if exists { lambda } else { 0.0 };
         let mut gaussian = Gaussian(seed);
         let task = gaussian.matrix(outputs, inputs);
         let start: Vec<f64> = (0..inputs.min(hidden).min(outputs))

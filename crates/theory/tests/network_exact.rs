@@ -22,8 +22,11 @@ use theory::nalgebra::DMatrix;
 
 /// Agreement with another float64 evaluation of the same formula.
 const SAME_FORMULA: f64 = 1e-11;
-/// Agreement with an integrator whose own error is about 1e-12 of the largest entry.
-const INTEGRATED: f64 = 1e-10;
+/// Agreement with trajectories that were integrated to about 1e-11.
+const RECORDED: f64 = 1e-10;
+/// Agreement with our integrator, which is run at the limit of f64: a few 1e-15 of the largest
+/// entry, 1e-14 if λ is large.
+const INTEGRATED: f64 = 1e-12;
 /// Numbers that should agree to rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -54,7 +57,7 @@ fn the_solution_agrees_with_recorded_trajectories() {
             let product = largest(&(state.product() - matrix(&case["W2W1_ode"][index])));
             assert!(closed < SAME_FORMULA, "λ = {lambda}, t = {t}: {closed}");
             assert!(
-                integrated < INTEGRATED && product < INTEGRATED,
+                integrated < RECORDED && product < RECORDED,
                 "λ = {lambda}, t = {t}: {integrated}"
             );
         }

@@ -23,8 +23,8 @@ use theory::{
 const ROUNDING: f64 = 1e-13;
 /// Central differences with step 1e-5 of a bilinear function: exact up to rounding / step.
 const DIFFERENCES: f64 = 1e-9;
-/// Agreement with an integrator whose own error is about 1e-12.
-const INTEGRATED: f64 = 1e-10;
+/// Agreement with an integrator that is run at the limit of f64.
+const INTEGRATED: f64 = 1e-12;
 /// Size of the start and relative error of the half-times: the formula is the limit of small
 /// starts, and its error falls as the modes separate in time.
 const HALF_TIMES: [(f64, f64); 3] = [(1e-2, 0.02), (1e-4, 1e-3), (1e-6, 1e-4)];

@@ -12,8 +12,8 @@ use crate::error::TheoryError;
 /// s_α solves s' = √(λ² + 4s²)(S_α − s): a sigmoid for λ = 0, an exponential for large |λ|.
 ///
 /// Derived here in explicit form: x = 2s + √(4s² + λ²) is logistic. Compared with an adaptive
-/// Runge–Kutta integrator of W1 and W2 (6 inputs, 4 hidden units, 4 outputs, |λ| ≤ 20): the
-/// largest difference of the product is below 1e-9, off-diagonals included.
+/// Runge–Kutta integrator of W1 and W2 (6 inputs, 4 hidden units, 4 outputs and other shapes,
+/// |λ| ≤ 20): the difference is below 1e-11 of the largest entry, off-diagonals included.
 ///
 /// Modes past the hidden width of a bottleneck have no neuron and stay 0 for ever.
 ///
