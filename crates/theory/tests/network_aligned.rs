@@ -90,6 +90,25 @@ fn imbalance_turns_sigmoids_into_exponentials() {
 }
 
 #[test]
+fn weak_modes_of_very_unequal_layers_keep_their_digits() {
+    // The growing direction is within S/λ = 1e-9 of one layer.
+    let task = dmatrix![1e-3, 0.0; 0.0, 2e-3];
+    for lambda in [1e6, -1e6] {
+        let start = [1e-4, 5e-4];
+        let aligned = AlignedNetwork::new(&task, &start, lambda, 2).unwrap();
+        let (first, second) = aligned_weights(&task, &start, lambda, 2).unwrap();
+        let exact = BalancedNetwork::new(&first, &second, &task).unwrap();
+        for t in [0.0, 3e-7, 1e-6, 4e-6, f64::INFINITY] {
+            let error = exact.at(t).product() - aligned.at(t).product();
+            assert!(
+                largest(&error) < 1e-12 * task.amax(),
+                "λ = {lambda}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn modes_without_strength_stay_on_their_saddle_if_balanced_and_grow_if_not() {
     let task = dmatrix![2.0, 0.0; 0.0, 1.0];
     let network = AlignedNetwork::new(&task, &[0.0, 0.1], 0.0, 2).unwrap();

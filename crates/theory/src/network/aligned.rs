@@ -203,12 +203,12 @@ pub fn aligned_weights(
 /// s(t) of s' = v √(λ² + 4s²) (S − s): x = 2s + √(4s² + λ²) is logistic between its values at
 /// s = S and x = 2S − √(4S² + λ²).
 ///
-/// Every difference below is of numbers that do not cancel, for any λ and either sign of s and S.
+/// Every difference below is of numbers that do not cancel, for any λ, S ≥ 0 and either sign of s.
 fn mode_strength(input_power: f64, target: f64, initial: f64, lambda: f64, t: f64) -> f64 {
     if t.is_nan() || t < 0.0 {
         return f64::NAN;
     }
-    if initial < 0.0 || (initial == 0.0 && target < 0.0) {
+    if initial < 0.0 {
         return -mode_strength(input_power, -target, -initial, lambda, t);
     }
     let lambda = lambda.abs();
