@@ -17,6 +17,7 @@
 //! ```
 
 mod balanced_mode;
+mod balanced_network;
 mod data_emergence;
 mod deep_mode;
 mod error;
@@ -26,6 +27,7 @@ mod linear_mode;
 mod modular_addition;
 mod parameter_emergence;
 mod probabilities;
+mod random_start;
 mod scalar_toy;
 mod scaling_laws;
 mod skills;
@@ -128,6 +130,8 @@ pub fn forms() -> Vec<Form> {
         scalar_toy::FORM,
         unconstrained_features::FORM,
         modular_addition::FORM,
+        balanced_network::FORM,
+        random_start::FORM,
     ]
 }
 

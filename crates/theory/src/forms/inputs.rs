@@ -1,3 +1,5 @@
+use nalgebra::DMatrix;
+
 use super::{Form, FormError, PointKind};
 
 /// A number, a list of numbers, a matrix (list of rows), …
@@ -12,6 +14,16 @@ pub enum Value {
 impl From<f64> for Value {
     fn from(number: f64) -> Self {
         Self::Number(number)
+    }
+}
+
+/// A list of rows.
+impl From<&DMatrix<f64>> for Value {
+    fn from(matrix: &DMatrix<f64>) -> Self {
+        let rows = matrix.row_iter();
+        rows.map(|row| row.iter().copied().collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+            .into()
     }
 }
 
@@ -218,6 +230,15 @@ impl Inputs {
         let width = |rows: &[Vec<f64>]| rows.first().map_or(0, Vec::len);
         rows.filter(|rows| width(rows) > 0 && rows.iter().all(|row| row.len() == width(rows)))
             .ok_or(error)
+    }
+
+    /// A parameter that is a matrix.
+    pub(super) fn matrix(&self, name: &'static str) -> Result<DMatrix<f64>, FormError> {
+        let rows = self.rows(name)?;
+        // `rows` refused empty and ragged lists.
+        Ok(DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| {
+            rows[i][j]
+        }))
     }
 }
 

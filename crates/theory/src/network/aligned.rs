@@ -5,6 +5,7 @@ use super::state::NetworkState;
 use super::svd::{FullSvd, full_svd};
 use super::weights::{balanced_weights, layer_strengths, require_balanced_shape};
 use crate::error::TheoryError;
+use crate::lambda_mode::LambdaMode;
 
 /// A λ-balanced network whose start is aligned with its task: every mode moves on its own.
 ///
@@ -12,8 +13,8 @@ use crate::error::TheoryError;
 /// s_α solves s' = √(λ² + 4s²)(S_α − s): a sigmoid for λ = 0, an exponential for large |λ|.
 ///
 /// Derived here in explicit form: x = 2s + √(4s² + λ²) is logistic. Compared with an adaptive
-/// Runge–Kutta integrator of W1 and W2 (6 inputs, 4 hidden units, 4 outputs, |λ| ≤ 20): the
-/// largest difference of the product is below 1e-9, off-diagonals included.
+/// Runge–Kutta integrator of W1 and W2 (6 inputs, 4 hidden units, 4 outputs and other shapes,
+/// |λ| ≤ 20): the difference is below 1e-11 of the largest entry, off-diagonals included.
 ///
 /// Modes past the hidden width of a bottleneck have no neuron and stay 0 for ever.
 ///
@@ -33,10 +34,10 @@ use crate::error::TheoryError;
 /// ```
 ///
 /// [Nam2025, Theorem 2; Domine2024, task-aligned λ-balanced dynamics]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AlignedNetwork {
     svd: FullSvd,
-    initial: Vec<f64>,
+    modes: Vec<LambdaMode>,
     lambda: f64,
     hidden: usize,
 }
@@ -69,9 +70,13 @@ impl AlignedNetwork {
             "outputs x inputs",
         )?;
         require_balanced_shape((inputs, hidden, outputs), strengths, lambda)?;
+        let svd = full_svd(correlation);
+        let modes = svd.values.iter().zip(strengths);
         Ok(Self {
-            svd: full_svd(correlation),
-            initial: strengths.to_vec(),
+            modes: modes
+                .map(|(&target, &initial)| LambdaMode::new(1.0, target, initial, lambda))
+                .collect::<Result<_, _>>()?,
+            svd,
             lambda,
             hidden,
         })
@@ -108,10 +113,7 @@ impl AlignedNetwork {
     /// [Nam2025, Theorem 2]
     #[must_use]
     pub fn strengths(&self, t: f64) -> Vec<f64> {
-        let modes = self.svd.values.iter().zip(&self.initial);
-        modes
-            .map(|(&target, &initial)| mode_strength(1.0, target, initial, self.lambda, t))
-            .collect()
+        self.modes.iter().map(|mode| mode.strength(t)).collect()
     }
 
     /// The network at flow time `t` ≥ 0, which may be infinite; NaN for a negative or NaN `t`.
@@ -197,69 +199,4 @@ pub fn aligned_weights(
     let svd = full_svd(correlation);
     let middle = DMatrix::identity(hidden, hidden);
     balanced_weights(&svd.left, &middle, &svd.right, strengths, lambda)
-}
-
-// replaced by LambdaMode on merge
-/// s(t) of s' = v √(λ² + 4s²) (S − s): x = 2s + √(4s² + λ²) is logistic between its values at
-/// s = S and x = 2S − √(4S² + λ²).
-///
-/// Every difference below is of numbers that do not cancel, for any λ and either sign of s and S.
-fn mode_strength(input_power: f64, target: f64, initial: f64, lambda: f64, t: f64) -> f64 {
-    if t.is_nan() || t < 0.0 {
-        return f64::NAN;
-    }
-    if initial < 0.0 || (initial == 0.0 && target < 0.0) {
-        return -mode_strength(input_power, -target, -initial, lambda, t);
-    }
-    let lambda = lambda.abs();
-    let (root, start_root) = ((2.0 * target).hypot(lambda), (2.0 * initial).hypot(lambda));
-    let start = 2.0 * initial + start_root;
-    if start == 0.0 {
-        return 0.0;
-    }
-    // The stable value of x, and minus the unstable one: their product is λ².
-    let (stable, unstable) = if target >= 0.0 {
-        let stable = 2.0 * target + root;
-        (
-            stable,
-            if stable > 0.0 {
-                lambda / stable * lambda
-            } else {
-                0.0
-            },
-        )
-    } else {
-        let unstable = root - 2.0 * target;
-        (lambda / unstable * lambda, unstable)
-    };
-    let exponent = if root > 0.0 {
-        input_power * root * t
-    } else {
-        0.0
-    };
-    let (left, covered) = ((-exponent).exp(), -(-exponent).exp_m1());
-    // x(∞) − x(0).
-    let way = 2.0 * (target - initial) * ((start + stable) / (start_root + root));
-    if way >= 0.0 {
-        let span = start + unstable;
-        let moved = way * (span / (span + way * left)) * covered;
-        let now = start + moved;
-        return initial + 0.25 * moved * (1.0 + lambda / now * (lambda / start));
-    }
-    let slow = if root > 0.0 {
-        covered / root
-    } else {
-        input_power * t
-    };
-    let above = -way * left / (1.0 - 0.5 * way * slow);
-    let now = stable + above;
-    if now == 0.0 {
-        0.0
-    } else if target >= 0.0 && lambda > 0.0 {
-        target + 0.25 * above * (1.0 + lambda / now * (lambda / stable))
-    } else if target >= 0.0 {
-        target + 0.25 * above
-    } else {
-        0.25 * (now - lambda / now * lambda)
-    }
 }

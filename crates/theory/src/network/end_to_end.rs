@@ -1,19 +1,21 @@
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
 use super::require_matrix;
 use super::svd::full_svd;
 use crate::error::{TheoryError, require};
 
 /// How fast the product W = W2W1 of a λ-balanced network moves, from the product alone:
-/// W' = E A + B E with E = Syx − W, A = √(λ²/4 + WᵀW) − λ/2, B = √(λ²/4 + WWᵀ) + λ/2.
+/// W' = E √(λ²/4 + WᵀW) + √(λ²/4 + WWᵀ) E with E = Syx − W.
 ///
 /// * `product` W, c×d with c = d, strength units;
 /// * `correlation` Syx, same shape;
 /// * `lambda` λ, strength units.
 ///
-/// The result has unit strength / flow time. A is W1ᵀW1 and B is W2W2ᵀ, because
-/// WᵀW = W1ᵀ(W1W1ᵀ + λ)W1; derived here and checked against W1'W2 + W2'W1 and against the slope of
-/// the exact solution.
+/// The result has unit strength / flow time.
+///
+/// Derived here: the flow is W' = E W1ᵀW1 + W2W2ᵀ E, and WᵀW = W1ᵀ(W1W1ᵀ + λ)W1 gives
+/// W1ᵀW1 = √(λ²/4 + WᵀW) − λ/2, likewise W2W2ᵀ with + λ/2; the two halves of λ cancel, so the rate
+/// depends on |λ| only. Checked against the layers' own rate and the slope of the exact solution.
 ///
 /// # Assumes
 ///
@@ -46,30 +48,9 @@ pub fn end_to_end_rate(
     require_matrix("correlation", correlation, (size, size), "as product")?;
     require(lambda.is_finite(), "lambda", lambda, "finite")?;
     let svd = full_svd(product);
-    let half = 0.5 * lambda;
-    // √(λ²/4 + s²) ∓ λ/2, the one that would cancel as s² over the other.
-    let pairs: Vec<(f64, f64)> = svd
-        .values
-        .iter()
-        .map(|&value| {
-            let heavy = value.hypot(half) + half.abs();
-            let light = if heavy > 0.0 {
-                value * (value / heavy)
-            } else {
-                0.0
-            };
-            if half >= 0.0 {
-                (light, heavy)
-            } else {
-                (heavy, light)
-            }
-        })
-        .collect();
-    let gram = |basis: &DMatrix<f64>, squares: Vec<f64>| {
-        basis * DMatrix::from_diagonal(&squares.into()) * basis.transpose()
-    };
-    let first_gram = gram(&svd.right, pairs.iter().map(|pair| pair.0).collect());
-    let second_gram = gram(&svd.left, pairs.iter().map(|pair| pair.1).collect());
+    let roots = svd.values.iter().map(|value| value.hypot(0.5 * lambda));
+    let roots = DMatrix::from_diagonal(&DVector::from_iterator(size, roots));
+    let root = |basis: &DMatrix<f64>| basis * &roots * basis.transpose();
     let error = correlation - product;
-    Ok(&error * first_gram + second_gram * &error)
+    Ok(&error * root(&svd.right) + root(&svd.left) * &error)
 }

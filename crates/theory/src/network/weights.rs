@@ -93,19 +93,15 @@ pub fn balanced_weights(
 pub fn random_orthogonal(gaussian: &DMatrix<f64>) -> Result<DMatrix<f64>, TheoryError> {
     let size = gaussian.nrows();
     require_matrix("gaussian", gaussian, (size, size), "square")?;
-    let (mut factor, triangle) = gaussian.clone().qr().unpack();
-    for column in 0..size {
-        let diagonal = triangle[(column, column)];
-        require(
-            diagonal.abs() > f64::EPSILON * gaussian.amax(),
-            "diagonal of R in the QR decomposition of gaussian",
-            diagonal,
-            "away from 0 (the columns are linearly dependent)",
-        )?;
-        if diagonal < 0.0 {
-            factor.column_mut(column).neg_mut();
-        }
-    }
+    // This decomposition has a nonnegative diagonal in R, which makes it unique.
+    let (factor, triangle) = gaussian.clone().qr().unpack();
+    let smallest = triangle.diagonal().min();
+    require(
+        smallest > f64::EPSILON * gaussian.amax(),
+        "diagonal of R in the QR decomposition of gaussian",
+        smallest,
+        "above 0 (the columns are linearly dependent)",
+    )?;
     Ok(factor)
 }
 

@@ -1,0 +1,77 @@
+use nalgebra::DMatrix;
+
+use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Value};
+use crate::BalancedNetwork;
+
+pub(super) const FORM: Form = Form {
+    name: "balanced-network",
+    summary: "two-layer linear network with balanced layers, from any start",
+    equation: "(QQ')' = F QQ' + QQ' F - (QQ')^2, Q = [W1'; W2], F = [[-lambda/2, correlation'], \
+               [correlation, lambda/2]]",
+    assumes: "gradient flow on the halved squared error; whitened inputs; W2'W2 - W1W1' = lambda I",
+    source: "[Braun2022; Domine2024]",
+    parameters: &[
+        Parameter {
+            name: "W1",
+            meaning: "first layer at t = 0, h x d (list of rows)",
+            unit: "sqrt(strength)",
+            domain: "a matrix of finite numbers",
+            default: None,
+        },
+        Parameter {
+            name: "W2",
+            meaning: "second layer at t = 0, c x h (list of rows)",
+            unit: "sqrt(strength)",
+            domain: "a matrix of finite numbers with as many columns as W1 has rows",
+            default: None,
+        },
+        Parameter {
+            name: "correlation",
+            meaning: "task E[y x'] of whitened inputs, c x d (list of rows)",
+            unit: "strength",
+            domain: "a matrix of finite numbers, c x d",
+            default: None,
+        },
+    ],
+    points: &[PointKind::Times],
+    outputs: &[
+        Output {
+            name: "network",
+            meaning: "W2 W1 at the times, c x d each",
+            unit: "strength",
+        },
+        Output {
+            name: "kernel",
+            meaning: "tangent kernel at the d unit inputs at the times, c d x c d each, \
+                      output-major",
+            unit: "strength",
+        },
+        Output {
+            name: "lambda",
+            meaning: "imbalance of the layers, one number",
+            unit: "strength",
+        },
+    ],
+    numbers,
+};
+
+fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
+    let first = inputs.matrix("W1")?;
+    let network = BalancedNetwork::new(
+        &first,
+        &inputs.matrix("W2")?,
+        &inputs.matrix("correlation")?,
+    )?;
+    let unit_inputs = DMatrix::identity(first.ncols(), first.ncols());
+    let (mut products, mut kernels) = (Vec::new(), Vec::new());
+    for &t in inputs.points().values() {
+        let state = network.at(t);
+        products.push(Value::from(state.product()));
+        kernels.push(Value::from(&state.kernel(&unit_inputs)?));
+    }
+    Ok(vec![
+        ("network", Value::List(products)),
+        ("kernel", Value::List(kernels)),
+        ("lambda", network.lambda().into()),
+    ])
+}
