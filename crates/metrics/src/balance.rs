@@ -15,10 +15,10 @@ use crate::weights::{norm, relative_change};
 /// ```
 /// use metrics::Balance;
 ///
-/// let initial = Balance::new(&[1.0, 0.0, 0.0, 1.0], &[2.0, 0.0, 0.0, 2.0], 2)?;
-/// assert_eq!((initial.lambda(), initial.error()), (3.0, 0.0));
-/// let now = Balance::new(&[2.0, 0.0, 0.0, 2.0], &[3.0, 0.0, 0.0, 3.0], 2)?;
-/// assert_eq!(now.drift(&initial)?, 2.0 / 3.0);
+/// let initial = Balance::new(&[1.0, 0.0, 0.0, 1.0], &[3.0, 0.0, 0.0, 3.0], 2)?;
+/// assert_eq!((initial.lambda(), initial.error()), (8.0, 0.0));
+/// let now = Balance::new(&[2.0, 0.0, 0.0, 2.0], &[4.0, 0.0, 0.0, 4.0], 2)?;
+/// assert_eq!(now.drift(&initial)?, 0.5);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
