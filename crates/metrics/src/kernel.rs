@@ -10,7 +10,8 @@ use crate::weights::norm;
 ///
 /// Evaluated as half the squared distance of A/|A| and B/|B|, because the difference from 1 has no
 /// digits below 1e-16. The rounding of the entries, ε = 2⁻⁵³, leaves a distance d an error of the
-/// order of ε √d + ε². Equal kernels have the distance 0, proportional ones at most 1e-31.
+/// order of ε √d + ε². Equal kernels have the distance 0, proportional ones some ε² (more for large
+/// kernels, whose norms gather rounding).
 ///
 /// # Shapes
 ///
