@@ -122,12 +122,28 @@ fn dry_run(
             "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
             estimate.cells,
             loaded.spec.training.seeds,
-            variants.join("; "),
+            some(&variants),
             estimate.seconds,
             settings.threads
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first few variants and how many more there are.
+fn some(variants: &[&str]) -> String {
+    /// As many as a reader takes in.
+    const SHOWN: usize = 8;
+    let shown = variants
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join("; ");
+    match variants.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more variants"),
+    }
 }
 
 /// Trains, records and judges.
@@ -179,8 +195,14 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
     }
     println!("{}", output::verdicts(&recorded.verdict));
     println!("report: {}", page.display());
-    for line in output::stops(manifest) {
+    /// Cells that a reader wants to see one by one.
+    const SHOWN: usize = 20;
+    let stops = output::stops(manifest);
+    for line in stops.iter().take(SHOWN) {
         eprintln!("warning: {line}");
+    }
+    if let more @ 1.. = stops.len().saturating_sub(SHOWN) {
+        eprintln!("warning: {more} more cells did not end as planned; see manifest.json");
     }
 }
 
