@@ -12,7 +12,7 @@ use std::{
 use lab::{
     Kinds,
     record::{Run as RecordedRun, RunFolder},
-    run::{Provenance, Recorded, Settings, estimate, spec_hash},
+    run::{Cell, Provenance, Recorded, Settings, estimate, spec_hash},
     spec::{Loaded, Options, Outcome},
 };
 use nets::{ENGINES, LearnerError, Target};
@@ -82,7 +82,7 @@ pub(super) fn prepare(
     if arguments.threads == Some(0) {
         return Err(Failure::usage("--threads 0: must be 1 or more"));
     }
-    Target::open(&arguments.device, loaded.spec.training.precision)?;
+    let target = Target::open(&arguments.device, loaded.spec.training.precision)?;
     let settings = Settings {
         device: arguments.device.clone(),
         engine: arguments.engine.clone(),
@@ -91,6 +91,19 @@ pub(super) fn prepare(
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
         quick: arguments.quick,
     };
+    // The other engines cover everything.
+    if settings.engine == "moments" {
+        for variant in &loaded.variants {
+            let cell = Cell {
+                variant,
+                seed: loaded.spec.training.first_seed,
+                engine: &settings.engine,
+                target: &target,
+                kinds,
+            };
+            cell.check().map_err(Failure::usage)?;
+        }
+    }
     Ok((loaded, settings))
 }
 
