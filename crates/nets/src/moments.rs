@@ -55,11 +55,20 @@ impl MomentsLearner {
             return Err("trains linear nets only");
         };
         let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
-        if !linear || model.centred() || host.net.layers.iter().any(|l| l.bias.is_some()) {
-            return Err("trains linear nets without biases only");
+        if !linear {
+            return Err("trains linear nets only");
         }
-        if optimizer != plain || !matches!(loss, Loss::Mse { .. }) {
-            return Err("needs plain gradient descent and a squared error");
+        if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
+            return Err("trains nets without biases only");
+        }
+        if model.centred() {
+            return Err("does not centre outputs");
+        }
+        if optimizer != plain {
+            return Err("needs plain gradient descent");
+        }
+        if !matches!(loss, Loss::Mse { .. }) {
+            return Err("needs a squared error");
         }
         if constant.is_none() {
             return Err("needs the same rows at every step");
