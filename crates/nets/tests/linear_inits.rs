@@ -1,140 +1,22 @@
-//! Starts of linear nets: balanced layers, the scalar toy and mirrored pairs, by the identities
-//! that define them.
+//! Other joint starts: the scalar toy and mirrored pairs; what every start has in common; the net
+//! on the host.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Optimizer, Precision};
-use support::linear::{Start, matrix, product, singular_values};
+use support::linear::{Start, balanced, matrix};
 use support::{flex, relative_gap};
-use theory::nalgebra::DMatrix;
 
 /// A few products of orthogonal matrices.
 const ROUNDING: f64 = 1e-12;
 
 const MAP: &str = "kind = 'linear-map'\ninputs = 5\noutputs = 4";
 
-fn balanced(widths: &str, rest: &str) -> String {
-    format!("kind = 'deep-linear'\nwidths = {widths}\ninit = {{ kind = 'balanced', {rest} }}")
-}
-
 fn assert_close(found: f64, expected: f64, case: &str) {
     let gap = (found - expected).abs();
     assert!(gap < ROUNDING, "{case}: {found} is not {expected}");
-}
-
-#[test]
-fn balanced_layers_are_balanced_and_have_the_strength_that_was_asked_for() {
-    for alignment in ["task", "random"] {
-        for (hidden, lambda) in [
-            (4, 0.0),
-            (9, 0.0),
-            (4, 2.5),
-            (2, 0.3),
-            (5, -1.5),
-            (3, -0.01),
-        ] {
-            for (root, strength) in [("4S2", 0.7), ("4S", 0.49)] {
-                let rest = format!(
-                    "strength = {strength}, lambda = {lambda:?}, alignment = '{alignment}', \
-                     root = '{root}'"
-                );
-                let start = Start::new(MAP, &balanced(&format!("[{hidden}]"), &rest), 3);
-                let [first, second] = [0, 1].map(|layer| matrix(&start.weights[layer]));
-                let balance = theory::balance(&first, &second).unwrap();
-                let gap = balance.matrix() - DMatrix::identity(hidden, hidden) * lambda;
-                assert!(gap.amax() < ROUNDING, "{rest}: {gap}");
-                // Both roots give the same product: √0.49 = 0.7.
-                let modes = hidden.min(4);
-                for (mode, value) in singular_values(&(second * first)).iter().enumerate() {
-                    assert_close(*value, if mode < modes { 0.7 } else { 0.0 }, &rest);
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn the_roots_are_those_of_the_recipe() {
-    // Singular values √((√(λ² + 4 s²) ± λ)/2), with s for s² in the published script.
-    let (strength, lambda) = (3.0_f64, -1.5_f64);
-    for (root, under) in [("4S2", strength * strength), ("4S", strength)] {
-        let rest = format!("strength = 3.0, lambda = -1.5, alignment = 'random', root = '{root}'");
-        let start = Start::new(MAP, &balanced("[4]", &rest), 0);
-        for (layer, sign) in [(0, -1.0), (1, 1.0)] {
-            let size = (lambda * lambda + 4.0 * under).sqrt() + sign * lambda;
-            for value in singular_values(&matrix(&start.weights[layer])) {
-                assert_close(value, (size / 2.0).sqrt(), &rest);
-            }
-        }
-    }
-}
-
-#[test]
-fn task_alignment_makes_the_start_diagonal_in_the_modes_of_the_task() {
-    for (widths, lambda) in [("[4]", 0.0), ("[4]", 1.0), ("[4, 6]", 0.0), ("[2]", -1.0)] {
-        let of = |alignment: &str| {
-            let rest = format!("strength = 0.3, alignment = '{alignment}', lambda = {lambda:?}");
-            let start = Start::new(MAP, &balanced(widths, &rest), 6);
-            let svd = start.correlation().svd(true, true);
-            let (left, right) = (svd.u.unwrap(), svd.v_t.unwrap());
-            left.transpose() * product(&start.weights) * right.transpose()
-        };
-        let modes = if widths == "[2]" { 2 } else { 4 };
-        let expected = DMatrix::from_fn(4, 4, |row, column| {
-            f64::from(u8::from(row == column && row < modes)) * 0.3
-        });
-        // Positive, too: modes start towards their targets.
-        assert!((of("task") - &expected).amax() < ROUNDING, "{widths}");
-        assert!((of("random") - &expected).amax() > 0.05, "{widths}");
-    }
-}
-
-#[test]
-fn task_alignment_looks_at_whitened_samples_as_well() {
-    let task = "kind = 'random-regression'\nsamples = 20\ninputs = 3\noutputs = 3\nwhiten = true";
-    let start = Start::new(
-        task,
-        &balanced("[3]", "strength = 0.3, alignment = 'task'"),
-        6,
-    );
-    let svd = start.correlation().svd(true, true);
-    let aligned = svd.u.unwrap() * svd.v_t.unwrap() * 0.3;
-    assert!((product(&start.weights) - aligned).amax() < ROUNDING);
-}
-
-#[test]
-fn deep_balanced_layers_are_balanced_pair_by_pair() {
-    for (widths, modes) in [
-        ("[4, 4]", 4),
-        ("[6, 3]", 3),
-        ("[5, 7, 4]", 4),
-        ("[6, 2, 2, 9]", 2),
-    ] {
-        for alignment in ["task", "random"] {
-            let rest = format!("strength = 0.4, alignment = '{alignment}'");
-            let start = Start::new(MAP, &balanced(widths, &rest), 1);
-            let layers: Vec<DMatrix<f64>> = start.weights.iter().map(matrix).collect();
-            for pair in layers.windows(2) {
-                let gap = theory::balance(&pair[0], &pair[1]).unwrap().matrix().amax();
-                assert!(gap < ROUNDING, "{widths} {alignment}: {gap}");
-            }
-            let values = singular_values(&product(&start.weights));
-            for (mode, value) in values.iter().enumerate() {
-                assert_close(*value, if mode < modes { 0.4 } else { 0.0 }, widths);
-            }
-            let share = 0.4_f64.powf(1.0 / layers.len() as f64);
-            for layer in &layers {
-                assert_close(singular_values(layer)[0], share, widths);
-            }
-            let names: Vec<&str> = start.weights.iter().map(|w| w.name.as_str()).collect();
-            assert_eq!(
-                names[..3],
-                ["layers.0.weight", "layers.1.weight", "layers.2.weight"]
-            );
-        }
-    }
 }
 
 #[test]

@@ -87,6 +87,11 @@ impl Start {
     }
 }
 
+/// The table of a deep linear net with a balanced start.
+pub(crate) fn balanced(widths: &str, rest: &str) -> String {
+    format!("kind = 'deep-linear'\nwidths = {widths}\ninit = {{ kind = 'balanced', {rest} }}")
+}
+
 /// The matrix `[out, in]` of a layer, which is stored as `[in, out]`.
 pub(crate) fn matrix(array: &HostArray) -> DMatrix<f64> {
     DMatrix::from_row_slice(array.rows, array.columns, &array.values).transpose()
