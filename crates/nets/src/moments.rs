@@ -42,13 +42,12 @@ struct Map {
 }
 
 impl MomentsLearner {
-    /// Why this engine cannot train the model, or the model on the host.
+    /// Why this engine cannot train the model on constant rows, or the model on the host.
     pub(crate) fn applies(
         model: &dyn Model,
         initial: &[HostArray],
         loss: Loss,
         optimizer: Optimizer,
-        constant: Option<&Batch>,
     ) -> Result<HostNet, &'static str> {
         let plain = Optimizer::default();
         let Some(host) = model.host(initial) else {
@@ -69,9 +68,6 @@ impl MomentsLearner {
         }
         if !matches!(loss, Loss::Mse { .. }) {
             return Err("needs a squared error");
-        }
-        if constant.is_none() {
-            return Err("needs the same rows at every step");
         }
         Ok(host)
     }

@@ -148,7 +148,7 @@ impl Balanced {
                 aligned_weights(&correlation, &vec![1.0; modes], 0.0, modes).expect(CHECKED)
             }
             Alignment::Random => (
-                orthogonal(inputs, seed, 0).rows(0, modes).into_owned(),
+                orthogonal(inputs, seed, 0).columns(0, modes).transpose(),
                 orthogonal(outputs, seed, layers as u64)
                     .columns(0, modes)
                     .into_owned(),
