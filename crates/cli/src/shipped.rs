@@ -13,6 +13,19 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         "saturation",
         include_str!("../../../experiments/saturation.toml"),
     ),
+    ("depth", include_str!("../../../experiments/depth.toml")),
+    (
+        "balanced-network",
+        include_str!("../../../experiments/balanced-network.toml"),
+    ),
+    (
+        "kernel-regimes",
+        include_str!("../../../experiments/kernel-regimes.toml"),
+    ),
+    (
+        "weight-to-target",
+        include_str!("../../../experiments/weight-to-target.toml"),
+    ),
     (
         "sparse-parity",
         include_str!("../../../experiments/sparse-parity.toml"),

@@ -1,9 +1,26 @@
 //! What gradient flow conserves between two linear layers.
 
-use crate::error::{MetricError, require_at_least, require_entries, require_length};
-use crate::weights::norm;
+use crate::error::{MetricError, require, require_entries};
+use crate::weights::{norm, relative_change};
 
-/// Λ = W2ᵀW2 − W1W1ᵀ of two linear layers, which gradient flow conserves [Nam2025, Definition 1].
+/// Λ = W2ᵀW2 − W1W1ᵀ of two linear layers y = W2 W1 x, which gradient flow conserves
+/// [Nam2025, Definition 1].
+///
+/// Weights are stored here as `[in, out]`, the transposes W1ᵀ = `first` and W2ᵀ = `second`, so
+/// that Λ = second secondᵀ − firstᵀ first. λ I for λ-balanced layers, which exist only for H ≤ K
+/// (λ > 0) or H ≤ D (λ < 0).
+///
+/// # Examples
+///
+/// ```
+/// use metrics::Balance;
+///
+/// let initial = Balance::new(&[1.0, 0.0, 0.0, 1.0], &[3.0, 0.0, 0.0, 3.0], 2)?;
+/// assert_eq!((initial.lambda(), initial.error()), (8.0, 0.0));
+/// let now = Balance::new(&[2.0, 0.0, 0.0, 2.0], &[4.0, 0.0, 0.0, 4.0], 2)?;
+/// assert_eq!(now.drift(&initial)?, 0.5);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Balance {
     hidden: usize,
@@ -15,13 +32,14 @@ impl Balance {
     ///
     /// # Shapes
     ///
-    /// `first` `[D, H]` and `second` `[H, K]`, row-major and `[in, out]` as weights are stored here
-    /// (the transposes of W1 and W2), `hidden` = H.
+    /// `first` `[D, H]` and `second` `[H, K]`, row-major, `hidden` = H. A bias of the first layer
+    /// is the weight of a constant input 1: append it to `first` as one more row, or Λ is not
+    /// conserved.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for lengths that are no multiple of H, no neuron, and entries that are not
-    /// finite.
+    /// [`MetricError`] for no entries or a number of them that is no multiple of H, for H = 0, and
+    /// for entries that are not finite.
     ///
     /// # Examples
     ///
@@ -32,24 +50,26 @@ impl Balance {
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn new(first: &[f64], second: &[f64], hidden: usize) -> Result<Self, MetricError> {
-        require_at_least("hidden", hidden, 1)?;
-        for (name, layer) in [("first", first), ("second", second)] {
-            let whole = layer.len() / hidden * hidden;
-            require_length(name, layer.len(), whole, "a multiple of hidden")?;
-            require_entries(name, layer, "finite", f64::is_finite)?;
-        }
+        check_layers(first, second, hidden)?;
         let outputs = second.len() / hidden;
-        let matrix = (0..hidden * hidden).map(|at| {
-            let (i, j) = (at / hidden, at % hidden);
-            let readout = |neuron: usize| &second[neuron * outputs..(neuron + 1) * outputs];
-            let out: f64 = readout(i).iter().zip(readout(j)).map(|(a, b)| a * b).sum();
-            let into: f64 = first.chunks_exact(hidden).map(|row| row[i] * row[j]).sum();
-            out - into
-        });
-        Ok(Self {
-            matrix: matrix.collect(),
-            hidden,
-        })
+        let mut into = vec![0.0; hidden * hidden];
+        for row in first.chunks_exact(hidden) {
+            for (target, one) in into.chunks_exact_mut(hidden).zip(row) {
+                for (slot, other) in target.iter_mut().zip(row) {
+                    *slot += one * other;
+                }
+            }
+        }
+        let mut matrix = into;
+        for (target, one) in matrix
+            .chunks_exact_mut(hidden)
+            .zip(second.chunks_exact(outputs))
+        {
+            for (slot, other) in target.iter_mut().zip(second.chunks_exact(outputs)) {
+                *slot = one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() - *slot;
+            }
+        }
+        Ok(Self { hidden, matrix })
     }
 
     /// Λ, `[H, H]`, row-major and symmetric.
@@ -99,8 +119,10 @@ impl Balance {
         norm(&rest)
     }
 
-    /// |Λ − Λ0|_F/|Λ0|_F (no unit): 0 under gradient flow, of the order of the learning rate under
-    /// gradient descent.
+    /// |Λ − Λ0|_F/|Λ0|_F (no unit), with Λ0 = `initial`: 0 under gradient flow, of the order of
+    /// the learning rate under gradient descent.
+    ///
+    /// Small balanced weights have a tiny Λ0, and a large drift says little there.
     ///
     /// # Errors
     ///
@@ -115,49 +137,84 @@ impl Balance {
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn drift(&self, initial: &Self) -> Result<f64, MetricError> {
-        crate::weights::relative_change(&self.matrix, &initial.matrix)
+        relative_change(&self.matrix, &initial.matrix)
     }
 }
 
-/// |w_in|² − q |w_out|² of every hidden neuron, `[H]`: conserved by the gradient flow of any loss
-/// under an activation that is homogeneous of degree q (`ReLU`: 1, square: 2; tanh: none).
+/// |w_in|² − q |w_out|² of every hidden neuron (unit of a squared weight): conserved by the gradient
+/// flow of any loss under an activation that is homogeneous of degree q (`ReLU` and identity 1,
+/// square 2; tanh none) [Du2018, layers balanced by gradient flow, for degree 1].
+///
+/// Any q follows from z φ'(z) = q φ(z), which makes w_in · ∂L/∂w_in = q w_out · ∂L/∂w_out. For q = 1
+/// it is the diagonal of −Λ, see [`Balance`].
 ///
 /// # Shapes
 ///
-/// `first` `[D, H]`, `bias` `[H]` or empty (it counts as an input weight), `second` `[H, K]`.
+/// `first` `[D, H]`, `bias` `[H]` if there is one (it counts as an input weight), `second`
+/// `[H, K]`, row-major, `hidden` = H; the result is `[H]`.
 ///
 /// # Errors
 ///
-/// [`MetricError`] for lengths that do not fit H, and no neuron.
+/// As [`Balance::new`], and for a bias that has not H entries or a `degree` that is not above 0.
 ///
 /// # Examples
 ///
 /// ```
-/// let kept = metrics::neuron_balance(&[1.0, 2.0], &[2.0], &[3.0], 1, 1.0)?;
+/// // 1² + 2² + 2² − 3².
+/// let kept = metrics::neuron_balance(&[1.0, 2.0], Some(&[2.0]), &[3.0], 1, 1.0)?;
 /// assert_eq!(kept, [0.0]);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Kunin2024, conserved quantities of a neuron]
 pub fn neuron_balance(
     first: &[f64],
-    bias: &[f64],
+    bias: Option<&[f64]>,
     second: &[f64],
     hidden: usize,
     degree: f64,
 ) -> Result<Vec<f64>, MetricError> {
-    require_at_least("hidden", hidden, 1)?;
-    for (name, layer) in [("first", first), ("bias", bias), ("second", second)] {
-        let whole = layer.len() / hidden * hidden;
-        require_length(name, layer.len(), whole, "a multiple of hidden")?;
+    check_layers(first, second, hidden)?;
+    if let Some(bias) = bias {
+        require(
+            bias.len() == hidden,
+            "number of entries of bias",
+            bias.len() as f64,
+            "hidden",
+        )?;
+        require_entries("bias", bias, "finite", f64::is_finite)?;
+    }
+    require(
+        degree.is_finite() && degree > 0.0,
+        "degree",
+        degree,
+        "finite and above 0",
+    )?;
+    let mut kept = vec![0.0; hidden];
+    for row in first.chunks_exact(hidden).chain(bias) {
+        for (slot, weight) in kept.iter_mut().zip(row) {
+            *slot += weight * weight;
+        }
     }
     let outputs = second.len() / hidden;
-    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
-    Ok((0..hidden)
-        .map(|neuron| {
-            let into = first.iter().chain(bias).skip(neuron).step_by(hidden);
-            let out = second[neuron * outputs..(neuron + 1) * outputs].iter();
-            squares(&mut into.copied()) - degree * squares(&mut out.copied())
-        })
-        .collect())
+    for (slot, row) in kept.iter_mut().zip(second.chunks_exact(outputs)) {
+        *slot -= degree * row.iter().map(|weight| weight * weight).sum::<f64>();
+    }
+    Ok(kept)
+}
+
+/// That both layers have entries, all finite, and as many as fit `hidden` neurons.
+fn check_layers(first: &[f64], second: &[f64], hidden: usize) -> Result<(), MetricError> {
+    require(hidden >= 1, "hidden", hidden as f64, "at least 1")?;
+    for (name, layer) in [
+        ("number of entries of first", first),
+        ("number of entries of second", second),
+    ] {
+        require(
+            !layer.is_empty() && layer.len().is_multiple_of(hidden),
+            name,
+            layer.len() as f64,
+            "above 0 and a multiple of hidden",
+        )?;
+    }
+    require_entries("first", first, "finite", f64::is_finite)?;
+    require_entries("second", second, "finite", f64::is_finite)
 }

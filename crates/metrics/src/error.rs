@@ -81,6 +81,24 @@ pub(crate) fn require_at_least(
     }
 }
 
+/// `Ok` if `inside`, else the domain error.
+pub(crate) fn require(
+    inside: bool,
+    name: &'static str,
+    value: f64,
+    domain: &'static str,
+) -> Result<(), MetricError> {
+    if inside {
+        Ok(())
+    } else {
+        Err(MetricError::Domain {
+            name,
+            value,
+            domain,
+        })
+    }
+}
+
 /// `Ok` if every entry satisfies `inside`.
 pub(crate) fn require_entries(
     name: &'static str,

@@ -2,18 +2,20 @@
 
 use nalgebra::DMatrix;
 
-use crate::error::{MetricError, require_at_least, require_entries, require_length};
+use crate::error::{MetricError, require, require_at_least, require_entries, require_length};
 use crate::weights::norm;
 
-/// Kernel distance 1 − ⟨A, B⟩/(|A||B|) (no unit, 0 to 2; 0 to 1 for positive semidefinite kernels).
+/// Kernel distance 1 − ⟨A, B⟩/(|A||B|) (no unit, 0 to 2; 0 to 1 for positive semidefinite kernels)
+/// [Fort2020, kernel distance].
 ///
-/// Between the tangent kernels at two times it is the distance moved, between neighbouring times
-/// the kernel velocity times the step. Evaluated as half the squared distance of A/|A| and B/|B|,
-/// which keeps its digits down to about 1e-32 where the difference from 1 would lose them at 1e-16.
+/// Evaluated as half the squared distance of A/|A| and B/|B|, because the difference from 1 has no
+/// digits below 1e-16. The rounding of the entries, ε = 2⁻⁵³, leaves a distance d an error of the
+/// order of ε √d + ε². Equal kernels have the distance 0, proportional ones some ε² (more for large
+/// kernels, whose norms gather rounding).
 ///
 /// # Shapes
 ///
-/// `a` and `b`: kernels of one shape, flattened.
+/// `a` and `b`: kernels of one shape, flattened in the same order.
 ///
 /// # Errors
 ///
@@ -22,30 +24,55 @@ use crate::weights::norm;
 /// # Examples
 ///
 /// ```
-/// assert!((metrics::kernel_distance(&[1.0, 0.0], &[1.0, 1.0])? - (1.0 - 0.5_f64.sqrt())).abs() < 1e-15);
+/// let turned = metrics::kernel_distance(&[1.0, 0.0], &[1.0, 1.0])?;
+/// assert!((turned - (1.0 - 0.5_f64.sqrt())).abs() < 1e-15);
 /// assert_eq!(metrics::kernel_distance(&[1.0, 2.0], &[2.0, 4.0])?, 0.0);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Kunin2024, kernel distance; Nam2025, lazy and rich regimes]
 pub fn kernel_distance(a: &[f64], b: &[f64]) -> Result<f64, MetricError> {
     require_length("b", b.len(), a.len(), "a")?;
-    let (size_a, size_b) = (size("a", a)?, size("b", b)?);
-    let squares = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| (a / size_a - b / size_b).powi(2));
+    let (a, b) = (unit("a", a)?, unit("b", b)?);
+    let squares = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2));
     Ok(0.5 * squares.sum::<f64>())
 }
 
-/// Alignment of a kernel with the targets: yᵀ K y/(|K|_F |y|²) (no unit, −1 to 1).
+/// Kernel velocity: the distance of the kernels at t and t + dt, over dt (1 over the unit of `dt`)
+/// [Fort2020, kernel velocity].
+///
+/// The distance grows like dt² while a kernel moves smoothly, so this number falls to 0 with dt:
+/// compare velocities at the same dt only.
+///
+/// # Shapes
+///
+/// `now` and `later`: kernels of one shape, flattened in the same order; `dt` > 0, steps or flow
+/// time.
+///
+/// # Errors
+///
+/// As [`kernel_distance`], and for a `dt` that is not finite and above 0.
+///
+/// # Examples
+///
+/// ```
+/// assert!((metrics::kernel_velocity(&[1.0, 0.0], &[0.0, 1.0], 4.0)? - 0.25).abs() < 1e-15);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn kernel_velocity(now: &[f64], later: &[f64], dt: f64) -> Result<f64, MetricError> {
+    require(dt.is_finite() && dt > 0.0, "dt", dt, "finite and above 0")?;
+    require_length("later", later.len(), now.len(), "now")?;
+    Ok(kernel_distance(now, later)? / dt)
+}
+
+/// Alignment of a kernel with the targets: yᵀ K y/(|K|_F |y|²) (no unit, −1 to 1)
+/// [Cortes2012, kernel–target alignment, here without centring].
 ///
 /// It is 1 for K = y yᵀ, and saturates early where a small network turns towards its task before
 /// the loss moves (silent alignment).
 ///
 /// # Shapes
 ///
-/// `kernel` `[N, N]`, `targets` `[N]`, in the kernel's order.
+/// `kernel` `[N, N]`, `targets` `[N]`, in the kernel's order. For a kernel of K outputs, `[K·N,
+/// K·N]`, the targets are output-major as well.
 ///
 /// # Errors
 ///
@@ -54,31 +81,26 @@ pub fn kernel_distance(a: &[f64], b: &[f64]) -> Result<f64, MetricError> {
 /// # Examples
 ///
 /// ```
-/// assert_eq!(metrics::target_alignment(&[1.0, -1.0, -1.0, 1.0], &[1.0, -1.0])?, 1.0);
+/// let aligned = metrics::target_alignment(&[1.0, -1.0, -1.0, 1.0], &[1.0, -1.0])?;
+/// assert!((aligned - 1.0).abs() < 1e-15);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Cortes2012, kernel–target alignment]
 pub fn target_alignment(kernel: &[f64], targets: &[f64]) -> Result<f64, MetricError> {
     let rows = targets.len();
     require_length("kernel", kernel.len(), rows * rows, "targets, squared")?;
-    let (kernel_size, target_size) = (size("kernel", kernel)?, size("targets", targets)?);
-    let products = kernel.chunks_exact(rows).zip(targets).map(|(row, target)| {
-        let along: f64 = row
-            .iter()
-            .zip(targets)
-            .map(|(k, y)| k / kernel_size * (y / target_size))
-            .sum();
-        target / target_size * along
-    });
-    Ok(products.sum())
+    let (kernel, targets) = (unit("kernel", kernel)?, unit("targets", targets)?);
+    let products = kernel.chunks_exact(rows).zip(&targets);
+    Ok(products
+        .map(|(row, y)| y * row.iter().zip(&targets).map(|(k, y)| k * y).sum::<f64>())
+        .sum())
 }
 
 /// Centred kernel alignment of two kernels: ⟨HAH, HBH⟩/(|HAH||HBH|) with H = I − 11ᵀ/N (no unit,
-/// −1 to 1; 0 to 1 for positive semidefinite kernels).
+/// −1 to 1; 0 to 1 for positive semidefinite kernels)
+/// [Cortes2012, centred alignment; Kornblith2019, linear CKA].
 ///
-/// Of the Gram matrices of features it is the linear centred kernel alignment (CKA), see
-/// [`feature_cka`].
+/// Of the Gram matrices of features it is the linear centred kernel alignment (CKA); for features
+/// use [`feature_cka`], which keeps more digits.
 ///
 /// # Shapes
 ///
@@ -86,32 +108,38 @@ pub fn target_alignment(kernel: &[f64], targets: &[f64]) -> Result<f64, MetricEr
 ///
 /// # Errors
 ///
-/// [`MetricError`] for other lengths, entries that are not finite, and a kernel that is constant
-/// (0 after centring).
+/// [`MetricError`] for other lengths, entries that are not finite, and a kernel of which centring
+/// leaves nothing but rounding: that of features that are the same for all samples.
 ///
 /// # Examples
 ///
 /// ```
 /// let gram = [1.0, 0.0, 0.0, 2.0];
-/// assert!((metrics::centred_cka(&gram, &gram, 2)? - 1.0).abs() < 1e-15);
+/// assert_eq!(metrics::centred_cka(&gram, &gram, 2)?, 1.0);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Cortes2012; Kornblith2019]
 pub fn centred_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError> {
-    require_at_least("rows", rows, 2)?;
+    require(rows >= 2, "rows", rows as f64, "at least 2")?;
     require_length("a", a.len(), rows * rows, "rows, squared")?;
-    require_length("b", b.len(), a.len(), "a")?;
-    let (a, b) = (centred(a, rows), centred(b, rows));
-    let (size_a, size_b) = (size("a, centred", &a)?, size("b, centred", &b)?);
-    Ok(a.iter()
-        .zip(&b)
-        .map(|(a, b)| a / size_a * (b / size_b))
-        .sum())
+    require_length("b", b.len(), rows * rows, "rows, squared")?;
+    let centred = |name, spread, kernel| -> Result<Vec<f64>, MetricError> {
+        // Rows, then columns; H is symmetric.
+        let kernel = unit(name, kernel)?;
+        let half = transposed(&without_column_means(&kernel, rows), rows);
+        varying(spread, without_column_means(&half, rows), rows)
+    };
+    alignment(
+        &centred("a", "spread of a", a)?,
+        &centred("b", "spread of b", b)?,
+    )
 }
 
 /// Linear centred kernel alignment (CKA) of two sets of features of the same samples (no unit, 0
-/// to 1); rotations and a common scale of either do not change it.
+/// to 1) [Kornblith2019, linear CKA].
+///
+/// Rotations, shifts and a common scale of either set do not change it. It is [`centred_cka`] of
+/// the Gram matrices, but the features are centred before they are multiplied, so that a large mean
+/// costs few digits. Takes two matrices `[N, N]` of memory.
 ///
 /// # Shapes
 ///
@@ -119,8 +147,8 @@ pub fn centred_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
 ///
 /// # Errors
 ///
-/// [`MetricError`] for lengths that are no multiple of N, entries that are not finite, and features
-/// that are the same for all samples.
+/// [`MetricError`] for no entries or a number of them that is no multiple of N, entries that are
+/// not finite, and features that are the same for all samples, up to rounding.
 ///
 /// # Examples
 ///
@@ -129,46 +157,109 @@ pub fn centred_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
 /// assert!((metrics::feature_cka(&a, &b, 3)? - 1.0).abs() < 1e-15);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Kornblith2019]
 pub fn feature_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError> {
-    require_at_least("rows", rows, 2)?;
-    let gram = |name: &'static str, features: &[f64]| {
+    require(rows >= 2, "rows", rows as f64, "at least 2")?;
+    for (name, features) in [("number of entries of a", a), ("number of entries of b", b)] {
+        require(
+            !features.is_empty() && features.len().is_multiple_of(rows),
+            name,
+            features.len() as f64,
+            "above 0 and a multiple of rows",
+        )?;
+    }
+    let gram = |name, spread, features: &[f64]| -> Result<Vec<f64>, MetricError> {
         let width = features.len() / rows;
-        require_length(name, features.len(), width * rows, "a multiple of rows")?;
-        let matrix = DMatrix::from_row_slice(rows, width, features);
-        Ok::<_, MetricError>((&matrix * matrix.transpose()).as_slice().to_vec())
+        let centred = without_column_means(&unit(name, features)?, width);
+        // At size 1 again, or squares of a small spread would vanish.
+        let centred = unit(spread, &varying(spread, centred, rows)?)?;
+        let matrix = DMatrix::from_row_slice(rows, width, &centred);
+        Ok((&matrix * matrix.transpose()).as_slice().to_vec())
     };
-    centred_cka(&gram("a", a)?, &gram("b", b)?, rows)
+    alignment(&gram("a", "spread of a", a)?, &gram("b", "spread of b", b)?)
 }
 
-/// H K H.
-fn centred(kernel: &[f64], rows: usize) -> Vec<f64> {
-    let count = rows as f64;
-    let row_means: Vec<f64> = (kernel.chunks_exact(rows))
-        .map(|row| row.iter().sum::<f64>() / count)
-        .collect();
-    let column_means: Vec<f64> = (0..rows)
-        .map(|column| kernel[column..].iter().step_by(rows).sum::<f64>() / count)
-        .collect();
-    let mean = row_means.iter().sum::<f64>() / count;
-    let entries = kernel.iter().enumerate();
-    entries
-        .map(|(at, k)| k - row_means[at / rows] - column_means[at % rows] + mean)
-        .collect()
+/// Gap to the linearised run: max |f − f_lin| (unit of the outputs).
+///
+/// # Shapes
+///
+/// `outputs` and `linearised`: of one shape, flattened in the same order.
+///
+/// # Errors
+///
+/// [`MetricError`] if lengths differ, there is no entry, or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(metrics::linearised_gap(&[1.0, 2.0], &[1.5, 1.0])?, 1.0);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn linearised_gap(outputs: &[f64], linearised: &[f64]) -> Result<f64, MetricError> {
+    require_length("linearised", linearised.len(), outputs.len(), "outputs")?;
+    require_at_least("outputs", outputs.len(), 1)?;
+    require_entries("outputs", outputs, "finite", f64::is_finite)?;
+    require_entries("linearised", linearised, "finite", f64::is_finite)?;
+    let gaps = outputs.iter().zip(linearised).map(|(f, g)| (f - g).abs());
+    Ok(gaps.fold(0.0, f64::max))
 }
 
-/// Frobenius norm of what must be finite and not 0.
-fn size(name: &'static str, values: &[f64]) -> Result<f64, MetricError> {
+/// ⟨A, B⟩/(|A||B|) by way of the distance, so that equal kernels give exactly 1 and none gives more.
+fn alignment(a: &[f64], b: &[f64]) -> Result<f64, MetricError> {
+    Ok(1.0 - kernel_distance(a, b)?)
+}
+
+/// The entries over their Euclidean norm; they must be finite and not all 0.
+fn unit(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
     require_at_least(name, values.len(), 1)?;
     require_entries(name, values, "finite", f64::is_finite)?;
     let size = norm(values);
-    if size > 0.0 {
-        return Ok(size);
+    require(size > 0.0, name, size, "not 0 in all entries")?;
+    if size.is_finite() && size.recip().is_finite() {
+        return Ok(values.iter().map(|value| value / size).collect());
     }
-    Err(MetricError::Domain {
-        name,
-        value: 0.0,
-        domain: "not 0 in all entries",
+    // The norm of entries near the ends of f64 is not a number with all its digits: bring the
+    // largest to 1 first.
+    let largest = values
+        .iter()
+        .fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let scaled: Vec<f64> = values.iter().map(|value| value / largest).collect();
+    let size = norm(&scaled);
+    Ok(scaled.iter().map(|value| value / size).collect())
+}
+
+/// Every column minus its mean, for rows of `width` entries.
+fn without_column_means(values: &[f64], width: usize) -> Vec<f64> {
+    let mut means = vec![0.0; width];
+    for row in values.chunks_exact(width) {
+        for (mean, value) in means.iter_mut().zip(row) {
+            *mean += value;
+        }
+    }
+    let count = (values.len() / width) as f64;
+    let rows = values.chunks_exact(width);
+    rows.flat_map(|row| {
+        row.iter()
+            .zip(&means)
+            .map(|(value, sum)| value - sum / count)
     })
+    .collect()
+}
+
+/// The transpose of a square matrix.
+fn transposed(square: &[f64], rows: usize) -> Vec<f64> {
+    (0..rows * rows)
+        .map(|at| square[at % rows * rows + at / rows])
+        .collect()
+}
+
+/// What centring has left of something of size 1, if it is more than the rounding of its means.
+fn varying(spread: &'static str, centred: Vec<f64>, rows: usize) -> Result<Vec<f64>, MetricError> {
+    let size = norm(&centred);
+    require(
+        size > rows as f64 * f64::EPSILON,
+        spread,
+        size,
+        "above the rounding of the means",
+    )?;
+    Ok(centred)
 }

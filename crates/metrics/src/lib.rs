@@ -19,7 +19,9 @@ pub use balance::{Balance, neuron_balance};
 pub use curve::{Crossing, Ratio, first_crossing, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
-pub use kernel::{centred_cka, feature_cka, kernel_distance, target_alignment};
+pub use kernel::{
+    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap, target_alignment,
+};
 pub use rank::{kendall_tau_b, spearman};
 pub use skills::{SkillStats, exact_strengths, skill_stats};
 pub use spectrum::{effective_rank, effective_rank_of_power, singular_values, stable_rank};

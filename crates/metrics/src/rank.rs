@@ -52,21 +52,19 @@ pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
     Ok(balance as f64 / (untied_x as f64 * untied_y as f64).sqrt())
 }
 
-/// 1, 0 or −1 as `a` is above, equal to or below `b`.
-fn order(a: f64, b: f64) -> i64 {
-    i64::from(a > b) - i64::from(a < b)
-}
-
-/// Spearman's rank correlation: the linear correlation of the ranks, ties sharing their mean rank
-/// (no unit, −1 to 1).
+/// Spearman's rank correlation ρ: the linear correlation of the ranks, where tied entries share the
+/// mean of their ranks (no unit, −1 to 1, exactly so for orders that agree or are reversed).
+///
+/// O(N ln N).
 ///
 /// # Shapes
 ///
-/// `x` and `y`: `[N]`, N ≥ 2; infinite entries are allowed, NaN is not.
+/// `x` and `y`: `[N]`, N ≥ 2; infinite entries are allowed (a time never reached), NaN is not.
 ///
 /// # Errors
 ///
-/// As [`kendall_tau_b`].
+/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of
+/// x or all of y are alike (ρ is not defined).
 ///
 /// # Examples
 ///
@@ -79,6 +77,7 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
     require_length("y", y.len(), x.len(), "x")?;
     require_at_least("x", x.len(), 2)?;
     let (x, y) = (centred_ranks("x", x)?, centred_ranks("y", y)?);
+    // Halves of whole numbers: the sums are exact.
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     Ok(product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt())
 }
@@ -108,4 +107,9 @@ fn centred_ranks(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricE
         });
     }
     Ok(ranks)
+}
+
+/// 1, 0 or −1 as `a` is above, equal to or below `b`.
+fn order(a: f64, b: f64) -> i64 {
+    i64::from(a > b) - i64::from(a < b)
 }

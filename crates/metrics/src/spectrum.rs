@@ -4,7 +4,9 @@ use nalgebra::DMatrix;
 
 use crate::error::{MetricError, require_at_least, require_entries, require_length};
 
-/// Singular values of a matrix, largest first.
+/// Singular values of a matrix, largest first, with an error of a few roundings of the largest.
+///
+/// A matrix of lower rank therefore has tiny values where it should have zeros.
 ///
 /// # Shapes
 ///
@@ -34,10 +36,15 @@ pub fn singular_values(
     Ok(singular)
 }
 
-/// Effective rank exp(H(p)) with p_i = σ_i/Σσ (no unit, 1 to the number of values) [Roy2007].
+/// Effective rank exp(H(p)) with p_i = σ_i/Σσ and H = −Σ p ln p (no unit, 1 to the number of
+/// values) [Roy2007, effective rank].
 ///
-/// `singular` are singular values, 0 or more, not all 0. A projector of rank r has effective rank
-/// r. See [`effective_rank_of_power`] for the variant on squared singular values.
+/// A projector of rank r has effective rank r. See [`effective_rank_of_power`] for the variant on
+/// squared singular values; of these two, this one is the larger.
+///
+/// # Shapes
+///
+/// `singular`: singular values in any order, 0 or more, not all 0.
 ///
 /// # Errors
 ///
@@ -53,8 +60,15 @@ pub fn effective_rank(singular: &[f64]) -> Result<f64, MetricError> {
     entropy_rank(singular, |value| value)
 }
 
-/// Effective rank exp(H(p)) with p_i = σ_i²/Σσ² (no unit, 1 to the number of values): of the
-/// spectrum of a covariance.
+/// Effective rank exp(H(p)) with p_i = σ_i²/Σσ² (no unit, 1 to the number of values), the variant
+/// of [Roy2007, effective rank] on squared singular values.
+///
+/// Of centred features it is the effective number of principal components: their covariance has
+/// the eigenvalues σ²/N.
+///
+/// # Shapes
+///
+/// As [`effective_rank`].
 ///
 /// # Errors
 ///
@@ -66,13 +80,16 @@ pub fn effective_rank(singular: &[f64]) -> Result<f64, MetricError> {
 /// assert!((metrics::effective_rank_of_power(&[2.0, 2.0, 0.0])? - 2.0).abs() < 1e-15);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Roy2007, on squared singular values]
 pub fn effective_rank_of_power(singular: &[f64]) -> Result<f64, MetricError> {
     entropy_rank(singular, |value| value * value)
 }
 
-/// Stable rank Σσ²/max σ² (no unit, 1 to the number of values).
+/// Stable rank |A|_F²/|A|₂² = Σσ²/max σ² (no unit, 1 to the number of values)
+/// [Rudelson2007, numerical rank].
+///
+/// # Shapes
+///
+/// As [`effective_rank`].
 ///
 /// # Errors
 ///
@@ -84,13 +101,12 @@ pub fn effective_rank_of_power(singular: &[f64]) -> Result<f64, MetricError> {
 /// assert_eq!(metrics::stable_rank(&[2.0, 1.0])?, 1.25);
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-///
-/// [Rudelson2007, numerical rank]
 pub fn stable_rank(singular: &[f64]) -> Result<f64, MetricError> {
     let largest = largest(singular)?;
     Ok(singular.iter().map(|value| (value / largest).powi(2)).sum())
 }
 
+/// exp(H) of the shares of `power(σ)`; scaled by the largest σ, so that no power leaves f64.
 fn entropy_rank(singular: &[f64], power: impl Fn(f64) -> f64) -> Result<f64, MetricError> {
     let largest = largest(singular)?;
     let powers: Vec<f64> = singular

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use metrics::{fit_line, kendall_tau_b, log_log_slope, norm, relative_change};
+use metrics::{fit_line, kendall_tau_b, log_log_slope, norm, relative_change, spearman};
 use proptest::prelude::*;
 
 const ROUNDING: f64 = 1e-12;
@@ -80,6 +80,48 @@ fn tau_agrees_with_worked_examples() {
     assert!(kendall_tau_b(&[1.0, f64::NAN], &[1.0, 2.0]).is_err());
 }
 
+#[test]
+fn rank_correlation_agrees_with_worked_examples() {
+    let rho = |x: &[f64], y: &[f64]| spearman(x, y).unwrap();
+    assert_eq!(rho(&[1.0, 2.0, 3.0, 4.0], &[0.1, 0.2, 30.0, 31.0]), 1.0);
+    assert_eq!(rho(&[1.0, 2.0, 3.0, 4.0], &[4.0, 3.0, 2.0, -1.0]), -1.0);
+    // The example of SciPy's documentation: ranks 1..5 and 2.5, 4, 1, 5, 2.5 in some order.
+    let (x, y) = ([1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 6.0, 7.0, 8.0, 7.0]);
+    assert!((rho(&x, &y) - 0.820_782_681_668_123_3).abs() < ROUNDING);
+    // Without ties ρ = 1 − 6 Σd²/(n(n² − 1)): here the differences are 1, 1, 1, 1, 0.
+    let y = [2.0, 1.0, 4.0, 3.0, 5.0];
+    assert!((rho(&x, &y) - 0.8).abs() < ROUNDING);
+    // A time that was never reached ranks last; zeros of both signs are tied.
+    assert_eq!(rho(&[1.0, 2.0, 3.0], &[5.0, 6.0, f64::INFINITY]), 1.0);
+    assert_eq!(rho(&[0.0, -0.0, 1.0], &[2.0, 2.0, 7.0]), 1.0);
+    assert_eq!(
+        rho(&[-1.0, -0.0, 0.0, 1.0], &[1.0, 2.0, 3.0, 4.0]),
+        0.9_f64.sqrt()
+    );
+
+    let text = |x: &[f64], y: &[f64]| spearman(x, y).unwrap_err().to_string();
+    assert_eq!(
+        text(&[1.0, 1.0], &[1.0, 2.0]),
+        "x = 1: must be not the same in all entries"
+    );
+    assert_eq!(
+        text(&[1.0, 2.0], &[3.0, 3.0]),
+        "y = 3: must be not the same in all entries"
+    );
+    assert_eq!(
+        text(&[1.0], &[1.0]),
+        "x has 1 usable entries: must have at least 2"
+    );
+    assert_eq!(
+        text(&[1.0, 2.0], &[1.0]),
+        "y has 1 entries: must have 2, like x"
+    );
+    assert_eq!(
+        text(&[1.0, 2.0], &[1.0, f64::NAN]),
+        "y[1] = NaN: must be a number or infinite"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -116,5 +158,40 @@ proptest! {
                 prop_assert!(alike(&x) || alike(&y));
             }
         }
+    }
+
+    #[test]
+    fn rank_correlation_follows_its_definition_and_sees_only_the_order(
+        pairs in prop::collection::vec((-5..6_i32, -5..6_i32), 2..20),
+    ) {
+        let x: Vec<f64> = pairs.iter().map(|pair| f64::from(pair.0)).collect();
+        let y: Vec<f64> = pairs.iter().map(|pair| f64::from(pair.1)).collect();
+        let alike = |v: &[f64]| v.iter().all(|&value| value == v[0]);
+        if alike(&x) || alike(&y) {
+            prop_assert!(spearman(&x, &y).is_err());
+            return Ok(());
+        }
+        // Twice the mean rank minus its mean is the number below minus the number above.
+        let ranks = |v: &[f64]| -> Vec<f64> {
+            let rank = |a: f64| -> f64 {
+                v.iter().map(|&b| f64::from(i8::from(b < a) - i8::from(b > a))).sum()
+            };
+            v.iter().map(|&a| rank(a)).collect()
+        };
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let (u, v) = (ranks(&x), ranks(&y));
+        let rho = spearman(&x, &y).unwrap();
+        let expected = product(&u, &v) / product(&u, &u).sqrt() / product(&v, &v).sqrt();
+        prop_assert!((rho - expected).abs() < ROUNDING);
+        prop_assert!(rho.abs() <= 1.0);
+
+        let negative: Vec<f64> = y.iter().map(|y| -y).collect();
+        let cubes: Vec<f64> = x.iter().map(|x| x.powi(3) - 7.0).collect();
+        prop_assert_eq!(spearman(&x, &negative).unwrap(), -rho);
+        prop_assert_eq!(spearman(&cubes, &y).unwrap(), rho);
+        prop_assert_eq!(spearman(&cubes, &x).unwrap(), 1.0);
+        prop_assert_eq!(spearman(&y, &x).unwrap(), rho);
+        let reversed = |v: &[f64]| v.iter().rev().copied().collect::<Vec<_>>();
+        prop_assert_eq!(spearman(&reversed(&x), &reversed(&y)).unwrap(), rho);
     }
 }

@@ -65,7 +65,10 @@ type Table<'a> = HashMap<(&'a str, &'a str), Vec<&'a Observation>>;
 /// The curves of a panel that have data, in the order of layers, then keys.
 pub(crate) fn collect(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<Series> {
     let mut table = Table::new();
-    for o in run.observations.iter().filter(|o| o.metric == panel.metric) {
+    let drawn = |o: &&Observation| {
+        o.metric == panel.metric && (panel.seeds.is_empty() || panel.seeds.contains(&o.seed))
+    };
+    for o in run.observations.iter().filter(drawn) {
         table.entry((&o.variant, &o.model)).or_default().push(o);
     }
     let mut all = Vec::new();

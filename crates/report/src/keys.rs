@@ -7,7 +7,11 @@ use lab::{
     spec::{Panel, PanelKind, XAxis},
 };
 
-use crate::{style, subscript::subscripts};
+use crate::{
+    number::{plain, trim},
+    style,
+    subscript::subscripts,
+};
 
 /// One colour of a panel.
 #[derive(Debug, Clone)]
@@ -147,10 +151,16 @@ fn name_of(family: &Family<'_>, all: &[Family<'_>]) -> String {
             .any(|other| other.knobs.get(key) != Some(value))
         {
             let last = key.rsplit('.').next().unwrap_or(key);
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            parts.push(format!("{} = {value}", last.replace('_', " ")));
+            let value = match value {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Float(number) => trim(&plain(*number, 6)),
+                other => other.to_string(),
+            };
+            let name = match last {
+                "lambda" => "λ".to_owned(),
+                name => name.replace('_', " "),
+            };
+            parts.push(format!("{name} = {value}"));
         }
     }
     parts.join(", ")

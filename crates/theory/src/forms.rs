@@ -110,8 +110,16 @@ impl Form {
     /// An unknown or missing parameter, points that this form does not take, or a value outside
     /// its domain.
     pub fn evaluate(&self, inputs: &Inputs) -> Result<Outputs, FormError> {
-        let inputs = inputs.checked(self)?;
-        (self.numbers)(&inputs)
+        (self.numbers)(&self.resolve(inputs)?)
+    }
+
+    /// `inputs` with every default written out.
+    ///
+    /// # Errors
+    ///
+    /// An unknown or missing parameter, or points that this form does not take.
+    pub fn resolve(&self, inputs: &Inputs) -> Result<Inputs, FormError> {
+        inputs.checked(self)
     }
 }
 

@@ -30,11 +30,11 @@ pub(super) fn list(json: bool) -> Result<ExitCode, Failure> {
             .collect();
         print_json(&json!({ "experiments": rows }));
     } else {
-        println!("{:<21} {:<14} {:>8}  title", "name", "claims", "minutes");
+        println!("{:<21} {:>7}  {:<33} title", "name", "minutes", "claims");
         for (spec, claims) in rows {
             let claims = claims.join(" ");
             println!(
-                "{:<21} {claims:<14} {:>8}  {}",
+                "{:<21} {:>7}  {claims:<33} {}",
                 spec.name, spec.minutes, spec.title
             );
         }

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use serde_json::{Map, json};
-use theory::forms::{Form, Inputs, Outputs, PointKind, Points, Value, form, forms};
+use theory::forms::{Form, FormError, Inputs, Outputs, PointKind, Points, Value, form, forms};
 
 use super::print_json;
 use crate::{args, failure::Failure, weights};
@@ -95,6 +95,7 @@ fn show(form: &Form, json: bool) {
 }
 
 fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Failure> {
+    let takes_file = form.parameters.iter().any(|p| p.name == "W1");
     let mut inputs = Inputs::new(points(arguments));
     for text in &arguments.set {
         let Some((name, value)) = text.split_once('=') else {
@@ -102,7 +103,6 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
                 "-s {text}: is not of the form param=value. Write for example -s target=1"
             )));
         };
-        let takes_file = form.parameters.iter().any(|p| p.name == "W1");
         if name.trim() == "file" && takes_file {
             for (name, matrix) in weights::read(value.trim().as_ref())? {
                 inputs.set(&name, matrix);
@@ -111,6 +111,12 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
             inputs.set(name.trim(), number_or_list(name.trim(), value.trim())?);
         }
     }
+    let inputs = form.resolve(&inputs).map_err(|error| match error {
+        FormError::MissingParameter { .. } if takes_file => Failure::usage(format!(
+            "{error}, or all matrices with -s file=PATH (.json or .safetensors)"
+        )),
+        other => Failure::usage(other),
+    })?;
     let outputs = form.evaluate(&inputs).map_err(Failure::usage)?;
     if json {
         print_json(&document(form, &inputs, &outputs));

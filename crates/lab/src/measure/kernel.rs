@@ -57,7 +57,7 @@ impl Measure for Kernel {
                 metric,
                 index: 0,
                 value,
-            })
+            });
         };
         push("kernel_distance", kernel_distance(&start, &now)?);
         push("target_alignment", target_alignment(&now, &targets)?);

@@ -5,8 +5,8 @@ use tasks::KeyError;
 use super::{Claim, LearningRateSchedule, Spec, SpecError, Threshold, Training, Variant};
 use crate::{Kinds, measure::entry, record::lies_at};
 
-/// Lets every kind check its own table and writes the defaults back.
-pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
+/// Lets every kind check its own table and writes the defaults back, in the variant `group`.
+pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), SpecError> {
     file_name("name", &spec.name)?;
     let task = kinds
         .tasks
@@ -79,8 +79,10 @@ pub(super) fn check(spec: &mut Spec, kinds: &Kinds) -> Result<(), SpecError> {
             .filter(|(name, _)| found.models.is_empty() || found.models.contains(name))
             .map(|(_, model)| &**model)
             .collect();
-        let fits = found.measure.check(&*task, &looked_at);
-        fits.map_err(|e| e.within(&place))?;
+        if found.variants.is_empty() || found.variants.iter().any(|name| name == group) {
+            let fits = found.measure.check(&*task, &looked_at);
+            fits.map_err(|e| e.within(&place))?;
+        }
         if let Some(stop) = &spec.training.stop_when
             && (found.models.is_empty() || found.models.contains(&stop.model))
         {

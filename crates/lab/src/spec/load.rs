@@ -87,7 +87,7 @@ fn resolve(
     let mut variants: Vec<Variant> = Vec::new();
     for (group, knobs, changed) in expand(&table, &spec.sweep)? {
         let mut variant: Spec = tasks::parse_table(changed)?;
-        super::check::check(&mut variant, kinds)?;
+        super::check::check(&mut variant, &group, kinds)?;
         super::check::check_run_wide(&spec.training, &variant.training)?;
         let name = name_of(&group, &knobs);
         if variants.iter().any(|other| other.name == name) {
@@ -105,7 +105,7 @@ fn resolve(
             spec: variant,
         });
     }
-    super::check::check(&mut spec, kinds)?;
+    super::check::check(&mut spec, "base", kinds)?;
     super::check::check_references(&mut spec, &variants, kinds)?;
     Ok(Loaded { spec, variants })
 }

@@ -68,6 +68,9 @@ pub struct Panel {
     /// Indices to draw; empty means all (in a heat map, which shows one: the first).
     #[serde(default)]
     pub indices: Vec<u32>,
+    /// Seeds to draw; empty means all, as median and band.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<u64>,
     /// The models and predictions to lay over each other.
     pub layers: Vec<Layer>,
     /// What the horizontal axis shows.

@@ -21,6 +21,9 @@ struct LargestGap {
     /// With `log10`: smaller values count as this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     floor: Option<f64>,
+    /// One part: the largest over all indices, too.
+    #[serde(default)]
+    together: bool,
     /// Only the last step.
     #[serde(default)]
     at_end: bool,
@@ -53,29 +56,26 @@ impl Statistic for LargestGap {
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {
-        let components = table
-            .indices()
-            .into_iter()
-            .map(|index| Component {
-                label: if index == 0 {
-                    String::new()
-                } else {
-                    label(index)
-                },
-                samples: (table.seeds.iter())
-                    .map(|&seed| {
-                        let gaps = table.of_seed(seed).map(|cell| {
-                            let own = cell.curve(index);
-                            let other = table.rows_of(cell, &self.to, &self.metric, index);
-                            self.gap(&own, &other)
-                        });
-                        // A cell without a common step says nothing about the largest.
-                        let largest = gaps.reduce(|a, b| Some(a?.max(b?)));
-                        largest.flatten().map_or(Sample::Missing, Sample::Exact)
-                    })
-                    .collect(),
-            })
-            .collect();
+        let indices = table.indices();
+        let part = |label: String, indices: &[u64]| Component {
+            label,
+            samples: (table.seeds.iter())
+                .map(|&seed| self.largest(table, seed, indices))
+                .collect(),
+        };
+        let named = |index: u64| {
+            if index == 0 {
+                String::new()
+            } else {
+                label(index)
+            }
+        };
+        let components = if self.together && !indices.is_empty() {
+            vec![part(String::new(), &indices)]
+        } else {
+            let parts = indices.iter().map(|&index| part(named(index), &[index]));
+            parts.collect()
+        };
         Measured {
             components,
             notes: vec![],
@@ -84,6 +84,19 @@ impl Statistic for LargestGap {
 }
 
 impl LargestGap {
+    fn largest(&self, table: &Table<'_>, seed: u64, indices: &[u64]) -> Sample {
+        let gaps = table.of_seed(seed).flat_map(|cell| {
+            indices.iter().map(move |&index| {
+                let own = cell.curve(index);
+                let other = table.rows_of(cell, &self.to, &self.metric, index);
+                self.gap(&own, &other)
+            })
+        });
+        // A cell without a common step says nothing about the largest.
+        let largest = gaps.reduce(|a, b| Some(a?.max(b?)));
+        largest.flatten().map_or(Sample::Missing, Sample::Exact)
+    }
+
     /// Curves of one cell are recorded on the same steps; a step that one of them lacks is
     /// skipped.
     fn gap(&self, own: &Curve, other: &Curve) -> Option<f64> {

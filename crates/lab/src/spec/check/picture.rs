@@ -37,7 +37,10 @@ fn check_panel(
 ) -> Result<(), SpecError> {
     names.metric(&format!("{place}.metric"), &panel.metric)?;
     for group in &panel.variants {
-        names.group(&format!("{place}.variants"), group)?;
+        // One cell of a grid can be drawn by its full name.
+        if !variants.iter().any(|variant| variant.name == *group) {
+            names.group(&format!("{place}.variants"), group)?;
+        }
     }
     for (at, layer) in panel.layers.iter().enumerate() {
         names.source(&format!("{place}.layers[{at}].model"), &layer.model)?;
