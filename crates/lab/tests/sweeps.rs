@@ -105,9 +105,8 @@ fn a_range_may_fall_and_cross_zero() {
     assert_all_close(&rates(&sweep(falling)), &[4.0, 2.0, 1.0]);
     let falling = falling.replace("true", "false");
     assert_eq!(rates(&sweep(&falling)), [4.0, 2.5, 1.0]);
-    let crossing = sweep(
-        "[sweep.grid]\n\"models.twin.lambda\" = { from = 0.5, to = -0.5, points = 3 }",
-    );
+    let crossing =
+        sweep("[sweep.grid]\n\"models.twin.lambda\" = { from = 0.5, to = -0.5, points = 3 }");
     let lambdas = crossing.variants.iter();
     let lambdas: Vec<f64> = lambdas
         .map(|v| v.spec.models["twin"]["lambda"].as_float().unwrap())
@@ -254,7 +253,10 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
             "{ key = \"models.net.widths\", times = 2 }",
             "multiplies what is not a number",
         ),
-        ("{ key = \"training.lr\", times = \"2\" }", "must name a key"),
+        (
+            "{ key = \"training.lr\", times = \"2\" }",
+            "must name a key",
+        ),
         ("{ key = \"training.lr\", plus = 2 }", "must name a key"),
         ("{ times = 2 }", "must name a key"),
         ("\"training.lr\"", "must name a key"),
@@ -265,9 +267,7 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
         let found = load_with(&format!("{SMALL}\n{links}\n"), &[]).unwrap_err();
         assert!(found.to_string().contains(problem), "{found}");
         assert_refused(
-            &format!(
-                "[[sweep.variants]]\nname = \"v\"\nlinks.\"models.twin.initial\" = {link}"
-            ),
+            &format!("[[sweep.variants]]\nname = \"v\"\nlinks.\"models.twin.initial\" = {link}"),
             "sweep.variants[0].links.\"models.twin.initial\" = ",
         );
     }
@@ -358,7 +358,10 @@ fn the_hash_follows_grids_and_links_that_change_what_is_trained() {
         ("points = 3 }", "points = 2 }"),
         ("log = true", "log = false"),
         ("times = 0.5", "times = 0.6"),
-        ("{ key = \"training.lr\", times = 0.5 }", "{ key = \"training.lr\" }"),
+        (
+            "{ key = \"training.lr\", times = 0.5 }",
+            "{ key = \"training.lr\" }",
+        ),
         ("[5, 10]", "[5, 11]"),
         (
             "links = {}",
@@ -375,7 +378,10 @@ fn the_hash_follows_grids_and_links_that_change_what_is_trained() {
             "{ key = \"models.twin.lambda\" }",
             "{ key = \"models.twin.lambda\", times = 1 }",
         ),
-        ("grid.\"task.data.batch\" = [5, 10]\nlinks = {}", "links = {}\ngrid.\"task.data.batch\" = [5, 10]"),
+        (
+            "grid.\"task.data.batch\" = [5, 10]\nlinks = {}",
+            "links = {}\ngrid.\"task.data.batch\" = [5, 10]",
+        ),
     ] {
         assert!(FULL.contains(old), "{old}");
         assert_eq!(hash(&sweep(&FULL.replacen(old, new, 1))), base, "{new}");
@@ -458,10 +464,19 @@ fn a_claim_is_judged_at_the_cells_that_it_names() {
         }
     };
     for (at, expected) in [
-        ("at = { \"training.lr\" = 0.2, \"models.twin.lambda\" = 3 }", 0.23),
-        ("at = { \"training.lr\" = 0.3, \"models.twin.lambda\" = 9.0 }", 0.39),
+        (
+            "at = { \"training.lr\" = 0.2, \"models.twin.lambda\" = 3 }",
+            0.23,
+        ),
+        (
+            "at = { \"training.lr\" = 0.3, \"models.twin.lambda\" = 9.0 }",
+            0.39,
+        ),
         // The order of keys does not matter.
-        ("at = { \"models.twin.lambda\" = 1.0, \"training.lr\" = 0.1 }", 0.11),
+        (
+            "at = { \"models.twin.lambda\" = 1.0, \"training.lr\" = 0.1 }",
+            0.11,
+        ),
         // One knob leaves the first of three cells.
         ("at = { \"models.twin.lambda\" = 9.0 }", 0.19),
         ("", 0.11),
@@ -504,7 +519,10 @@ fn cells_that_do_not_exist_are_refused() {
     }
     let good = claim("");
     assert_refused(
-        &good.replace("at = { \"training.lr\" = 0.3,", "at = { \"training.lr\" = 7,"),
+        &good.replace(
+            "at = { \"training.lr\" = 0.3,",
+            "at = { \"training.lr\" = 7,",
+        ),
         "claims[0].controls[0].at = ",
     );
     assert_refused(

@@ -59,7 +59,11 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
                 "Give predictions names of their own.",
             ));
         }
-        form.check(&*task).map_err(|e| e.within(&place))?;
+        let read: Vec<&dyn nets::Model> = (models.iter())
+            .filter(|(model, _)| form.reads().contains(&model.as_str()))
+            .map(|(_, model)| &**model)
+            .collect();
+        form.check(&*task, &read).map_err(|e| e.within(&place))?;
         *value = toml::Value::Table(form.resolved());
     }
     check_training(spec)?;
