@@ -9,7 +9,7 @@ mod scalar_toy;
 mod shots;
 mod skills;
 
-use nets::HostArray;
+use nets::{HostArray, Model};
 use tasks::{Batch, Group, KeyError, Registry, Task};
 use theory::nalgebra::DMatrix;
 
@@ -83,17 +83,48 @@ pub trait Prediction: Send + Sync {
         Vec::new()
     }
 
-    /// Checks that it applies to this task.
+    /// Checks that it applies to this task and to the models that it reads.
     ///
     /// # Errors
-    /// What the task lacks.
-    fn check(&self, _task: &dyn Task) -> Result<(), KeyError> {
+    /// What they lack.
+    fn check(&self, _task: &dyn Task, _read: &[&dyn Model]) -> Result<(), KeyError> {
         Ok(())
     }
 
     /// The predicted numbers. A calibration that is not possible (the first skill was never
     /// learned) gives none.
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>);
+}
+
+/// Checks that `model` is a linear net of two layers without biases whose output has the factor
+/// `scale`: what closed forms of two-layer nets start from.
+fn two_linear_layers(model: &dyn Model, task: &dyn Task, scale: f64) -> Result<(), KeyError> {
+    /// Of 1/Z for a Z that was written in decimals.
+    const ROUNDING: f64 = 1e-9;
+    let refuse =
+        |problem: String, hint: &str| Err(KeyError::new("from", "(a model)", problem, hint));
+    let initial = model.initial(&*task.instance(0), task.shape(), 0);
+    let plain = model.host(&initial).filter(|host| {
+        let layers = &host.net.layers;
+        layers.len() == 2 && layers.iter().all(|layer| layer.bias.is_none())
+    });
+    match plain {
+        Some(host) if host.net.activation == mlp::Activation::Identity && !model.centred() => {
+            if (host.output_scale / scale - 1.0).abs() < ROUNDING {
+                return Ok(());
+            }
+            let found = host.output_scale;
+            let problem = format!("has output_scale {found}, and this form is for {scale}");
+            refuse(problem, "Make the two agree.")
+        }
+        _ => {
+            let problem = "must be a linear net of two layers, without biases or centre_output";
+            refuse(
+                problem.to_owned(),
+                "Use kind = \"deep-linear\" with one hidden width.",
+            )
+        }
+    }
 }
 
 /// The prediction kinds of this crate.

@@ -21,3 +21,11 @@ pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {
         _ => None,
     }
 }
+
+/// Whether knobs have all the values in `at`; numbers are alike as in [`knob_value`].
+pub fn lies_at(knobs: &toml::Table, at: &toml::Table) -> bool {
+    at.iter().all(|(key, value)| match knob_value(at, key) {
+        Some(number) => knob_value(knobs, key) == Some(number),
+        None => knobs.get(key) == Some(value),
+    })
+}

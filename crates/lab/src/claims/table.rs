@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::record::{Manifest, Observation, VariantInfo, knob_value};
+use crate::record::{Manifest, Observation, VariantInfo, knob_value, lies_at};
 
 /// Rows by (model, metric) and (variant, seed), in recording order: a run may have tens of
 /// thousands of cells.
@@ -68,10 +68,7 @@ impl<'a> Table<'a> {
         metric: &str,
         at: &toml::Table,
     ) -> Self {
-        let there = |v: &VariantInfo| {
-            let same = |key: &String| knob_value(&v.knobs, key) == knob_value(at, key);
-            v.group == group && at.keys().all(same)
-        };
+        let there = |v: &VariantInfo| v.group == group && lies_at(&v.knobs, at);
         let variants = || manifest.variants.iter().filter(|v| there(v));
         let cell = |variant: &'a VariantInfo, seed| Cell {
             variant,

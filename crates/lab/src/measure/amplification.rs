@@ -28,7 +28,8 @@ impl Measure for Amplification {
         let shape = task.shape();
         let two_layers = |model: &&dyn Model| {
             let parameters = model.initial(&*task.instance(0), shape, 0);
-            matches!(&parameters[..], [a, b] if a.values.len() == b.values.len())
+            let weights = parameters.iter().all(|p| !p.name.ends_with("bias"));
+            weights && matches!(&parameters[..], [a, b] if a.values.len() == b.values.len())
         };
         if shape.inputs == 1 && shape.outputs == 1 && models.iter().all(two_layers) {
             return Ok(());

@@ -1,9 +1,10 @@
 use metrics::kernel_distance;
+use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
 use theory::{AlignedNetwork, BalancedNetwork, NetworkState, balance, nalgebra::DMatrix};
 
-use super::{CellView, Predicted, Prediction};
+use super::{CellView, Predicted, Prediction, two_linear_layers};
 
 /// Exact dynamics of two-layer linear nets on whitened inputs, from a model's own initial weights.
 ///
@@ -135,11 +136,12 @@ impl Prediction for Network {
         vec![&self.table.from]
     }
 
-    fn check(&self, task: &dyn Task) -> Result<(), KeyError> {
+    fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
         let instance = task.instance(0);
         let whitened = task.shape().basis == 0 && !instance.groups().is_empty();
         if whitened && instance.training().is_constant() {
-            return Ok(());
+            let mut read = read.iter();
+            return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
         }
         Err(KeyError::new(
             "kind",

@@ -1,8 +1,9 @@
+use nets::Model;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Task, parse_table, positive, table_of};
 use theory::ScalarToy;
 
-use super::{CellView, Predicted, Prediction};
+use super::{CellView, Predicted, Prediction, two_linear_layers};
 
 /// The scalar toy f(x) = x Σ a_i b_i / Z from a model's own initial weights [Nam2025]: `output`
 /// and `amplification`, the growth of |a + b|.
@@ -57,6 +58,22 @@ impl Prediction for Toy {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.from]
+    }
+
+    fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+        let shape = task.shape();
+        let one_mode = task.instance(0).groups().len() == 1;
+        if shape.inputs == 1 && shape.outputs == 1 && one_mode {
+            let scale = 1.0 / self.normalisation;
+            let mut read = read.iter();
+            return read.try_for_each(|model| two_linear_layers(*model, task, scale));
+        }
+        Err(KeyError::new(
+            "kind",
+            "\"scalar-toy\"",
+            "needs a task of one mode with one input and one output",
+            "Use kind = \"modes\" with one input power and one target.",
+        ))
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {

@@ -3,7 +3,7 @@ mod picture;
 use tasks::KeyError;
 
 use super::{Claim, LearningRateSchedule, Spec, SpecError, Threshold, Training, Variant};
-use crate::{Kinds, measure::entry};
+use crate::{Kinds, measure::entry, record::lies_at};
 
 /// Lets every kind check its own table and writes the defaults back, in the variant `group`.
 pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), SpecError> {
@@ -59,7 +59,11 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
                 "Give predictions names of their own.",
             ));
         }
-        form.check(&*task).map_err(|e| e.within(&place))?;
+        let read: Vec<&dyn nets::Model> = (models.iter())
+            .filter(|(model, _)| form.reads().contains(&model.as_str()))
+            .map(|(_, model)| &**model)
+            .collect();
+        form.check(&*task, &read).map_err(|e| e.within(&place))?;
         *value = toml::Value::Table(form.resolved());
     }
     check_training(spec)?;
@@ -288,6 +292,7 @@ struct Names<'a> {
     sources: Vec<&'a str>,
     metrics: Vec<&'static str>,
     groups: Vec<&'a str>,
+    variants: &'a [Variant],
 }
 
 /// Metrics that are derived from every recorded skill curve.
@@ -327,6 +332,7 @@ pub(super) fn check_references(
             groups.dedup();
             groups
         },
+        variants,
     };
     for (position, claim) in spec.claims.iter_mut().enumerate() {
         check_claim(&format!("claims[{position}]"), claim, &names, kinds)?;
@@ -336,6 +342,7 @@ pub(super) fn check_references(
         names.metric(&format!("{place}.metric"), &number.metric)?;
         names.source(&format!("{place}.model"), &number.model)?;
         names.group(&format!("{place}.variant"), &number.variant)?;
+        names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
         number.statistic = statistic
             .map_err(|e| e.within(&format!("{place}.statistic")))?
@@ -370,6 +377,7 @@ fn check_claim(
     names.metric(&format!("{place}.metric"), &claim.metric)?;
     names.source(&format!("{place}.model"), &claim.model)?;
     names.group(&format!("{place}.variant"), &claim.variant)?;
+    names.cells(&format!("{place}.at"), &claim.variant, &claim.at)?;
     for model in &claim.compare {
         names.source(&format!("{place}.compare"), model)?;
     }
@@ -411,6 +419,10 @@ fn check_claim(
             .variant
             .as_ref()
             .map_or(Ok(()), |v| names.group(&format!("{place}.variant"), v))?;
+        // A control's own `at`, or another variant, moves it to other cells.
+        let variant = control.variant.as_ref().unwrap_or(&claim.variant);
+        let at = control.at.as_ref().unwrap_or(&claim.at);
+        names.cells(&format!("{place}.at"), variant, at)?;
         let mut merged = claim.statistic.clone();
         if control.statistic.contains_key("kind") {
             merged = toml::Table::new();
@@ -445,6 +457,20 @@ impl Names<'_> {
 
     fn group(&self, key: &str, name: &str) -> Result<(), SpecError> {
         self.one_of(key, name, "a variant of this spec", &self.groups)
+    }
+
+    /// Checks that `at` leaves cells of the group to look at.
+    fn cells(&self, key: &str, group: &str, at: &toml::Table) -> Result<(), SpecError> {
+        let mut of_group = self.variants.iter().filter(|v| v.group == group);
+        if of_group.any(|v| lies_at(&v.knobs, at)) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            toml::Value::Table(at.clone()),
+            format!("is no cell of the grid of {group}"),
+            "Give values that knobs of the grid take.",
+        ))
     }
 
     #[allow(clippy::unused_self, reason = "reads like its siblings")]

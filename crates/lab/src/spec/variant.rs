@@ -132,7 +132,8 @@ impl Knobs<'_> {
                 SpecError::key(
                     format!("{}.grid.\"{key}\"", self.place),
                     values,
-                    "must be a list of values, or a range of at least 2 points",
+                    "must be a list of values, or a range of at least 2 points between finite \
+                     numbers (above 0 with log)",
                     "Write for example [500, 1000] or { from = 0.1, to = 10, points = 5, log = true }.",
                 )
             })?;

@@ -36,14 +36,15 @@ impl Statistic for KnobRatio {
     fn measure(&self, table: &Table<'_>) -> Measured {
         let sample = |seed, index| {
             let lines = lines(table.of_seed(seed), &self.knob, index);
-            let logs: Option<Vec<f64>> = (lines.iter())
-                .map(|(knobs, values)| log_ratio(knobs, values))
-                .collect();
+            let logs = lines.and_then(|lines| {
+                let logs = (lines.iter()).map(|(knobs, values)| log_ratio(knobs, values));
+                logs.collect::<Option<Vec<f64>>>()
+            });
             match logs {
                 Some(logs) if !logs.is_empty() => {
                     Sample::Exact((logs.iter().sum::<f64>() / logs.len() as f64).exp())
                 }
-                // One cell, or values without a ratio.
+                // A cell without a value, one cell, or values without a ratio.
                 _ => Sample::Missing,
             }
         };

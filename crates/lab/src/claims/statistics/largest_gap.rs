@@ -120,13 +120,26 @@ impl LargestGap {
     }
 
     fn distance(&self, own: f64, other: f64) -> f64 {
-        if self.log10 {
-            let floor = self.floor.unwrap_or(0.0);
-            (own.max(floor).log10() - other.max(floor).log10()).abs()
+        if own == other {
+            return 0.0;
+        }
+        // What is not a number fits nothing, and `max` would pass over it.
+        if own.is_nan() || other.is_nan() {
+            return f64::INFINITY;
+        }
+        let distance = if self.log10 {
+            let log = |value: f64| self.floor.map_or(value, |floor| value.max(floor)).log10();
+            (log(own) - log(other)).abs()
         } else if self.relative {
             (own / other - 1.0).abs()
         } else {
             (own - other).abs()
+        };
+        // Logarithms of numbers below 0.
+        if distance.is_nan() {
+            f64::INFINITY
+        } else {
+            distance
         }
     }
 }

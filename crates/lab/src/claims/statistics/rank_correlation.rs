@@ -37,24 +37,23 @@ pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>,
     ))
 }
 
-/// Knobs and last recorded values of the cells that share all other knobs, line by line.
+/// Knobs and last recorded values of the cells that share all other knobs, line by line. `None`
+/// where a cell has no value: a net that diverged must not go unnoticed.
 pub(super) fn lines<'t>(
     cells: impl Iterator<Item = &'t Cell<'t>>,
     knob: &str,
     index: u64,
-) -> Vec<(Vec<f64>, Vec<f64>)> {
+) -> Option<Vec<(Vec<f64>, Vec<f64>)>> {
     let mut lines: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for cell in cells {
-        let (Some(place), Some(value)) = (cell.knob(knob), cell.final_value(index)) else {
-            continue;
-        };
+        let (place, value) = (cell.knob(knob)?, cell.final_value(index)?);
         let mut others = cell.variant.knobs.clone();
         others.remove(knob);
         let (knobs, values) = lines.entry(others.to_string()).or_default();
         knobs.push(place);
         values.push(value);
     }
-    lines.into_values().collect()
+    Some(lines.into_values().collect())
 }
 
 /// Values with each run of neighbours closer than `resolution` replaced by its smallest.
@@ -85,14 +84,15 @@ impl RankCorrelation {
     }
 
     fn sample<'t>(&self, cells: impl Iterator<Item = &'t Cell<'t>>, index: u64) -> Sample {
-        let lines = lines(cells, &self.knob, index);
-        let correlations: Option<Vec<f64>> =
-            lines.iter().map(|line| self.correlation(line)).collect();
+        let correlations = lines(cells, &self.knob, index).and_then(|lines| {
+            let correlations = lines.iter().map(|line| self.correlation(line));
+            correlations.collect::<Option<Vec<f64>>>()
+        });
         match correlations {
             Some(all) if !all.is_empty() => {
                 Sample::Exact(all.iter().sum::<f64>() / all.len() as f64)
             }
-            // One cell, or equal values: there is no order.
+            // A cell without a value, one cell, or equal values: there is no order.
             _ => Sample::Missing,
         }
     }

@@ -36,6 +36,8 @@ impl Statistic for TimeRatio {
                 let cells = table.of_seed(seed).map(|cell| {
                     let times = half_times(cell, &[self.of, self.to]);
                     let ratio = match times[..] {
+                        // What was there at the start has no ratio to anything.
+                        [_, Sample::Exact(to)] if to <= 0.0 => Sample::Missing,
                         [Sample::Exact(of), Sample::Exact(to)] => Sample::Exact(of / to),
                         [Sample::AtLeast(of), Sample::Exact(to)] => Sample::AtLeast(of / to),
                         _ => Sample::Missing,

@@ -1,0 +1,641 @@
+//! Statistics over the cells of a grid, on tables with known answers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use layerwise_lab::{
+    Kinds,
+    claims::{ClaimVerdict, judge},
+    record::{FORMAT, Manifest, Observation, VariantInfo},
+    spec::{Outcome, Spec},
+};
+use support::{SMALL, load, load_with};
+
+/// A handful of additions, divisions and logarithms.
+const ROUNDING: f64 = 1e-12;
+
+/// Eight seeds: the order-statistics interval is the range.
+const SEEDS: u64 = 8;
+
+/// Cells of a grid over `task.size` and `net.width`, with curves of `net` and `twin`.
+#[derive(Default)]
+struct Grid {
+    variants: Vec<VariantInfo>,
+    rows: Vec<Observation>,
+}
+
+/// Steps and values.
+type Points = Vec<(u64, f64)>;
+
+impl Grid {
+    /// A cell with these knobs (`size=1,width=2`), without rows.
+    fn cell(&mut self, knobs: &str) {
+        let pair = |knob: &str| {
+            let (key, value) = knob.split_once('=').unwrap();
+            let value: f64 = value.parse().unwrap();
+            (format!("task.{key}"), toml::Value::Float(value))
+        };
+        self.variants.push(VariantInfo {
+            name: format!("base,{knobs}"),
+            group: "base".to_owned(),
+            knobs: knobs.split(',').map(pair).collect(),
+            probabilities: vec![0.5, 0.25, 0.125],
+            flow_per_step: Some(0.1),
+        });
+    }
+
+    /// Rows of one index of a model in the cell made last, for the seeds that `of` gives any.
+    fn rows(&mut self, model: &str, index: u64, of: impl Fn(u64) -> Points) {
+        let variant = self.variants.last().unwrap().name.clone();
+        for seed in 0..SEEDS {
+            let rows = of(seed).into_iter().map(|(step, value)| Observation {
+                variant: variant.clone(),
+                seed,
+                model: model.to_owned(),
+                metric: "skill_strength".to_owned(),
+                index,
+                step,
+                flow_time: None,
+                value,
+            });
+            self.rows.extend(rows);
+        }
+    }
+
+    /// A grid over one knob with final values, the same for all seeds; the curves end elsewhere
+    /// than they begin.
+    fn of_finals(cells: &[(&str, f64)]) -> Self {
+        let mut grid = Self::default();
+        for &(knobs, value) in cells {
+            grid.cell(knobs);
+            grid.rows("net", 0, |_| vec![(0, 7.0), (60, value)]);
+        }
+        grid
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest {
+            format: FORMAT,
+            name: "small".to_owned(),
+            quick: false,
+            spec_hash: String::new(),
+            seeds: (0..SEEDS).collect(),
+            layerwise_version: String::new(),
+            rustc_version: String::new(),
+            git_commit: String::new(),
+            device: "flex".to_owned(),
+            engine: "autodiff".to_owned(),
+            engines: Default::default(),
+            precision: "f32".to_owned(),
+            threads: 1,
+            wall_seconds: 0.0,
+            cell_seconds: 0.0,
+            measuring_share: 0.0,
+            variants: self.variants.clone(),
+            cells: Vec::new(),
+        }
+    }
+
+    fn judged(&self, statistic: &str, threshold: &str) -> ClaimVerdict {
+        let spec = spec(statistic, threshold);
+        let manifest = self.manifest();
+        let mut file = judge(&spec, None, &manifest, &self.rows, &Kinds::default()).unwrap();
+        file.claims.remove(0)
+    }
+
+    fn outcome(&self, statistic: &str, threshold: &str) -> Outcome {
+        let found = self.judged(statistic, threshold);
+        assert!(found.controls[0].met, "{}", found.reason);
+        found.outcome
+    }
+
+    /// Label, value and whether it is only a lower bound, alike for all seeds.
+    fn parts(&self, statistic: &str) -> Vec<(String, Option<f64>, bool)> {
+        let found = self.judged(statistic, "above = 0.0");
+        let part = |part: &layerwise_lab::claims::ComponentJudgement| {
+            assert!(part.values.iter().all(|value| *value == part.values[0]));
+            assert!(part.censored == 0 || part.censored == part.values.len());
+            (part.label.clone(), part.values[0], part.censored > 0)
+        };
+        found.measured.components.iter().map(part).collect()
+    }
+
+    fn only(&self, statistic: &str) -> Option<f64> {
+        let parts = self.parts(statistic);
+        let [(label, value, false)] = parts.as_slice() else {
+            panic!("{parts:?}");
+        };
+        assert_eq!(label, "");
+        *value
+    }
+}
+
+/// [`SMALL`] with a claim whose control looks at rows that do not exist, so that it never
+/// interferes.
+fn spec(statistic: &str, threshold: &str) -> Spec {
+    load(&text(statistic, threshold)).spec
+}
+
+fn text(statistic: &str, threshold: &str) -> String {
+    format!(
+        "{SMALL}\n[[sweep.variants]]\nname = \"other\"\nset = {{ \"training.lr\" = 0.1 }}\n\
+         [[claims]]\nid = \"C\"\nstatement = \"A statement\"\nsource = \"A source\"\n\
+         metric = \"skill_strength\"\nmodel = \"net\"\n\
+         statistic = {{ {statistic} }}\nthreshold = {{ {threshold} }}\n\
+         controls = [{{ name = \"nothing\", variant = \"other\", must = \"undecided\" }}]\n"
+    )
+}
+
+fn assert_close(found: Option<f64>, expected: f64) {
+    let found = found.unwrap();
+    assert!(
+        (found - expected).abs() < ROUNDING,
+        "{found} but {expected}"
+    );
+}
+
+const RANK: &str = "kind = \"rank-correlation\", knob = \"task.size\"";
+
+#[test]
+fn the_rank_correlation_of_an_order_is_one_and_of_the_opposite_minus_one() {
+    let rising = [("size=1", 0.1), ("size=30", 0.2), ("size=4", 0.15)];
+    assert_close(Grid::of_finals(&rising).only(RANK), 1.0);
+    let falling = rising.map(|(knob, value)| (knob, -value));
+    assert_close(Grid::of_finals(&falling).only(RANK), -1.0);
+    // Ranks 1, 2, 3 against 2, 3, 1: 1 − 6·(1 + 1 + 4)/(3·8).
+    let mixed = [("size=1", 0.2), ("size=2", 0.3), ("size=3", 0.1)];
+    assert_close(Grid::of_finals(&mixed).only(RANK), -0.5);
+    // Ranks 1, 2, 3, 4 against 1, 2.5, 2.5, 4: 4.5/√(5·4.5).
+    let tied = [
+        ("size=1", 0.1),
+        ("size=2", 0.2),
+        ("size=3", 0.2),
+        ("size=4", 0.9),
+    ];
+    assert_close(Grid::of_finals(&tied).only(RANK), 4.5 / 22.5_f64.sqrt());
+}
+
+#[test]
+fn the_size_of_a_knob_has_no_sign() {
+    let valley = Grid::of_finals(&[
+        ("size=-2", 0.1),
+        ("size=-0.5", 0.3),
+        ("size=0", 0.4),
+        ("size=1", 0.2),
+        ("size=3", 0.05),
+    ]);
+    assert_close(valley.only(&format!("{RANK}, absolute = true")), -1.0);
+    // Ranks 1 … 5 against 2, 4, 5, 3, 1: 1 − 6·(1 + 4 + 4 + 1 + 16)/(5·24).
+    assert_close(valley.only(RANK), -0.3);
+    assert_close(valley.only(&format!("{RANK}, absolute = false")), -0.3);
+}
+
+#[test]
+fn with_two_knobs_the_correlation_is_the_mean_over_the_values_of_the_other() {
+    // Orders 1, −1 and −0.5 at widths 1, 2 and 3, whose levels are far apart.
+    let lines = [
+        ("width=1", [1.0, 2.0, 3.0]),
+        ("width=2", [30.0, 20.0, 10.0]),
+        ("width=3", [-8.0, -7.0, -9.0]),
+    ];
+    let mut cells = Vec::new();
+    for (width, values) in lines {
+        for (size, value) in (1..).zip(values) {
+            cells.push((format!("{width},size={size}"), value));
+        }
+    }
+    let cells: Vec<(&str, f64)> = cells.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+    assert_close(Grid::of_finals(&cells).only(RANK), -0.5 / 3.0);
+    // Along the width the lines are 1, 30, −8 and so on: −0.5 each.
+    let width = RANK.replace("size", "width");
+    assert_close(Grid::of_finals(&cells).only(&width), -0.5);
+}
+
+#[test]
+fn every_index_and_every_seed_has_a_correlation_of_its_own() {
+    let mut grid = Grid::default();
+    for size in 1..=3_u32 {
+        grid.cell(&format!("size={size}"));
+        let x = f64::from(size);
+        grid.rows("net", 1, |_| vec![(60, x)]);
+        // Odd seeds fall.
+        grid.rows("net", 2, |seed| {
+            vec![(60, if seed % 2 == 0 { x } else { -x })]
+        });
+    }
+    let found = grid.judged(RANK, "above = 0.5");
+    let parts = &found.measured.components;
+    assert_eq!((parts.len(), parts[1].label.as_str()), (2, "skill 2"));
+    assert!(parts[0].values.iter().all(|value| *value == Some(1.0)));
+    let expected = [1.0, -1.0].map(Some).repeat(4);
+    assert_eq!(parts[1].values, expected);
+}
+
+#[test]
+fn a_correlation_needs_an_order_and_a_value_in_every_cell() {
+    let cells = [("size=1", 0.1), ("size=2", 0.2), ("size=3", 0.3)];
+    assert_eq!(Grid::of_finals(&cells[..1]).only(RANK), None);
+    let level = cells.map(|(knob, _)| (knob, 0.1));
+    assert_eq!(Grid::of_finals(&level).only(RANK), None);
+    let same = [("size=2,width=1", 0.1), ("size=2,width=2", 0.2)];
+    assert_eq!(Grid::of_finals(&same).only(RANK), None);
+    // The knob is not in the grid.
+    let other = RANK.replace("size", "depth");
+    assert_eq!(Grid::of_finals(&cells).only(&other), None);
+    // A cell that was never recorded may not be left out in silence.
+    let mut holed = Grid::of_finals(&cells);
+    holed.cell("size=4");
+    assert_eq!(holed.only(RANK), None);
+    assert_eq!(holed.outcome(RANK, "above = 0.5"), Outcome::Undecided);
+    // The same for a line of its own.
+    let mut lined = Grid::of_finals(&[("size=1,width=1", 0.1), ("size=2,width=1", 0.2)]);
+    lined.cell("size=1,width=2");
+    lined.cell("size=2,width=2");
+    assert_eq!(lined.only(RANK), None);
+    // One seed without the last cell is one seed less.
+    let mut partly = Grid::of_finals(&cells);
+    partly.cell("size=4");
+    partly.rows(
+        "net",
+        0,
+        |seed| if seed == 5 { vec![] } else { vec![(60, 0.4)] },
+    );
+    let found = partly.judged(RANK, "above = 0.5");
+    assert_eq!(found.measured.components[0].seeds, 7);
+    assert_eq!(found.measured.components[0].values[5], None);
+}
+
+#[test]
+fn a_correlation_of_the_wrong_sign_contradicts() {
+    let rising = Grid::of_finals(&[("size=1", 0.1), ("size=2", 0.2), ("size=3", 0.3)]);
+    assert_eq!(rising.outcome(RANK, "above = 0.9"), Outcome::Supported);
+    assert_eq!(rising.outcome(RANK, "below = -0.9"), Outcome::Contradicted);
+}
+
+const RATIO: &str = "kind = \"knob-ratio\", knob = \"task.size\"";
+
+#[test]
+fn the_knob_ratio_of_a_power_law_is_the_power_of_the_ends() {
+    // 3 size^-2 from 2 to 50; the grid is out of order.
+    let value = |size: f64| 3.0 * size.powi(-2);
+    let cells = [
+        ("size=10", value(10.0)),
+        ("size=50", value(50.0)),
+        ("size=2", value(2.0)),
+    ];
+    assert_close(Grid::of_finals(&cells).only(RATIO), 1.0 / 625.0);
+    // What lies between the ends does not matter.
+    let bent = [cells[1], ("size=10", 99.0), cells[2]];
+    assert_close(Grid::of_finals(&bent).only(RATIO), 1.0 / 625.0);
+    // Two negative values have a ratio, too.
+    let negative = cells.map(|(knob, value)| (knob, -value));
+    assert_close(Grid::of_finals(&negative).only(RATIO), 1.0 / 625.0);
+    // −4 is the smallest knob, not the one of the smallest size.
+    let signed = [("size=-4", 8.0), ("size=0.5", 1.0), ("size=1", 2.0)];
+    assert_close(Grid::of_finals(&signed).only(RATIO), 0.25);
+}
+
+#[test]
+fn with_two_knobs_the_ratio_is_the_geometric_mean_over_the_other() {
+    let grid = Grid::of_finals(&[
+        ("size=1,width=1", 1.0),
+        ("size=2,width=1", 4.0),
+        ("size=1,width=2", 10.0),
+        ("size=2,width=2", 90.0),
+    ]);
+    // Ratios 4 and 9, and along the width 10 and 22.5.
+    assert_close(grid.only(RATIO), 6.0);
+    assert_close(grid.only(&RATIO.replace("size", "width")), 15.0);
+}
+
+#[test]
+fn a_ratio_needs_both_ends_and_one_sign() {
+    for cells in [
+        &[("size=1", 1.0)][..],
+        &[("size=1", 1.0), ("size=2", -1.0)],
+        &[("size=1", 0.0), ("size=2", 1.0)],
+        &[("size=1", 1.0), ("size=2", 0.0)],
+        &[("size=1,width=1", 1.0), ("size=1,width=2", 2.0)],
+    ] {
+        assert_eq!(Grid::of_finals(cells).only(RATIO), None, "{cells:?}");
+    }
+    // The largest size was never recorded: 4 over 1 is not its ratio.
+    let mut holed = Grid::of_finals(&[("size=1", 1.0), ("size=4", 4.0)]);
+    assert_close(holed.only(RATIO), 4.0);
+    holed.cell("size=100");
+    assert_eq!(holed.only(RATIO), None);
+    assert_eq!(holed.outcome(RATIO, "above = 2.0"), Outcome::Undecided);
+}
+
+#[test]
+fn a_ratio_on_the_other_side_contradicts() {
+    let grid = Grid::of_finals(&[("size=1", 1.0), ("size=10", 0.1)]);
+    assert_eq!(grid.outcome(RATIO, "below = 0.2"), Outcome::Supported);
+    assert_eq!(grid.outcome(RATIO, "below = 0.05"), Outcome::Contradicted);
+}
+
+/// Crosses one half at `time`.
+fn rises_at(time: u64) -> Points {
+    vec![(0, 0.0), (2 * time, 1.0)]
+}
+
+/// Has not crossed one half at `time`, the last record.
+fn not_by(time: u64) -> Points {
+    vec![(0, 0.0), (time, 0.25)]
+}
+
+/// A grid of half-time curves, two indices per cell.
+fn timed(cells: &[(&str, Points, Points)]) -> Grid {
+    let mut grid = Grid::default();
+    for (knobs, first, second) in cells {
+        grid.cell(knobs);
+        grid.rows("net", 1, |_| first.clone());
+        grid.rows("net", 2, |_| second.clone());
+    }
+    grid
+}
+
+const TIME: &str = "kind = \"time-ratio\", of = 2, to = 1";
+
+#[test]
+fn the_ratio_of_half_times_is_taken_in_every_cell() {
+    let grid = timed(&[
+        ("size=1", rises_at(10), rises_at(40)),
+        ("size=2", rises_at(20), rises_at(30)),
+        ("size=3", rises_at(10), rises_at(5)),
+    ]);
+    let expected = [
+        ("base,size=1", 4.0),
+        ("base,size=2", 1.5),
+        ("base,size=3", 0.5),
+    ];
+    let of = |pairs: [(&str, f64); 3]| pairs.map(|(l, v)| (l.to_owned(), Some(v), false));
+    assert_eq!(grid.parts(TIME), of(expected));
+    let swapped = expected.map(|(label, ratio)| (label, 1.0 / ratio));
+    let found = grid.parts("kind = \"time-ratio\", of = 1, to = 2");
+    for ((label, value, _), (expected_label, expected)) in found.iter().zip(swapped) {
+        assert_eq!(label, expected_label);
+        assert_close(*value, expected);
+    }
+    let notes = grid.judged(TIME, "above = 0.0").measured.notes;
+    assert_eq!(notes, ["half-time of skill 2 over that of skill 1"]);
+    let single = timed(&[("size=1", rises_at(10), rises_at(40))]);
+    assert_close(single.only(TIME), 4.0);
+}
+
+#[test]
+fn a_half_time_that_was_not_seen_bounds_the_ratio_from_below_or_says_nothing() {
+    let grid = timed(&[
+        ("size=1", rises_at(10), not_by(60)),
+        ("size=2", not_by(60), rises_at(10)),
+        ("size=3", not_by(60), not_by(60)),
+        ("size=4", rises_at(10), vec![]),
+        // There from the start: no time to compare with.
+        ("size=5", vec![(0, 0.7), (60, 1.0)], rises_at(10)),
+        ("size=6", vec![(0, 0.7), (60, 1.0)], not_by(60)),
+    ]);
+    let parts = grid.parts(TIME);
+    let found: Vec<_> = parts
+        .iter()
+        .map(|(_, value, bound)| (*value, *bound))
+        .collect();
+    let nothing = (None, false);
+    assert_eq!(
+        found,
+        [
+            (Some(6.0), true),
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            nothing
+        ]
+    );
+}
+
+#[test]
+fn one_cell_with_another_ratio_contradicts() {
+    let grid = |third: u64| {
+        timed(&[
+            ("size=1", rises_at(10), rises_at(40)),
+            ("size=2", rises_at(20), rises_at(80)),
+            ("size=3", rises_at(10), rises_at(third)),
+        ])
+    };
+    let within = "within = [3.5, 4.5]";
+    assert_eq!(grid(40).outcome(TIME, within), Outcome::Supported);
+    assert_eq!(grid(60).outcome(TIME, within), Outcome::Contradicted);
+    let found = grid(60).judged(TIME, within);
+    assert!(
+        found.reason.starts_with("base,size=3: 6.000"),
+        "{}",
+        found.reason
+    );
+    // A bound contradicts an upper limit and leaves what lies above it open.
+    let late = timed(&[("size=1", rises_at(10), not_by(60))]);
+    assert_eq!(late.outcome(TIME, "below = 5.0"), Outcome::Contradicted);
+    assert_eq!(late.outcome(TIME, "below = 7.0"), Outcome::Undecided);
+    assert_eq!(late.outcome(TIME, "above = 5.0"), Outcome::Supported);
+}
+
+/// Curves of the net and the twin in two cells, at steps 0, 10 and 20.
+fn curves() -> Grid {
+    let mut grid = Grid::default();
+    let of = |values: [f64; 3]| -> Points { [0, 10, 20].into_iter().zip(values).collect() };
+    for (knobs, net, twin) in [
+        ("size=1", [1.0, 100.0, 1e-9], [1.5, 50.0, 1e-3]),
+        ("size=2", [0.0, 4.0, 2.0], [0.0, 1.0, 4.0]),
+    ] {
+        grid.cell(knobs);
+        grid.rows("net", 1, |_| of(net));
+        grid.rows("twin", 1, |_| of(twin));
+        grid.rows("net", 2, |_| of([1.0; 3]));
+        grid.rows("twin", 2, |_| of([1.25; 3]));
+    }
+    grid
+}
+
+fn gaps(grid: &Grid, more: &str) -> Vec<f64> {
+    let gap = format!("kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"{more}");
+    let parts = grid.parts(&gap);
+    parts.iter().map(|(_, value, _)| value.unwrap()).collect()
+}
+
+#[test]
+fn the_largest_gap_is_taken_over_all_cells_of_the_grid() {
+    let assert_gaps = |more: &str, expected: [f64; 2]| {
+        let found = gaps(&curves(), more);
+        assert_eq!(found.len(), 2, "{more}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < ROUNDING,
+                "{more}: {found}, {expected}"
+            );
+        }
+    };
+    assert_gaps("", [50.0, 0.25]);
+    assert_gaps(", at_end = true", [2.0, 0.25]);
+    // 4 over 1; at the end 1e-9 over 1e-3.
+    assert_gaps(", relative = true", [3.0, 0.2]);
+    assert_gaps(", relative = true, at_end = true", [1.0 - 1e-6, 0.2]);
+    // 1e-9 and 1e-3 are six decades apart, above 1e-5 two, above 1 none.
+    let decades = 1.25_f64.log10();
+    assert_gaps(", log10 = true", [6.0, decades]);
+    assert_gaps(", log10 = true, floor = 1e-5", [2.0, decades]);
+    assert_gaps(", log10 = true, floor = 1.0", [4.0_f64.log10(), decades]);
+    assert_gaps(
+        ", log10 = true, floor = 1e-5, at_end = true",
+        [2.0, decades],
+    );
+    assert_gaps(", log10 = true, floor = 200.0", [0.0, 0.0]);
+    // All indices as one part.
+    assert_eq!(gaps(&curves(), ", together = true"), [50.0]);
+    assert_eq!(gaps(&curves(), ", together = true, at_end = true"), [2.0]);
+}
+
+#[test]
+fn the_gap_at_the_end_is_that_of_the_last_step_of_the_own_curve() {
+    let mut grid = Grid::default();
+    grid.cell("size=1");
+    grid.rows("net", 1, |_| vec![(0, 0.0), (20, 1.0)]);
+    grid.rows("twin", 1, |_| vec![(0, 5.0), (20, 0.5), (30, 9.0)]);
+    assert_eq!(gaps(&grid, ", at_end = true"), [0.5]);
+    assert_eq!(gaps(&grid, ""), [5.0]);
+    // The other curve ends before.
+    let gap = "kind = \"largest-gap\", metric = \"skill_strength\", at_end = true";
+    let mut short = Grid::default();
+    short.cell("size=1");
+    short.rows("net", 1, |_| vec![(0, 0.0), (20, 1.0)]);
+    short.rows("twin", 1, |_| vec![(0, 5.0), (10, 0.5)]);
+    let parts = short.parts(&format!("{gap}, to = \"twin\""));
+    assert_eq!(parts[0].1, None);
+}
+
+#[test]
+fn a_cell_that_cannot_be_compared_leaves_the_largest_gap_open() {
+    let mut grid = curves();
+    grid.cell("size=3");
+    grid.rows("net", 1, |_| vec![(0, 1.0)]);
+    grid.rows("net", 2, |_| vec![(0, 1.0)]);
+    let gap = "kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"";
+    assert!(grid.parts(gap).iter().all(|(_, value, _)| value.is_none()));
+    assert_eq!(grid.outcome(gap, "below = 100.0"), Outcome::Undecided);
+}
+
+#[test]
+fn equal_values_have_no_gap_and_what_is_no_number_an_infinite_one() {
+    let of = |net: f64, twin: f64, more: &str| {
+        let mut grid = Grid::default();
+        grid.cell("size=1");
+        grid.rows("net", 1, |_| vec![(0, 1.0), (10, net)]);
+        grid.rows("twin", 1, |_| vec![(0, 1.0), (10, twin)]);
+        gaps(&grid, more)[0]
+    };
+    for more in ["", ", relative = true", ", log10 = true"] {
+        assert_eq!(of(0.0, 0.0, more), 0.0, "{more}");
+        assert_eq!(of(0.5, f64::NAN, more), f64::INFINITY, "{more}");
+    }
+    assert_eq!(
+        of(0.5, f64::NAN, ", log10 = true, floor = 0.1"),
+        f64::INFINITY
+    );
+    assert_eq!(of(0.5, 0.0, ", relative = true"), f64::INFINITY);
+    assert_eq!(of(0.5, 0.0, ", log10 = true"), f64::INFINITY);
+    assert_eq!(of(-1.0, -2.0, ", log10 = true"), f64::INFINITY);
+}
+
+#[test]
+fn a_gap_in_one_cell_contradicts() {
+    let gap = "kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"";
+    assert_eq!(curves().outcome(gap, "below = 51.0"), Outcome::Supported);
+    assert_eq!(curves().outcome(gap, "below = 49.0"), Outcome::Contradicted);
+    let decades = format!("{gap}, log10 = true, floor = 1e-5, at_end = true");
+    assert_eq!(
+        curves().outcome(&decades, "below = 2.1"),
+        Outcome::Supported
+    );
+    assert_eq!(
+        curves().outcome(&decades, "below = 1.9"),
+        Outcome::Contradicted
+    );
+}
+
+#[test]
+fn wrong_keys_are_refused_by_name() {
+    let gap = "kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"";
+    for (statistic, message) in [
+        (
+            "kind = \"rank-correlation\"".to_owned(),
+            "knob = (missing): ",
+        ),
+        (format!("{RANK}, abs = true"), "abs = true: is not a key"),
+        (format!("{RANK}, absolute = 1"), "absolute = 1: "),
+        ("kind = \"knob-ratio\"".to_owned(), "knob = (missing): "),
+        (
+            format!("{RATIO}, absolute = true"),
+            "absolute = true: is not a key",
+        ),
+        ("kind = \"knob-ratio\", knob = 3".to_owned(), "knob = 3: "),
+        (
+            "kind = \"time-ratio\", of = 2".to_owned(),
+            "to = (missing): ",
+        ),
+        (
+            "kind = \"time-ratio\", of = 2, to = 2".to_owned(),
+            "of = 2: is the index",
+        ),
+        (
+            "kind = \"time-ratio\", of = -1, to = 2".to_owned(),
+            "of = -1: ",
+        ),
+        (
+            "kind = \"time-ratio\", of = 1.5, to = 2".to_owned(),
+            "of = 1.5: ",
+        ),
+        (format!("{TIME}, level = 0.5"), "level = 0.5: is not a key"),
+        (
+            "kind = \"largest-gap\", to = \"twin\"".to_owned(),
+            "metric = (missing): ",
+        ),
+        (
+            "kind = \"largest-gap\", metric = \"x\"".to_owned(),
+            "to = (missing): ",
+        ),
+        (
+            format!("{gap}, relative = true, log10 = true"),
+            "relative = true: has no effect",
+        ),
+        (
+            format!("{gap}, floor = 1e-6"),
+            "floor = 0.000001: has no effect without log10",
+        ),
+        (
+            format!("{gap}, log10 = true, floor = 0.0"),
+            "floor = 0: must be",
+        ),
+        (
+            format!("{gap}, log10 = true, floor = -1.0"),
+            "floor = -1: must be",
+        ),
+        (format!("{gap}, log = true"), "log = true: is not a key"),
+    ] {
+        let found = match load_with(&text(&statistic, "above = 0.0"), &[]) {
+            Ok(_) => panic!("accepted: {statistic}"),
+            Err(error) => error.to_string(),
+        };
+        let expected = format!(": claims[0].statistic.{message}");
+        assert!(found.contains(&expected), "{found}\nwithout\n{expected}");
+    }
+}
+
+#[test]
+fn defaults_are_written_out() {
+    let resolved = |statistic: &str| spec(statistic, "above = 0.0").claims[0].statistic.clone();
+    assert_eq!(resolved(RANK)["absolute"].as_bool(), Some(false));
+    let gap = resolved("kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"");
+    for key in ["relative", "log10", "at_end"] {
+        assert_eq!(gap[key].as_bool(), Some(false), "{key}");
+    }
+    assert!(!gap.contains_key("floor"));
+}
