@@ -89,10 +89,17 @@ pub fn learner(
         // In f32 the host's f64 would hide the precision that was asked for.
         "auto" if target.precision() == Precision::F32 => None,
         "auto" => moments(&*model).ok(),
-        "moments" => Some(moments(&*model).map_err(|reason| LearnerError::NotCovered {
-            engine: engine.to_owned(),
-            reason,
-        })?),
+        "moments" => {
+            let covered = if target.precision() == Precision::F32 {
+                Err("trains in f64 only")
+            } else {
+                moments(&*model)
+            };
+            Some(covered.map_err(|reason| LearnerError::NotCovered {
+                engine: engine.to_owned(),
+                reason,
+            })?)
+        }
         other => return Err(LearnerError::UnknownEngine(other.to_owned())),
     };
     Ok(match host {

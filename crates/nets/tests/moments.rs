@@ -287,6 +287,12 @@ fn moments_say_what_they_do_not_cover() {
 }
 
 #[test]
+fn moments_are_refused_in_f32_which_they_do_not_have() {
+    let error = COVERED.learner("moments", Precision::F32).err().unwrap();
+    assert!(error.to_string().contains("f64 only"), "{error}");
+}
+
+#[test]
 fn an_unknown_engine_is_answered_with_all_engines() {
     let error = COVERED.learner("fast", Precision::F64).err().unwrap();
     assert_eq!(error, LearnerError::UnknownEngine("fast".to_owned()));
