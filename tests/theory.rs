@@ -774,7 +774,11 @@ fn a_value_outside_of_its_domain_is_named_with_it() {
             ["depth = 5000000000", "from 1 to 4294967295"],
         ),
         ("deep-mode", "depth=2.5", ["depth = 2.5", "whole number"]),
-        ("deep-mode", "initial=-1", ["initial = -1", "of target"]),
+        (
+            "deep-mode",
+            "initial=-1",
+            ["initial = -1", "finite and above 0"],
+        ),
     ] {
         let mut set = vec![form];
         let given = ["input_power=1", "target=2", "initial=0.1"];
