@@ -81,7 +81,7 @@ pub fn learner(
     constant: Option<&Batch>,
 ) -> Result<Box<dyn Learner>, LearnerError> {
     let moments = |model: &dyn Model| {
-        let host = MomentsLearner::applies(model, &initial, loss, optimizer, constant)?;
+        let host = MomentsLearner::applies(model, &initial, loss, optimizer)?;
         Ok((host, constant.ok_or("needs the same rows at every step")?))
     };
     let host = match engine {

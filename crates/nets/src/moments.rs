@@ -42,27 +42,32 @@ struct Map {
 }
 
 impl MomentsLearner {
-    /// Why this engine cannot train the model, or the model on the host.
+    /// Why this engine cannot train the model on constant rows, or the model on the host.
     pub(crate) fn applies(
         model: &dyn Model,
         initial: &[HostArray],
         loss: Loss,
         optimizer: Optimizer,
-        constant: Option<&Batch>,
     ) -> Result<HostNet, &'static str> {
         let plain = Optimizer::default();
         let Some(host) = model.host(initial) else {
             return Err("trains linear nets only");
         };
         let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
-        if !linear || model.centred() || host.net.layers.iter().any(|l| l.bias.is_some()) {
-            return Err("trains linear nets without biases only");
+        if !linear {
+            return Err("trains linear nets only");
         }
-        if optimizer != plain || !matches!(loss, Loss::Mse { .. }) {
-            return Err("needs plain gradient descent and a squared error");
+        if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
+            return Err("trains nets without biases only");
         }
-        if constant.is_none() {
-            return Err("needs the same rows at every step");
+        if model.centred() {
+            return Err("does not centre outputs");
+        }
+        if optimizer != plain {
+            return Err("needs plain gradient descent");
+        }
+        if !matches!(loss, Loss::Mse { .. }) {
+            return Err("needs a squared error");
         }
         Ok(host)
     }

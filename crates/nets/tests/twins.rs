@@ -6,10 +6,9 @@
 mod support;
 
 use layerwise_nets::{self as nets, DeviceBatch, Loss, Optimizer, Precision, Reduction};
+use support::linear::assert_first_order;
 use tasks::{Batch, Group};
 
-/// An error that is first order in the learning rate halves with it: order 1 within 10 %.
-const FIRST_ORDER: std::ops::RangeInclusive<f64> = 0.9..=1.1;
 /// The same recursion in the same precision, up to rounding in a few thousand steps.
 const ROUNDING: f64 = 1e-11;
 /// Two runs of the same real recursion whose factors are multiplied in another order.
@@ -110,17 +109,6 @@ fn linear(initial: f64) -> impl Fn(&Group, f64) -> f64 {
             .unwrap()
             .strength(time)
     }
-}
-
-/// `error` at lr, lr/2 and lr/4 for the same flow time: both observed orders.
-fn assert_first_order(lr: f64, steps: u64, error: impl Fn(f64, u64) -> f64) {
-    let errors = [1, 2, 4].map(|parts| error(lr / parts as f64, steps * parts));
-    for pair in errors.windows(2) {
-        let order = (pair[0] / pair[1]).log2();
-        assert!(FIRST_ORDER.contains(&order), "order {order} of {errors:?}");
-    }
-    // A constant that is hidden in an error of this size would be no oracle.
-    assert!(errors[2] < 0.02, "{errors:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::{
 use lab::{
     Kinds,
     record::{Run as RecordedRun, RunFolder},
-    run::{Provenance, Recorded, Settings, estimate, spec_hash},
+    run::{Cell, Provenance, Recorded, Settings, estimate, spec_hash},
     spec::{Loaded, Options, Outcome},
 };
 use nets::{ENGINES, LearnerError, Target};
@@ -82,7 +82,7 @@ pub(super) fn prepare(
     if arguments.threads == Some(0) {
         return Err(Failure::usage("--threads 0: must be 1 or more"));
     }
-    Target::open(&arguments.device, loaded.spec.training.precision)?;
+    let target = Target::open(&arguments.device, loaded.spec.training.precision)?;
     let settings = Settings {
         device: arguments.device.clone(),
         engine: arguments.engine.clone(),
@@ -91,6 +91,19 @@ pub(super) fn prepare(
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
         quick: arguments.quick,
     };
+    // The other engines cover everything.
+    if settings.engine == "moments" {
+        for variant in &loaded.variants {
+            let cell = Cell {
+                variant,
+                seed: loaded.spec.training.first_seed,
+                engine: &settings.engine,
+                target: &target,
+                kinds,
+            };
+            cell.check().map_err(Failure::usage)?;
+        }
+    }
     Ok((loaded, settings))
 }
 
@@ -122,12 +135,28 @@ fn dry_run(
             "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
             estimate.cells,
             loaded.spec.training.seeds,
-            variants.join("; "),
+            some(&variants),
             estimate.seconds,
             settings.threads
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first few variants and how many more there are.
+fn some(variants: &[&str]) -> String {
+    /// As many as a reader takes in.
+    const SHOWN: usize = 8;
+    let shown = variants
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join("; ");
+    match variants.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more variants"),
+    }
 }
 
 /// Trains, records and judges.
@@ -179,8 +208,14 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
     }
     println!("{}", output::verdicts(&recorded.verdict));
     println!("report: {}", page.display());
-    for line in output::stops(manifest) {
+    /// Cells that a reader wants to see one by one.
+    const SHOWN: usize = 20;
+    let stops = output::stops(manifest);
+    for line in stops.iter().take(SHOWN) {
         eprintln!("warning: {line}");
+    }
+    if let more @ 1.. = stops.len().saturating_sub(SHOWN) {
+        eprintln!("warning: {more} more cells did not end as planned; see manifest.json");
     }
 }
 

@@ -100,6 +100,21 @@ const HEALTH_EVERY: u64 = 1000;
 pub(super) const REPORT_EVERY: u64 = 16;
 
 impl Cell<'_> {
+    /// Checks that the engine covers every model, without training.
+    ///
+    /// # Errors
+    /// The first model that it does not cover.
+    pub fn check(&self) -> Result<(), RunError> {
+        let task = self.variant.spec.task.clone();
+        let task = self.kinds.tasks.build(task).map_err(|e| e.within("task"))?;
+        let instance = task.instance(self.seed);
+        let mut stream = instance.training();
+        let mut batch = Batch::zeros(task.shape(), task.batch_rows());
+        stream.fill(0, &mut batch);
+        let constant = stream.is_constant().then_some(&batch);
+        self.models(&*instance, task.shape(), constant).map(drop)
+    }
+
     /// Trains the models of the cell and measures them. `limit` ends it early (for estimates).
     ///
     /// # Errors

@@ -17,8 +17,9 @@ pub struct Estimate {
     pub seconds: f64,
 }
 
-/// Steps of a trial.
+/// Steps of a trial, and how long one should take at least.
 const TRIAL_STEPS: u64 = 40;
+const TRIAL_SECONDS: f64 = 0.02;
 
 struct Silent;
 
@@ -34,23 +35,35 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
     let count = loaded.variants.len();
     let mut tried: Vec<usize> = vec![0, count / 2, count - 1];
     tried.dedup();
-    let mut per_step = 0.0;
+    let (mut per_cell, mut per_step) = (0.0, 0.0);
     for &position in &tried {
         let variant = &loaded.variants[position];
-        let engine = &settings.engine;
         let cell = Cell {
             variant,
             seed: 0,
-            engine,
+            engine: &settings.engine,
             target: &target,
             kinds,
         };
-        // The first steps warm caches and allocator; count what the second trial takes.
-        cell.run(Some(TRIAL_STEPS / 4), &Silent)?;
-        let start = Instant::now();
-        cell.run(Some(TRIAL_STEPS), &Silent)?;
-        per_step += start.elapsed().as_secs_f64() / TRIAL_STEPS as f64;
+        let timed = |steps: u64| -> Result<f64, RunError> {
+            let start = Instant::now();
+            cell.run(Some(steps), &Silent)?;
+            Ok(start.elapsed().as_secs_f64())
+        };
+        // The first steps warm caches and allocator.
+        timed(TRIAL_STEPS / 4)?;
+        let beginning = timed(0)?;
+        let mut steps = TRIAL_STEPS;
+        let mut seconds = timed(steps)?;
+        // Small nets take so little that a longer trial is needed to see it.
+        while seconds < TRIAL_SECONDS && steps < variant.spec.training.steps {
+            steps *= 10;
+            seconds = timed(steps)?;
+        }
+        per_cell += beginning;
+        per_step += (seconds - beginning).max(0.0) / steps.min(variant.spec.training.steps) as f64;
     }
+    per_cell /= tried.len() as f64;
     per_step /= tried.len() as f64;
     let steps: f64 = loaded
         .variants
@@ -61,6 +74,6 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
     let lanes = settings.threads.clamp(1, cells.max(1)) as f64;
     Ok(Estimate {
         cells,
-        seconds: steps * seeds as f64 * per_step / lanes,
+        seconds: (cells as f64 * per_cell + steps * seeds as f64 * per_step) / lanes,
     })
 }

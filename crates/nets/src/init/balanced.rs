@@ -47,8 +47,7 @@ enum Root {
 }
 
 impl Balanced {
-    /// Checks the numbers, for a net with these widths (inputs and outputs included, where they
-    /// are known).
+    /// Checks the numbers.
     pub(super) fn check(&self) -> Result<(), KeyError> {
         positive("init.strength", self.strength)?;
         if self.lambda.is_finite() {
@@ -62,7 +61,7 @@ impl Balanced {
         ))
     }
 
-    /// Checks that such weights exist for layers of these widths.
+    /// Checks that such weights exist for layers of these widths, inputs and outputs included.
     pub(super) fn check_widths(&self, widths: &[usize]) -> Result<(), KeyError> {
         if self.lambda == 0.0 {
             return Ok(());
@@ -149,7 +148,7 @@ impl Balanced {
                 aligned_weights(&correlation, &vec![1.0; modes], 0.0, modes).expect(CHECKED)
             }
             Alignment::Random => (
-                orthogonal(inputs, seed, 0).rows(0, modes).into_owned(),
+                orthogonal(inputs, seed, 0).columns(0, modes).transpose(),
                 orthogonal(outputs, seed, layers as u64)
                     .columns(0, modes)
                     .into_owned(),

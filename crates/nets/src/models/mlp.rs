@@ -161,6 +161,14 @@ impl Mlp {
                 "Give one factor per layer, the output layer included.",
             ));
         }
+        if let Some(position) = mlp.layer_scales.iter().position(|scale| !scale.is_finite()) {
+            return Err(KeyError::new(
+                format!("layer_scales[{position}]"),
+                mlp.layer_scales[position],
+                "must be finite",
+                "Write 1 for a layer that stays as it is.",
+            ));
+        }
         mlp.init.check()?;
         let refuse = |problem: &str, hint: &str| {
             let init = toml::Value::try_from(&mlp.init);

@@ -102,7 +102,7 @@ impl Multilinear {
     /// The layers whose product is `strength`.
     fn layers(&self, strength: f64) -> Vec<f64> {
         match self.lambda {
-            Some(lambda) => {
+            Some(lambda) if self.depth == 2 => {
                 // The heavier layer first: the lighter one would lose its digits in a difference.
                 let heavy = ((lambda.abs() + lambda.hypot(2.0 * strength)) / 2.0).sqrt();
                 let light = strength / heavy;
@@ -116,7 +116,7 @@ impl Multilinear {
                 let ratio = self.imbalance;
                 vec![(strength / ratio).sqrt(), (strength * ratio).sqrt()]
             }
-            None => vec![strength.powf(1.0 / self.depth as f64); self.depth],
+            _ => vec![strength.powf(1.0 / self.depth as f64); self.depth],
         }
     }
 }

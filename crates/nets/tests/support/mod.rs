@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub(crate) mod linear;
+
 use layerwise_nets::{
     self as nets, Activation, Decay, DeviceBatch, HostArray, Loss, Model, Optimizer, Precision,
     Reduction, Target,

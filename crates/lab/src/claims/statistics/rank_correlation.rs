@@ -7,7 +7,8 @@ use tasks::{KeyError, parse_table, table_of};
 use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table, curves::label};
 
 /// Spearman's rank correlation of the last recorded value with a knob, among cells that share all
-/// other knobs; per index and seed, the mean over the values of those others.
+/// other knobs; per index and seed, the mean over the values of those others. Values that do not
+/// change with the knob count as 0.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RankCorrelation {
@@ -16,10 +17,24 @@ struct RankCorrelation {
     /// Correlate with the size of the knob, whatever its sign.
     #[serde(default)]
     absolute: bool,
+    /// Values this close to each other, relatively, count as equal; they may differ by rounding.
+    #[serde(default)]
+    resolution: f64,
 }
 
 pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
-    Ok(Box::new(parse_table::<RankCorrelation>(table)?))
+    let correlation: RankCorrelation = parse_table(table)?;
+    if (0.0..1.0).contains(&correlation.resolution) {
+        return Ok(Box::new(correlation));
+    }
+    let problem = "must be 0 or more and below 1";
+    let hint = "Write for example 1e-6.";
+    Err(KeyError::new(
+        "resolution",
+        correlation.resolution,
+        problem,
+        hint,
+    ))
 }
 
 /// Knobs and last recorded values of the cells that share all other knobs, line by line. `None`
@@ -41,11 +56,31 @@ pub(super) fn lines<'t>(
     Some(lines.into_values().collect())
 }
 
+/// Values with each run of neighbours closer than `resolution` replaced by its smallest.
+fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut merged = values.to_vec();
+    for pair in order.windows(2) {
+        let (lower, upper) = (values[pair[0]], values[pair[1]]);
+        if upper - lower <= resolution * upper.abs() {
+            merged[pair[1]] = merged[pair[0]];
+        }
+    }
+    merged
+}
+
 impl RankCorrelation {
     fn correlation(&self, (knobs, values): &(Vec<f64>, Vec<f64>)) -> Option<f64> {
         let size = |knob: &f64| if self.absolute { knob.abs() } else { *knob };
         let knobs: Vec<f64> = knobs.iter().map(size).collect();
-        spearman(&knobs, values).ok()
+        let values = merged(values, self.resolution);
+        let first = values.first()?;
+        if knobs.len() > 1 && values.iter().all(|value| value == first) {
+            // What stays the same has no order at all.
+            return Some(0.0);
+        }
+        spearman(&knobs, &values).ok()
     }
 
     fn sample<'t>(&self, cells: impl Iterator<Item = &'t Cell<'t>>, index: u64) -> Sample {
