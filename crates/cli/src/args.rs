@@ -125,18 +125,24 @@ pub(crate) struct Theory {
     #[arg(short = 's', value_name = "PARAM=VALUE", allow_hyphen_values = true)]
     pub(crate) set: Vec<String>,
     /// Flow times.
-    #[arg(long, value_name = "T,…", value_delimiter = ',', conflicts_with_all = ["fractions", "steps"])]
+    #[arg(long, value_name = "T,…", value_delimiter = ',', allow_hyphen_values = true, conflicts_with_all = ["fractions", "steps"])]
     pub(crate) times: Vec<f64>,
     /// Fractions of the target; gives the times at which they are reached.
     #[arg(
         long,
         value_name = "Q,…",
         value_delimiter = ',',
+        allow_hyphen_values = true,
         conflicts_with = "steps"
     )]
     pub(crate) fractions: Vec<f64>,
     /// Training steps.
-    #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "STEP,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
     pub(crate) steps: Vec<f64>,
 }
 

@@ -213,6 +213,37 @@ fn with_two_knobs_the_correlation_is_the_mean_over_the_values_of_the_other() {
 }
 
 #[test]
+fn what_stays_the_same_has_a_correlation_of_zero() {
+    let level = [("size=1", 0.1), ("size=2", 0.1), ("size=3", 0.1)];
+    assert_close(Grid::of_finals(&level).only(RANK), 0.0);
+    assert_eq!(
+        Grid::of_finals(&level).outcome(RANK, "above = 0.5"),
+        Outcome::Contradicted
+    );
+    // A line that is level counts in the mean.
+    let lines = [
+        ("width=1,size=1", 0.1),
+        ("width=1,size=2", 0.2),
+        ("width=2,size=1", 0.3),
+        ("width=2,size=2", 0.3),
+    ];
+    assert_close(Grid::of_finals(&lines).only(RANK), 0.5);
+}
+
+#[test]
+fn values_within_the_resolution_are_tied() {
+    // The last two differ by 1e-4 of their size, in the wrong order.
+    let grid = Grid::of_finals(&[("size=1", 0.1), ("size=2", 0.20002), ("size=3", 0.2)]);
+    assert_close(grid.only(RANK), 0.5);
+    // Ranks 1, 2, 3 against 1, 2.5, 2.5.
+    let tied = 1.5 / (2.0_f64 * 1.5).sqrt();
+    assert_close(grid.only(&format!("{RANK}, resolution = 1.1e-4")), tied);
+    assert_close(grid.only(&format!("{RANK}, resolution = 0.9e-4")), 0.5);
+    // The first is within 60 % of the others.
+    assert_close(grid.only(&format!("{RANK}, resolution = 0.6")), 0.0);
+}
+
+#[test]
 fn every_index_and_every_seed_has_a_correlation_of_its_own() {
     let mut grid = Grid::default();
     for size in 1..=3_u32 {
@@ -236,8 +267,6 @@ fn every_index_and_every_seed_has_a_correlation_of_its_own() {
 fn a_correlation_needs_an_order_and_a_value_in_every_cell() {
     let cells = [("size=1", 0.1), ("size=2", 0.2), ("size=3", 0.3)];
     assert_eq!(Grid::of_finals(&cells[..1]).only(RANK), None);
-    let level = cells.map(|(knob, _)| (knob, 0.1));
-    assert_eq!(Grid::of_finals(&level).only(RANK), None);
     let same = [("size=2,width=1", 0.1), ("size=2,width=2", 0.2)];
     assert_eq!(Grid::of_finals(&same).only(RANK), None);
     // The knob is not in the grid.
@@ -571,6 +600,14 @@ fn wrong_keys_are_refused_by_name() {
         ),
         (format!("{RANK}, abs = true"), "abs = true: is not a key"),
         (format!("{RANK}, absolute = 1"), "absolute = 1: "),
+        (
+            format!("{RANK}, resolution = 1.0"),
+            "resolution = 1: must be",
+        ),
+        (
+            format!("{RANK}, resolution = -0.1"),
+            "resolution = -0.1: must be",
+        ),
         ("kind = \"knob-ratio\"".to_owned(), "knob = (missing): "),
         (
             format!("{RATIO}, absolute = true"),

@@ -878,7 +878,7 @@ fn a_cell_can_stop_on_a_metric_of_linear_nets() {
     let StopReason::Condition { step } = found.manifest.cells[0].stopped else {
         panic!("{:?}", found.manifest.cells[0].stopped);
     };
-    assert!(step >= 10 && step < 100 && step % 10 == 0, "{step}");
+    assert!((10..100).contains(&step) && step % 10 == 0, "{step}");
     assert!(found.at("net", "amplification", step)[0] > 1.5);
     assert!(found.at("net", "amplification", step - 10)[0] <= 1.5);
     let found = stop("output", "above = 0.75");

@@ -320,7 +320,7 @@ fn values_off_their_domain_are_refused_by_parameter_value_and_domain() {
     ] {
         for value in [0.5, -1.0, f64::NAN, f64::INFINITY, 1e13] {
             let error = refusal(name, times(), |inputs| inputs.set(parameter, value));
-            let expected = format!("{parameter} must be a whole number, 0 or more");
+            let expected = format!("{parameter} = {value}: must be a whole number, 0 or more");
             assert_eq!(error.to_string(), expected);
         }
     }
@@ -330,13 +330,13 @@ fn values_off_their_domain_are_refused_by_parameter_value_and_domain() {
     assert!(
         error
             .to_string()
-            .starts_with("first must be a list of numbers"),
+            .starts_with("first = 1: must be a list of numbers"),
         "{error}"
     );
     let error = refusal("lambda-mode", times(), |inputs| {
         inputs.set("lambda", vec![1.0]);
     });
-    assert_eq!(error.to_string(), "lambda must be a number");
+    assert_eq!(error.to_string(), "lambda = [1]: must be a number");
 }
 
 #[test]

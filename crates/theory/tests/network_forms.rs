@@ -70,10 +70,19 @@ fn matrices_that_are_none_are_refused() {
         form.evaluate(&inputs).unwrap_err().to_string()
     };
     let ragged = Value::List(vec![vec![1.0, 2.0].into(), vec![1.0].into()]);
-    let expected =
-        "W1 must be a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]";
-    assert_eq!(message("W1", ragged), expected);
-    assert_eq!(message("W1", Value::Number(1.0)), expected);
+    let expected = "must be a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]";
+    assert_eq!(
+        message("W1", ragged),
+        format!("W1 = [[1, 2], [1]]: {expected}")
+    );
+    assert_eq!(
+        message("W1", Value::Number(1.0)),
+        format!("W1 = 1: {expected}")
+    );
+    // Nobody reads a long matrix in a message.
+    let long = Value::from(vec![0.0; 1000]);
+    let found = message("W1", long);
+    assert!(found.len() < 200 && found.contains("…: must be"), "{found}");
     let small = Value::from(vec![vec![1.0]]);
-    assert!(message("W2", small).starts_with("second is 1x1: must be 1x2"));
+    assert!(message("W2", small).starts_with("W2 is 1x1: must be 1x2"));
 }

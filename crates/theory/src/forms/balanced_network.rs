@@ -1,7 +1,7 @@
 use nalgebra::DMatrix;
 
 use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Value};
-use crate::BalancedNetwork;
+use crate::{BalancedNetwork, TheoryError};
 
 pub(super) const FORM: Form = Form {
     name: "balanced-network",
@@ -61,7 +61,8 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         &first,
         &inputs.matrix("W2")?,
         &inputs.matrix("correlation")?,
-    )?;
+    )
+    .map_err(as_given)?;
     let unit_inputs = DMatrix::identity(first.ncols(), first.ncols());
     let (mut products, mut kernels) = (Vec::new(), Vec::new());
     for &t in inputs.points().values() {
@@ -74,4 +75,37 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         ("kernel", Value::List(kernels)),
         ("lambda", network.lambda().into()),
     ])
+}
+
+/// An error about the layers, under the names that a user gave them.
+pub(super) fn as_given(error: TheoryError) -> TheoryError {
+    let given = |name: &'static str| match name {
+        "first" => "W1",
+        "second" => "W2",
+        "|first|^2 + |second|^2" => "|W1|^2 + |W2|^2",
+        other => other,
+    };
+    match error {
+        TheoryError::Domain {
+            parameter,
+            value,
+            domain,
+        } => TheoryError::Domain {
+            parameter: given(parameter),
+            value,
+            domain,
+        },
+        TheoryError::Shape {
+            matrix,
+            rows,
+            columns,
+            expected,
+        } => TheoryError::Shape {
+            matrix: given(matrix),
+            rows,
+            columns,
+            expected,
+        },
+        other => other,
+    }
 }

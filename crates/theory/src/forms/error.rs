@@ -33,10 +33,12 @@ pub enum FormError {
         domain: &'static str,
     },
     /// A parameter has the wrong shape.
-    #[error("{parameter} must be {expected}")]
+    #[error("{parameter} = {value}: must be {expected}")]
     Shape {
         /// The parameter.
         parameter: &'static str,
+        /// What was given, shortened if it is long.
+        value: String,
         /// What it must be.
         expected: &'static str,
     },

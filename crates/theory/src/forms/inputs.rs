@@ -1,3 +1,5 @@
+use std::fmt;
+
 use nalgebra::DMatrix;
 
 use super::{Form, FormError, PointKind};
@@ -9,6 +11,22 @@ pub enum Value {
     Number(f64),
     /// A list.
     List(Vec<Value>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (position, item) in items.iter().enumerate() {
+                    let comma = if position > 0 { ", " } else { "" };
+                    write!(f, "{comma}{item}")?;
+                }
+                f.write_str("]")
+            }
+        }
+    }
 }
 
 impl From<f64> for Value {
@@ -182,14 +200,25 @@ impl Inputs {
         &found.expect("a form asks for its own parameters only").1
     }
 
+    fn shape(&self, name: &'static str, expected: &'static str) -> FormError {
+        /// Characters of a list that tell a reader which one it is.
+        const SHOWN: usize = 60;
+        let mut value = self.value(name).to_string();
+        if let Some((end, _)) = value.char_indices().nth(SHOWN) {
+            value.replace_range(end.., "…");
+        }
+        FormError::Shape {
+            parameter: name,
+            value,
+            expected,
+        }
+    }
+
     /// A parameter that is one number.
     pub(super) fn number(&self, name: &'static str) -> Result<f64, FormError> {
         match self.value(name) {
             Value::Number(number) => Ok(*number),
-            Value::List(_) => Err(FormError::Shape {
-                parameter: name,
-                expected: "a number",
-            }),
+            Value::List(_) => Err(self.shape(name, "a number")),
         }
     }
 
@@ -201,35 +230,27 @@ impl Inputs {
         if number >= 0.0 && number.fract() == 0.0 && number <= LARGEST {
             Ok(number as usize)
         } else {
-            Err(FormError::Shape {
-                parameter: name,
-                expected: "a whole number, 0 or more",
-            })
+            Err(self.shape(name, "a whole number, 0 or more"))
         }
     }
 
     /// A parameter that is a list of numbers.
     pub(super) fn list(&self, name: &'static str) -> Result<Vec<f64>, FormError> {
-        let error = FormError::Shape {
-            parameter: name,
-            expected: "a list of numbers, for example [0.1, 0.2]",
-        };
-        numbers(self.value(name)).ok_or(error)
+        numbers(self.value(name))
+            .ok_or_else(|| self.shape(name, "a list of numbers, for example [0.1, 0.2]"))
     }
 
     /// A parameter that is a matrix: a list of rows of one length, at least one of each.
     pub(super) fn rows(&self, name: &'static str) -> Result<Vec<Vec<f64>>, FormError> {
-        let error = FormError::Shape {
-            parameter: name,
-            expected: "a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]",
-        };
+        let expected = "a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]";
+        let error = || self.shape(name, expected);
         let Value::List(rows) = self.value(name) else {
-            return Err(error);
+            return Err(error());
         };
         let rows: Option<Vec<Vec<f64>>> = rows.iter().map(numbers).collect();
         let width = |rows: &[Vec<f64>]| rows.first().map_or(0, Vec::len);
         rows.filter(|rows| width(rows) > 0 && rows.iter().all(|row| row.len() == width(rows)))
-            .ok_or(error)
+            .ok_or_else(error)
     }
 
     /// A parameter that is a matrix.

@@ -1,3 +1,4 @@
+use super::balanced_network::as_given;
 use super::{Form, FormError, Inputs, Output, Outputs, Parameter};
 use crate::random_start_half_times;
 
@@ -55,7 +56,8 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         &inputs.matrix("W1")?,
         &inputs.matrix("W2")?,
         &inputs.matrix("correlation")?,
-    )?;
+    )
+    .map_err(as_given)?;
     let list = |number: fn(&crate::RandomStartMode) -> f64| {
         modes.iter().map(number).collect::<Vec<_>>().into()
     };
