@@ -35,7 +35,12 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
 }
 
 fn component(part: &ComponentJudgement) -> String {
-    let number = |value: Option<f64>| value.map_or("—".to_owned(), |value| format!("{value:.4}"));
+    let number = |value: Option<f64>| match value {
+        None => "—".to_owned(),
+        // Four decimals would show nothing of it.
+        Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:.2e}"),
+        Some(value) => format!("{value:.4}"),
+    };
     let label = if part.label.is_empty() {
         String::new()
     } else {
