@@ -109,6 +109,22 @@ impl Form {
     ///
     /// An unknown or missing parameter, points that this form does not take, or a value outside
     /// its domain.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points, form};
+    /// let mode = form("balanced-mode")?;
+    /// let mut inputs = Inputs::new(Points::Times(vec![0.0]));
+    /// for (name, value) in [("input_power", 1.0), ("target", 2.0), ("initial", 0.5)] {
+    ///     inputs.set(name, value);
+    /// }
+    /// assert_eq!(mode.evaluate(&inputs)?[0], ("strength", vec![0.5].into()));
+    /// inputs.set("target", -2.0);
+    /// let error = mode.evaluate(&inputs).unwrap_err();
+    /// assert_eq!(error.to_string(), "target = -2: must be finite and above 0");
+    /// # Ok::<(), theory::forms::FormError>(())
+    /// ```
     pub fn evaluate(&self, inputs: &Inputs) -> Result<Outputs, FormError> {
         (self.numbers)(&self.resolve(inputs)?)
     }
@@ -118,12 +134,32 @@ impl Form {
     /// # Errors
     ///
     /// An unknown or missing parameter, or points that this form does not take.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points, Value, form};
+    /// let mut inputs = Inputs::new(Points::Times(vec![1.0]));
+    /// inputs.set("input_power", 1.0);
+    /// inputs.set("target", 2.0);
+    /// let resolved = form("linear-mode")?.resolve(&inputs)?;
+    /// assert_eq!(resolved.values()[2], ("initial".to_owned(), Value::Number(0.0)));
+    /// # Ok::<(), theory::forms::FormError>(())
+    /// ```
     pub fn resolve(&self, inputs: &Inputs) -> Result<Inputs, FormError> {
         inputs.checked(self)
     }
 }
 
 /// All forms, in the order of the theory.
+///
+/// # Examples
+///
+/// ```
+/// let forms = theory::forms::forms();
+/// assert_eq!(forms[0].name, "linear-mode");
+/// assert!(forms.iter().all(|form| !form.equation.is_empty()));
+/// ```
 #[must_use]
 pub fn forms() -> Vec<Form> {
     vec![
@@ -148,6 +184,15 @@ pub fn forms() -> Vec<Form> {
 /// # Errors
 ///
 /// [`FormError::UnknownForm`] with the names that there are.
+///
+/// # Examples
+///
+/// ```
+/// use theory::forms::form;
+/// assert_eq!(form("deep-mode")?.parameters[0].name, "depth");
+/// assert!(form("depth").unwrap_err().to_string().contains("deep-mode"));
+/// # Ok::<(), theory::forms::FormError>(())
+/// ```
 pub fn form(name: &str) -> Result<Form, FormError> {
     forms()
         .into_iter()

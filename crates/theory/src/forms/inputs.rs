@@ -67,6 +67,14 @@ pub enum Points {
 
 impl Points {
     /// The numbers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::Points;
+    /// assert_eq!(Points::Steps(vec![0.0, 10.0]).values(), [0.0, 10.0]);
+    /// assert!(Points::None.values().is_empty());
+    /// ```
     #[must_use]
     pub fn values(&self) -> &[f64] {
         match self {
@@ -76,6 +84,14 @@ impl Points {
     }
 
     /// The option that gives points like these (`--times`); empty for none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::Points;
+    /// assert_eq!(Points::Times(vec![1.0]).option(), "--times");
+    /// assert_eq!(Points::None.option(), "");
+    /// ```
     #[must_use]
     pub fn option(&self) -> &'static str {
         match self {
@@ -98,6 +114,12 @@ impl Points {
 
 impl PointKind {
     /// The option of the command line (`--times`), or that none is needed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(theory::forms::PointKind::Fractions.option(), "--fractions");
+    /// ```
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {
@@ -118,6 +140,13 @@ pub struct Inputs {
 
 impl Inputs {
     /// No parameters yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points};
+    /// assert!(Inputs::new(Points::None).values().is_empty());
+    /// ```
     #[must_use]
     pub fn new(points: Points) -> Self {
         Self {
@@ -127,18 +156,45 @@ impl Inputs {
     }
 
     /// Sets a parameter; the last value counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points, Value};
+    /// let mut inputs = Inputs::new(Points::None);
+    /// inputs.set("target", 1.0);
+    /// inputs.set("target", 2.0);
+    /// assert_eq!(inputs.values(), [("target".to_owned(), Value::Number(2.0))]);
+    /// ```
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.values.retain(|(known, _)| known != name);
         self.values.push((name.to_owned(), value.into()));
     }
 
     /// Where to evaluate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points};
+    /// let times = Points::Times(vec![0.5]);
+    /// assert_eq!(Inputs::new(times.clone()).points(), &times);
+    /// ```
     #[must_use]
     pub fn points(&self) -> &Points {
         &self.points
     }
 
     /// The parameters, in the order in which they were set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::forms::{Inputs, Points, Value};
+    /// let mut inputs = Inputs::new(Points::None);
+    /// inputs.set("first", vec![0.1, 0.2]);
+    /// assert_eq!(inputs.values()[0].1, Value::from(vec![0.1, 0.2]));
+    /// ```
     #[must_use]
     pub fn values(&self) -> &[(String, Value)] {
         &self.values
