@@ -62,6 +62,20 @@ pub struct Output {
     pub unit: &'static str,
 }
 
+/// What most forms give at times.
+const STRENGTH_AT_TIMES: Output = Output {
+    name: "strength",
+    meaning: "s at the times",
+    unit: "strength",
+};
+
+/// What most forms give at fractions.
+const TIMES_OF_FRACTIONS: Output = Output {
+    name: "times",
+    meaning: "t at which s is the fraction of the target",
+    unit: "flow time",
+};
+
 /// Where a form can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointKind {

@@ -1,4 +1,7 @@
-use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points};
+use super::{
+    Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
+    TIMES_OF_FRACTIONS,
+};
 use crate::LambdaMode;
 
 pub(super) const FORM: Form = Form {
@@ -39,11 +42,7 @@ pub(super) const FORM: Form = Form {
     ],
     points: &[PointKind::Times, PointKind::Fractions],
     outputs: &[
-        Output {
-            name: "strength",
-            meaning: "s at the times",
-            unit: "strength",
-        },
+        STRENGTH_AT_TIMES,
         Output {
             name: "first_layer",
             meaning: "a at the times",
@@ -54,11 +53,7 @@ pub(super) const FORM: Form = Form {
             meaning: "b at the times",
             unit: "sqrt(strength)",
         },
-        Output {
-            name: "times",
-            meaning: "t at which s is the fraction of the target",
-            unit: "flow time",
-        },
+        TIMES_OF_FRACTIONS,
     ],
     numbers,
 };

@@ -1,4 +1,7 @@
-use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points};
+use super::{
+    Form, FormError, Inputs, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
+    TIMES_OF_FRACTIONS,
+};
 use crate::LinearMode;
 
 pub(super) const FORM: Form = Form {
@@ -31,18 +34,7 @@ pub(super) const FORM: Form = Form {
         },
     ],
     points: &[PointKind::Times, PointKind::Fractions],
-    outputs: &[
-        Output {
-            name: "strength",
-            meaning: "s at the times",
-            unit: "strength",
-        },
-        Output {
-            name: "times",
-            meaning: "t at which s is the fraction of the target",
-            unit: "flow time",
-        },
-    ],
+    outputs: &[STRENGTH_AT_TIMES, TIMES_OF_FRACTIONS],
     numbers,
 };
 

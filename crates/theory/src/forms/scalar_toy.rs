@@ -1,4 +1,6 @@
-use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points};
+use super::{
+    Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
+};
 use crate::ScalarToy;
 
 pub(super) const FORM: Form = Form {
@@ -69,11 +71,7 @@ pub(super) const FORM: Form = Form {
             meaning: "Sigma at the end; without points",
             unit: "strength",
         },
-        Output {
-            name: "strength",
-            meaning: "s at the times",
-            unit: "strength",
-        },
+        STRENGTH_AT_TIMES,
         Output {
             name: "growth",
             meaning: "growth of every a_i + b_i until the times",
