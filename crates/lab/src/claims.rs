@@ -55,6 +55,11 @@ pub trait Statistic: Send + Sync {
     /// The spec table with every default written out, `kind` included.
     fn resolved(&self) -> toml::Table;
 
+    /// The knob of the grid that it goes along, if there is one.
+    fn knob(&self) -> Option<&str> {
+        None
+    }
+
     /// Computes it for one model and metric in one variant group.
     fn measure(&self, table: &Table<'_>) -> Measured;
 }

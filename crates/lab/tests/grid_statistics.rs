@@ -133,8 +133,9 @@ impl Grid {
 
 /// [`SMALL`] with a claim whose control looks at rows that do not exist, so that it never
 /// interferes.
+/// The spec as it is written: its claims speak of a grid that only the tables of these tests have.
 fn spec(statistic: &str, threshold: &str) -> Spec {
-    load(&text(statistic, threshold)).spec
+    toml::from_str(&text(statistic, threshold)).unwrap()
 }
 
 fn text(statistic: &str, threshold: &str) -> String {
@@ -668,8 +669,14 @@ fn wrong_keys_are_refused_by_name() {
 
 #[test]
 fn defaults_are_written_out() {
-    let resolved = |statistic: &str| spec(statistic, "above = 0.0").claims[0].statistic.clone();
-    assert_eq!(resolved(RANK)["absolute"].as_bool(), Some(false));
+    let resolved = |statistic: &str| {
+        let text = text(statistic, "above = 0.0");
+        let grid = "[sweep.grid]\n\"training.divergence\" = [10.0, 20.0]\n[[claims]]";
+        let text = text.replacen("[[claims]]", grid, 1);
+        load(&text).spec.claims[0].statistic.clone()
+    };
+    let rank = resolved(&RANK.replace("task.size", "training.divergence"));
+    assert_eq!(rank["absolute"].as_bool(), Some(false));
     let gap = resolved("kind = \"largest-gap\", to = \"twin\", metric = \"skill_strength\"");
     for key in ["relative", "log10", "at_end"] {
         assert_eq!(gap[key].as_bool(), Some(false), "{key}");

@@ -530,3 +530,18 @@ fn cells_that_do_not_exist_are_refused() {
         "numbers[0].at = ",
     );
 }
+
+#[test]
+fn a_statistic_along_a_knob_that_does_not_vary_is_refused() {
+    let along = |knob: &str| {
+        let statistic = format!("statistic = {{ kind = \"rank-correlation\", knob = \"{knob}\" }}");
+        let text = claim("");
+        let (before, after) = text.split_once("statistic = ").unwrap();
+        let (_, rest) = after.split_once('\n').unwrap();
+        format!("{before}{statistic}\n{rest}")
+    };
+    sweep(&along("training.lr"));
+    for knob in ["training.rate", "training.steps"] {
+        assert_refused(&along(knob), "claims[0].statistic.knob = ");
+    }
+}

@@ -1,9 +1,10 @@
+mod claim;
 mod picture;
 
 use tasks::KeyError;
 
-use super::{Claim, LearningRateSchedule, Spec, SpecError, Threshold, Training, Variant};
-use crate::{Kinds, measure::entry, record::lies_at};
+use super::{LearningRateSchedule, Spec, SpecError, Training, Variant};
+use crate::{Kinds, claims::Statistic, measure::entry, record::lies_at};
 
 /// Lets every kind check its own table and writes the defaults back, in the variant `group`.
 pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), SpecError> {
@@ -335,7 +336,7 @@ pub(super) fn check_references(
         variants,
     };
     for (position, claim) in spec.claims.iter_mut().enumerate() {
-        check_claim(&format!("claims[{position}]"), claim, &names, kinds)?;
+        claim::check(&format!("claims[{position}]"), claim, &names, kinds)?;
     }
     for (position, number) in spec.numbers.iter_mut().enumerate() {
         let place = format!("numbers[{position}]");
@@ -344,9 +345,9 @@ pub(super) fn check_references(
         names.group(&format!("{place}.variant"), &number.variant)?;
         names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
-        number.statistic = statistic
-            .map_err(|e| e.within(&format!("{place}.statistic")))?
-            .resolved();
+        let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
+        names.knob(&place, &number.variant, &*statistic)?;
+        number.statistic = statistic.resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
     if let Some(id) = claim_ids
@@ -364,74 +365,6 @@ pub(super) fn check_references(
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
         picture::check(&place, picture, &claim_ids, &names, variants)?;
-    }
-    Ok(())
-}
-
-fn check_claim(
-    place: &str,
-    claim: &mut Claim,
-    names: &Names<'_>,
-    kinds: &Kinds,
-) -> Result<(), SpecError> {
-    names.metric(&format!("{place}.metric"), &claim.metric)?;
-    names.source(&format!("{place}.model"), &claim.model)?;
-    names.group(&format!("{place}.variant"), &claim.variant)?;
-    names.cells(&format!("{place}.at"), &claim.variant, &claim.at)?;
-    for model in &claim.compare {
-        names.source(&format!("{place}.compare"), model)?;
-    }
-    let possible = match claim.threshold {
-        Threshold::Above(value) | Threshold::Below(value) => value.is_finite(),
-        Threshold::Within([low, high]) => low.is_finite() && high.is_finite() && low < high,
-    };
-    if !possible {
-        return Err(SpecError::key(
-            format!("{place}.threshold"),
-            claim.threshold,
-            "must be a finite number, or two increasing ones",
-            "Write for example { below = 0.3 } or { within = [0.9, 1.1] }.",
-        ));
-    }
-    if claim.controls.is_empty() {
-        return Err(SpecError::key(
-            format!("{place}.controls"),
-            "(none)",
-            "a claim without a control cannot be trusted",
-            "Add a case whose verdict is known.",
-        ));
-    }
-    let statistic = kinds.statistics.build(claim.statistic.clone());
-    claim.statistic = statistic
-        .map_err(|e| e.within(&format!("{place}.statistic")))?
-        .resolved();
-    for (position, control) in claim.controls.iter().enumerate() {
-        let place = format!("{place}.controls[{position}]");
-        control
-            .metric
-            .as_ref()
-            .map_or(Ok(()), |m| names.metric(&format!("{place}.metric"), m))?;
-        control
-            .model
-            .as_ref()
-            .map_or(Ok(()), |m| names.source(&format!("{place}.model"), m))?;
-        control
-            .variant
-            .as_ref()
-            .map_or(Ok(()), |v| names.group(&format!("{place}.variant"), v))?;
-        // A control's own `at`, or another variant, moves it to other cells.
-        let variant = control.variant.as_ref().unwrap_or(&claim.variant);
-        let at = control.at.as_ref().unwrap_or(&claim.at);
-        names.cells(&format!("{place}.at"), variant, at)?;
-        let mut merged = claim.statistic.clone();
-        if control.statistic.contains_key("kind") {
-            merged = toml::Table::new();
-        }
-        merged.extend(control.statistic.clone());
-        kinds
-            .statistics
-            .build(merged)
-            .map_err(|e| e.within(&format!("{place}.statistic")))?;
     }
     Ok(())
 }
@@ -470,6 +403,23 @@ impl Names<'_> {
             toml::Value::Table(at.clone()),
             format!("is no cell of the grid of {group}"),
             "Give values that knobs of the grid take.",
+        ))
+    }
+
+    /// Checks that the knob of a statistic varies in the group.
+    fn knob(&self, place: &str, group: &str, statistic: &dyn Statistic) -> Result<(), SpecError> {
+        let mut of_group = self.variants.iter().filter(|v| v.group == group);
+        let Some(knob) = statistic.knob() else {
+            return Ok(());
+        };
+        if of_group.any(|v| v.knobs.contains_key(knob)) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            format!("{place}.statistic.knob"),
+            format!("{knob:?}"),
+            format!("is not a knob of the grid of {group}"),
+            "Name a key of [sweep.grid].",
         ))
     }
 

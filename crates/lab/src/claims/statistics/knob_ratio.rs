@@ -33,6 +33,10 @@ impl Statistic for KnobRatio {
         table_of("knob-ratio", self)
     }
 
+    fn knob(&self) -> Option<&str> {
+        Some(&self.knob)
+    }
+
     fn measure(&self, table: &Table<'_>) -> Measured {
         let sample = |seed, index| {
             let lines = lines(table.of_seed(seed), &self.knob, index);

@@ -118,6 +118,10 @@ impl Statistic for KnobThreshold {
         table_of(kind, &self.0)
     }
 
+    fn knob(&self) -> Option<&str> {
+        Some(&self.0.knob)
+    }
+
     fn measure(&self, table: &Table<'_>) -> Measured {
         let indices = table.indices();
         let per_seed: Vec<Vec<Sample>> = table

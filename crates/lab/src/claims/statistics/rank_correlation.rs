@@ -103,6 +103,10 @@ impl Statistic for RankCorrelation {
         table_of("rank-correlation", self)
     }
 
+    fn knob(&self) -> Option<&str> {
+        Some(&self.knob)
+    }
+
     fn measure(&self, table: &Table<'_>) -> Measured {
         let of_index = |index| Component {
             label: if index == 0 {
