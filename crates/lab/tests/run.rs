@@ -430,6 +430,9 @@ controls = [
   { name = "order", statistic = { kind = "half-time-order" }, must = "supported" },
   { name = "shape", statistic = { kind = "shape" }, must = "supported" },
   { name = "knob", statistic = { kind = "knob-threshold", knob = "training.lr" }, must = "supported" },
+  { name = "ratio", statistic = { kind = "knob-ratio", knob = "training.lr" }, must = "supported" },
+  { name = "rank", statistic = { kind = "rank-correlation", knob = "training.lr" }, must = "supported" },
+  { name = "times", statistic = { kind = "time-ratio", of = 2, to = 1 }, must = "supported" },
   { name = "slope", statistic = { kind = "slope", window = [1, 10] }, must = "supported" },
   { name = "final", statistic = { kind = "final-value" }, must = "supported" },
   { name = "gap", statistic = { kind = "largest-gap", to = "twin", metric = "skill_strength" }, must = "supported" },
@@ -439,7 +442,8 @@ controls = [
 #[test]
 fn a_run_that_is_interrupted_before_its_first_row_is_judged_undecided() {
     let folder = tempfile::tempdir().unwrap();
-    let loaded = load(&format!("{SMALL}{CLAIMS}"));
+    let grid = "[sweep.grid]\n\"training.lr\" = [0.05, 0.1]\n";
+    let loaded = load(&format!("{SMALL}{grid}{CLAIMS}"));
     let recorded = run_into(folder.path(), &loaded, 1, &After::new(0)).unwrap();
     assert!(!recorded.complete && recorded.manifest.cells.is_empty());
     let claim = &recorded.verdict.claims[0];
