@@ -596,6 +596,9 @@ fn a_balanced_network_is_read_from_json_safetensors_or_parameters() {
     ];
     for file in &files {
         let found = json(&["balanced-network", "-s", file, "--times", "0,0.3"]);
+        let path = file.strip_prefix("file=").unwrap();
+        let behind = json(&["balanced-network", path, "--times", "0,0.3"]);
+        assert_eq!(behind, found);
         assert_eq!(
             keys(&found),
             ["kernel", "lambda", "name", "network", "parameters", "times"]
@@ -740,7 +743,7 @@ fn a_missing_parameter_is_named_with_its_domain() {
     );
     refused(
         &["balanced-network", "--times", "1"],
-        &["W1", "-s W1=", "file=PATH"],
+        &["W1", "-s W1=", ".safetensors file"],
     );
     refused(
         &["balanced-network", "-s", "W1=[[1]]", "--times", "1"],

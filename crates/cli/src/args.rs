@@ -118,10 +118,11 @@ pub(crate) struct Verdict {
 pub(crate) struct Theory {
     /// Name of a closed form, or `list`, or `show`.
     pub(crate) name: String,
-    /// With `show`: the name of a closed form.
+    /// With `show`: the name of a closed form. With balanced-network and random-start: a .json or
+    /// .safetensors file with the matrices W1, W2 and correlation.
     pub(crate) of: Option<String>,
-    /// Set a parameter: a number, a [list] or a [[matrix]]; balanced-network also takes
-    /// file=PATH (repeatable).
+    /// Set a parameter: a number, a [list] or a [[matrix]]; file=PATH names the file, too
+    /// (repeatable).
     #[arg(short = 's', value_name = "PARAM=VALUE", allow_hyphen_values = true)]
     pub(crate) set: Vec<String>,
     /// Flow times.

@@ -22,14 +22,19 @@ pub(super) fn theory(arguments: &args::Theory, json: bool) -> Result<ExitCode, F
                            layerwise theory NAME -s param=value…";
             return Err(Failure::usage(message));
         }
-        (_, Some(word)) => {
-            let message = format!(
-                "{word:?} is not understood after the name of a closed form. Give parameters \
-                 with -s param=value"
-            );
-            return Err(Failure::usage(message));
+        (name, word) => {
+            let form = form(name).map_err(Failure::usage)?;
+            if let Some(word) = word
+                && !takes_file(&form)
+            {
+                let message = format!(
+                    "{word:?} is not understood after the name of a closed form. Give parameters \
+                     with -s param=value"
+                );
+                return Err(Failure::usage(message));
+            }
+            evaluate(arguments, &form, json)?;
         }
-        (name, None) => evaluate(arguments, &form(name).map_err(Failure::usage)?, json)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -94,16 +99,25 @@ fn show(form: &Form, json: bool) {
     }
 }
 
+/// Whether its matrices can come from a file.
+fn takes_file(form: &Form) -> bool {
+    form.parameters.iter().any(|p| p.name == "W1")
+}
+
 fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Failure> {
-    let takes_file = form.parameters.iter().any(|p| p.name == "W1");
     let mut inputs = Inputs::new(points(arguments));
+    if let Some(path) = &arguments.of {
+        for (name, matrix) in weights::read(path.as_ref())? {
+            inputs.set(&name, matrix);
+        }
+    }
     for text in &arguments.set {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(format!(
                 "-s {text}: is not of the form param=value. Write for example -s target=1"
             )));
         };
-        if name.trim() == "file" && takes_file {
+        if name.trim() == "file" && takes_file(form) {
             for (name, matrix) in weights::read(value.trim().as_ref())? {
                 inputs.set(&name, matrix);
             }
@@ -112,8 +126,8 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
         }
     }
     let inputs = form.resolve(&inputs).map_err(|error| match error {
-        FormError::MissingParameter { .. } if takes_file => Failure::usage(format!(
-            "{error}, or all matrices with -s file=PATH (.json or .safetensors)"
+        FormError::MissingParameter { .. } if takes_file(form) => Failure::usage(format!(
+            "{error}, or all matrices in a .json or .safetensors file behind the name"
         )),
         other => Failure::usage(other),
     })?;
