@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -467,8 +467,8 @@ fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
             "training.steps=300000",
         ])
         .current_dir(place.folder.path())
-        .stderr(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let stream = place.path("out/observations.jsonl");
@@ -557,4 +557,19 @@ fn report_and_reproduce_write_pages() {
     let output = place.layerwise(&["report", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nowhere"));
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_failure() {
+    // More than a pipe holds, so that writing must notice.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_layerwise"))
+        .args(["run", "kernel-regimes", "--dry-run", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
 }

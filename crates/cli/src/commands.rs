@@ -37,5 +37,5 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 /// Prints one JSON document.
 fn print_json(value: &serde_json::Value) {
-    println!("{value:#}");
+    say!("{value:#}");
 }

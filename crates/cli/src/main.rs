@@ -1,10 +1,9 @@
 //! The command line of layerwise.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the crate that prints"
-)]
+#![allow(clippy::print_stderr, reason = "this is the crate that prints")]
+
+#[macro_use]
+mod say;
 
 mod args;
 mod commands;

@@ -27,8 +27,8 @@ pub(super) fn devices(json: bool) -> ExitCode {
     } else {
         for (name, what, opened) in rows {
             match opened {
-                Ok(_) => println!("{name:<8} available  {what}"),
-                Err(error) => println!("{name:<8} absent     {what}\n         {error}"),
+                Ok(_) => say!("{name:<8} available  {what}"),
+                Err(error) => say!("{name:<8} absent     {what}\n         {error}"),
             }
         }
     }

@@ -30,15 +30,17 @@ pub(super) fn list(json: bool) -> Result<ExitCode, Failure> {
             .collect();
         print_json(&json!({ "experiments": rows }));
     } else {
-        println!("{:<21} {:>7}  {:<33} title", "name", "minutes", "claims");
+        say!("{:<21} {:>7}  {:<33} title", "name", "minutes", "claims");
         for (spec, claims) in rows {
             let claims = claims.join(" ");
-            println!(
+            say!(
                 "{:<21} {:>7}  {claims:<33} {}",
-                spec.name, spec.minutes, spec.title
+                spec.name,
+                spec.minutes,
+                spec.title
             );
         }
-        println!("\nminutes are on 2 cores; `layerwise run NAME` runs one");
+        say!("\nminutes are on 2 cores; `layerwise run NAME` runs one");
     }
     Ok(ExitCode::SUCCESS)
 }

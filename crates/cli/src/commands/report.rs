@@ -26,9 +26,9 @@ pub(super) fn report(arguments: &args::Report, json: bool) -> Result<ExitCode, F
         print_json(&json!({ "report": page, "pictures": pictures }));
     } else {
         for picture in pictures {
-            println!("{}", picture.display());
+            say!("{}", picture.display());
         }
-        println!("{}", page.display());
+        say!("{}", page.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -72,7 +72,7 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
     if json {
         print_json(&json!({ "report": page, "runs": results }));
     } else {
-        println!("page over all runs: {}", page.display());
+        say!("page over all runs: {}", page.display());
     }
     Ok(code)
 }

@@ -130,7 +130,7 @@ fn dry_run(
             "threads": settings.threads,
         }));
     } else {
-        println!("{}", loaded.spec.to_toml());
+        say!("{}", loaded.spec.to_toml());
         eprintln!(
             "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
             estimate.cells,
@@ -195,7 +195,7 @@ pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
 /// Prints the verdicts of a run, where its page is, and what went wrong.
 pub(super) fn print_run(recorded: &Recorded, page: &Path) {
     let manifest = &recorded.manifest;
-    println!(
+    say!(
         "{}: {} cells in {:.1} s on {} threads, {:.1} % of it measuring",
         manifest.name,
         manifest.cells.len(),
@@ -204,10 +204,10 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
         100.0 * manifest.measuring_share
     );
     if manifest.quick {
-        println!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
+        say!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
     }
-    println!("{}", output::verdicts(&recorded.verdict));
-    println!("report: {}", page.display());
+    say!("{}", output::verdicts(&recorded.verdict));
+    say!("report: {}", page.display());
     /// Cells that a reader wants to see one by one.
     const SHOWN: usize = 20;
     let stops = output::stops(manifest);

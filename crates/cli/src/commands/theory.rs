@@ -49,7 +49,7 @@ fn list(json: bool) {
         return;
     }
     for form in forms() {
-        println!("{:<22} {}", form.name, form.summary);
+        say!("{:<22} {}", form.name, form.summary);
     }
 }
 
@@ -76,26 +76,29 @@ fn show(form: &Form, json: bool) {
         }));
         return;
     }
-    println!("{}: {}\n", form.name, form.summary);
-    println!("  {}\n", form.equation);
-    println!("Assumes: {}", form.assumes);
-    println!("Source:  {}\n", form.source);
-    println!("Parameters (-s name=value):");
+    say!("{}: {}\n", form.name, form.summary);
+    say!("  {}\n", form.equation);
+    say!("Assumes: {}", form.assumes);
+    say!("Source:  {}\n", form.source);
+    say!("Parameters (-s name=value):");
     for p in form.parameters {
         let default = p
             .default
             .map_or(String::new(), |d| format!(" [default: {d}]"));
-        println!(
+        say!(
             "  {:<16} {} ({}): {}{default}",
-            p.name, p.meaning, p.unit, p.domain
+            p.name,
+            p.meaning,
+            p.unit,
+            p.domain
         );
     }
     if !points.is_empty() {
-        println!("Where: {}", points.join(" or "));
+        say!("Where: {}", points.join(" or "));
     }
-    println!("Gives:");
+    say!("Gives:");
     for o in form.outputs {
-        println!("  {:<22} {} ({})", o.name, o.meaning, o.unit);
+        say!("  {:<22} {} ({})", o.name, o.meaning, o.unit);
     }
 }
 
@@ -135,7 +138,7 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
     if json {
         print_json(&document(form, &inputs, &outputs));
     } else {
-        print!("{}", csv(&inputs, &outputs));
+        say_on!("{}", csv(&inputs, &outputs));
     }
     Ok(())
 }

@@ -55,8 +55,8 @@ pub(super) fn verdict(arguments: &args::Verdict, json: bool) -> Result<ExitCode,
         if json {
             results.push(json!({ "run": path, "verdict": run.verdict }));
         } else {
-            println!("{}", run.manifest.name);
-            println!("{}", output::verdicts(&run.verdict));
+            say!("{}", run.manifest.name);
+            say!("{}", output::verdicts(&run.verdict));
         }
     }
     if json {

@@ -1,0 +1,35 @@
+//! Standard output. A reader that stops reading (`layerwise list | head`) is no failure, which
+//! `println!` would make of it.
+
+use std::io::{ErrorKind, Write};
+
+/// Writes a line to standard output, like `println!`.
+macro_rules! say {
+    ($($argument:tt)*) => {
+        $crate::say::write(&format!("{}\n", format_args!($($argument)*)))
+    };
+}
+
+/// Writes to standard output, like `print!`.
+macro_rules! say_on {
+    ($($argument:tt)*) => {
+        $crate::say::write(&format!($($argument)*))
+    };
+}
+
+/// Writes `text` to standard output. If nobody reads it any more the program goes on to its end and
+/// its exit code.
+pub(crate) fn write(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            eprintln!("error: standard output cannot be written: {error}");
+            std::process::exit(1);
+        }
+    }
+}
