@@ -21,6 +21,7 @@
 //! | λ | imbalance b² − a² of two layers, conserved | strength |
 //! | L | depth, number of layers | 1 |
 //! | Σ, Z | weight scale and normalisation of the scalar network | strength, 1 |
+//! | W1, W2, Syx | layers `[h, d]` and `[c, h]`, correlation E\[y xᵀ\] `[c, d]` of whitened inputs | √strength, strength |
 //! | κ, τ | multipliers of the initial weights and of the target | 1 |
 //!
 //! # Closed forms
@@ -39,6 +40,10 @@
 //! | | [`ScaleEquivalence`], [`output_as_target_scale`], [`input_as_output_scale`] | which scales are one knob |
 //! | `unconstrained-features` | [`UnconstrainedFeatures`] | neural collapse with free features |
 //! | `modular-addition` | [`ModularAddition`] | exact weights of the grokking task |
+//! | `balanced-network` | [`BalancedNetwork`], [`AlignedNetwork`], [`NetworkState`] | two-layer linear networks, aligned with their task or not |
+//! | `random-start` | [`random_start_half_times`] | half-times of modes from small random layers |
+//! | | [`aligned_weights`], [`balanced_weights`], [`random_orthogonal`], [`balance`] | starts of such networks, and what they conserve |
+//! | | [`end_to_end_rate`], [`linear_ntk`], [`LinearisedNetwork`] | end-to-end flow, tangent kernel, linearised training |
 //! | | [`OneNeuron`] | direction and strength of one neuron (two equations, no closed form) |
 //!
 //! Calibration of the skill model on a network: [`slowdown_from_half_time`],
