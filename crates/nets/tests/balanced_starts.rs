@@ -159,3 +159,27 @@ fn random_alignment_draws_every_factor_and_task_alignment_the_hidden_ones() {
         assert!((matrix(&one[0]) - matrix(&other[0])).amax() > 0.1);
     }
 }
+
+#[test]
+fn alignment_looks_at_rows_also_where_training_rows_are_fresh() {
+    // The correlation of fresh samples is never zero, so that the start is aligned with something.
+    let task = "kind = 'sparse-parity'\nbits = 4\nparity = 1\nsubset = 'random'\ntest = { per_skill = 64 }";
+    let model = "kind = 'deep-linear'\nwidths = [1]\n\
+                 init = { kind = 'balanced', strength = 1.0, alignment = 'task' }";
+    let task = tasks::kinds().build(task.parse().unwrap()).unwrap();
+    let model = support::model(model);
+    model.check(task.shape()).unwrap();
+    let mut bits = Vec::new();
+    for seed in 0..8 {
+        let instance = task.instance(seed);
+        let layers = model.initial(&*instance, task.shape(), seed);
+        let product: Vec<f64> = (layers[0].values.iter())
+            .map(|weight| weight * layers[1].values[0])
+            .collect();
+        // One bit is the target itself: E[y x] is 1 there and sampling noise elsewhere.
+        let bit = instance.groups()[0].subset[0];
+        assert!(product[bit].abs() > 0.9, "{bit}: {product:?}");
+        bits.push(bit);
+    }
+    assert!(bits.iter().any(|bit| *bit != bits[0]), "{bits:?}");
+}

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, TaskInstance, positive, stream};
+use tasks::{KeyError, TaskInstance, positive, stream};
 use theory::{aligned_weights, balanced_weights, nalgebra::DMatrix, random_orthogonal};
 
 use crate::HostArray;
@@ -27,7 +27,7 @@ pub struct Balanced {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Alignment {
-    /// Those of the input–output correlation of the data: modes decouple.
+    /// Those of the input–output correlation of the test rows: modes of a linear task decouple.
     Task,
     /// Random orthogonal ones.
     Random,
@@ -191,14 +191,8 @@ fn orthogonal(size: usize, seed: u64, layer: u64) -> DMatrix<f64> {
     random_orthogonal(&gaussian).expect("Gaussian columns are independent")
 }
 
-/// E[y xᵀ] `[outputs, inputs]` of the first training rows.
+/// E[y xᵀ] `[outputs, inputs]` of the test rows, which linear tasks train on, too.
 fn correlation(task: &dyn TaskInstance, inputs: usize, outputs: usize) -> DMatrix<f64> {
-    let shape = tasks::TaskShape {
-        inputs,
-        basis: 0,
-        outputs,
-    };
-    let mut rows = Batch::zeros(shape, 0);
-    task.training().fill(0, &mut rows);
+    let rows = task.test();
     DMatrix::from_row_slice(outputs, inputs, &rows.correlation(&rows.targets))
 }

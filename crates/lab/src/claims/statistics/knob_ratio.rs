@@ -20,11 +20,10 @@ pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>,
 
 /// ln(value at the largest knob/value at the smallest).
 fn log_ratio(knobs: &[f64], values: &[f64]) -> Option<f64> {
-    let at = |knob: f64| values[knobs.iter().position(|k| *k == knob)?].into();
-    let smallest = knobs.iter().copied().reduce(f64::min)?;
-    let largest = knobs.iter().copied().reduce(f64::max)?;
-    let (low, high): (Option<f64>, Option<f64>) = (at(smallest), at(largest));
-    let ratio = high? / low?;
+    let pairs = || knobs.iter().zip(values);
+    let (smallest, low) = pairs().min_by(|a, b| a.0.total_cmp(b.0))?;
+    let (largest, high) = pairs().max_by(|a, b| a.0.total_cmp(b.0))?;
+    let ratio = high / low;
     (smallest < largest && ratio > 0.0 && ratio.is_finite()).then(|| ratio.ln())
 }
 

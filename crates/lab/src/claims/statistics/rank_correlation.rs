@@ -17,7 +17,7 @@ struct RankCorrelation {
     /// Correlate with the size of the knob, whatever its sign.
     #[serde(default)]
     absolute: bool,
-    /// Values this close to each other, relatively, count as equal; they may differ by rounding.
+    /// Values this close to each other, relatively, count as equal.
     #[serde(default)]
     resolution: f64,
 }
@@ -92,7 +92,7 @@ impl RankCorrelation {
             Some(all) if !all.is_empty() => {
                 Sample::Exact(all.iter().sum::<f64>() / all.len() as f64)
             }
-            // A cell without a value, one cell, or equal values: there is no order.
+            // A cell without a value, one cell, or one knob value: there is no order.
             _ => Sample::Missing,
         }
     }
