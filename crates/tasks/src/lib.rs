@@ -73,7 +73,7 @@ pub use check::positive;
 pub use error::KeyError;
 pub use registry::{Build, Registry};
 pub use table::{parse_table, table_of};
-pub use task::{Group, Task, TaskInstance, TrainingStream};
+pub use task::{Group, Pairs, Task, TaskInstance, TrainingStream};
 
 /// The task kinds of this crate.
 pub fn kinds() -> Registry<dyn Task> {

@@ -1,4 +1,4 @@
-use crate::{Batch, TaskShape};
+use crate::{Batch, KeyError, TaskShape};
 
 /// One skill, mode or class of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,15 @@ pub trait Task: Send + Sync {
     /// Rows of one training batch, for time estimates.
     fn batch_rows(&self) -> usize;
 
-    /// Draws what depends on the seed.
+    /// Checks what can go wrong for one seed only, such as a split that misses a class.
+    ///
+    /// # Errors
+    /// The key that does not fit this seed.
+    fn check_seed(&self, _seed: u64) -> Result<(), KeyError> {
+        Ok(())
+    }
+
+    /// Draws what depends on the seed. The rows are what [`Self::check_seed`] has checked.
     fn instance(&self, seed: u64) -> Box<dyn TaskInstance>;
 }
 
@@ -47,6 +55,28 @@ pub trait TaskInstance: Send + Sync {
     /// the input), for Walsh spectra. `None` where the rows have no bits or more than 16 of them,
     /// where they would take more than 512 MiB, and for a group that does not exist.
     fn cube(&self, group: usize) -> Option<Batch>;
+
+    /// The whole fixed training set, in its own order; `None` where rows are drawn anew.
+    fn training_set(&self) -> Option<Batch> {
+        None
+    }
+
+    /// All pairs of residues, for Fourier spectra; `None` where inputs are not pairs of residues.
+    fn pairs(&self) -> Option<Pairs> {
+        None
+    }
+}
+
+/// All inputs of a task on pairs (a, b) of residues modulo p.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs {
+    /// p.
+    pub modulus: u32,
+    /// `[c1, c2]` where the result is c1 a + c2 b + c0 modulo p, `None` for other operations: only
+    /// sums of residues are sparse in the characters.
+    pub sum: Option<[u32; 2]>,
+    /// The p² rows with their true targets; row a p + b is the pair (a, b).
+    pub rows: Batch,
 }
 
 /// Training batches of one run. A function of (seed, step): any step can be asked for in any
