@@ -2,6 +2,7 @@
 
 mod amplification;
 mod compute;
+pub(crate) mod curve_times;
 mod entry;
 mod kernel;
 mod loss;
@@ -17,6 +18,8 @@ use mlp::MlpError;
 use nets::{LearnerError, Model};
 use tasks::{KeyError, Registry, Task};
 use thiserror::Error;
+
+use crate::record::Observation;
 
 pub use entry::{MeasureEntry, entry};
 pub use snapshot::Snapshot;
@@ -62,6 +65,17 @@ pub trait Measure: Send + Sync {
 
     /// Names of the metrics that it gives.
     fn metrics(&self) -> &'static [&'static str];
+
+    /// Names of the metrics that [`Self::derive`] gives.
+    fn derived_metrics(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What follows from the whole curves of one model in one cell, once it has ended: times at
+    /// which they cross a level, say. A time that did not come before the last step is infinite.
+    fn derive(&self, _curves: &[Observation]) -> Vec<Observation> {
+        Vec::new()
+    }
 
     /// Checks that it can be read off these models on this task.
     ///

@@ -413,7 +413,7 @@ fn overrides_are_toml_values_or_bare_words() {
         "training.stop_when.metric=skill_strength",
         "training.stop_when.above=0.5",
     ];
-    assert_eq!(set(&stop).spec.training.stop_when.unwrap().above, Some(0.5));
+    assert_eq!(set(&stop).spec.training.stop_when[0].above, Some(0.5));
 }
 
 #[test]

@@ -247,11 +247,11 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
         ("{ key = \"training.lr.x\" }", "names a key that is not set"),
         (
             "{ key = \"task.kind\", times = 2 }",
-            "multiplies what is not a number",
+            "scales what is not a number",
         ),
         (
             "{ key = \"models.net.widths\", times = 2 }",
-            "multiplies what is not a number",
+            "scales what is not a number",
         ),
         (
             "{ key = \"training.lr\", times = \"2\" }",
