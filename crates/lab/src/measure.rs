@@ -4,6 +4,7 @@ mod amplification;
 mod compute;
 pub(crate) mod curve_times;
 mod entry;
+mod features;
 mod kernel;
 mod loss;
 mod modes;
@@ -44,6 +45,19 @@ pub enum MeasureError {
 fn lacks(kind: &str, needs: &str) -> KeyError {
     let hint = "Leave this metric out, or choose another task or model.";
     KeyError::new("kind", format!("{kind:?}"), format!("needs {needs}"), hint)
+}
+
+/// Checks a number of rows, which a metric may leave out.
+fn at_least(key: &str, value: Option<u32>, least: u32) -> Result<(), KeyError> {
+    match value.filter(|&value| value < least) {
+        None => Ok(()),
+        Some(value) => Err(KeyError::new(
+            key,
+            value,
+            format!("must be {least} or more"),
+            format!("Write {least} or more, or leave it out for all."),
+        )),
+    }
 }
 
 /// One number read off a model.
@@ -106,6 +120,7 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("modes", modes::build),
             ("outputs", outputs::build),
             ("amplification", amplification::build),
+            ("features", features::build),
         ],
     )
 }

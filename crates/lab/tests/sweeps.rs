@@ -223,6 +223,27 @@ fn a_link_multiplies_integers_and_floats() {
 }
 
 #[test]
+fn a_link_may_be_a_power() {
+    let initials = |link: &str| -> Vec<f64> {
+        let loaded = sweep(&format!(
+            "[sweep.grid]\n\"training.lr\" = [0.25, 2]\n[sweep.links]\n\
+             \"models.twin.initial\" = {{ key = \"training.lr\", {link} }}"
+        ));
+        loaded.variants.iter().map(initial).collect()
+    };
+    assert_eq!(initials("power = 3"), [0.015_625, 8.0]);
+    assert_eq!(
+        initials("power = -0.5, times = 3.0"),
+        [6.0, 3.0 * 0.5_f64.sqrt()]
+    );
+    assert_refused(
+        "[sweep.grid]\n\"training.divergence\" = [-2]\n[sweep.links]\n\
+         \"models.twin.initial\" = { key = \"training.divergence\", power = 0.5 }",
+        "gives no finite number",
+    );
+}
+
+#[test]
 fn links_are_followed_in_the_order_in_which_they_are_written() {
     let chain = |links: &str| {
         let loaded = sweep(&format!(

@@ -325,7 +325,7 @@ pub(super) fn check_references(
         names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
         let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
-        names.knob(&place, &number.variant, &*statistic)?;
+        names.statistic(&place, &number.variant, &*statistic)?;
         number.statistic = statistic.resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
@@ -385,21 +385,36 @@ impl Names<'_> {
         ))
     }
 
-    /// Checks that the knob of a statistic varies in the group.
-    fn knob(&self, place: &str, group: &str, statistic: &dyn Statistic) -> Result<(), SpecError> {
-        let mut of_group = self.variants.iter().filter(|v| v.group == group);
-        let Some(knob) = statistic.knob() else {
-            return Ok(());
-        };
-        if of_group.any(|v| v.knobs.contains_key(knob)) {
-            return Ok(());
+    /// Checks that what a statistic reads is measured, and that its knobs vary in their groups.
+    fn statistic(
+        &self,
+        place: &str,
+        group: &str,
+        statistic: &dyn Statistic,
+    ) -> Result<(), SpecError> {
+        for metric in statistic.reads() {
+            self.metric(&format!("{place}.statistic"), metric)?;
         }
-        Err(SpecError::key(
-            format!("{place}.statistic.knob"),
-            format!("{knob:?}"),
-            format!("is not a knob of the grid of {group}"),
-            "Name a key of [sweep.grid].",
-        ))
+        let several = statistic.knobs().len() > 1;
+        for (position, (own, knob)) in statistic.knobs().into_iter().enumerate() {
+            let place = if several {
+                format!("{place}.statistic.knobs[{position}]")
+            } else {
+                format!("{place}.statistic")
+            };
+            let group = own.unwrap_or(group);
+            self.group(&format!("{place}.variant"), group)?;
+            let mut of_group = self.variants.iter().filter(|v| v.group == group);
+            if !of_group.any(|v| v.knobs.contains_key(knob)) {
+                return Err(SpecError::key(
+                    format!("{place}.knob"),
+                    format!("{knob:?}"),
+                    format!("is not a knob of the grid of {group}"),
+                    "Name a key of [sweep.grid].",
+                ));
+            }
+        }
+        Ok(())
     }
 
     #[allow(clippy::unused_self, reason = "reads like its siblings")]
