@@ -239,7 +239,8 @@ fn a_link_may_be_a_power() {
     assert_refused(
         "[sweep.grid]\n\"training.divergence\" = [-2]\n[sweep.links]\n\
          \"models.twin.initial\" = { key = \"training.divergence\", power = 0.5 }",
-        "gives no finite number",
+        "sweep.links.\"models.twin.initial\" = \
+         { key = \"training.divergence\", power = 0.5 }: gives no finite number",
     );
 }
 
