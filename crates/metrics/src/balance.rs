@@ -1,6 +1,6 @@
 //! What gradient flow conserves between two linear layers.
 
-use crate::error::{MetricError, require, require_entries};
+use crate::error::{MetricError, require, require_entries, require_length};
 use crate::weights::{norm, relative_change};
 
 /// Λ = W2ᵀW2 − W1W1ᵀ of two linear layers y = W2 W1 x, which gradient flow conserves
@@ -199,6 +199,37 @@ pub fn neuron_balance(
         *slot -= degree * row.iter().map(|weight| weight * weight).sum::<f64>();
     }
     Ok(kept)
+}
+
+/// How far |w_in|² − q |w_out|² has moved from `initial`: root mean square over the neurons of its
+/// change, relative to that of |w_in|² + q |w_out|² at the start (no unit). 0 under gradient flow,
+/// of the order of the learning rate under gradient descent. `kept` and `initial` are from
+/// [`neuron_balance`], `size` is the sum |w_in|² + q |w_out|² at the start, all `[H]`.
+///
+/// Balanced neurons keep a difference near 0; the sum gives the drift a scale.
+///
+/// # Errors
+///
+/// [`MetricError`] for different numbers of neurons, none, and a `size` of 0 throughout.
+///
+/// # Examples
+///
+/// ```
+/// // From 1 to 2 in neurons of size 4.
+/// assert_eq!(metrics::neuron_balance_drift(&[2.0], &[1.0], &[4.0])?, 0.25);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn neuron_balance_drift(
+    kept: &[f64],
+    initial: &[f64],
+    size: &[f64],
+) -> Result<f64, MetricError> {
+    require_length("initial", initial.len(), kept.len(), "kept")?;
+    require_length("size", size.len(), kept.len(), "kept")?;
+    let scale = norm(size);
+    require(scale > 0.0, "norm of size", scale, "above 0")?;
+    let moved: Vec<f64> = kept.iter().zip(initial).map(|(a, b)| a - b).collect();
+    Ok(norm(&moved) / scale)
 }
 
 /// That both layers have entries, all finite, and as many as fit `hidden` neurons.
