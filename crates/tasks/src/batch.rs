@@ -64,6 +64,16 @@ impl Batch {
         }
     }
 
+    /// No rows of no width, to be filled.
+    pub fn empty() -> Self {
+        let shape = TaskShape {
+            inputs: 0,
+            basis: 0,
+            outputs: 0,
+        };
+        Self::zeros(shape, 0)
+    }
+
     /// Makes room for `rows` unweighted rows of fresh samples with a dense basis. What the rows
     /// hold is unspecified: the caller writes every one of them. Allocates only to grow.
     pub fn resize(&mut self, shape: TaskShape, rows: usize) {
@@ -118,6 +128,45 @@ impl Batch {
         }
     }
 
+    /// Writes the rows with these indices into `into`, with a dense basis, and the indices as its
+    /// `index`. Allocates only to grow.
+    ///
+    /// # Panics
+    /// If an index is not below [`Self::rows`].
+    pub fn gather(&self, indices: &[u32], into: &mut Self) {
+        into.resize(self.shape, indices.len());
+        into.index.extend_from_slice(indices);
+        if self.group.is_empty() {
+            into.group.clear();
+        } else {
+            gather_blocks(&self.group, 1, indices, &mut into.group);
+        }
+        gather_blocks(&self.inputs, self.shape.inputs, indices, &mut into.inputs);
+        gather_blocks(
+            &self.targets,
+            self.shape.outputs,
+            indices,
+            &mut into.targets,
+        );
+        if let Basis::Dense(values) = &mut into.basis {
+            match &self.basis {
+                Basis::Dense(basis) => gather_blocks(basis, self.shape.basis, indices, values),
+                Basis::Identity => {
+                    values.fill(0.0);
+                    for (row, &index) in indices.iter().enumerate() {
+                        values[row * self.shape.basis + index as usize] = 1.0;
+                    }
+                }
+            }
+        }
+        into.weights = (self.weights.as_ref()).map(|weights| {
+            indices
+                .iter()
+                .map(|&index| weights[index as usize])
+                .collect()
+        });
+    }
+
     /// E[x xᵀ] of the inputs `[D, D]`, rows counted by their weights (or 1/N each).
     pub fn input_moments(&self) -> Vec<f64> {
         self.weighted_products(&self.inputs, self.shape.inputs)
@@ -154,6 +203,17 @@ impl Batch {
                 .map(|column| f64::from(u8::from(column == row)))
                 .collect(),
         }
+    }
+}
+
+/// Copies the blocks of `width` values with these indices one behind the other.
+fn gather_blocks<T: Copy>(from: &[T], width: usize, indices: &[u32], into: &mut [T]) {
+    if width == 0 {
+        return;
+    }
+    for (block, &index) in into.chunks_exact_mut(width).zip(indices) {
+        let start = index as usize * width;
+        block.copy_from_slice(&from[start..start + width]);
     }
 }
 
@@ -195,6 +255,34 @@ mod tests {
             Basis::Dense(vec![0.0, 1.0, 0.0, 0.0, 0.0, 1.0])
         );
         assert_eq!(block.weights, Some(vec![0.25, 0.125]));
+    }
+
+    #[test]
+    fn gathered_rows_are_the_single_rows_in_the_order_asked_for() {
+        let mut source = Batch::zeros(SHAPE, 3);
+        source.inputs = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        source.targets = vec![6.0, 7.0, 8.0];
+        source.group = vec![5, 6, 7];
+        source.basis = Basis::Dense((0..9).map(f64::from).collect());
+        let mut weighted = source.clone();
+        weighted.basis = Basis::Identity;
+        weighted.weights = Some(vec![0.5, 0.25, 0.125]);
+        let mut modes = source.clone();
+        modes.group.clear();
+        // One buffer for all, so that nothing of the former rows may stay.
+        let mut gathered = Batch::zeros(SHAPE, 8);
+        for source in [&weighted, &source, &modes] {
+            source.gather(&[2, 0, 2, 1], &mut gathered);
+            assert_eq!((gathered.rows, gathered.shape), (4, SHAPE));
+            assert_eq!(gathered.index, [2, 0, 2, 1]);
+            for (row, index) in [2, 0, 2, 1].into_iter().enumerate() {
+                let (mut one, mut expected) =
+                    (gathered.rows_from(row, 1), source.rows_from(index, 1));
+                one.index.clear();
+                expected.index.clear();
+                assert_eq!(one, expected);
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyError, check};
+use crate::{
+    KeyError, check,
+    row_streams::{OrderName, RowOrder},
+};
 
 const DEFAULT_BATCH: u32 = 500;
 const DEFAULT_TEST_PER_SKILL: u32 = 400;
@@ -13,14 +16,6 @@ enum Mode {
     Fresh,
     Fixed,
     Population,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Order {
-    FullBatch,
-    Epochs,
-    Replacement,
 }
 
 /// What the rows of a population are.
@@ -40,7 +35,7 @@ pub(crate) enum Over {
 pub(crate) struct RawData {
     mode: Mode,
     size: Option<u32>,
-    order: Option<Order>,
+    order: Option<OrderName>,
     batch: Option<u32>,
     over: Option<Over>,
 }
@@ -62,12 +57,8 @@ impl Default for RawData {
 pub(crate) enum Data {
     /// New samples at every step.
     Fresh { batch: usize },
-    /// All of a fixed training set at every step.
-    FullBatch { size: usize },
-    /// A fixed training set in a new order every epoch.
-    Epochs { size: usize, batch: usize },
-    /// Samples of a fixed training set, drawn with replacement.
-    Replacement { size: usize, batch: usize },
+    /// A training set that is drawn once.
+    Fixed { size: usize, order: RowOrder },
     /// The exact population.
     Population(Over),
 }
@@ -101,23 +92,8 @@ impl RawData {
                     let hint = "Write \"full-batch\", \"epochs\" or \"replacement\".";
                     return Err(missing("order", hint));
                 };
-                if order == Order::FullBatch {
-                    self.refuse(&["batch"], "order = \"full-batch\"")?;
-                    return Ok((self, Data::FullBatch { size }));
-                }
-                let Some(batch) = self.batch else {
-                    return Err(missing("batch", "Write how many samples a step takes."));
-                };
-                let batch = positive("batch", batch)?;
-                if order == Order::Replacement {
-                    return Ok((self, Data::Replacement { size, batch }));
-                }
-                if batch > size {
-                    let problem = format!("is larger than the training set of {size} samples");
-                    let hint = "Write a batch of at most data.size, or order = \"replacement\".";
-                    return Err(KeyError::new("batch", batch, problem, hint));
-                }
-                Ok((self, Data::Epochs { size, batch }))
+                let order = RowOrder::new(order, self.batch, size)?;
+                Ok((self, Data::Fixed { size, order }))
             }
             Mode::Population => {
                 self.refuse(&["size", "order", "batch"], "mode = \"population\"")?;
@@ -151,9 +127,7 @@ impl Data {
     /// Samples that are drawn once, before training.
     pub(crate) fn fixed_size(self) -> Option<usize> {
         match self {
-            Self::FullBatch { size }
-            | Self::Epochs { size, .. }
-            | Self::Replacement { size, .. } => Some(size),
+            Self::Fixed { size, .. } => Some(size),
             Self::Fresh { .. } | Self::Population(_) => None,
         }
     }

@@ -5,7 +5,9 @@ use crate::{
     constant::{ConstantStream, InputColumns, independent_population},
     data::{Data, Over},
     parity::{Encoding, ParityRows},
-    parity_streams::{EpochStream, FreshStream, ReplacementStream, Sampler, TrainingSet},
+    parity_streams::{FreshStream, Sampler, TrainingSet},
+    row_selection::selected_rows,
+    row_streams::RowOrder,
     stream::{StreamKey, keyed, permutation},
 };
 
@@ -61,12 +63,14 @@ impl ParitySpec {
                 check::fits("data.over", &"\"inputs\"", self.batch_rows(), row_len)?;
             }
             Data::Population(Over::Skills) => {}
-            Data::FullBatch { size } => check::fits("data.size", &size, size, row_len)?,
             Data::Fresh { batch } => check::fits("data.batch", &batch, batch, row_len)?,
-            Data::Epochs { size, batch } | Data::Replacement { size, batch } => {
-                check::fits("data.size", &size, size, NUMBERS_PER_SAMPLE)?;
-                check::fits("data.batch", &batch, batch, row_len)?;
-            }
+            Data::Fixed { size, order } => match order {
+                RowOrder::FullBatch => check::fits("data.size", &size, size, row_len)?,
+                RowOrder::Epochs { batch } | RowOrder::Replacement { batch } => {
+                    check::fits("data.size", &size, size, NUMBERS_PER_SAMPLE)?;
+                    check::fits("data.batch", &batch, batch, row_len)?;
+                }
+            },
         }
         let test_rows = skills.saturating_mul(self.test_per_skill);
         check::fits("test.per_skill", &self.test_per_skill, test_rows, row_len)?;
@@ -90,10 +94,8 @@ impl ParitySpec {
     fn batch_rows(&self) -> usize {
         let skills = self.probabilities.len();
         match self.data {
-            Data::Fresh { batch }
-            | Data::Epochs { batch, .. }
-            | Data::Replacement { batch, .. } => batch,
-            Data::FullBatch { size } => size,
+            Data::Fresh { batch } => batch,
+            Data::Fixed { size, order } => order.batch_rows(size),
             Data::Population(Over::Skills) => skills,
             Data::Population(Over::Inputs) => skills << self.bits,
         }
@@ -233,19 +235,13 @@ impl TaskInstance for ParityInstance {
                 key: StreamKey::new(self.seed, "train"),
                 batch,
             }),
-            Data::FullBatch { .. } => {
-                let set = self.training_set();
-                let mut batch = Batch::zeros(self.rows.shape(), 0);
-                set.write(&mut batch, 0..set.size());
-                Box::new(ConstantStream(batch))
-            }
-            Data::Epochs { batch, .. } => {
-                let key = StreamKey::new(self.seed, "epoch order");
-                Box::new(EpochStream::new(self.training_set(), key, batch))
-            }
-            Data::Replacement { batch, .. } => {
-                let key = StreamKey::new(self.seed, "replacement");
-                Box::new(ReplacementStream::new(self.training_set(), key, batch))
+            Data::Fixed { order, .. } => {
+                let purpose = match order {
+                    RowOrder::FullBatch | RowOrder::Epochs { .. } => "epoch order",
+                    RowOrder::Replacement { .. } => "replacement",
+                };
+                let key = StreamKey::new(self.seed, purpose);
+                selected_rows(self.training_set(), order, key)
             }
             Data::Population(over) => Box::new(ConstantStream(self.population(over))),
         }
