@@ -1,14 +1,20 @@
 //! Metrics of a net while it trains. A metric kind is one file and one line in [`kinds`].
 
+mod accuracy;
 mod amplification;
 mod compute;
+mod conserved;
 pub(crate) mod curve_times;
 mod entry;
 mod features;
+mod fourier;
 mod kernel;
+mod key_frequencies;
+mod logits;
 mod loss;
 mod modes;
 mod outputs;
+mod scales;
 mod skills;
 mod snapshot;
 mod walsh;
@@ -121,6 +127,13 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("outputs", outputs::build),
             ("amplification", amplification::build),
             ("features", features::build),
+            ("accuracy", accuracy::build),
+            ("logits", logits::build),
+            ("fourier", fourier::build),
+            ("fourier-spectrum", fourier::build_spectrum),
+            ("key-frequencies", key_frequencies::build),
+            ("conserved", conserved::build),
+            ("scales", scales::build),
         ],
     )
 }

@@ -15,6 +15,7 @@ pub(crate) struct Classified {
     pub(crate) order: RowOrder,
     pub(crate) key: StreamKey,
     pub(crate) test: Batch,
+    pub(crate) input_scale: f64,
     pub(crate) pairs: Option<Pairs>,
 }
 
@@ -37,6 +38,10 @@ impl TaskInstance for Classified {
 
     fn training_set(&self) -> Option<Batch> {
         Some((*self.training).clone())
+    }
+
+    fn input_scale(&self) -> f64 {
+        self.input_scale
     }
 
     fn pairs(&self) -> Option<Pairs> {

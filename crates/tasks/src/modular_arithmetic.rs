@@ -281,6 +281,7 @@ impl Task for ModularArithmetic {
             order: self.order,
             key: StreamKey::new(seed, "training order"),
             test: self.true_rows(&test),
+            input_scale: self.raw.input_scale,
             pairs,
         })
     }
