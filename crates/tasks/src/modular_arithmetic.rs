@@ -80,11 +80,7 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let operation = operation(&raw.operation, modulus)?;
     check::positive("target", raw.target)?;
     check::positive("input_scale", raw.input_scale)?;
-    if !(0.0..=1.0).contains(&raw.label_noise) {
-        let hint = "Write the share of training labels that are drawn at random, such as 0.1.";
-        let problem = "must lie between 0 and 1";
-        return Err(KeyError::new("label_noise", raw.label_noise, problem, hint));
-    }
+    check::share("label_noise", raw.label_noise)?;
     let p = modulus as usize;
     let shape = TaskShape {
         inputs: 2 * p,
