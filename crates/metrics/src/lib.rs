@@ -17,7 +17,7 @@ mod spectrum;
 mod walsh;
 mod weights;
 
-pub use balance::{Balance, neuron_balance, neuron_balance_drift};
+pub use balance::{Balance, neuron_balance, neuron_balance_drift, neuron_sizes};
 pub use classification::{FloatFormat, accuracy, cross_entropy, labels, margins, softmax_collapse};
 pub use curve::{Crossing, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;

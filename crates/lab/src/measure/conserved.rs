@@ -1,4 +1,4 @@
-use metrics::{neuron_balance, neuron_balance_drift};
+use metrics::{MetricError, neuron_balance, neuron_balance_drift, neuron_sizes};
 use nets::{HostArray, Model};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
@@ -12,6 +12,9 @@ use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Conserved {}
+
+/// A number per hidden neuron, of both layers' weights.
+type OfNeurons = fn(&[f64], Option<&[f64]>, &[f64], usize, f64) -> Result<Vec<f64>, MetricError>;
 
 pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
     Ok(Box::new(parse_table::<Conserved>(table)?))
@@ -45,31 +48,17 @@ impl Measure for Conserved {
         };
         // Two layers: the degree in the inputs is that of the activation.
         let degree = scales.input_degree;
-        let kept = |arrays: &[HostArray], sign: f64| {
-            let Some(host) = model.host(arrays) else {
+        let of = |arrays: &[HostArray], what: OfNeurons| {
+            let host = model.host(arrays).map(|host| host.net.layers);
+            let Some([first, second]) = host.as_deref() else {
                 return Ok(Vec::new());
             };
-            let [first, second] = &host.net.layers[..] else {
-                return Ok(Vec::new());
-            };
-            let hidden = first.outputs;
             let bias = first.bias.as_deref();
-            let kept = neuron_balance(&first.weight, bias, &second.weight, hidden, degree)?;
-            if sign < 0.0 {
-                return Ok(kept);
-            }
-            // |w_in|² + q|w_out|² is the difference of neurons without output weights, doubled,
-            // less the difference.
-            let silent = vec![0.0; second.weight.len()];
-            let inputs = neuron_balance(&first.weight, bias, &silent, hidden, degree)?;
-            let sizes = inputs
-                .iter()
-                .zip(&kept)
-                .map(|(input, kept)| 2.0 * input - kept);
-            Ok::<_, MeasureError>(sizes.collect())
+            what(&first.weight, bias, &second.weight, first.outputs, degree)
         };
-        let (now, initial) = (kept(at.parameters()?, -1.0)?, kept(at.initial, -1.0)?);
-        let size = kept(at.initial, 1.0)?;
+        let now = of(at.parameters()?, neuron_balance)?;
+        let initial = of(at.initial, neuron_balance)?;
+        let size = of(at.initial, neuron_sizes)?;
         out.push(Reading {
             metric: "conserved_drift",
             index: 0,

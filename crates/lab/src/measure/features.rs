@@ -10,7 +10,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Features {
-    /// Only this many of the training rows, the first.
+    /// Only this many of the training rows, spread evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }
@@ -44,9 +44,8 @@ impl Measure for Features {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let training = at.training_rows();
-        let rows = (self.rows).map_or(training.rows, |rows| training.rows.min(rows as usize));
-        let inputs = &training.inputs[..rows * training.shape.inputs];
+        let some = at.some_training_rows(self.rows);
+        let (inputs, rows) = (&some.inputs, some.rows);
         let model = at.learner.model();
         let (Some(start), Some(now)) = (model.host(at.initial), model.host(at.parameters()?))
         else {

@@ -10,7 +10,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kernel {
-    /// Only this many of the training rows, the first.
+    /// Only this many of the training rows, spread evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }
@@ -57,10 +57,7 @@ impl Measure for Kernel {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let training = at.training_rows();
-        let part = self.rows.filter(|&rows| (rows as usize) < training.rows);
-        let part = part.map(|rows| training.rows_from(0, rows as usize));
-        let rows = part.as_ref().unwrap_or(training);
+        let rows = &*at.some_training_rows(self.rows);
         let ntk = |parameters| ntk(at, rows, parameters);
         let (Some(start), Some(now)) = (ntk(at.initial)?, ntk(at.parameters()?)?) else {
             return Ok(());

@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::{borrow::Cow, cell::OnceCell};
 
 use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Reduction, Target};
 use tasks::{Basis, Batch, TaskInstance};
@@ -117,6 +117,23 @@ impl<'a> Snapshot<'a> {
     /// The training rows: the whole set where there is one, otherwise those of this step.
     pub fn training_rows(&self) -> &'a Batch {
         self.training_set.map_or(self.batch, |(rows, _)| rows)
+    }
+
+    /// At most `most` of the training rows, spread evenly over them: they may be sorted.
+    pub fn some_training_rows(&self, most: Option<u32>) -> Cow<'a, Batch> {
+        let all = self.training_rows();
+        match most
+            .map(|most| most as usize)
+            .filter(|&most| most < all.rows)
+        {
+            None => Cow::Borrowed(all),
+            Some(most) => {
+                let place = |row| u32::try_from(row * all.rows / most).unwrap_or(u32::MAX);
+                let mut part = Batch::empty();
+                all.gather(&(0..most).map(place).collect::<Vec<_>>(), &mut part);
+                Cow::Owned(part)
+            }
+        }
     }
 
     /// Outputs on the training rows, `[N, K]`.
