@@ -180,6 +180,13 @@ fn delays_are_ordered_along_their_knob() {
     // A net that never fits leaves the order open.
     let unfit = two.cell("base", "k", 40.0, [NEVER, NEVER]);
     assert_eq!(unfit.value(ORDER), (None, false));
+    let falling = Run::default()
+        .cell("base", "k", 1.0, [10.0, 50.0])
+        .cell("base", "k", 2.0, [10.0, 30.0])
+        .cell("base", "k", 3.0, [10.0, 20.0]);
+    assert_eq!(falling.value(ORDER), (Some(-1.0), false));
+    let descending = format!("{ORDER}, descending = true");
+    assert_eq!(falling.value(&descending), (Some(1.0), false));
     let level =
         Run::default()
             .cell("base", "k", 1.0, [10.0, 20.0])

@@ -17,6 +17,9 @@ struct DelayOrder {
     knob: String,
     /// What is ordered.
     of: Quantity,
+    /// Go along the knob from its largest value to its smallest.
+    #[serde(default)]
+    descending: bool,
 }
 
 pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
@@ -31,6 +34,9 @@ impl DelayOrder {
             return Sample::Missing;
         };
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if self.descending {
+            places.reverse();
+        }
         let delays = places.iter().map(|(_, cell)| delay(table, cell, self.of));
         order(&delays.collect::<Vec<_>>())
     }
