@@ -19,7 +19,9 @@ pub use claim::{Claim, Control, IntervalKind, Number, Outcome, Threshold};
 pub use error::SpecError;
 pub use load::{Loaded, Options, load, load_source};
 pub use nets::{Decay, Loss, Optimizer, Precision, Reduction};
-pub use picture::{Layer, Panel, PanelKind, Picture, Role, Scale, Transform, VerdictTitles, XAxis};
+pub use picture::{
+    CrossingMark, Layer, Panel, PanelKind, Picture, Role, Scale, Transform, VerdictTitles, XAxis,
+};
 pub use schedule::Schedule;
 pub use training::{LearningRateSchedule, StopWhen, Training};
 pub use variant::{Sweep, Variant, VariantChange};

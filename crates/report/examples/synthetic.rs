@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         synthetic::data_sweep(),
         synthetic::scaling(),
         synthetic::plane(40),
+        synthetic::grokking(),
     ];
     for run in &mut runs {
         run.path = out.join(&run.spec.name);

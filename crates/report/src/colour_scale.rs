@@ -194,7 +194,8 @@ pub(crate) fn written(value: f64) -> String {
 /// What the colour is, and over how many seeds.
 fn label(panel: &Panel, maps: &[(&Panel, &Plane)]) -> String {
     let mut label = if panel.colour_label.is_empty() {
-        panel.metric.replace('_', " ")
+        let metric = panel.metric.as_deref().unwrap_or_default();
+        metric.replace('_', " ")
     } else {
         subscripts(&panel.colour_label)
     };

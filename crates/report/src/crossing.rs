@@ -1,21 +1,34 @@
-//! Half-times: where a curve first crosses one half.
+//! Marks on the axis of time: where a curve first crosses one half, and where a metric first
+//! reaches a level.
 
-use lab::spec::{Panel, PanelKind, Role};
+use std::collections::BTreeMap;
 
-use crate::{collect::Series, quantile::median};
+use lab::{
+    record::{Observation, VariantInfo},
+    spec::{CrossingMark, Layer, Panel, PanelKind, Role},
+};
+
+use crate::{
+    collect::{Series, time},
+    keys::Key,
+    quantile::median,
+    table::Table,
+};
 
 /// The value at which something has half happened.
 const HALF: f64 = 0.5;
 
-/// A half-time on the horizontal axis.
+/// A mark on the horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Mark {
-    /// Position of its key.
-    pub(crate) key: usize,
+    /// Position of its colour; `None` where it belongs to no colour of the panel.
+    pub(crate) colour: Option<usize>,
     /// Median over seeds; infinite when it did not happen.
     pub(crate) x: f64,
-    /// Whether it was measured (on a net) or predicted (by theory).
+    /// Whether it was measured (on something trained) or predicted (by theory).
     pub(crate) measured: bool,
+    /// Position among the panel's `marks`; `None` of a half-time.
+    pub(crate) level: Option<usize>,
 }
 
 /// Where `curve` (x and value, in the order of x) first reaches one half, interpolated between
@@ -31,8 +44,8 @@ pub(crate) fn half_time(curve: &[(f64, f64)]) -> f64 {
     }
 }
 
-/// The marks of a panel: per key, the first theory and the first net.
-pub(crate) fn marks(panel: &Panel, series: &[Series]) -> Vec<Mark> {
+/// The half-times of a panel: per key, the first theory and the first net.
+pub(crate) fn half_times(panel: &Panel, keys: &[Key<'_>], series: &[Series]) -> Vec<Mark> {
     if !panel.mark_half_times || panel.kind != PanelKind::Curves {
         return Vec::new();
     }
@@ -41,18 +54,99 @@ pub(crate) fn marks(panel: &Panel, series: &[Series]) -> Vec<Mark> {
         .into_iter()
         .filter_map(|(layer, measured)| Some((layer?, measured)))
         .flat_map(|(layer, measured)| {
-            series
-                .iter()
-                .filter(move |s| s.layer == layer)
-                .filter_map(move |s| {
-                    let x = median(&s.half_times)?;
-                    Some(Mark {
-                        key: s.key,
+            let own = series.iter().filter(move |s| s.layer == layer);
+            own.filter_map(move |s| {
+                Some(Mark {
+                    colour: Some(keys[s.key].colour),
+                    x: median(&s.half_times)?,
+                    measured,
+                    level: None,
+                })
+            })
+        })
+        .collect()
+}
+
+/// Where metrics first reach the levels of a panel: in the first theory and the first other layer
+/// that have the metric, for every colour that it belongs to.
+pub(crate) fn levels(panel: &Panel, keys: &[Key<'_>], table: &Table<'_>) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (level, wanted) in panel.marks.iter().enumerate() {
+        for measured in [false, true] {
+            let layer = panel.layers.iter().find(|layer| {
+                let mut indices = table.indices(&wanted.metric, &layer.model);
+                (layer.role != Role::Theory) == measured && indices.next().is_some()
+            });
+            let Some(layer) = layer else { continue };
+            let lowest = table.indices(&wanted.metric, &layer.model).next();
+            for (key, index, colour) in carriers(panel, keys, layer, wanted) {
+                let of_seeds = key.variants.iter().flat_map(|variant| {
+                    let index = index.or(lowest);
+                    let rows = table.rows(&wanted.metric, &layer.model, &variant.name, index);
+                    first_times(rows, variant, panel, wanted.level)
+                });
+                if let Some(x) = median(&of_seeds.collect::<Vec<_>>()) {
+                    marks.push(Mark {
+                        colour,
                         x,
                         measured,
-                    })
-                })
-        })
+                        level: Some(level),
+                    });
+                }
+            }
+        }
+    }
+    marks
+}
+
+/// The keys that carry a mark, with index and colour: those that show its metric, or else one per
+/// family, whose colour it has where that is the only one.
+fn carriers<'k, 'a>(
+    panel: &Panel,
+    keys: &'k [Key<'a>],
+    layer: &Layer,
+    wanted: &CrossingMark,
+) -> Vec<(&'k Key<'a>, Option<u64>, Option<usize>)> {
+    let families = keys.chunk_by(|a, b| a.family == b.family);
+    let carriers = families.flat_map(|family| {
+        let shows = |key: &&Key<'_>| {
+            let metric = key.metric.or(panel.metric_of(layer));
+            metric == Some(wanted.metric.as_str())
+        };
+        let own: Vec<_> = family
+            .iter()
+            .filter(shows)
+            .map(|key| (key, key.index, Some(key.colour)))
+            .collect();
+        match (own.is_empty(), family) {
+            (false, _) => own,
+            (true, [only]) => vec![(only, None, Some(only.colour))],
+            (true, [first, ..]) => vec![(first, None, None)],
+            (true, []) => Vec::new(),
+        }
+    });
+    carriers.collect()
+}
+
+/// Where each seed first has a record at or above `level`; infinite for one that never has.
+fn first_times<'a>(
+    rows: impl Iterator<Item = &'a Observation>,
+    variant: &VariantInfo,
+    panel: &Panel,
+    level: f64,
+) -> Vec<f64> {
+    // seed → step and time of the first record that is high enough
+    let mut seeds: BTreeMap<u64, Option<(u64, f64)>> = BTreeMap::new();
+    for o in rows {
+        let first = seeds.entry(o.seed).or_default();
+        let earlier = first.is_none_or(|(step, _)| o.step < step);
+        if o.value >= level && earlier {
+            *first = time(o, variant, panel.x).map(|x| (o.step, x));
+        }
+    }
+    let times = seeds.into_values();
+    times
+        .map(|first| first.map_or(f64::INFINITY, |(_, x)| x))
         .collect()
 }
 

@@ -1,4 +1,5 @@
-//! What colours mean in a panel: indices (skills, modes) of one variant, or variants.
+//! What colours mean in a panel: indices (skills, modes) of one variant, variants, metrics, or
+//! moments of training.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +9,10 @@ use lab::{
 };
 
 use crate::{
-    number::{plain, trim},
+    families::{Family, families},
     style,
     subscript::subscripts,
+    table::Table,
 };
 
 /// One colour of a panel.
@@ -18,6 +20,12 @@ use crate::{
 pub(crate) struct Key<'a> {
     /// The variants whose points make one curve: one, or one per knob value.
     pub(crate) variants: Vec<&'a VariantInfo>,
+    /// Position of the family that these variants are.
+    pub(crate) family: usize,
+    /// The metric that every layer shows in this colour; `None` where a layer decides.
+    pub(crate) metric: Option<&'a str>,
+    /// The moment of training that it shows; `None` where that is not what colours are.
+    pub(crate) moment: Option<&'a str>,
     /// The index it shows; `None` when the index is the horizontal axis.
     pub(crate) index: Option<u64>,
     /// Position in the list of colours.
@@ -30,44 +38,49 @@ pub(crate) struct Key<'a> {
 
 /// What a panel's horizontal axis shows; its kind may decide.
 pub(crate) fn x_axis(panel: &Panel) -> XAxis {
-    if panel.kind == PanelKind::Knob {
-        XAxis::Knob
-    } else {
-        panel.x
+    match panel.kind {
+        PanelKind::Knob => XAxis::Knob,
+        PanelKind::Moments => XAxis::Index,
+        _ => panel.x,
     }
 }
 
-/// The keys of a panel, in the order of variants, then indices.
-pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Key<'a>> {
+/// The keys of a panel, in the order of variants, then metrics, moments or indices.
+pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel, table: &Table<'_>) -> Vec<Key<'a>> {
     let families = families(run, panel);
-    let several = families.len() > 1;
+    let families = families.iter().enumerate();
+    if panel.kind == PanelKind::Moments {
+        return families.flat_map(|family| moments(panel, family)).collect();
+    }
+    if !panel.metrics.is_empty() {
+        return families
+            .flat_map(|family| metrics(panel, table, family))
+            .collect();
+    }
     if x_axis(panel) == XAxis::Index {
         return families
-            .into_iter()
-            .enumerate()
             .map(|(colour, family)| Key {
-                variants: family.variants,
-                index: None,
                 colour,
-                short: family.label.clone(),
-                label: family.label,
+                short: family.short.clone(),
+                ..key((colour, family), family.label.clone())
             })
             .collect();
     }
-    let indices = indices(run, panel, several);
+    let several = families.len() > 1 || panel.colour_knob.is_some();
+    let indices = indices(panel, table, several);
     let named = |index: u64| match index {
         0 => String::new(),
         index => format!("{} {index}", panel.index_name),
     };
     let by_index = indices.iter().all(|&index| index <= style::DISTINCT as u64);
     let mut keys = Vec::new();
-    for (position, family) in families.iter().enumerate() {
+    for (position, family) in families {
         for (place, &index) in indices.iter().enumerate() {
             let (colour, label, short) = if several && indices.len() > 1 {
                 let label = format!("{}, {}", family.label, named(index));
                 (position, label.clone(), label)
             } else if several {
-                (position, family.label.clone(), family.label.clone())
+                (position, family.label.clone(), family.short.clone())
             } else if by_index {
                 let colour = index.saturating_sub(1) as usize;
                 (colour, named(index), index.to_string())
@@ -75,105 +88,72 @@ pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Key<'a>> {
                 (place, named(index), index.to_string())
             };
             keys.push(Key {
-                variants: family.variants.clone(),
                 index: Some(index),
                 colour,
-                label,
                 short,
+                ..key((position, family), label)
             });
         }
     }
     keys
 }
 
-/// Variants that belong to one curve.
-struct Family<'a> {
-    variants: Vec<&'a VariantInfo>,
-    group: &'a str,
-    /// Position of the panel's entry that asks for it, and what that is called.
-    entry: usize,
-    called: &'a str,
-    knobs: toml::Table,
-    label: String,
+/// A key of a family, whose index is the horizontal axis, in the first colour.
+fn key<'a>((position, family): (usize, &Family<'a>), label: String) -> Key<'a> {
+    Key {
+        variants: family.variants.clone(),
+        family: position,
+        metric: None,
+        moment: None,
+        index: None,
+        colour: 0,
+        short: label.clone(),
+        label,
+    }
 }
 
-/// The variants of the panel's groups: one family each, except that the values of the knob on
-/// the horizontal axis belong together.
-fn families<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Family<'a>> {
-    let axis_knob = panel
-        .knob
-        .as_deref()
-        .filter(|_| x_axis(panel) == XAxis::Knob);
-    let mut families: Vec<Family<'a>> = Vec::new();
-    for (entry, name) in panel.variants.iter().enumerate() {
-        let label = panel.variant_labels.get(entry);
-        let drawn = |v: &&VariantInfo| v.group == *name || v.name == *name;
-        for variant in run.manifest.variants.iter().filter(drawn) {
-            let mut knobs = variant.knobs.clone();
-            if let Some(knob) = axis_knob {
-                knobs.remove(knob);
-            }
-            let same = |f: &&mut Family<'a>| {
-                axis_knob.is_some() && f.group == variant.group && f.knobs == knobs
-            };
-            match families.iter_mut().find(same) {
-                Some(family) => family.variants.push(variant),
-                None => families.push(Family {
-                    variants: vec![variant],
-                    group: &variant.group,
-                    entry,
-                    called: label.unwrap_or(&variant.group),
-                    knobs,
-                    label: String::new(),
-                }),
-            }
-        }
-    }
-    let labels: Vec<String> = families.iter().map(|f| name_of(f, &families)).collect();
-    for (family, label) in families.iter_mut().zip(labels) {
-        family.label = label;
-    }
-    families
+/// One key per moment of training.
+fn moments<'a>(panel: &'a Panel, family: (usize, &Family<'a>)) -> Vec<Key<'a>> {
+    let moments = panel.moments.iter().enumerate();
+    moments
+        .map(|(colour, moment)| Key {
+            moment: Some(moment),
+            colour,
+            ..key(family, called(moment, panel.moment_labels.get(colour)))
+        })
+        .collect()
 }
 
-/// What tells a family from the others: the label of its entry or else its group, and the knobs
-/// that differ (within its entry, where that has a label).
-fn name_of(family: &Family<'_>, all: &[Family<'_>]) -> String {
-    let mut parts = Vec::new();
-    if all.iter().any(|other| other.called != family.called) {
-        parts.push(subscripts(family.called));
-    }
-    let labelled = family.called != family.group;
-    let others = all.iter().filter(|f| !labelled || f.entry == family.entry);
-    for (key, value) in &family.knobs {
-        if others
-            .clone()
-            .any(|other| other.knobs.get(key) != Some(value))
-        {
-            let last = key.rsplit('.').next().unwrap_or(key);
-            let value = match value {
-                toml::Value::String(text) => text.clone(),
-                toml::Value::Float(number) => trim(&plain(*number, 6)),
-                other => other.to_string(),
-            };
-            let name = match last {
-                "lambda" => "λ".to_owned(),
-                name => name.replace('_', " "),
-            };
-            parts.push(format!("{name} = {value}"));
-        }
-    }
-    parts.join(", ")
+/// One key per metric, at the index that is asked for or else at its lowest.
+fn metrics<'a>(panel: &'a Panel, table: &Table<'_>, family: (usize, &Family<'a>)) -> Vec<Key<'a>> {
+    let metrics = panel.metrics.iter().enumerate();
+    metrics
+        .map(|(colour, metric)| {
+            let asked = panel.indices.first().map(|&index| u64::from(index));
+            let models = panel.layers.iter().map(|layer| &layer.model);
+            let mut lowest = models.filter_map(|model| table.indices(metric, model).next());
+            let index = asked.or_else(|| lowest.next());
+            Key {
+                metric: Some(metric),
+                index: index.filter(|_| x_axis(panel) != XAxis::Index),
+                colour,
+                ..key(family, called(metric, panel.metric_labels.get(colour)))
+            }
+        })
+        .collect()
+}
+
+/// What a metric or moment is called: its label, or its name as words.
+pub(crate) fn called(name: &str, label: Option<&String>) -> String {
+    label.map_or_else(|| name.replace('_', " "), |label| subscripts(label))
 }
 
 /// The indices that are drawn: those asked for, or all (the first when colours are variants).
-fn indices(run: &Run, panel: &Panel, several: bool) -> Vec<u64> {
-    let models: BTreeSet<&str> = panel.layers.iter().map(|l| l.model.as_str()).collect();
-    let present: BTreeSet<u64> = run
-        .observations
-        .iter()
-        .filter(|o| o.metric == panel.metric && models.contains(o.model.as_str()))
-        .map(|o| o.index)
+fn indices(panel: &Panel, table: &Table<'_>, several: bool) -> Vec<u64> {
+    let layers = panel.layers.iter();
+    let present: BTreeSet<u64> = layers
+        .filter_map(|layer| Some((panel.metric_of(layer)?, layer)))
+        .flat_map(|(metric, layer)| table.indices(metric, &layer.model))
         .collect();
     let asked: Vec<u64> = panel.indices.iter().map(|&i| u64::from(i)).collect();
     match (asked.is_empty(), several) {

@@ -6,7 +6,7 @@ use crate::{
     canvas::{Anchor, Canvas, Place},
     colour_scale::{HATCH, MISSING, draw_contour, hatch},
     font,
-    style::{HAIRLINE, INK, SMALL, line_colour, stroke},
+    style::{HAIRLINE, INK, SMALL, colour, line_colour, stroke},
 };
 
 /// One entry.
@@ -14,8 +14,10 @@ use crate::{
 pub(crate) enum Entry {
     /// A line style and what it stands for.
     Line(Role, String),
-    /// A mark and what it stands for.
-    Mark(Shape, String),
+    /// A mark, whether it is filled, and what it stands for.
+    Mark(Shape, bool, String),
+    /// The position of a colour and what is to be said about it.
+    Colour(usize, String),
     /// The dashes of a contour line and its value.
     Contour(&'static str, String),
     /// A colour of a heat map that the colour scale does not explain.
@@ -42,22 +44,31 @@ pub(crate) enum Shape {
     Beyond,
     /// A small arrow up: beyond the upper edge.
     Above,
+    /// ◇ around the place.
+    Diamond,
+    /// □ around the place.
+    Square,
 }
 
 impl Shape {
     /// Its corners, around a centre.
-    pub(crate) fn corners(self, (x, y): Place) -> [Place; 3] {
+    pub(crate) fn corners(self, (x, y): Place) -> Vec<Place> {
         const HALF: f64 = 5.0;
+        // As wide as it looks beside a triangle.
+        const SIDE: f64 = 4.2;
+        let (left, right, top, bottom) = (x - HALF, x + HALF, y - HALF, y + HALF);
         match self {
-            Self::Up | Self::Above => [(x, y - HALF), (x + HALF, y + HALF), (x - HALF, y + HALF)],
-            Self::Down => [(x, y + HALF), (x + HALF, y - HALF), (x - HALF, y - HALF)],
-            Self::Beyond => [(x + HALF, y), (x - HALF, y - HALF), (x - HALF, y + HALF)],
+            Self::Up | Self::Above => vec![(x, top), (right, bottom), (left, bottom)],
+            Self::Down => vec![(x, bottom), (right, top), (left, top)],
+            Self::Beyond => vec![(right, y), (left, top), (left, bottom)],
+            Self::Diamond => vec![(x, top), (right, y), (x, bottom), (left, y)],
+            Self::Square => vec![
+                (x - SIDE, y - SIDE),
+                (x + SIDE, y - SIDE),
+                (x + SIDE, y + SIDE),
+                (x - SIDE, y + SIDE),
+            ],
         }
-    }
-
-    /// Whether it is drawn filled in the legend.
-    fn filled(self) -> bool {
-        self == Self::Up
     }
 }
 
@@ -70,7 +81,8 @@ impl Entry {
     fn text(&self) -> &str {
         match self {
             Self::Line(_, text)
-            | Self::Mark(_, text)
+            | Self::Mark(_, _, text)
+            | Self::Colour(_, text)
             | Self::Contour(_, text)
             | Self::Patch(_, text) => text,
         }
@@ -87,9 +99,13 @@ impl Entry {
                 let to = (x + SWATCH, middle);
                 canvas.line((x, middle), to, &line_colour(*role, INK), stroke(*role));
             }
-            Self::Mark(shape, _) => {
+            Self::Mark(shape, filled, _) => {
                 let corners = shape.corners((x + SWATCH / 2.0, middle));
-                canvas.mark(&corners, INK, shape.filled());
+                canvas.mark(&corners, INK, *filled);
+            }
+            Self::Colour(position, _) => {
+                let (low, high) = ((x + 9.0, middle - 4.0), (x + SWATCH - 9.0, middle + 4.0));
+                canvas.rect(low, high, colour(*position));
             }
             Self::Contour(dashes, _) => {
                 draw_contour(canvas, &[(x, middle), (x + SWATCH, middle)], dashes);

@@ -17,6 +17,7 @@ mod colour_scale;
 mod contour;
 mod crossing;
 mod error;
+mod families;
 mod files;
 mod font;
 mod keys;
@@ -32,6 +33,7 @@ mod quantile;
 mod slope;
 mod style;
 mod subscript;
+mod table;
 mod ticks;
 mod viridis;
 

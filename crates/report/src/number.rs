@@ -38,6 +38,15 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     trim(&plain(value, decimals))
 }
 
+/// `value` as short as it is exact, to six digits.
+pub(crate) fn short(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
+        trim(&plain(value, 6))
+    } else {
+        significant(value, 6)
+    }
+}
+
 /// `10⁻³`.
 pub(crate) fn power_of_ten(exponent: i32) -> String {
     let digits = exponent.unsigned_abs().to_string();
@@ -74,5 +83,6 @@ mod tests {
         assert_eq!(significant(1.5e-9, 2), "1.5·10⁻⁹");
         assert_eq!(significant(f64::INFINITY, 2), "∞");
         assert_eq!(power_of_ten(-12), "10⁻¹²");
+        assert_eq!([0.0, 0.05, 1e-7].map(short), ["0", "0.05", "1·10⁻⁷"]);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use axes::Frame;
 
 /// A panel whose data are collected.
 pub(crate) enum Prepared<'a> {
-    /// Curves against time, a knob or an index.
+    /// Curves against time, a knob, a metric or an index.
     Curves(Box<Curves<'a>>),
     /// Colours on a plane of two knobs.
     HeatMap(Box<HeatMap<'a>>),
@@ -33,7 +33,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, ReportError> {
         Ok(match picture.panels[position].kind {
             PanelKind::HeatMap => Self::HeatMap(Box::new(HeatMap::new(run, picture, position)?)),
-            PanelKind::Curves | PanelKind::Knob | PanelKind::PowerLaw => {
+            PanelKind::Curves | PanelKind::Knob | PanelKind::PowerLaw | PanelKind::Moments => {
                 Self::Curves(Box::new(Curves::new(run, picture, position, width)?))
             }
         })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lab::{
-    record::{Observation, Run, StopReason, VariantInfo, knob_value},
+    record::{Observation, Run, StopReason, VariantInfo, knob_value, lies_at},
     spec::{Panel, Transform},
 };
 
@@ -53,7 +53,10 @@ impl Plane {
         let [layer] = panel.layers.as_slice() else {
             return Err("a heat map shows exactly one layer".to_owned());
         };
-        let named = |v: &&VariantInfo| panel.variants.iter().any(|n| *n == v.group || *n == v.name);
+        let named = |v: &&VariantInfo| {
+            panel.variants.iter().any(|n| *n == v.group || *n == v.name)
+                && lies_at(&v.knobs, &panel.at)
+        };
         let mut places: HashMap<&str, (f64, f64)> = HashMap::new();
         for variant in run.manifest.variants.iter().filter(named) {
             let number = |knob: &Option<String>, key: &str| {
@@ -141,7 +144,7 @@ fn last_values<'a>(
     let shown: Vec<&Observation> = run
         .observations
         .iter()
-        .filter(|o| o.model == model && o.metric == panel.metric)
+        .filter(|o| o.model == model && panel.metric.as_ref() == Some(&o.metric))
         .filter(|o| places.contains_key(o.variant.as_str()))
         .filter(|o| !cut.contains(&(o.variant.as_str(), o.seed)))
         .collect();

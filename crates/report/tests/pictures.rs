@@ -237,6 +237,7 @@ fn a_layer_without_data_is_left_out_and_a_panel_without_data_is_an_error() {
         model: "absent".to_owned(),
         role: Role::Twin,
         label: "a twin that was not trained".to_owned(),
+        metric: None,
     });
     assert!(!drawn(&run, "emergence").contains("not trained"));
     run.observations.retain(|o| o.metric != "loss");
@@ -254,13 +255,13 @@ fn ranges_do_not_hide_that_there_are_no_data() {
     let mut run = synthetic::emergence();
     let panel = &mut run.spec.pictures[0].panels[0];
     panel.y_range = Some([0.0, 1.0]);
-    panel.metric = "absent".to_owned();
+    panel.metric = Some("absent".to_owned());
     assert!(matches!(
         svg(&run, &run.spec.pictures[0]),
         Err(ReportError::NoData { .. })
     ));
     let panel = &mut run.spec.pictures[0].panels[0];
-    panel.metric = "skill_strength".to_owned();
+    panel.metric = Some("skill_strength".to_owned());
     panel.x_range = Some([20_000.0, 30_000.0]);
     assert!(matches!(
         svg(&run, &run.spec.pictures[0]),
@@ -336,7 +337,7 @@ fn pictures_are_written_beside_the_run() {
     assert_eq!(std::fs::read_dir(&figures).unwrap().count(), expected.len());
 
     // One that cannot be drawn is an error, but the others are there.
-    run.spec.pictures[0].panels[0].metric = "absent".to_owned();
+    run.spec.pictures[0].panels[0].metric = Some("absent".to_owned());
     std::fs::remove_dir_all(&figures).unwrap();
     assert!(draw_pictures(&run).is_err());
     assert!(figures.join("models.png").is_file());

@@ -1,6 +1,9 @@
-//! Curves against time, a knob or an index: what they show. `draw` says how.
+//! Curves against time, a knob, a metric or an index: what they show. `draw`, `labels` and `marks`
+//! say how.
 
 mod draw;
+mod labels;
+mod marks;
 
 use lab::{
     record::Run,
@@ -10,13 +13,14 @@ use lab::{
 use crate::{
     ReportError,
     axis::{range, rounded},
-    collect::{Series, collect, scales},
-    crossing::{Mark, marks},
+    collect::{Reached, Series, collect, reached, scales},
+    crossing::{Mark, half_times, levels},
     keys::{Key, keys, x_axis},
     label::{self, Label, Side},
     legend::{Entry, Shape},
-    number::{plain, significant, trim},
+    number::{plain, short},
     subscript::subscripts,
+    table::Table,
 };
 
 use super::{join, name_of};
@@ -27,6 +31,8 @@ pub(crate) struct Curves<'a> {
     keys: Vec<Key<'a>>,
     series: Vec<Series>,
     marks: Vec<Mark>,
+    /// How many seeds came to each moment.
+    reached: Vec<Reached>,
     x: [f64; 2],
     y: [f64; 2],
     /// The highest value that is drawn.
@@ -46,7 +52,8 @@ impl<'a> Curves<'a> {
         width: f64,
     ) -> Result<Self, ReportError> {
         let panel = &picture.panels[position];
-        if x_axis(panel) == XAxis::Knob && panel.knob.is_none() {
+        let has_place = panel.knob.is_some() || panel.x_metric.is_some();
+        if x_axis(panel) == XAxis::Knob && !has_place {
             return Err(ReportError::NoKnob {
                 picture: picture.name.clone(),
                 panel: name_of(panel, position),
@@ -55,17 +62,20 @@ impl<'a> Curves<'a> {
         let empty = || ReportError::NoData {
             picture: picture.name.clone(),
             panel: name_of(panel, position),
-            metric: panel.metric.clone(),
+            metric: shown(panel),
             models: join(panel.layers.iter().map(|layer| layer.model.as_str())),
             variants: join(panel.variants.iter().map(String::as_str)),
         };
-        let keys = keys(run, panel);
-        let mut series = collect(run, panel, &keys);
+        let table = Table::new(run, panel);
+        let keys = keys(run, panel, &table);
+        let mut series = collect(panel, &keys, &table);
+        let mut marks = levels(panel, &keys, &table);
         let (x_scale, y_scale) = scales(panel);
         let places = series.iter().flat_map(|s| {
             let missed = s.missed.iter().copied();
             s.points.iter().map(|p| p.x).chain(missed)
         });
+        let places = places.chain(marks.iter().map(|mark| mark.x));
         let x = panel.x_range.or_else(|| range(x_scale, places));
         let x = x.filter(|&r| usable(x_scale, r)).ok_or_else(empty)?;
         for s in &mut series {
@@ -90,7 +100,7 @@ impl<'a> Curves<'a> {
         if series.is_empty() {
             return Err(empty());
         }
-        let marks = marks(panel, &series);
+        marks.extend(half_times(panel, &keys, &series));
         let side = label::side(panel, &keys, &series, y, width - 130.0);
         let within = |value: f64, [low, high]: [f64; 2]| value >= low && value <= high;
         let ends = match side {
@@ -103,6 +113,7 @@ impl<'a> Curves<'a> {
         let last = run.manifest.cells.iter().map(|cell| cell.steps).max();
         Ok(Self {
             x_label: x_label(run, panel, &keys),
+            reached: reached(panel, &keys, &table),
             panel,
             keys,
             series,
@@ -132,21 +143,52 @@ impl<'a> Curves<'a> {
             };
             entries.push(Entry::Line(layer.role, text));
         }
-        let mut mark = |is_there: bool, shape, text: &str| {
-            if is_there {
-                entries.push(Entry::Mark(shape, text.to_owned()));
-            }
-        };
-        let any = |test: &dyn Fn(&Mark) -> bool| self.marks.iter().any(test);
-        mark(any(&|m| !m.measured), Shape::Up, "predicted half-time");
-        mark(any(&|m| m.measured), Shape::Down, "measured half-time");
-        let beyond = format!("not within {} steps", self.last_step);
-        mark(any(&|m| m.x.is_infinite()), Shape::Beyond, &beyond);
-        let missed = self.series.iter().any(|s| !s.missed.is_empty());
-        let above = format!("no value within {} steps", self.last_step);
-        mark(missed, Shape::Above, &above);
+        entries.extend(self.mark_entries());
+        entries.extend(self.reached_entries());
+        if self.series.iter().any(|s| !s.missed.is_empty()) {
+            let above = format!("no value within {} steps", self.last_step);
+            entries.push(Entry::Mark(Shape::Above, false, above));
+        }
         entries
     }
+
+    /// Moments to which not all seeds came.
+    fn reached_entries(&self) -> Vec<Entry> {
+        let several = self
+            .reached
+            .iter()
+            .any(|r| r.layer != self.reached[0].layer);
+        let partly = self.reached.iter().filter(|r| r.seeds < r.of);
+        partly
+            .map(|r| {
+                let key = &self.keys[r.key];
+                let mut text = format!(
+                    "{}: {} of {} seeds ({} not within {} steps)",
+                    key.label,
+                    r.seeds,
+                    r.of,
+                    r.of - r.seeds,
+                    self.last_step
+                );
+                if several {
+                    let layer = subscripts(&self.panel.layers[r.layer].label);
+                    text = format!("{layer}, {text}");
+                }
+                Entry::Colour(key.colour, text)
+            })
+            .collect()
+    }
+}
+
+/// The metrics that a panel shows, as a list.
+fn shown(panel: &Panel) -> String {
+    let metrics = panel.metrics.iter().map(String::as_str);
+    let layers = panel.layers.iter();
+    let mut names: Vec<&str> = metrics
+        .chain(layers.filter_map(|layer| panel.metric_of(layer)))
+        .collect();
+    names.dedup();
+    names.join(", ")
 }
 
 fn usable(scale: Scale, [low, high]: [f64; 2]) -> bool {
@@ -192,20 +234,11 @@ fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
     {
         let constant = run.spec.training.schedule == lab::spec::LearningRateSchedule::Constant;
         let rate = if constant { "" } else { " at the full rate" };
-        let flow = factor(flow);
+        let flow = short(flow);
         parts.push(match x_axis(panel) {
             XAxis::FlowTime => format!("one step = {flow}{rate}"),
             _ => format!("flow time = {flow} × step{rate}"),
         });
     }
     parts
-}
-
-/// A factor as short as it is exact, to six digits.
-fn factor(value: f64) -> String {
-    if (1e-4..1e6).contains(&value.abs()) {
-        trim(&plain(value, 6))
-    } else {
-        significant(value, 6)
-    }
 }

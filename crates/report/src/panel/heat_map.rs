@@ -71,7 +71,7 @@ impl<'a> HeatMap<'a> {
             return Err(ReportError::NoData {
                 picture: picture.name.clone(),
                 panel: name_of(panel, position),
-                metric: panel.metric.clone(),
+                metric: panel.metric.clone().unwrap_or_default(),
                 models: join(panel.layers.iter().map(|layer| layer.model.as_str())),
                 variants: join(panel.variants.iter().map(String::as_str)),
             });

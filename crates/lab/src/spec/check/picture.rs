@@ -1,10 +1,13 @@
 //! Checks of pictures: what they name exists, and each kind of panel has the keys that it needs.
 
+mod cells;
+mod heat_map;
+mod keys;
+
 use super::{Names, file_name};
-use crate::{
-    record::knob_value,
-    spec::{Panel, PanelKind, Picture, Scale, SpecError, Transform, Variant, XAxis},
-};
+use crate::spec::{Panel, PanelKind, Picture, Scale, SpecError, Variant, XAxis};
+
+use self::cells::{check_colours, check_number, check_single, grid_of, shown};
 
 /// Checks one picture; `place` is its key.
 pub(super) fn check(
@@ -24,273 +27,297 @@ pub(super) fn check(
         )?;
     }
     for (at, panel) in picture.panels.iter().enumerate() {
-        check_panel(&format!("{place}.panels[{at}]"), panel, names, variants)?;
+        let place = format!("{place}.panels[{at}]");
+        let check = Check {
+            place: &place,
+            panel,
+            names,
+        };
+        check.panel(variants)?;
     }
-    check_shared_scale(place, picture)
+    heat_map::check_shared_scale(place, picture)
 }
 
-fn check_panel(
-    place: &str,
-    panel: &Panel,
-    names: &Names<'_>,
-    variants: &[Variant],
-) -> Result<(), SpecError> {
-    names.metric(&format!("{place}.metric"), &panel.metric)?;
-    for group in &panel.variants {
-        // One cell of a grid can be drawn by its full name.
-        if !variants.iter().any(|variant| variant.name == *group) {
-            names.group(&format!("{place}.variants"), group)?;
+/// The check of one panel, whose key is `place`.
+struct Check<'a> {
+    place: &'a str,
+    panel: &'a Panel,
+    names: &'a Names<'a>,
+}
+
+impl Check<'_> {
+    fn error<T>(
+        &self,
+        key: &str,
+        value: impl ToString,
+        why: &str,
+        hint: &str,
+    ) -> Result<T, SpecError> {
+        Err(SpecError::key(self.key(key), value.to_string(), why, hint))
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.place)
+    }
+
+    fn panel(&self, variants: &[Variant]) -> Result<(), SpecError> {
+        let (place, panel) = (self.place, self.panel);
+        self.metrics()?;
+        let cells = shown(place, panel, self.names, variants)?;
+        self.labels(
+            "variant_labels",
+            &panel.variant_labels,
+            "variants",
+            panel.variants.len(),
+        )?;
+        self.knob()?;
+        if panel.kind == PanelKind::HeatMap {
+            heat_map::check(place, panel, &cells)?;
+        }
+        keys::check(place, panel)?;
+        match panel.kind {
+            PanelKind::HeatMap | PanelKind::PowerLaw => Ok(()),
+            PanelKind::Knob => self.abscissa(&cells),
+            PanelKind::Curves => self.curves(&cells),
+            PanelKind::Moments => self.moments(&cells),
         }
     }
-    for (at, layer) in panel.layers.iter().enumerate() {
-        names.source(&format!("{place}.layers[{at}].model"), &layer.model)?;
-    }
-    let labels = panel.variant_labels.len();
-    if labels > 0 && labels != panel.variants.len() {
-        return Err(SpecError::key(
-            format!("{place}.variant_labels"),
-            format!("{:?}", panel.variant_labels),
-            format!("has {labels} labels for {} variants", panel.variants.len()),
-            "Give one label per variant.",
-        ));
-    }
-    if panel.x == XAxis::Knob && panel.knob.is_none() {
-        return Err(SpecError::key(
-            format!("{place}.knob"),
-            "(missing)",
-            "is needed with x = \"knob\"",
-            "Name a key of [sweep.grid].",
-        ));
-    }
-    if panel.kind == PanelKind::HeatMap {
-        let group = panel.variants.first().map_or("base", String::as_str);
-        check_heat_map(place, panel, &grid_of(group, variants))
-    } else {
-        check_no_heat_map(place, panel)
-    }
-}
 
-/// The values that each knob takes in a variant group, which may have a grid of its own.
-fn grid_of(group: &str, variants: &[Variant]) -> toml::Table {
-    let mut grid = toml::Table::new();
-    for variant in variants.iter().filter(|v| v.group == group) {
-        for (key, value) in &variant.knobs {
-            let values = grid
-                .entry(key)
-                .or_insert_with(|| toml::Value::Array(Vec::new()));
-            if let Some(values) = values.as_array_mut()
-                && !values.contains(value)
-            {
-                values.push(value.clone());
+    /// What is shown: one metric, several, or one of each layer's own.
+    fn metrics(&self) -> Result<(), SpecError> {
+        let panel = self.panel;
+        let mut own = 0;
+        for (at, layer) in panel.layers.iter().enumerate() {
+            self.names
+                .source(&self.key(&format!("layers[{at}].model")), &layer.model)?;
+            if let Some(metric) = &layer.metric {
+                let key = format!("layers[{at}].metric");
+                self.names.metric(&self.key(&key), metric)?;
+                if !panel.metrics.is_empty() {
+                    let why = "stands beside `metrics`, which every layer shows";
+                    return self.error(&key, format!("{metric:?}"), why, "Take one away.");
+                }
+                own += 1;
+            }
+        }
+        match (&panel.metric, panel.metrics.is_empty()) {
+            (Some(metric), true) => self.names.metric(&self.key("metric"), metric)?,
+            (Some(_), false) => {
+                let (value, why) = (format!("{:?}", panel.metrics), "stands beside `metric`");
+                return self.error("metrics", value, why, "Take one of the two away.");
+            }
+            (None, true) if own > 0 && own == panel.layers.len() => {}
+            (None, true) => {
+                let why = "is needed unless `metrics` is given or every layer has its own";
+                return self.error("metric", "(missing)", why, "Name what is shown.");
+            }
+            (None, false) => {}
+        }
+        self.distinct("metrics", &panel.metrics)?;
+        for (at, metric) in panel.metrics.iter().enumerate() {
+            let key = self.key(&format!("metrics[{at}]"));
+            self.names.metric(&key, metric)?;
+        }
+        self.labels(
+            "metric_labels",
+            &panel.metric_labels,
+            "metrics",
+            panel.metrics.len(),
+        )
+    }
+
+    /// No name stands twice.
+    fn distinct(&self, key: &str, all: &[String]) -> Result<(), SpecError> {
+        let mut twice = all.iter().enumerate();
+        match twice.find(|(at, name)| all[..*at].contains(name)) {
+            None => Ok(()),
+            Some((_, name)) => {
+                let why = "stands there twice";
+                self.error(key, format!("{name:?}"), why, "Name each once.")
             }
         }
     }
-    grid
-}
 
-/// A heat map needs two knobs with several numbers each, and shows one layer of one group.
-fn check_heat_map(place: &str, panel: &Panel, grid: &toml::Table) -> Result<(), SpecError> {
-    let error = |key: &str, value: String, problem: &str, hint: &str| {
-        Err(SpecError::key(
-            format!("{place}.{key}"),
-            value,
-            problem,
-            hint,
-        ))
-    };
-    let knobs = [
-        ("knob", &panel.knob, panel.x_scale),
-        ("knob_y", &panel.knob_y, panel.y_scale),
-    ];
-    for (key, knob, scale) in knobs {
-        let Some(knob) = knob else {
-            let (value, problem) = ("(missing)".to_owned(), "is needed in a heat map");
-            return error(key, value, problem, "Name a key of [sweep.grid].");
-        };
-        check_knob(&format!("{place}.{key}"), knob, scale, grid)?;
-    }
-    if panel.knob == panel.knob_y {
-        let value = format!("{:?}", panel.knob_y.as_deref().unwrap_or_default());
-        let hint = "Name another key of [sweep.grid].";
-        return error("knob_y", value, "is on the other axis, too", hint);
-    }
-    let several = |values: &toml::Value| values.as_array().is_some_and(|v| v.len() > 1);
-    let shown = [&panel.knob, &panel.knob_y].map(Option::as_deref);
-    if let Some((other, _)) = grid
-        .iter()
-        .find(|(key, values)| !shown.contains(&Some(key)) && several(values))
-    {
-        return error(
-            "knob_y",
-            format!("{:?}", panel.knob_y.as_deref().unwrap_or_default()),
-            &format!("leaves {other:?}, which [sweep.grid] varies, too, without an axis"),
-            "Vary only the two knobs of the heat map.",
-        );
-    }
-    let counts = [
-        ("layers", panel.layers.len(), "model or prediction"),
-        ("variants", panel.variants.len(), "variant group"),
-        ("indices", panel.indices.len().max(1), "index"),
-    ];
-    for (key, count, what) in counts {
-        if count != 1 {
-            let problem = format!("a heat map shows exactly one {what}");
-            let hint = "Name one, and give each other one a panel of its own.";
-            return error(key, format!("({count} entries)"), &problem, hint);
+    /// Labels are as many as what they name.
+    fn labels(
+        &self,
+        key: &str,
+        labels: &[String],
+        what: &str,
+        count: usize,
+    ) -> Result<(), SpecError> {
+        if labels.is_empty() || labels.len() == count {
+            return Ok(());
         }
+        let why = format!("has {} labels for {count} {what}", labels.len());
+        let hint = format!("Give one label for each of `{what}`, in their order.");
+        self.error(key, format!("{labels:?}"), &why, &hint)
     }
-    let foreign = [
-        ("x", !matches!(panel.x, XAxis::Step | XAxis::Knob)),
-        ("variant_labels", !panel.variant_labels.is_empty()),
-        ("times_probability", panel.times_probability),
-        ("x_range", panel.x_range.is_some()),
-        ("y_range", panel.y_range.is_some()),
-        ("mark_half_times", panel.mark_half_times),
-    ];
-    if let Some((key, _)) = foreign.into_iter().find(|(_, given)| *given) {
-        let (value, problem) = ("(given)".to_owned(), "is not a key of heat maps");
-        return error(key, value, problem, "Take it away.");
-    }
-    check_colours(place, panel)
-}
 
-/// A knob of a heat map is in the grid, with at least two numbers that its axis can show.
-fn check_knob(key: &str, knob: &str, scale: Scale, grid: &toml::Table) -> Result<(), SpecError> {
-    let error = |problem: String, hint: String| {
-        Err(SpecError::key(key, format!("{knob:?}"), problem, hint))
-    };
-    let Some(values) = grid.get(knob).and_then(toml::Value::as_array) else {
-        let choices: Vec<&str> = grid.keys().map(String::as_str).collect();
-        let hint = if choices.is_empty() {
-            "Vary two knobs in [sweep.grid].".to_owned()
-        } else {
-            format!("Choose one of: {}.", choices.join(", "))
+    /// Whether the horizontal axis has what it shows.
+    fn knob(&self) -> Result<(), SpecError> {
+        let panel = self.panel;
+        let needed = match panel.kind {
+            PanelKind::Knob => panel.x_metric.is_none(),
+            _ => panel.x == XAxis::Knob,
         };
-        return error("is not a key of [sweep.grid]".to_owned(), hint);
-    };
-    for value in values {
-        let single = toml::Table::from_iter([(knob.to_owned(), value.clone())]);
-        let fits = match knob_value(&single, knob) {
-            None => Some("a number"),
-            Some(number) if !number.is_finite() => Some("a finite number"),
-            Some(number) if scale == Scale::Log && number <= 0.0 => {
-                Some("above 0, as a log scale needs")
-            }
-            Some(_) => None,
-        };
-        if let Some(domain) = fits {
-            let hint = format!("Correct sweep.grid.\"{knob}\".");
-            return error(
-                format!("has the value {value}, which is not {domain}"),
-                hint,
-            );
-        }
-    }
-    if values.len() < 2 {
-        let hint = format!("Give sweep.grid.\"{knob}\" two values or more.");
-        return error("has a single value, which makes no plane".to_owned(), hint);
-    }
-    Ok(())
-}
-
-/// The colour scale of a heat map.
-fn check_colours(place: &str, panel: &Panel) -> Result<(), SpecError> {
-    let error = |key: &str, value: String, problem: &str, hint: &str| {
-        Err(SpecError::key(
-            format!("{place}.{key}"),
-            value,
-            problem,
-            hint,
-        ))
-    };
-    if let Some(floor) = panel.floor {
-        let positive = panel.transform == Transform::None || floor > 0.0;
-        if !floor.is_finite() || !positive {
-            let domain = match panel.transform {
-                Transform::None => "must be finite",
-                Transform::Log10 => "must be finite and above 0, as log10 needs",
+        if needed && panel.knob.is_none() {
+            let (why, hint) = match panel.kind {
+                PanelKind::Knob => (
+                    "is needed in a knob panel without `x_metric`",
+                    "Name a key of [sweep.grid], or a metric with x_metric.",
+                ),
+                _ => ("is needed with x = \"knob\"", "Name a key of [sweep.grid]."),
             };
-            return error(
-                "floor",
-                floor.to_string(),
-                domain,
-                "Write for example 1e-6.",
+            return self.error("knob", "(missing)", why, hint);
+        }
+        Ok(())
+    }
+
+    /// What stands on the horizontal axis of a knob panel.
+    fn abscissa(&self, cells: &[&Variant]) -> Result<(), SpecError> {
+        let panel = self.panel;
+        let Some(metric) = &panel.x_metric else {
+            let knob = panel.knob.as_deref().unwrap_or_default();
+            return check_number(&self.key("knob"), knob, Scale::Linear, &grid_of(cells));
+        };
+        self.names.metric(&self.key("x_metric"), metric)?;
+        let beside = [
+            ("knob", panel.knob.is_some()),
+            ("times_probability", panel.times_probability),
+        ];
+        match beside.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let why = "stands beside `x_metric`, which is the horizontal axis";
+                self.error(key, "(given)", why, "Take one of the two away.")
+            }
+        }
+    }
+
+    /// What the colours of curves are, and what is marked.
+    fn curves(&self, cells: &[&Variant]) -> Result<(), SpecError> {
+        let panel = self.panel;
+        if panel.x == XAxis::Knob {
+            let knob = panel.knob.as_deref().unwrap_or_default();
+            check_number(&self.key("knob"), knob, Scale::Linear, &grid_of(cells))?;
+        }
+        if !panel.metrics.is_empty() {
+            if panel.colour_knob.is_some() {
+                let why = "stands beside `metrics`, which have the colours";
+                return self.error("colour_knob", "(given)", why, "Take one of the two away.");
+            }
+            self.one_index("several metrics")?;
+            check_single(self.place, "several metrics", panel, cells)?;
+        }
+        match &panel.colour_knob {
+            None if !panel.knob_label.is_empty() => {
+                let why = "names no knob without `colour_knob`";
+                return self.error(
+                    "knob_label",
+                    format!("{:?}", panel.knob_label),
+                    why,
+                    "Take it away.",
+                );
+            }
+            None => {}
+            Some(_) if panel.x == XAxis::Knob => {
+                let why = "stands beside x = \"knob\"";
+                return self.error(
+                    "colour_knob",
+                    "(given)",
+                    why,
+                    "Show curves in training time.",
+                );
+            }
+            Some(knob) => {
+                check_colours(&self.key("colour_knob"), knob, cells)?;
+                self.one_index("the values of a knob")?;
+            }
+        }
+        self.marks()
+    }
+
+    fn one_index(&self, what: &str) -> Result<(), SpecError> {
+        let indices = &self.panel.indices;
+        if indices.len() < 2 {
+            return Ok(());
+        }
+        let why = format!("are several, and the colours are {what}");
+        self.error("indices", format!("{indices:?}"), &why, "Name one.")
+    }
+
+    /// Marks stand on an axis of time, each at a level of a metric.
+    fn marks(&self) -> Result<(), SpecError> {
+        /// So many rows of marks, with a shape each.
+        const MOST: usize = 3;
+        let panel = self.panel;
+        if panel.marks.is_empty() {
+            return Ok(());
+        }
+        let count = format!("({} entries)", panel.marks.len());
+        if !matches!(panel.x, XAxis::Step | XAxis::FlowTime) {
+            let why = "stand on an axis of time only";
+            return self.error("marks", count, why, "Take them away, or x.");
+        }
+        if panel.mark_half_times {
+            let why = "stand beside mark_half_times, on the same axis";
+            return self.error("marks", count, why, "Take one of the two away.");
+        }
+        if panel.marks.len() > MOST {
+            let why = format!("are more than the {MOST} that a panel can tell apart");
+            return self.error("marks", count, &why, "Take some away.");
+        }
+        for (at, mark) in panel.marks.iter().enumerate() {
+            let key = self.key(&format!("marks[{at}].metric"));
+            self.names.metric(&key, &mark.metric)?;
+            if !mark.level.is_finite() {
+                let key = format!("marks[{at}].level");
+                let why = "must be a finite number";
+                return self.error(&key, mark.level, why, "Write for example 0.95.");
+            }
+            if mark.label.trim().is_empty() {
+                let key = format!("marks[{at}].label");
+                let why = "is what the legend calls the mark";
+                return self.error(&key, "(empty)", why, "Write for example \"fit\".");
+            }
+        }
+        Ok(())
+    }
+
+    /// Moments are the ends of training or metrics whose value is a step.
+    fn moments(&self, cells: &[&Variant]) -> Result<(), SpecError> {
+        let panel = self.panel;
+        if panel.moments.is_empty() {
+            let why = "is needed in a panel of moments";
+            return self.error(
+                "moments",
+                "(missing)",
+                why,
+                "Write for example [\"start\", \"end\"].",
             );
         }
-    }
-    if let Some([low, high]) = panel.colour_range
-        && !(low.is_finite() && high.is_finite() && low < high)
-    {
-        return error(
-            "colour_range",
-            format!("[{low}, {high}]"),
-            "must be two finite, increasing numbers",
-            "Write for example [-4.0, 0.0], in transformed units.",
-        );
-    }
-    let [low, high] = panel.colour_range.unwrap_or([f64::MIN, f64::MAX]);
-    if let Some(value) = panel.contour.iter().find(|v| !(low..=high).contains(*v)) {
-        return error(
-            "contour",
-            value.to_string(),
-            "must be finite and lie in colour_range",
-            "Give transformed values that the colour scale shows.",
-        );
-    }
-    Ok(())
-}
-
-/// Keys of heat maps do nothing elsewhere.
-fn check_no_heat_map(place: &str, panel: &Panel) -> Result<(), SpecError> {
-    let given = [
-        ("knob_y", panel.knob_y.is_some()),
-        ("transform", panel.transform != Transform::None),
-        ("floor", panel.floor.is_some()),
-        ("colour_range", panel.colour_range.is_some()),
-        ("contour", !panel.contour.is_empty()),
-        ("colour_label", !panel.colour_label.is_empty()),
-    ];
-    match given.into_iter().find(|(_, given)| *given) {
-        None => Ok(()),
-        Some((key, _)) => Err(SpecError::key(
-            format!("{place}.{key}"),
-            "(given)",
-            "is a key of heat maps only",
-            "Take it away, or write kind = \"heat-map\".",
-        )),
-    }
-}
-
-/// The heat maps of a picture share one colour scale, so they must agree on it.
-fn check_shared_scale(place: &str, picture: &Picture) -> Result<(), SpecError> {
-    let panels = picture.panels.iter().enumerate();
-    let mut maps = panels.filter(|(_, panel)| panel.kind == PanelKind::HeatMap);
-    let Some((first, model)) = maps.next() else {
-        return Ok(());
-    };
-    for (at, panel) in maps {
-        if panel.metric != model.metric && panel.colour_label.is_empty() {
-            return Err(SpecError::key(
-                format!("{place}.panels[{at}].colour_label"),
-                "(missing)",
-                "is needed where heat maps of one picture show several metrics",
-                "Say what the colour is, the same in all of them.",
-            ));
+        self.distinct("moments", &panel.moments)?;
+        for (at, moment) in panel.moments.iter().enumerate() {
+            if moment != "start" && moment != "end" {
+                let choices: Vec<&str> = ["start", "end"]
+                    .into_iter()
+                    .chain(self.names.metrics.iter().copied())
+                    .collect();
+                self.names.one_of(
+                    &self.key(&format!("moments[{at}]")),
+                    moment,
+                    "\"start\", \"end\" or a metric of this spec (one whose value is a step)",
+                    &choices,
+                )?;
+            }
         }
-        let differs = [
-            ("transform", panel.transform != model.transform),
-            ("floor", panel.floor != model.floor),
-            ("colour_range", panel.colour_range != model.colour_range),
-            ("colour_label", panel.colour_label != model.colour_label),
-        ];
-        if let Some((key, _)) = differs.into_iter().find(|(_, differs)| *differs) {
-            return Err(SpecError::key(
-                format!("{place}.panels[{at}].{key}"),
-                "(another value)",
-                format!("differs from that of panels[{first}], whose colour scale it shares"),
-                "Give all heat maps of the picture the same.",
-            ));
-        }
+        self.labels(
+            "moment_labels",
+            &panel.moment_labels,
+            "moments",
+            panel.moments.len(),
+        )?;
+        check_single(self.place, "moments", panel, cells)
     }
-    Ok(())
 }

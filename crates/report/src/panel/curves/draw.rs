@@ -1,17 +1,16 @@
-//! Curves on the canvas, with their marks and labels.
+//! Curves on the canvas.
 
 use lab::spec::{PanelKind, Role, XAxis};
 
 use crate::{
     axis::Axis,
-    canvas::{Anchor, Canvas, Place},
+    canvas::{Canvas, Place},
     collect::{Series, scales},
-    crossing::Mark,
     font,
     keys::x_axis,
-    label::{self, LINE, Label, SWATCH, Side},
+    label::{self, LINE, Side},
     legend::Shape,
-    style::{HAIRLINE, LABEL, colour, line_colour, stroke, text_colour},
+    style::{LABEL, colour, line_colour, stroke},
     ticks::ticks,
 };
 
@@ -22,12 +21,13 @@ use super::{
 
 /// Room between the lowest curve and the axis, and above the highest.
 const PAD: f64 = 10.0;
-/// Room of a row of half-time marks.
-const MARKS: f64 = 30.0;
 /// Smallest mean distance between neighbouring dots; denser ones would hide the line style.
 const DOT_GAP: f64 = 16.0;
+/// Most places of a curve whose places are always dots, and their radius where they are close.
+const FEW: usize = 12;
+const SMALL_DOT: f64 = 2.8;
 /// Room between the labels of curves that stand inside the axes.
-const BLOCK_GAP: f64 = 6.0;
+pub(super) const BLOCK_GAP: f64 = 6.0;
 
 impl Curves<'_> {
     /// Height of everything below the axes of a panel that is `width` wide.
@@ -39,17 +39,22 @@ impl Curves<'_> {
         let lines = self.ends.iter().flat_map(|label| &label.lines);
         let labels = lines.map(label::Line::width).fold(0.0, f64::max);
         let ends = if labels > 0.0 { labels + 20.0 } else { 0.0 };
-        let missing = |measured: bool| {
-            let beyond = |m: &&Mark| m.measured == measured && m.x > self.x[1];
-            self.marks.iter().filter(beyond).count()
-        };
-        let beyond = 14.0 * missing(true).max(missing(false)) as f64;
-        ends.max(beyond + 6.0).max(14.0)
+        ends.max(self.room_beyond() + 6.0).max(14.0)
     }
 
     /// Where the axes stand in `outer` when `margin` is left free right of them, and `headroom`
     /// above the curves.
     fn axes(&self, outer: Frame, foot: f64, margin: f64, headroom: f64) -> Axes {
+        let rows = self.fewest_rows();
+        let axes = self.axes_above(rows, outer, foot, margin, headroom);
+        match self.rows(axes.inner, &axes.x) {
+            more if more > rows => self.axes_above(more, outer, foot, margin, headroom),
+            _ => axes,
+        }
+    }
+
+    /// The axes, where marks take so many rows.
+    fn axes_above(&self, rows: usize, outer: Frame, foot: f64, margin: f64, headroom: f64) -> Axes {
         let (x_scale, y_scale) = scales(self.panel);
         let mut inner = Frame {
             left: outer.left,
@@ -57,7 +62,11 @@ impl Curves<'_> {
             right: outer.right - margin,
             bottom: outer.bottom - foot,
         };
-        let below = if self.marks.is_empty() { PAD } else { MARKS };
+        let below = if rows == 0 {
+            PAD
+        } else {
+            Self::height_of(rows)
+        };
         let above = match self.side {
             Side::Top => {
                 // A range that is wider than the data has some of the room already.
@@ -171,7 +180,7 @@ impl Curves<'_> {
             Side::Top => self.draw_top_labels(canvas, inner, x),
             Side::End => match corner {
                 Some(corner) => self.draw_block(canvas, corner),
-                None => self.draw_end_labels(canvas, inner, y),
+                None => self.draw_end_labels(canvas, &axes),
             },
         }
     }
@@ -194,19 +203,23 @@ impl Curves<'_> {
             points.map(|p| (x.at(p.x), y.at(p.median))).collect()
         };
         let role = |series: &Series| self.panel.layers[series.layer].role;
-        let dotted = self.is_sparse() && self.series.iter().all(|s| spacing(&places(s)) > DOT_GAP);
+        let loose = |s: &Series| spacing(&places(s)) > DOT_GAP;
+        let dotted = self.is_sparse() && self.series.iter().all(loose);
+        let few = x_axis(self.panel) == XAxis::Knob;
         let (theory, trained): (Vec<&Series>, Vec<&Series>) =
             self.series.iter().partition(|s| role(s) == Role::Theory);
         for series in theory.into_iter().chain(trained) {
             let role = role(series);
             let colour = colour(self.keys[series.key].colour);
+            let crowded = !loose(series);
             let places = places(series);
             if places.len() > 1 {
                 canvas.path(&places, &line_colour(role, colour), stroke(role));
             }
-            if dotted || places.len() == 1 {
+            if dotted || places.len() == 1 || (few && places.len() <= FEW) {
+                let radius = if crowded { SMALL_DOT } else { 3.5 };
                 for &place in &places {
-                    canvas.dot(place, 3.5, colour, role == Role::Theory);
+                    canvas.dot(place, radius, colour, role == Role::Theory);
                 }
             }
             for &missed in &series.missed {
@@ -214,135 +227,6 @@ impl Curves<'_> {
                 canvas.mark(&Shape::Above.corners(top), colour, role == Role::Theory);
             }
         }
-    }
-
-    fn draw_marks(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        if self.marks.is_empty() {
-            return;
-        }
-        canvas.group("half-times", |canvas| {
-            let mut beyond = [0, 0];
-            for mark in &self.marks {
-                // Measured above predicted, tip to tip: they cannot cover each other.
-                let y = inner.bottom - if mark.measured { 19.5 } else { 8.0 };
-                let colour = colour(self.keys[mark.key].colour);
-                let corners = if mark.x > x.high {
-                    let row = &mut beyond[usize::from(mark.measured)];
-                    *row += 1;
-                    Shape::Beyond.corners((inner.right - 6.0 + 14.0 * f64::from(*row), y))
-                } else {
-                    let shape = if mark.measured {
-                        Shape::Down
-                    } else {
-                        Shape::Up
-                    };
-                    shape.corners((x.at(mark.x.max(x.low)), y))
-                };
-                canvas.mark(&corners, colour, !mark.measured);
-            }
-        });
-    }
-
-    fn draw_top_labels(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        let labels = label::top(self.panel, &self.keys, &self.series, x, self.y);
-        let mut centres: Vec<f64> = labels.iter().map(|label| x.at(label.at)).collect();
-        label::together(&mut centres, label::GAP);
-        let mut in_order: Vec<(f64, Label)> = centres.into_iter().zip(labels).collect();
-        in_order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (centres, labels): (Vec<f64>, Vec<Label>) = in_order.into_iter().unzip();
-        let room = (inner.left + 4.0, inner.right + 10.0);
-        let full: Vec<&str> = labels
-            .iter()
-            .map(|label| self.keys[label.key].label.as_str())
-            .collect();
-        let mut short: Vec<&str> = labels
-            .iter()
-            .map(|label| self.keys[label.key].short.as_str())
-            .collect();
-        if let (Some(first), Some(name)) = (short.first_mut(), full.first()) {
-            *first = name;
-        }
-        for (texts, size) in [(&full, LABEL), (&short, LABEL), (&short, 11.0)] {
-            let widths: Vec<f64> = texts.iter().map(|text| font::width(text, size)).collect();
-            let placed = label::spread(&centres, &widths, label::GAP, room.0, room.1);
-            let Some(placed) = placed else { continue };
-            for ((label, text), centre) in labels.iter().zip(texts).zip(placed) {
-                let place = (centre, inner.top + LABEL);
-                let colour = text_colour(self.keys[label.key].colour);
-                canvas.text(place, Anchor::Middle, size, colour, text);
-            }
-            return;
-        }
-    }
-
-    fn draw_end_labels(&self, canvas: &mut Canvas, inner: Frame, y: &Axis) {
-        let ends: Vec<f64> = self.ends.iter().map(|label| y.at(label.at)).collect();
-        let mut ends: Vec<f64> = ends
-            .into_iter()
-            .map(|end| end.clamp(inner.top, inner.bottom))
-            .collect();
-        label::together(&mut ends, 6.0);
-        let (low, high) = (inner.top - 6.0, inner.bottom + 6.0);
-        let fitting = (8..=20).rev().map(|tenths| LINE * f64::from(tenths) / 20.0);
-        let placed = fitting.into_iter().find_map(|line| {
-            let heights: Vec<f64> = self
-                .ends
-                .iter()
-                .map(|label| line * label.lines.len() as f64)
-                .collect();
-            let placed = label::spread(&ends, &heights, line / 6.0, low, high)?;
-            Some((placed, line))
-        });
-        let Some((placed, line)) = placed else { return };
-        for ((label, end), centre) in self.ends.iter().zip(&ends).zip(placed) {
-            let key = &self.keys[label.key];
-            let left = inner.right + 16.0;
-            if (centre - end).abs() > 4.0 {
-                let (from, to) = ((inner.right + 3.0, *end), (left - 3.0, centre));
-                canvas.line(from, to, colour(key.colour), HAIRLINE);
-            }
-            let top = centre - line * label.lines.len() as f64 / 2.0;
-            draw_lines(canvas, (left, top), label, key.colour, line);
-        }
-    }
-
-    /// Draws the labels one below the other, in the order of the ends of their curves.
-    fn draw_block(&self, canvas: &mut Canvas, (left, top): Place) {
-        let mut labels: Vec<&Label> = self.ends.iter().collect();
-        labels.sort_by(|a, b| b.at.total_cmp(&a.at));
-        let mut y = top;
-        for label in labels {
-            let colour = self.keys[label.key].colour;
-            draw_lines(canvas, (left, y), label, colour, LINE);
-            y += LINE * label.lines.len() as f64 + BLOCK_GAP;
-        }
-    }
-}
-
-/// Draws a label whose lines are `line` high below `top`.
-fn draw_lines(canvas: &mut Canvas, (left, top): Place, label: &Label, key: usize, line: f64) {
-    let size = LABEL * line / LINE;
-    for (row, text) in label.lines.iter().enumerate() {
-        let baseline = top + line * row as f64 + 0.5 * line + 0.36 * size;
-        let mut x = left;
-        if let Some(role) = text.swatch {
-            let middle = baseline - 0.36 * size;
-            let to = (x + SWATCH - 6.0, middle);
-            canvas.line(
-                (x, middle),
-                to,
-                &line_colour(role, colour(key)),
-                stroke(role),
-            );
-            x += SWATCH;
-        }
-        canvas.text(
-            (x, baseline),
-            Anchor::Start,
-            size,
-            text_colour(key),
-            &text.text,
-        );
     }
 }
 

@@ -1,0 +1,97 @@
+//! Which keys belong to which kinds of panel.
+
+use crate::spec::{Panel, PanelKind, SpecError, Transform, XAxis};
+
+/// What a kind is called in messages and in a spec.
+fn called(kind: PanelKind) -> (&'static str, &'static str) {
+    match kind {
+        PanelKind::Curves => ("curves", "curves"),
+        PanelKind::Knob => ("knob panels", "knob"),
+        PanelKind::PowerLaw => ("power laws", "power-law"),
+        PanelKind::HeatMap => ("heat maps", "heat-map"),
+        PanelKind::Moments => ("moments", "moments"),
+    }
+}
+
+/// Keys of one kind do nothing in the others.
+pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
+    let given = [
+        ("knob_y", panel.knob_y.is_some(), PanelKind::HeatMap),
+        (
+            "transform",
+            panel.transform != Transform::None,
+            PanelKind::HeatMap,
+        ),
+        ("floor", panel.floor.is_some(), PanelKind::HeatMap),
+        (
+            "colour_range",
+            panel.colour_range.is_some(),
+            PanelKind::HeatMap,
+        ),
+        ("contour", !panel.contour.is_empty(), PanelKind::HeatMap),
+        (
+            "colour_label",
+            !panel.colour_label.is_empty(),
+            PanelKind::HeatMap,
+        ),
+        ("metrics", !panel.metrics.is_empty(), PanelKind::Curves),
+        (
+            "metric_labels",
+            !panel.metric_labels.is_empty(),
+            PanelKind::Curves,
+        ),
+        (
+            "colour_knob",
+            panel.colour_knob.is_some(),
+            PanelKind::Curves,
+        ),
+        (
+            "knob_label",
+            !panel.knob_label.is_empty(),
+            PanelKind::Curves,
+        ),
+        ("marks", !panel.marks.is_empty(), PanelKind::Curves),
+        ("x_metric", panel.x_metric.is_some(), PanelKind::Knob),
+        ("moments", !panel.moments.is_empty(), PanelKind::Moments),
+        (
+            "moment_labels",
+            !panel.moment_labels.is_empty(),
+            PanelKind::Moments,
+        ),
+    ];
+    for (key, given, kind) in given {
+        if given && kind != panel.kind {
+            let (called, written) = called(kind);
+            return Err(SpecError::key(
+                format!("{place}.{key}"),
+                "(given)",
+                format!("is a key of {called} only"),
+                format!("Take it away, or write kind = \"{written}\"."),
+            ));
+        }
+    }
+    match panel.kind {
+        PanelKind::Moments => check_moments(place, panel),
+        _ => Ok(()),
+    }
+}
+
+/// The horizontal axis of moments is the index, whose colours are times of training.
+fn check_moments(place: &str, panel: &Panel) -> Result<(), SpecError> {
+    let foreign = [
+        ("x", !matches!(panel.x, XAxis::Step | XAxis::Index)),
+        ("knob", panel.knob.is_some()),
+        ("times_probability", panel.times_probability),
+        ("mark_half_times", panel.mark_half_times),
+        ("variant_labels", !panel.variant_labels.is_empty()),
+    ];
+    match foreign.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((key, _)) => Err(SpecError::key(
+            format!("{place}.{key}"),
+            "(given)",
+            "is not a key of moments",
+            "Take it away.",
+        )),
+    }
+}

@@ -1,0 +1,31 @@
+use serde::{Deserialize, Serialize};
+
+/// One model or prediction in a panel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Name of the model or prediction in the spec.
+    pub model: String,
+    /// Its role, which alone decides the line style.
+    pub role: Role,
+    /// Text in the legend.
+    pub label: String,
+    /// The metric that it shows in place of the panel's, so that a prediction and a measured
+    /// quantity of another name lie over each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+}
+
+/// Line styles, the same everywhere: theory solid, net dashed, twin dash-dotted, linear dotted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A closed form: solid.
+    Theory,
+    /// A nonlinear net: dashed, with a band over seeds.
+    Net,
+    /// A layerwise-linear twin: dash-dotted.
+    Twin,
+    /// A plain linear model: dotted.
+    Linear,
+}

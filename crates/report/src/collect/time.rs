@@ -1,0 +1,71 @@
+//! Curves in training time.
+
+use std::collections::BTreeMap;
+
+use lab::{
+    record::{Observation, VariantInfo},
+    spec::XAxis,
+};
+
+use crate::{crossing::half_time, quantile::median};
+
+use super::{Series, Source, point};
+
+impl Source<'_, '_> {
+    /// The curve of one index in training time.
+    pub(super) fn over_time(&self) -> Series {
+        // step → (seed, x, value)
+        let mut steps: BTreeMap<u64, Vec<(u64, f64, f64)>> = BTreeMap::new();
+        let mut last: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut curves: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
+        for variant in &self.key.variants {
+            for o in self.rows(variant) {
+                let Some(x) = time(o, variant, self.panel.x) else {
+                    continue;
+                };
+                steps.entry(o.step).or_default().push((o.seed, x, o.value));
+                let end = last.entry(o.seed).or_default();
+                *end = (*end).max(o.step);
+                if o.value.is_finite() {
+                    curves.entry(o.seed).or_default().push((x, o.value));
+                }
+            }
+        }
+        let mut points = Vec::new();
+        for (step, rows) in &steps {
+            // A seed that stopped early is measured on its last step, where the others are not.
+            let running = last.values().filter(|&&end| end >= *step).count();
+            if rows.len() < running {
+                continue;
+            }
+            let finite = rows.iter().map(|r| r.2).filter(|value| value.is_finite());
+            let xs: Vec<f64> = rows.iter().map(|r| r.1).collect();
+            if let Some(point) = median(&xs).and_then(|x| point(x, &finite.collect::<Vec<_>>())) {
+                points.push(point);
+            }
+        }
+        let half_times = curves
+            .values_mut()
+            .map(|curve| {
+                curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+                half_time(curve)
+            })
+            .collect();
+        Series {
+            points,
+            half_times,
+            seeds: last.len(),
+            ..Series::default()
+        }
+    }
+}
+
+/// Where a row stands on an axis of time.
+pub(crate) fn time(o: &Observation, variant: &VariantInfo, axis: XAxis) -> Option<f64> {
+    if axis == XAxis::FlowTime {
+        o.flow_time
+            .or_else(|| variant.flow_per_step.map(|flow| flow * o.step as f64))
+    } else {
+        Some(o.step as f64)
+    }
+}
