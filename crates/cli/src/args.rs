@@ -27,6 +27,9 @@ pub(crate) enum Command {
     Report(Report),
     /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
     Theory(Theory),
+    /// The shipped data sets: list them, show a card, verify the files.
+    #[command(subcommand)]
+    Data(Data),
     /// List devices: what this build holds, and what is recommended.
     Devices,
     /// Print a completion script for a shell.
@@ -145,6 +148,23 @@ pub(crate) struct Theory {
         allow_hyphen_values = true
     )]
     pub(crate) steps: Vec<f64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// List the shipped data sets.
+    List,
+    /// Show the card of a data set, with class counts.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Check the SHA-256 of every file; exit code 1 if one was changed.
+    Verify {
+        /// Check the files of this folder in place of those in the binary.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod data;
 mod devices;
 mod list;
 mod report;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Verdict(verdict) => verdict::verdict(&verdict, json),
         Command::Report(report) => report::report(&report, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
+        Command::Data(arguments) => data::data(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -1,5 +1,6 @@
 use lab::{record::RunFolderError, run::RunError, spec::SpecError};
 use nets::DeviceError;
+use tasks::dataset::DataError;
 
 /// A run failed.
 pub(crate) const FAILED: u8 = 1;
@@ -55,6 +56,15 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Spec(_) | RunError::Device(_) => Self::usage(error),
+            _ => Self::run(error),
+        }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Unknown { .. } => Self::usage(error),
             _ => Self::run(error),
         }
     }

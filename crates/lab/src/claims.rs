@@ -6,6 +6,7 @@
 //! [`kinds`].
 
 mod curves;
+mod delay;
 mod interval;
 mod judge;
 mod statistics;
@@ -60,6 +61,16 @@ pub trait Statistic: Send + Sync {
         None
     }
 
+    /// All knobs that it goes along, each with its variant group (`None`: that of the claim).
+    fn knobs(&self) -> Vec<(Option<&str>, &str)> {
+        self.knob().map(|knob| (None, knob)).into_iter().collect()
+    }
+
+    /// Metrics of the model that it reads beside the one that it is asked about.
+    fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Computes it for one model and metric in one variant group.
     fn measure(&self, table: &Table<'_>) -> Measured;
 }
@@ -67,8 +78,8 @@ pub trait Statistic: Send + Sync {
 /// The statistics of this crate.
 pub fn kinds() -> Registry<dyn Statistic> {
     use statistics::{
-        final_value, half_time_law, half_time_order, knob_ratio, knob_threshold, largest_gap,
-        rank_correlation, shape, slope, time_ratio,
+        collapse, delay, delay_order, final_value, half_time_law, half_time_order, knob_ratio,
+        knob_threshold, largest_gap, rank_correlation, rise, shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
@@ -86,6 +97,10 @@ pub fn kinds() -> Registry<dyn Statistic> {
             ("knob-ratio", knob_ratio::build),
             ("rank-correlation", rank_correlation::build),
             ("time-ratio", time_ratio::build),
+            ("delay", delay::build),
+            ("delay-order", delay_order::build),
+            ("collapse", collapse::build),
+            ("rise", rise::build),
         ],
     )
 }

@@ -1,12 +1,20 @@
 //! Metrics of a net while it trains. A metric kind is one file and one line in [`kinds`].
 
+mod accuracy;
 mod amplification;
 mod compute;
+mod conserved;
+pub(crate) mod curve_times;
 mod entry;
+mod features;
+mod fourier;
 mod kernel;
+mod key_frequencies;
+mod logits;
 mod loss;
 mod modes;
 mod outputs;
+mod scales;
 mod skills;
 mod snapshot;
 mod walsh;
@@ -17,6 +25,8 @@ use mlp::MlpError;
 use nets::{LearnerError, Model};
 use tasks::{KeyError, Registry, Task};
 use thiserror::Error;
+
+use crate::record::Observation;
 
 pub use entry::{MeasureEntry, entry};
 pub use snapshot::Snapshot;
@@ -43,6 +53,19 @@ fn lacks(kind: &str, needs: &str) -> KeyError {
     KeyError::new("kind", format!("{kind:?}"), format!("needs {needs}"), hint)
 }
 
+/// Checks a number of rows, which a metric may leave out.
+fn at_least(key: &str, value: Option<u32>, least: u32) -> Result<(), KeyError> {
+    match value.filter(|&value| value < least) {
+        None => Ok(()),
+        Some(value) => Err(KeyError::new(
+            key,
+            value,
+            format!("must be {least} or more"),
+            format!("Write {least} or more, or leave it out for all."),
+        )),
+    }
+}
+
 /// One number read off a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -62,6 +85,17 @@ pub trait Measure: Send + Sync {
 
     /// Names of the metrics that it gives.
     fn metrics(&self) -> &'static [&'static str];
+
+    /// Names of the metrics that [`Self::derive`] gives.
+    fn derived_metrics(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What follows from the whole curves of one model in one cell, once it has ended: times at
+    /// which they cross a level, say. A time that did not come before the last step is infinite.
+    fn derive(&self, _curves: &[Observation]) -> Vec<Observation> {
+        Vec::new()
+    }
 
     /// Checks that it can be read off these models on this task.
     ///
@@ -92,6 +126,14 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("modes", modes::build),
             ("outputs", outputs::build),
             ("amplification", amplification::build),
+            ("features", features::build),
+            ("accuracy", accuracy::build),
+            ("logits", logits::build),
+            ("fourier", fourier::build),
+            ("fourier-spectrum", fourier::build_spectrum),
+            ("key-frequencies", key_frequencies::build),
+            ("conserved", conserved::build),
+            ("scales", scales::build),
         ],
     )
 }

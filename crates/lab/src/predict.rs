@@ -8,6 +8,7 @@ mod power_laws;
 mod scalar_toy;
 mod shots;
 mod skills;
+mod toy_amplification;
 
 use nets::{HostArray, Model};
 use tasks::{Batch, Group, KeyError, Registry, Task};
@@ -141,6 +142,7 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("aligned-network", networks::build_aligned),
             ("balanced-network", networks::build_balanced),
             ("scalar-toy", scalar_toy::build),
+            ("toy-amplification", toy_amplification::build),
         ],
     )
 }

@@ -1,7 +1,6 @@
 //! Running a spec: cells side by side, one record at the end.
 
 mod cell;
-mod curve_times;
 mod estimate;
 mod identity;
 mod predictions;

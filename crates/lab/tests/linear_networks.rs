@@ -714,7 +714,8 @@ fn metrics_that_do_not_fit_are_refused_by_their_kind() {
     // Too large to write down, or to multiply.
     let many = "kind = \"linear-map\"\ninputs = 70\noutputs = 60\n";
     assert_refused(&of(many, NET, "outputs"), key, "at most 4096 outputs");
-    assert_refused(&of(many, NET, "kernel"), key, "at most 2048 outputs");
+    let rows = "measure[1].rows";
+    assert_refused(&of(many, NET, "kernel"), rows, "more than 2048 × 2048");
     load(&of(
         &many.replace("70", "64").replace("60", "64"),
         NET,

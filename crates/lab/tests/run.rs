@@ -538,6 +538,27 @@ fn a_panic_in_a_cell_is_an_error_of_that_cell() {
 }
 
 #[test]
+fn several_conditions_end_a_cell_only_together() {
+    let steps = |conditions: &str| {
+        let text = small_with(
+            "[training]",
+            &format!("[training]\nstop_when = {conditions}"),
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let recorded = run_silently(folder.path(), &text);
+        (recorded.manifest.cells.iter().map(|cell| cell.steps)).collect::<Vec<_>>()
+    };
+    let twin = "{ model = \"twin\", metric = \"skill_strength\", above = 0.0 }";
+    let net = |bound: f64| {
+        format!("{{ model = \"net\", metric = \"skill_strength\", above = {bound:?} }}")
+    };
+    assert_eq!(steps(twin), [0, 0, 0]);
+    assert_eq!(steps(&format!("[{twin}, {}]", net(-9.0))), [0, 0, 0]);
+    // The second never holds.
+    assert_eq!(steps(&format!("[{twin}, {}]", net(9.0))), [60, 60, 60]);
+}
+
+#[test]
 fn two_schedules_of_one_metric_record_each_step_once() {
     let text = format!(
         "{SMALL}\n[[measure]]\nkind = \"skills\"\nschedule = {{ kind = \"log\", points = 8 }}\n"

@@ -258,6 +258,15 @@ fn constants_of_optimizers_and_schedules_have_their_domains() {
             "stop_when = { model = \"net\", metric = \"x\", above = 1 }",
             "stop_when.metric = \"x\": ",
         ),
+        (
+            "stop_when = [{ model = \"net\", metric = \"skill_strength\", above = 1 }, \
+             { model = \"nut\", metric = \"skill_strength\", above = 1 }]",
+            "stop_when[1].model = \"nut\": ",
+        ),
+        (
+            "stop_when = { model = \"net\", metric = \"x\", beyond = 1 }",
+            "stop_when.beyond = 1: ",
+        ),
     ];
     for (line, message) in cases {
         let new = format!("lr = 0.05\n{line}");
@@ -413,7 +422,7 @@ fn overrides_are_toml_values_or_bare_words() {
         "training.stop_when.metric=skill_strength",
         "training.stop_when.above=0.5",
     ];
-    assert_eq!(set(&stop).spec.training.stop_when.unwrap().above, Some(0.5));
+    assert_eq!(set(&stop).spec.training.stop_when[0].above, Some(0.5));
 }
 
 #[test]

@@ -223,6 +223,28 @@ fn a_link_multiplies_integers_and_floats() {
 }
 
 #[test]
+fn a_link_may_be_a_power() {
+    let initials = |link: &str| -> Vec<f64> {
+        let loaded = sweep(&format!(
+            "[sweep.grid]\n\"training.lr\" = [0.25, 2]\n[sweep.links]\n\
+             \"models.twin.initial\" = {{ key = \"training.lr\", {link} }}"
+        ));
+        loaded.variants.iter().map(initial).collect()
+    };
+    assert_eq!(initials("power = 3"), [0.015_625, 8.0]);
+    assert_eq!(
+        initials("power = -0.5, times = 3.0"),
+        [6.0, 3.0 * 0.5_f64.sqrt()]
+    );
+    assert_refused(
+        "[sweep.grid]\n\"training.divergence\" = [-2]\n[sweep.links]\n\
+         \"models.twin.initial\" = { key = \"training.divergence\", power = 0.5 }",
+        "sweep.links.\"models.twin.initial\" = \
+         { key = \"training.divergence\", power = 0.5 }: gives no finite number",
+    );
+}
+
+#[test]
 fn links_are_followed_in_the_order_in_which_they_are_written() {
     let chain = |links: &str| {
         let loaded = sweep(&format!(
@@ -247,11 +269,11 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
         ("{ key = \"training.lr.x\" }", "names a key that is not set"),
         (
             "{ key = \"task.kind\", times = 2 }",
-            "multiplies what is not a number",
+            "scales what is not a number",
         ),
         (
             "{ key = \"models.net.widths\", times = 2 }",
-            "multiplies what is not a number",
+            "scales what is not a number",
         ),
         (
             "{ key = \"training.lr\", times = \"2\" }",

@@ -1,6 +1,6 @@
 //! What gradient flow conserves between two linear layers.
 
-use crate::error::{MetricError, require, require_entries};
+use crate::error::{MetricError, require, require_entries, require_length};
 use crate::weights::{norm, relative_change};
 
 /// Λ = W2ᵀW2 − W1W1ᵀ of two linear layers y = W2 W1 x, which gradient flow conserves
@@ -188,17 +188,89 @@ pub fn neuron_balance(
         degree,
         "finite and above 0",
     )?;
-    let mut kept = vec![0.0; hidden];
+    Ok(squares(first, bias, second, hidden, -degree))
+}
+
+/// |w_in|² + q |w_out|² of every hidden neuron (unit of a squared weight): the size of what
+/// [`neuron_balance`] is the difference of.
+///
+/// # Shapes
+///
+/// As [`neuron_balance`].
+///
+/// # Errors
+///
+/// As [`neuron_balance`].
+///
+/// # Examples
+///
+/// ```
+/// // 1² + 2² + 2·3².
+/// assert_eq!(metrics::neuron_sizes(&[1.0, 2.0], None, &[3.0], 1, 2.0)?, [23.0]);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn neuron_sizes(
+    first: &[f64],
+    bias: Option<&[f64]>,
+    second: &[f64],
+    hidden: usize,
+    degree: f64,
+) -> Result<Vec<f64>, MetricError> {
+    // The balance checks the arguments.
+    neuron_balance(first, bias, second, hidden, degree)?;
+    Ok(squares(first, bias, second, hidden, degree))
+}
+
+/// |w_in|² + `factor` |w_out|² of every neuron.
+fn squares(
+    first: &[f64],
+    bias: Option<&[f64]>,
+    second: &[f64],
+    hidden: usize,
+    factor: f64,
+) -> Vec<f64> {
+    let mut sums = vec![0.0; hidden];
     for row in first.chunks_exact(hidden).chain(bias) {
-        for (slot, weight) in kept.iter_mut().zip(row) {
+        for (slot, weight) in sums.iter_mut().zip(row) {
             *slot += weight * weight;
         }
     }
     let outputs = second.len() / hidden;
-    for (slot, row) in kept.iter_mut().zip(second.chunks_exact(outputs)) {
-        *slot -= degree * row.iter().map(|weight| weight * weight).sum::<f64>();
+    for (slot, row) in sums.iter_mut().zip(second.chunks_exact(outputs)) {
+        *slot += factor * row.iter().map(|weight| weight * weight).sum::<f64>();
     }
-    Ok(kept)
+    sums
+}
+
+/// How far |w_in|² − q |w_out|² has moved from `initial`: root mean square over the neurons of its
+/// change, relative to that of |w_in|² + q |w_out|² at the start (no unit). 0 under gradient flow,
+/// of the order of the learning rate under gradient descent. `kept` and `initial` are from
+/// [`neuron_balance`], `size` is that of [`neuron_sizes`] at the start, all `[H]`.
+///
+/// Balanced neurons keep a difference near 0; the sum gives the drift a scale.
+///
+/// # Errors
+///
+/// [`MetricError`] for different numbers of neurons, none, and a `size` of 0 throughout.
+///
+/// # Examples
+///
+/// ```
+/// // From 1 to 2 in neurons of size 4.
+/// assert_eq!(metrics::neuron_balance_drift(&[2.0], &[1.0], &[4.0])?, 0.25);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn neuron_balance_drift(
+    kept: &[f64],
+    initial: &[f64],
+    size: &[f64],
+) -> Result<f64, MetricError> {
+    require_length("initial", initial.len(), kept.len(), "kept")?;
+    require_length("size", size.len(), kept.len(), "kept")?;
+    let scale = norm(size);
+    require(scale > 0.0, "norm of size", scale, "above 0")?;
+    let moved: Vec<f64> = kept.iter().zip(initial).map(|(a, b)| a - b).collect();
+    Ok(norm(&moved) / scale)
 }
 
 /// That both layers have entries, all finite, and as many as fit `hidden` neurons.

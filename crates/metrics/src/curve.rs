@@ -106,6 +106,45 @@ pub fn first_crossing(times: &[f64], values: &[f64], level: f64) -> Result<Cross
     Ok(Crossing::At(time.clamp(times[below], times[reached])))
 }
 
+/// The first record at or above `level`, without interpolation: for accuracies, which jump.
+///
+/// [`Crossing::Before`] never occurs: a curve that begins there has its first record there. The
+/// first NaN or infinite value ends the curve, as in [`first_crossing`].
+///
+/// # Shapes
+///
+/// As [`first_crossing`].
+///
+/// # Errors
+///
+/// As [`first_crossing`].
+///
+/// # Examples
+///
+/// ```
+/// use metrics::{Crossing, first_record};
+///
+/// let (times, values) = ([0.0, 10.0, 20.0], [0.2, 0.5, 1.0]);
+/// assert_eq!(first_record(&times, &values, 0.3)?, Crossing::At(10.0));
+/// assert_eq!(first_record(&times, &values, 0.1)?, Crossing::At(0.0));
+/// assert_eq!(first_record(&times, &values, 2.0)?, Crossing::After(20.0));
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn first_record(times: &[f64], values: &[f64], level: f64) -> Result<Crossing, MetricError> {
+    match first_crossing(times, values, level)? {
+        Crossing::After(last) => Ok(Crossing::After(last)),
+        // The curve reaches the level, so that some record does.
+        Crossing::At(_) | Crossing::Before(_) => {
+            let reached = times.iter().zip(values).find(|(_, value)| **value >= level);
+            Ok(
+                reached.map_or(Crossing::After(times[times.len() - 1]), |(time, _)| {
+                    Crossing::At(*time)
+                }),
+            )
+        }
+    }
+}
+
 /// First time at which a strength (a fraction of its target) reaches one half.
 ///
 /// # Shapes

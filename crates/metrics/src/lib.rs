@@ -5,9 +5,11 @@
 //! censored value or, where a group has no rows, NaN.
 
 mod balance;
+mod classification;
 mod curve;
 mod error;
 mod fit;
+mod fourier;
 mod kernel;
 mod rank;
 mod skills;
@@ -15,10 +17,12 @@ mod spectrum;
 mod walsh;
 mod weights;
 
-pub use balance::{Balance, neuron_balance};
-pub use curve::{Crossing, Ratio, first_crossing, half_time, shape_ratio};
+pub use balance::{Balance, neuron_balance, neuron_balance_drift, neuron_sizes};
+pub use classification::{FloatFormat, accuracy, cross_entropy, labels, margins, softmax_collapse};
+pub use curve::{Crossing, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
+pub use fourier::{KeySplit, Spectrum, key_split};
 pub use kernel::{
     centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap, target_alignment,
 };

@@ -57,6 +57,30 @@ impl Mlp {
         trace.affine.pop().ok_or(MlpError::NoLayers)
     }
 
+    /// Features of every hidden layer, behind the activation, first layer first.
+    ///
+    /// # Shapes
+    ///
+    /// `x` `[N, D]` with `rows` = N; each hidden layer of H units gives `[N, H]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mlp::forward`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mlp::{Activation, Layer, Mlp};
+    /// let layer = |weight| Layer { inputs: 1, outputs: 1, weight: vec![weight], bias: None };
+    /// let net = Mlp { layers: vec![layer(2.0), layer(3.0)], activation: Activation::Quadratic };
+    /// assert_eq!(net.features(&[5.0], 1)?, [[100.0]]);
+    /// # Ok::<(), mlp::MlpError>(())
+    /// ```
+    pub fn features(&self, x: &[f64], rows: usize) -> Result<Vec<Vec<f64>>, MlpError> {
+        let mut trace = self.trace(x, rows)?;
+        Ok(trace.inputs.split_off(1))
+    }
+
     /// Gradients of a loss with respect to every layer, given its gradient at the outputs.
     ///
     /// With G_l the gradient at the affine output of layer l and X_l its input:

@@ -15,6 +15,7 @@ mod model;
 mod models;
 mod moments;
 mod optimizer;
+mod scales;
 
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
 pub use autodiff::AutodiffLearner;
@@ -23,8 +24,9 @@ pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
 pub use learner::{ENGINES, Learner, LearnerError, learner};
 pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};
-pub use models::{Activation, LinearSkills, Mlp, Multilinear};
+pub use models::{Activation, DiagonalLinear, LinearBasis, LinearSkills, Mlp, Multilinear};
 pub use optimizer::{Decay, Optimizer};
+pub use scales::Scales;
 
 /// The model kinds of this crate.
 pub fn kinds() -> tasks::Registry<dyn Model> {
@@ -35,6 +37,8 @@ pub fn kinds() -> tasks::Registry<dyn Model> {
             ("deep-linear", models::deep_linear),
             ("multilinear", models::multilinear),
             ("linear-skills", models::linear_skills),
+            ("diagonal-linear", models::diagonal_linear),
+            ("linear-basis", models::linear_basis),
         ],
     )
 }

@@ -1,7 +1,7 @@
 use burn::tensor::Tensor;
 use tasks::{KeyError, TaskInstance, TaskShape};
 
-use crate::{DeviceBatch, HostArray};
+use crate::{DeviceBatch, HostArray, Scales};
 
 /// Which parts of a batch a model reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub trait Model: Send + Sync {
 
     /// The same net on the host; `None` where the model is not a multilayer perceptron.
     fn host(&self, _parameters: &[HostArray]) -> Option<HostNet> {
+        None
+    }
+
+    /// Scales that gradient descent feels only together; `None` where the model has none.
+    fn scales(&self) -> Option<Scales> {
         None
     }
 

@@ -1,9 +1,12 @@
 //! One file per model kind.
 
+mod basis;
 mod linear_skills;
 mod mlp;
 mod multilinear;
 
+pub use basis::{DiagonalLinear, LinearBasis};
+pub(crate) use basis::{diagonal_linear, linear_basis};
 pub use linear_skills::LinearSkills;
 pub(crate) use linear_skills::linear_skills;
 pub use mlp::{Activation, Mlp};

@@ -24,6 +24,15 @@ pub fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
     }
 }
 
+/// A share in `[0, 1]`.
+pub(crate) fn share(key: &str, value: f64) -> Result<f64, KeyError> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value);
+    }
+    let problem = "must lie between 0 and 1";
+    Err(KeyError::new(key, value, problem, "Write for example 0.1."))
+}
+
 /// A whole number in `least..=most`.
 pub(crate) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64, KeyError> {
     if (least..=most).contains(&value) {

@@ -13,6 +13,8 @@
 //! | `multitask-parity` | one-hot skill key, then bits; target `S` times the parity of the skill's subset | `skills`, `bits`, `bits_per_skill`, `alpha` or `probabilities`, `target = 1.0`, `encoding = "zero-one"`, `subsets = "disjoint"` or `"random"`, `data`, `test` |
 //! | `sparse-parity` | bits; target `S` times the parity of one subset | `bits`, `parity`, `target = 1.0`, `encoding = "plus-minus"`, `subset = "first"` or `"random"`, `data`, `test` |
 //! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
+//! | `modular-arithmetic` | pairs (a, b) modulo p, one-hot; target τ times the one-hot of the result | `modulus`, `operation` = `"add"`, `"subtract"`, `"multiply"`, `"divide"` (prime p) or a polynomial such as `"a^2 + a*b + b^2"`, `fraction` of all pairs for training, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `features = "none"` or `"characters"`, `data` |
+//! | `dataset` | rows of a shipped data set; target τ times the one-hot of the class | `name`, `train` rows (the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
 //! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
@@ -31,6 +33,10 @@
 //!
 //! A population is its own test set and takes no `test`.
 //!
+//! Where the rows are a fixed set already (`modular-arithmetic`, `dataset`), `data` is
+//! `{ order = "full-batch" }` (the default), `{ order = "epochs", batch }` or
+//! `{ order = "replacement", batch }`.
+//!
 //! ```
 //! use layerwise_tasks::{Batch, kinds};
 //!
@@ -46,13 +52,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod batch;
+mod characters;
 mod check;
+mod classified;
 mod constant;
 mod data;
+pub mod dataset;
+mod dataset_task;
 mod error;
 pub mod label_noise;
 mod linear_map;
 mod modes;
+mod modular_arithmetic;
 mod multitask_parity;
 mod parity;
 mod parity_streams;
@@ -61,6 +72,7 @@ mod power_law;
 mod random_regression;
 mod registry;
 mod regression;
+mod residue_polynomial;
 mod row_selection;
 pub mod row_streams;
 mod skill_spectrum;
@@ -84,8 +96,10 @@ pub fn kinds() -> Registry<dyn Task> {
     Registry::new(
         "task kind",
         [
+            (dataset_task::KIND, dataset_task::build),
             (linear_map::KIND, linear_map::build),
             (modes::KIND, modes::build),
+            (modular_arithmetic::KIND, modular_arithmetic::build),
             (multitask_parity::KIND, multitask_parity::build),
             (random_regression::KIND, random_regression::build),
             (skill_spectrum::KIND, skill_spectrum::build),

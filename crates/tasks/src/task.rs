@@ -62,6 +62,11 @@ pub trait TaskInstance: Send + Sync {
         None
     }
 
+    /// ξ: the factor on the inputs.
+    fn input_scale(&self) -> f64 {
+        1.0
+    }
+
     /// All pairs of residues, for Fourier spectra; `None` where inputs are not pairs of residues.
     fn pairs(&self) -> Option<Pairs> {
         None

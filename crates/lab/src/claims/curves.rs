@@ -58,3 +58,12 @@ pub(super) fn order(times: &[Sample]) -> Sample {
 pub(super) fn label(index: u64) -> String {
     format!("skill {index}")
 }
+
+/// What the part of one index is called; nothing where the metric has no indices.
+pub(super) fn part_label(index: u64) -> String {
+    if index == 0 {
+        String::new()
+    } else {
+        label(index)
+    }
+}

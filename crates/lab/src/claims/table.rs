@@ -47,6 +47,9 @@ pub struct Table<'a> {
     /// Cells of one seed.
     per_seed: usize,
     index: &'a Index<'a>,
+    manifest: &'a Manifest,
+    model: &'a str,
+    metric: &'a str,
 }
 
 /// The rows of one variant and seed.
@@ -64,8 +67,8 @@ impl<'a> Table<'a> {
         index: &'a Index<'a>,
         manifest: &'a Manifest,
         group: &str,
-        model: &str,
-        metric: &str,
+        model: &'a str,
+        metric: &'a str,
         at: &toml::Table,
     ) -> Self {
         let there = |v: &VariantInfo| v.group == group && lies_at(&v.knobs, at);
@@ -83,7 +86,23 @@ impl<'a> Table<'a> {
                 .collect(),
             per_seed: variants().count(),
             index,
+            manifest,
+            model,
+            metric,
         }
+    }
+
+    /// The same metric of the same model in another variant group, all cells.
+    pub(super) fn of_group(&self, group: &str) -> Self {
+        let everywhere = toml::Table::new();
+        let (model, metric) = (self.model, self.metric);
+        Self::select(self.index, self.manifest, group, model, metric, &everywhere)
+    }
+
+    /// The last recorded value of another metric of the same model in `cell`.
+    pub(super) fn final_value_of(&self, cell: &Cell<'_>, metric: &str) -> Option<f64> {
+        let rows = (self.index).cell(self.model, metric, &cell.variant.name, cell.seed);
+        rows.last().map(|o| o.value)
     }
 
     /// The cells of one seed, in the order of the grid.
@@ -135,6 +154,11 @@ impl Cell<'_> {
             .filter(|o| o.index == index)
             .map(|o| (o.step as f64, o.value))
             .unzip()
+    }
+
+    /// The last recorded step; 0 without records.
+    pub(super) fn last_step(&self) -> f64 {
+        self.rows.iter().map(|o| o.step).max().unwrap_or(0) as f64
     }
 
     /// Indices and values at the last recorded step.

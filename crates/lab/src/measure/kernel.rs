@@ -1,21 +1,27 @@
 use metrics::{kernel_distance, target_alignment};
 use nets::{HostArray, Model};
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{Batch, KeyError, Task, parse_table, table_of};
 
-use super::{Measure, MeasureError, Reading, Snapshot, lacks};
+use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 
 /// The exact neural tangent kernel K on the training rows, in f64 on the host [Jacot2018]:
 /// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), and `target_alignment`, yᵀ K y/(|K| |y|²).
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kernel {}
+struct Kernel {
+    /// Only this many of the training rows, spread evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u32>,
+}
 
 /// Rows times outputs: the kernel is a square matrix of this size.
 const MOST: usize = 2048;
 
 pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
-    Ok(Box::new(parse_table::<Kernel>(table)?))
+    let kernel: Kernel = parse_table(table)?;
+    at_least("rows", kernel.rows, 1)?;
+    Ok(Box::new(kernel))
 }
 
 impl Measure for Kernel {
@@ -34,23 +40,32 @@ impl Measure for Kernel {
                 "multilayer perceptrons or linear nets; name them in models",
             ));
         }
-        if task.batch_rows() * task.shape().outputs > MOST {
-            return Err(lacks(
-                "kernel",
-                &format!("at most {MOST} outputs in a training batch"),
-            ));
+        let most = MOST / task.shape().outputs.max(1);
+        let rows = self.rows.map_or(task.batch_rows(), |rows| rows as usize);
+        if rows <= most {
+            return Ok(());
         }
-        Ok(())
+        Err(KeyError::new(
+            "rows",
+            rows,
+            format!(
+                "makes a kernel of more than {MOST} × {MOST}: each row has {} outputs",
+                task.shape().outputs
+            ),
+            format!("Write {most} or less."),
+        ))
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let (Some(start), Some(now)) = (ntk(at, at.initial)?, ntk(at, at.parameters()?)?) else {
+        let rows = &*at.some_training_rows(self.rows);
+        let ntk = |parameters| ntk(at, rows, parameters);
+        let (Some(start), Some(now)) = (ntk(at.initial)?, ntk(at.parameters()?)?) else {
             return Ok(());
         };
-        let outputs = at.batch.shape.outputs;
+        let outputs = rows.shape.outputs;
         // The kernel's rows go through all samples of one output, then of the next.
         let targets: Vec<f64> = (0..outputs)
-            .flat_map(|output| at.batch.targets[output..].iter().step_by(outputs).copied())
+            .flat_map(|output| rows.targets[output..].iter().step_by(outputs).copied())
             .collect();
         let mut push = |metric, value| {
             out.push(Reading {
@@ -66,9 +81,13 @@ impl Measure for Kernel {
 }
 
 /// K without the factor α² of the output scale, which neither metric feels.
-fn ntk(at: &Snapshot<'_>, parameters: &[HostArray]) -> Result<Option<Vec<f64>>, MeasureError> {
+fn ntk(
+    at: &Snapshot<'_>,
+    rows: &Batch,
+    parameters: &[HostArray],
+) -> Result<Option<Vec<f64>>, MeasureError> {
     let Some(host) = at.learner.model().host(parameters) else {
         return Ok(None);
     };
-    Ok(Some(host.net.ntk(&at.batch.inputs, at.batch.rows)?))
+    Ok(Some(host.net.ntk(&rows.inputs, rows.rows)?))
 }

@@ -23,11 +23,17 @@ impl Measure for Losses {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let outputs = at.learner.outputs(at.batch_on_device)?;
+        let alone;
+        let outputs = if at.training_set.is_none() {
+            at.training_outputs()?
+        } else {
+            alone = at.learner.outputs(at.batch_on_device)?;
+            &alone[..]
+        };
         let weights = at.batch.weights.as_deref();
         let train = at
             .loss
-            .value(&outputs, &at.batch.targets, weights, at.batch.shape.outputs);
+            .value(outputs, &at.batch.targets, weights, at.batch.shape.outputs);
         out.push(Reading {
             metric: "train_loss",
             index: 0,

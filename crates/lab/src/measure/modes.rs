@@ -3,7 +3,8 @@ use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, table_of};
 
-use super::{Measure, MeasureError, Reading, Snapshot, lacks};
+use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
+use crate::record::Observation;
 
 /// `skill_strength` of the singular modes of the task: u_αᵀ E[f xᵀ] v_α / S_α, where
 /// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the test rows [Saxe2014]. For whitened inputs and a linear net
@@ -26,6 +27,14 @@ impl Measure for Modes {
 
     fn metrics(&self) -> &'static [&'static str] {
         &["skill_strength"]
+    }
+
+    fn derived_metrics(&self) -> &'static [&'static str] {
+        &curve_times::METRICS
+    }
+
+    fn derive(&self, curves: &[Observation]) -> Vec<Observation> {
+        curve_times::derive(curves)
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {

@@ -3,7 +3,8 @@ use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{Basis, KeyError, Task, parse_table, table_of};
 
-use super::{Measure, MeasureError, Reading, Snapshot, lacks};
+use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
+use crate::record::Observation;
 
 /// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
 /// (E_k f² − R_k²) / S², what the net does on skill k beside the skill [Nam2024].
@@ -22,6 +23,14 @@ impl Measure for Skills {
 
     fn metrics(&self) -> &'static [&'static str] {
         &["skill_strength", "off_skill_energy"]
+    }
+
+    fn derived_metrics(&self) -> &'static [&'static str] {
+        &curve_times::METRICS
+    }
+
+    fn derive(&self, curves: &[Observation]) -> Vec<Observation> {
+        curve_times::derive(curves)
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::{borrow::Cow, cell::OnceCell};
 
 use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Reduction, Target};
 use tasks::{Basis, Batch, TaskInstance};
@@ -51,6 +51,9 @@ pub struct Snapshot<'a> {
     pub batch: &'a Batch,
     /// The training rows of this step on the device.
     pub batch_on_device: &'a DeviceBatch,
+    /// The whole training set and its rows on the device, in blocks, where the rows of a step are
+    /// only a part of it.
+    pub training_set: Option<(&'a Batch, &'a [DeviceBatch])>,
     /// What the model reads.
     pub needs: Needs,
     /// The model.
@@ -62,6 +65,7 @@ pub struct Snapshot<'a> {
     /// Where the model lives.
     pub target: &'a Target,
     outputs: OnceCell<Vec<f64>>,
+    training_outputs: OnceCell<Vec<f64>>,
     parameters: OnceCell<Vec<HostArray>>,
 }
 
@@ -76,6 +80,7 @@ impl<'a> Snapshot<'a> {
         task: &'a dyn TaskInstance,
         (test, test_on_device): (&'a Batch, &'a [DeviceBatch]),
         (batch, batch_on_device): (&'a Batch, &'a DeviceBatch),
+        training_set: Option<(&'a Batch, &'a [DeviceBatch])>,
         needs: Needs,
         learner: &'a dyn Learner,
         initial: &'a [HostArray],
@@ -89,12 +94,14 @@ impl<'a> Snapshot<'a> {
             test_on_device,
             batch,
             batch_on_device,
+            training_set,
             needs,
             learner,
             initial,
             loss,
             target,
             outputs: OnceCell::new(),
+            training_outputs: OnceCell::new(),
             parameters: OnceCell::new(),
         }
     }
@@ -105,6 +112,40 @@ impl<'a> Snapshot<'a> {
     /// The device failed.
     pub fn outputs(&self) -> Result<&[f64], LearnerError> {
         read(&self.outputs, || outputs(self.learner, self.test_on_device)).map(Vec::as_slice)
+    }
+
+    /// The training rows: the whole set where there is one, otherwise those of this step.
+    pub fn training_rows(&self) -> &'a Batch {
+        self.training_set.map_or(self.batch, |(rows, _)| rows)
+    }
+
+    /// At most `most` of the training rows, spread evenly over them: they may be sorted.
+    pub fn some_training_rows(&self, most: Option<u32>) -> Cow<'a, Batch> {
+        let all = self.training_rows();
+        match most
+            .map(|most| most as usize)
+            .filter(|&most| most < all.rows)
+        {
+            None => Cow::Borrowed(all),
+            Some(most) => {
+                let place = |row| u32::try_from(row * all.rows / most).unwrap_or(u32::MAX);
+                let mut part = Batch::empty();
+                all.gather(&(0..most).map(place).collect::<Vec<_>>(), &mut part);
+                Cow::Owned(part)
+            }
+        }
+    }
+
+    /// Outputs on the training rows, `[N, K]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn training_outputs(&self) -> Result<&[f64], LearnerError> {
+        read(&self.training_outputs, || match self.training_set {
+            Some((_, blocks)) => outputs(self.learner, blocks),
+            None => self.learner.outputs(self.batch_on_device),
+        })
+        .map(Vec::as_slice)
     }
 
     /// Parameters on the host.

@@ -12,7 +12,7 @@ use crate::{
     spec::Variant,
 };
 
-use super::{curve_times, runner::Observer};
+use super::runner::Observer;
 
 /// Why a run could not be carried out.
 #[derive(Debug, Error)]
@@ -161,6 +161,16 @@ impl Cell<'_> {
             .fold(Needs::default(), |needs, m| needs.or(m.needs));
         let test = instance.test();
         let test_on_device = upload_in_blocks(&test, needs, self.target);
+        // Where every step trains on the whole set, its rows are those of the step.
+        let training_set = if stream.is_constant() {
+            None
+        } else {
+            instance.training_set()
+        };
+        let training_set = training_set.map(|rows| {
+            let on_device = upload_in_blocks(&rows, needs, self.target);
+            (rows, on_device)
+        });
         let mut on_device = None;
         let mut measuring = Duration::ZERO;
         let mut stopped = StopReason::Finished;
@@ -183,6 +193,7 @@ impl Cell<'_> {
                     instance: &*instance,
                     test: (&test, &test_on_device),
                     batch: (&batch, rows),
+                    training_set: (training_set.as_ref()).map(|(rows, blocks)| (rows, &blocks[..])),
                 };
                 let verdict = look.at_all(&mut trained, position.is_some(), observer)?;
                 if let Some(reason) = verdict {
@@ -217,9 +228,19 @@ impl Cell<'_> {
         let mut engines = Vec::new();
         for mut model in trained {
             engines.push((model.name.clone(), model.learner.engine()));
-            initial.push((model.name, model.initial));
-            curve_times::append(&mut model.observations);
+            let mut derived: Vec<Observation> = Vec::new();
+            let mut seen: Vec<&[&str]> = Vec::new();
+            for entry in &entries {
+                let metrics = entry.measure.derived_metrics();
+                // Two entries of one kind sum up the same curve.
+                if entry.covers(&model.name, &self.variant.group) && !seen.contains(&metrics) {
+                    seen.push(metrics);
+                    derived.extend(entry.measure.derive(&model.observations));
+                }
+            }
             observations.append(&mut model.observations);
+            observations.append(&mut derived);
+            initial.push((model.name, model.initial));
         }
         let summary = CellSummary {
             variant: self.variant.name.clone(),
@@ -298,6 +319,7 @@ struct Look<'a> {
     instance: &'a dyn TaskInstance,
     test: (&'a Batch, &'a [DeviceBatch]),
     batch: (&'a Batch, &'a DeviceBatch),
+    training_set: Option<(&'a Batch, &'a [DeviceBatch])>,
 }
 
 impl Look<'_> {
@@ -310,7 +332,7 @@ impl Look<'_> {
     ) -> Result<Option<StopReason>, RunError> {
         let training = &self.cell.variant.spec.training;
         let mut stop = None;
-        let mut recorded = Vec::new();
+        let mut recorded: Vec<Observation> = Vec::new();
         for model in trained {
             let due = |due: &[u64]| record && due.binary_search(&self.step).is_ok();
             let (readings, loss) = self.at(model, due)?;
@@ -322,12 +344,6 @@ impl Look<'_> {
                 break;
             }
             let rows = self.rows(model, readings);
-            if let Some(condition) = &training.stop_when
-                && condition.model == name
-                && holds(condition, &rows)
-            {
-                stop = Some(StopReason::Condition { step });
-            }
             recorded.extend_from_slice(&rows);
             model.observations.extend(rows);
             if loss > training.divergence * first.max(f64::MIN_POSITIVE) {
@@ -338,6 +354,11 @@ impl Look<'_> {
                 });
                 break;
             }
+        }
+        let conditions = &training.stop_when;
+        let held = || conditions.iter().all(|c| holds(c, &recorded));
+        if stop.is_none() && !conditions.is_empty() && held() {
+            stop = Some(StopReason::Condition { step: self.step });
         }
         // One write for all models: a system call costs as much as looking at the net.
         observer.recorded(&recorded);
@@ -397,6 +418,7 @@ impl Look<'_> {
             self.instance,
             self.test,
             self.batch,
+            self.training_set,
             model.needs,
             &*model.learner,
             &model.initial,
@@ -430,7 +452,7 @@ impl Look<'_> {
 fn holds(condition: &crate::spec::StopWhen, rows: &[Observation]) -> bool {
     let mut values = rows
         .iter()
-        .filter(|o| o.metric == condition.metric)
+        .filter(|o| o.model == condition.model && o.metric == condition.metric)
         .map(|o| o.value);
     let beyond = |value: f64| {
         condition.above.is_none_or(|bound| value > bound)

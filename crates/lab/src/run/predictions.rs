@@ -1,7 +1,7 @@
 use tasks::KeyError;
 
-use super::{cell::CellOutcome, curve_times};
-use crate::{Kinds, predict::CellView, record::Observation, spec::Variant};
+use super::cell::CellOutcome;
+use crate::{Kinds, measure::curve_times, predict::CellView, record::Observation, spec::Variant};
 
 /// Evaluates the predictions of a variant on one recorded cell.
 pub(super) fn predict(
@@ -41,8 +41,9 @@ pub(super) fn predict(
                 value: p.value,
             })
             .collect();
-        curve_times::append(&mut own);
+        let mut times = curve_times::derive(&own);
         rows.append(&mut own);
+        rows.append(&mut times);
     }
     Ok(rows)
 }

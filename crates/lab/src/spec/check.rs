@@ -1,10 +1,16 @@
 mod claim;
 mod picture;
+mod stop;
 
 use tasks::KeyError;
 
 use super::{LearningRateSchedule, Spec, SpecError, Training, Variant};
-use crate::{Kinds, claims::Statistic, measure::entry, record::lies_at};
+use crate::{
+    Kinds,
+    claims::Statistic,
+    measure::{curve_times, entry},
+    record::lies_at,
+};
 
 /// Lets every kind check its own table and writes the defaults back, in the variant `group`.
 pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), SpecError> {
@@ -14,6 +20,9 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
         .build(spec.task.clone())
         .map_err(|e| e.within("task"))?;
     spec.task = task.resolved();
+    for seed in (spec.training.first_seed..).take(spec.training.seeds as usize) {
+        task.check_seed(seed).map_err(|e| e.within("task"))?;
+    }
     if spec.models.is_empty() {
         return Err(SpecError::key(
             "models",
@@ -68,7 +77,7 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
         *value = toml::Value::Table(form.resolved());
     }
     check_training(spec)?;
-    let mut measured: Vec<&str> = Vec::new();
+    let mut measured: Vec<(Vec<String>, &'static [&'static str])> = Vec::new();
     for (position, entry_table) in spec.measure.iter_mut().enumerate() {
         let place = format!("measure[{position}]");
         let found = entry(entry_table.clone(), &kinds.measures).map_err(|e| e.within(&place))?;
@@ -88,23 +97,16 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
             let fits = found.measure.check(&*task, &looked_at);
             fits.map_err(|e| e.within(&place))?;
         }
-        if let Some(stop) = &spec.training.stop_when
-            && (found.models.is_empty() || found.models.contains(&stop.model))
-        {
-            measured.extend(found.measure.metrics());
-        }
+        measured.push((found.models.clone(), found.measure.metrics()));
         *entry_table = found.resolved();
     }
-    if let Some(stop) = &spec.training.stop_when
-        && !measured.contains(&stop.metric.as_str())
-    {
-        return Err(SpecError::key(
-            "training.stop_when.metric",
-            format!("{:?}", stop.metric),
-            "is not measured while this model trains, so it would never stop",
-            format!("Choose one of: {}.", measured.join(", ")),
-        ));
-    }
+    stop::check_measured(spec, |model| {
+        let of_model = |(models, _): &&(Vec<String>, _)| {
+            models.is_empty() || models.iter().any(|name| name == model)
+        };
+        let entries = measured.iter().filter(of_model);
+        entries.flat_map(|(_, metrics)| *metrics).copied().collect()
+    })?;
     Ok(())
 }
 
@@ -242,24 +244,7 @@ fn check_training(spec: &Spec) -> Result<(), SpecError> {
         }
         LearningRateSchedule::Constant => {}
     }
-    if let Some(stop) = &t.stop_when {
-        if !spec.models.contains_key(&stop.model) {
-            return Err(SpecError::key(
-                "training.stop_when.model",
-                format!("{:?}", stop.model),
-                "is not a model of this spec",
-                "Name a table of [models].",
-            ));
-        }
-        if stop.above.is_none() && stop.below.is_none() {
-            return Err(SpecError::key(
-                "training.stop_when",
-                "(no bound)",
-                "needs above or below",
-                "Write for example above = 0.95.",
-            ));
-        }
-    }
+    stop::check(spec)?;
     Ok(())
 }
 
@@ -296,24 +281,18 @@ struct Names<'a> {
     variants: &'a [Variant],
 }
 
-/// Metrics that are derived from every recorded skill curve.
-const DERIVED: [&str; 5] = [
-    "half_time",
-    "t10",
-    "t90",
-    "t90_over_t10",
-    "rise_over_half_time",
-];
-
 /// Checks that claims, numbers and pictures name things that exist.
 pub(super) fn check_references(
     spec: &mut Spec,
     variants: &[Variant],
     kinds: &Kinds,
 ) -> Result<(), SpecError> {
-    let mut metrics: Vec<&'static str> = DERIVED.to_vec();
+    // Predicted skill curves have their times, too.
+    let mut metrics: Vec<&'static str> = curve_times::METRICS.to_vec();
     for table in &spec.measure {
-        metrics.extend(entry(table.clone(), &kinds.measures)?.measure.metrics());
+        let found = entry(table.clone(), &kinds.measures)?;
+        metrics.extend(found.measure.metrics());
+        metrics.extend(found.measure.derived_metrics());
     }
     for table in spec.predictions.values().filter_map(toml::Value::as_table) {
         metrics.extend(kinds.predictions.build(table.clone())?.metrics());
@@ -346,7 +325,7 @@ pub(super) fn check_references(
         names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
         let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
-        names.knob(&place, &number.variant, &*statistic)?;
+        names.statistic(&place, &number.variant, &*statistic)?;
         number.statistic = statistic.resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
@@ -406,21 +385,36 @@ impl Names<'_> {
         ))
     }
 
-    /// Checks that the knob of a statistic varies in the group.
-    fn knob(&self, place: &str, group: &str, statistic: &dyn Statistic) -> Result<(), SpecError> {
-        let mut of_group = self.variants.iter().filter(|v| v.group == group);
-        let Some(knob) = statistic.knob() else {
-            return Ok(());
-        };
-        if of_group.any(|v| v.knobs.contains_key(knob)) {
-            return Ok(());
+    /// Checks that what a statistic reads is measured, and that its knobs vary in their groups.
+    fn statistic(
+        &self,
+        place: &str,
+        group: &str,
+        statistic: &dyn Statistic,
+    ) -> Result<(), SpecError> {
+        for metric in statistic.reads() {
+            self.metric(&format!("{place}.statistic"), metric)?;
         }
-        Err(SpecError::key(
-            format!("{place}.statistic.knob"),
-            format!("{knob:?}"),
-            format!("is not a knob of the grid of {group}"),
-            "Name a key of [sweep.grid].",
-        ))
+        let several = statistic.knobs().len() > 1;
+        for (position, (own, knob)) in statistic.knobs().into_iter().enumerate() {
+            let place = if several {
+                format!("{place}.statistic.knobs[{position}]")
+            } else {
+                format!("{place}.statistic")
+            };
+            let group = own.unwrap_or(group);
+            self.group(&format!("{place}.variant"), group)?;
+            let mut of_group = self.variants.iter().filter(|v| v.group == group);
+            if !of_group.any(|v| v.knobs.contains_key(knob)) {
+                return Err(SpecError::key(
+                    format!("{place}.knob"),
+                    format!("{knob:?}"),
+                    format!("is not a knob of the grid of {group}"),
+                    "Name a key of [sweep.grid].",
+                ));
+            }
+        }
+        Ok(())
     }
 
     #[allow(clippy::unused_self, reason = "reads like its siblings")]

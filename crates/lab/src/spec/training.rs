@@ -30,9 +30,31 @@ pub struct Training {
     /// A cell stops as diverged when a loss exceeds this multiple of its first value.
     #[serde(default = "Training::default_divergence")]
     pub divergence: f64,
-    /// A metric condition that ends a cell early.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_when: Option<StopWhen>,
+    /// Conditions on metrics that together end a cell early: one table or a list of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "one_or_more")]
+    pub stop_when: Vec<StopWhen>,
+}
+
+/// A single condition needs no list around it.
+mod one_or_more {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::StopWhen;
+
+    pub(super) fn serialize<S: Serializer>(all: &[StopWhen], to: S) -> Result<S::Ok, S::Error> {
+        match all {
+            [one] => one.serialize(to),
+            all => all.serialize(to),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<StopWhen>, D::Error> {
+        match toml::Value::deserialize(d)? {
+            list @ toml::Value::Array(_) => list.try_into(),
+            one => one.try_into().map(|one| vec![one]),
+        }
+        .map_err(|error: toml::de::Error| D::Error::custom(error.message()))
+    }
 }
 
 impl Training {
@@ -84,7 +106,8 @@ impl LearningRateSchedule {
     }
 }
 
-/// Ends a cell when `metric` of `model` satisfies the bound for every index.
+/// A cell ends where `metric` of `model` satisfies the bound for every index, and so do all other
+/// conditions at the same step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StopWhen {

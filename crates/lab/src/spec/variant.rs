@@ -13,7 +13,7 @@ pub struct Sweep {
     /// combination is run, in every group without a grid of its own.
     #[serde(default)]
     pub grid: toml::Table,
-    /// Dotted keys that follow another one: `"b" = { key = "a", times = -1 }`.
+    /// Dotted keys that follow another one: `"b" = { key = "a", times = 2, power = 3 }` is 2 a³.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub links: toml::Table,
 }
@@ -116,6 +116,7 @@ struct Knobs<'a> {
 struct Link {
     key: String,
     times: Option<f64>,
+    power: Option<f64>,
 }
 
 impl Knobs<'_> {
@@ -174,16 +175,24 @@ impl Knobs<'_> {
             )
         };
         let Ok(link) = link.clone().try_into::<Link>() else {
-            return Err(refuse("must name a key, and may have a number `times`"));
+            let problem = "must name a key, and may have numbers `times` and `power`";
+            return Err(refuse(problem));
         };
         let value =
             get_key(table, &link.key).ok_or_else(|| refuse("names a key that is not set"))?;
-        match (value, link.times) {
-            (value, None) => Ok(value.clone()),
-            (toml::Value::Integer(value), Some(times)) => Ok((*value as f64 * times).into()),
-            (toml::Value::Float(value), Some(times)) => Ok((value * times).into()),
-            (_, Some(_)) => Err(refuse("multiplies what is not a number")),
+        if link.times.is_none() && link.power.is_none() {
+            return Ok(value.clone());
         }
+        let number = match value {
+            toml::Value::Integer(value) => *value as f64,
+            toml::Value::Float(value) => *value,
+            _ => return Err(refuse("scales what is not a number")),
+        };
+        let scaled = link.times.unwrap_or(1.0) * number.powf(link.power.unwrap_or(1.0));
+        if scaled.is_finite() {
+            return Ok(scaled.into());
+        }
+        Err(refuse("gives no finite number"))
     }
 }
 

@@ -4,7 +4,9 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
-use crate::{BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, WeightInit, init::NetShape};
+use crate::{
+    BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, Scales, WeightInit, init::NetShape,
+};
 
 /// Activations. Applied after every layer but the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,19 @@ impl Activation {
             Self::Quadratic => mlp::Activation::Quadratic,
             Self::Identity => mlp::Activation::Identity,
         }
+    }
+
+    /// q with σ(c z) = c^q σ(z) for c > 0; 1, that of their linear range, for tanh and gelu.
+    fn degree(self) -> f64 {
+        match self {
+            Self::Quadratic => 2.0,
+            Self::Relu | Self::Identity | Self::Tanh | Self::Gelu => 1.0,
+        }
+    }
+
+    /// Whether the degree holds everywhere.
+    fn is_homogeneous(self) -> bool {
+        !matches!(self, Self::Tanh | Self::Gelu)
     }
 
     fn apply(self, z: Tensor<2>) -> Tensor<2> {
@@ -72,6 +87,14 @@ pub struct Mlp {
     /// Factors on the initial weights and biases of each layer; empty means 1 for all.
     #[serde(default)]
     pub layer_scales: Vec<f64>,
+    /// κ: factor on all initial weights and biases.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight_scale: f64,
+    /// g: factor on the first layer's initial weights and biases. The last layer's are divided by
+    /// g^(q^(L−1)), for an activation of degree q (1 for tanh and gelu), so that a homogeneous net
+    /// of L layers without biases starts at the same function.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub imbalance: f64,
     /// α: factor on the output.
     #[serde(default = "one")]
     pub output_scale: f64,
@@ -98,6 +121,14 @@ fn yes() -> bool {
 
 fn one() -> f64 {
     1.0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 fn he() -> WeightInit {
@@ -175,6 +206,10 @@ impl Mlp {
             let init = init.map_or(String::new(), |init| init["kind"].to_string());
             Err(KeyError::new("init.kind", init, problem, hint))
         };
+        if mlp.imbalance != 1.0 && mlp.init.is_linear() {
+            let hint = "Leave imbalance out, and write lambda in init.";
+            return refuse("sets the balance of the layers itself", hint);
+        }
         if mlp.init.is_linear() && kind == Kind::Mlp {
             let hint = "Use kind = \"deep-linear\" for the model.";
             return refuse("is for linear nets", hint);
@@ -183,13 +218,44 @@ impl Mlp {
             let hint = "Write bias = false, and at least one hidden width.";
             return refuse("is for nets without biases and with a hidden layer", hint);
         }
+        if mlp.imbalance != 1.0 && mlp.widths.is_empty() {
+            let hint = "Add a hidden width, or leave imbalance out.";
+            let problem = "needs two layers to move weight between";
+            return Err(KeyError::new("imbalance", mlp.imbalance, problem, hint));
+        }
         for (key, value) in [
+            ("weight_scale", mlp.weight_scale),
+            ("imbalance", mlp.imbalance),
             ("output_scale", mlp.output_scale),
             ("lr_scale", mlp.lr_scale),
         ] {
             positive(key, value)?;
         }
         Ok(mlp)
+    }
+
+    /// Layers L.
+    fn depth(&self) -> i32 {
+        i32::try_from(self.widths.len() + 1).unwrap_or(i32::MAX)
+    }
+
+    /// Factors on the initial weights of each layer.
+    fn initial_scales(&self) -> Vec<f64> {
+        let last = self.widths.len();
+        let of_layer = |layer: usize| {
+            let own = self.layer_scales.get(layer).copied().unwrap_or(1.0);
+            let moved = match layer {
+                _ if self.imbalance == 1.0 => 1.0,
+                0 => self.imbalance,
+                layer if layer == last => {
+                    let degree = self.activation.degree().powi(self.depth() - 1);
+                    self.imbalance.powf(-degree)
+                }
+                _ => 1.0,
+            };
+            own * self.weight_scale * moved
+        };
+        (0..=last).map(of_layer).collect()
     }
 
     /// Widths from the inputs to the outputs.
@@ -227,6 +293,17 @@ impl Model for Mlp {
         self.centre_output
     }
 
+    fn scales(&self) -> Option<Scales> {
+        let (degree, depth) = (self.activation.degree(), self.depth());
+        Some(Scales {
+            weights: self.weight_scale,
+            output: self.output_scale,
+            degree: (0..depth).map(|power| degree.powi(power)).sum(),
+            input_degree: degree.powi(depth - 1),
+            exact: self.activation.is_homogeneous() && !self.bias,
+        })
+    }
+
     fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
         if shape.inputs > 0 {
             return self.init.check_widths(&self.all_widths(shape));
@@ -245,7 +322,7 @@ impl Model for Mlp {
             output_scale: self.output_scale,
         };
         let widths = self.all_widths(shape);
-        (self.init).layers(seed, task, &widths, &self.layer_scales, net)
+        (self.init).layers(seed, task, &widths, &self.initial_scales(), net)
     }
 
     fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label};
+use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::part_label};
 
 /// The last recorded value of every index, per seed.
 #[derive(Serialize, Deserialize)]
@@ -22,11 +22,7 @@ impl Statistic for FinalValue {
             .indices()
             .into_iter()
             .map(|index| Component {
-                label: if index == 0 {
-                    String::new()
-                } else {
-                    label(index)
-                },
+                label: part_label(index),
                 samples: table
                     .per_seed()
                     .into_iter()

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
 use super::rank_correlation::lines;
-use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label};
+use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::part_label};
 
 /// The last recorded value at the largest value of a knob over that at the smallest, among cells
 /// that share all other knobs; per index and seed, the geometric mean over the values of those
@@ -52,11 +52,7 @@ impl Statistic for KnobRatio {
             }
         };
         let of_index = |index| Component {
-            label: if index == 0 {
-                String::new()
-            } else {
-                label(index)
-            },
+            label: part_label(index),
             samples: table
                 .seeds
                 .iter()

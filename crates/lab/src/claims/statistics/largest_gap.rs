@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, positive, table_of};
 
-use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::label, table::Curve};
+use crate::claims::{
+    Component, Measured, Sample, Statistic, Table, curves::part_label, table::Curve,
+};
 
 /// The largest distance of a curve to the same curve of another model or prediction, per index
 /// and seed, over all recorded steps and all cells of the grid.
@@ -63,13 +65,7 @@ impl Statistic for LargestGap {
                 .map(|&seed| self.largest(table, seed, indices))
                 .collect(),
         };
-        let named = |index: u64| {
-            if index == 0 {
-                String::new()
-            } else {
-                label(index)
-            }
-        };
+        let named = |index: u64| part_label(index);
         let components = if self.together && !indices.is_empty() {
             vec![part(String::new(), &indices)]
         } else {

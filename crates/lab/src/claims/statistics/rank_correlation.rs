@@ -4,7 +4,7 @@ use metrics::spearman;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table, curves::label};
+use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table, curves::part_label};
 
 /// Spearman's rank correlation of the last recorded value with a knob, among cells that share all
 /// other knobs; per index and seed, the mean over the values of those others. Values that do not
@@ -109,11 +109,7 @@ impl Statistic for RankCorrelation {
 
     fn measure(&self, table: &Table<'_>) -> Measured {
         let of_index = |index| Component {
-            label: if index == 0 {
-                String::new()
-            } else {
-                label(index)
-            },
+            label: part_label(index),
             samples: (table.seeds.iter())
                 .map(|&seed| self.sample(table.of_seed(seed), index))
                 .collect(),

@@ -43,7 +43,7 @@ pub(super) fn check(
     }
     let statistic = kinds.statistics.build(claim.statistic.clone());
     let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
-    names.knob(place, &claim.variant, &*statistic)?;
+    names.statistic(place, &claim.variant, &*statistic)?;
     claim.statistic = statistic.resolved();
     for (position, control) in claim.controls.iter().enumerate() {
         let place = format!("{place}.controls[{position}]");
@@ -70,7 +70,7 @@ pub(super) fn check(
         merged.extend(control.statistic.clone());
         let statistic = kinds.statistics.build(merged);
         let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
-        names.knob(&place, variant, &*statistic)?;
+        names.statistic(&place, variant, &*statistic)?;
     }
     Ok(())
 }

@@ -1,0 +1,55 @@
+use crate::spec::{Spec, SpecError, StopWhen};
+
+/// Key of the condition at `position`: a single one is written without a list.
+fn place(all: &[StopWhen], position: usize) -> String {
+    match all.len() {
+        1 => "training.stop_when".to_owned(),
+        _ => format!("training.stop_when[{position}]"),
+    }
+}
+
+/// Checks that the conditions that end a cell early name models and bounds.
+pub(super) fn check(spec: &Spec) -> Result<(), SpecError> {
+    let all = &spec.training.stop_when;
+    for (position, stop) in all.iter().enumerate() {
+        let place = place(all, position);
+        if !spec.models.contains_key(&stop.model) {
+            return Err(SpecError::key(
+                format!("{place}.model"),
+                format!("{:?}", stop.model),
+                "is not a model of this spec",
+                "Name a table of [models].",
+            ));
+        }
+        if stop.above.is_none() && stop.below.is_none() {
+            return Err(SpecError::key(
+                place,
+                "(no bound)",
+                "needs above or below",
+                "Write for example above = 0.95.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what the conditions read is among the metrics `measured` on their models while
+/// these train.
+pub(super) fn check_measured(
+    spec: &Spec,
+    measured: impl Fn(&str) -> Vec<&'static str>,
+) -> Result<(), SpecError> {
+    let all = &spec.training.stop_when;
+    for (position, stop) in all.iter().enumerate() {
+        let choices = measured(&stop.model);
+        if !choices.contains(&stop.metric.as_str()) {
+            return Err(SpecError::key(
+                format!("{}.metric", place(all, position)),
+                format!("{:?}", stop.metric),
+                "is not measured while this model trains, so it would never stop",
+                format!("Choose one of: {}.", choices.join(", ")),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Fourier spectra of weights on residues: how far a neuron is tuned to one frequency.
+
+use std::f64::consts::TAU;
+
+use rustfft::{FftPlanner, num_complex::Complex};
+
+use crate::error::{MetricError, require, require_length};
+
+/// Power of every frequency k = 1 … ⌈p/2⌉ − 1 in the weights of each neuron on the residues modulo
+/// p, relative to the neuron's sum [Nanda2023, Fourier spectra of weights on residues].
+///
+/// P_k = Σ_tokens |Σ_a w_a e^{−2πi k a/p}|²/Σ. The constant (k = 0) says nothing about residues, and
+/// for even p the Nyquist frequency p/2 has one phase instead of two: both are left out. A net
+/// that sees several residues (a and b) has several tokens; their powers are added, so that a
+/// neuron is pure only if it is tuned to the same frequency for all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spectrum {
+    frequencies: usize,
+    /// `[H, F]`; NaN where a neuron has no power.
+    power: Vec<f64>,
+}
+
+/// A neuron whose power is this small relative to its weights' is constant up to rounding.
+const NO_POWER: f64 = 1e-24;
+
+impl Spectrum {
+    /// The spectrum of the input weights of H neurons.
+    ///
+    /// # Shapes
+    ///
+    /// `weights` `[T·p, H]`, row-major: the first layer of a net that sees T one-hot residues one
+    /// behind the other, p rows each; `modulus` = p, `neurons` = H. One vector of p weights is
+    /// `[p, 1]`.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] for p < 3, without neurons, for rows that are no multiple of p, and for
+    /// weights that are not finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cosine: Vec<f64> = (0..7).map(|a| (f64::from(a) * std::f64::consts::TAU * 2.0 / 7.0).cos()).collect();
+    /// let spectrum = metrics::Spectrum::new(&cosine, 7, 1)?;
+    /// assert_eq!(spectrum.key_frequency(), Some(2));
+    /// assert!((spectrum.ipr()[0] - 1.0).abs() < 1e-15);
+    /// # Ok::<(), metrics::MetricError>(())
+    /// ```
+    pub fn new(weights: &[f64], modulus: usize, neurons: usize) -> Result<Self, MetricError> {
+        require(modulus >= 3, "modulus", modulus as f64, "3 or more")?;
+        require(neurons >= 1, "neurons", neurons as f64, "1 or more")?;
+        let tokens = weights.len() / (modulus * neurons);
+        let expected = tokens.max(1) * modulus * neurons;
+        require_length(
+            "weights",
+            weights.len(),
+            expected,
+            "tokens, residues and neurons",
+        )?;
+        crate::error::require_entries("weights", weights, "finite", f64::is_finite)?;
+        let frequencies = modulus.div_ceil(2) - 1;
+        let fft = FftPlanner::new().plan_fft_forward(modulus);
+        let mut buffer = vec![Complex::new(0.0, 0.0); modulus];
+        let mut scratch = vec![Complex::new(0.0, 0.0); fft.get_inplace_scratch_len()];
+        let mut power = Vec::with_capacity(neurons * frequencies);
+        for neuron in 0..neurons {
+            let mut own = vec![0.0; frequencies];
+            let mut all = 0.0;
+            for token in 0..tokens {
+                for (residue, slot) in buffer.iter_mut().enumerate() {
+                    let weight = weights[(token * modulus + residue) * neurons + neuron];
+                    *slot = Complex::new(weight, 0.0);
+                    all += weight * weight;
+                }
+                fft.process_with_scratch(&mut buffer, &mut scratch);
+                for (sum, amplitude) in own.iter_mut().zip(&buffer[1..]) {
+                    *sum += amplitude.norm_sqr();
+                }
+            }
+            let sum: f64 = own.iter().sum();
+            let tuned = sum > NO_POWER * all * modulus as f64;
+            let share = |p: f64| if tuned { p / sum } else { f64::NAN };
+            power.extend(own.into_iter().map(share));
+        }
+        Ok(Self { frequencies, power })
+    }
+
+    /// Number of frequencies F.
+    #[must_use]
+    pub fn frequencies(&self) -> usize {
+        self.frequencies
+    }
+
+    /// Normalised power `[H, F]`, row-major, frequency 1 first. NaN for neurons without any.
+    #[must_use]
+    pub fn power(&self) -> &[f64] {
+        &self.power
+    }
+
+    /// Neurons whose weights are the same for all residues: they have no spectrum.
+    #[must_use]
+    pub fn untuned(&self) -> usize {
+        self.rows().filter(|row| row[0].is_nan()).count()
+    }
+
+    /// Share of the strongest frequency, max P, per neuron `[H]`: 1 for a pure cosine.
+    #[must_use]
+    pub fn top_share(&self) -> Vec<f64> {
+        self.rows()
+            .map(|row| row.iter().copied().reduce(f64::max).unwrap_or(f64::NAN))
+            .collect()
+    }
+
+    /// Inverse participation ratio Σ P², per neuron `[H]`: 1 for a pure cosine, 1/F for a flat
+    /// spectrum [Doshi2024, inverse participation ratio at r = 2].
+    #[must_use]
+    pub fn ipr(&self) -> Vec<f64> {
+        self.rows()
+            .map(|row| row.iter().map(|p| p * p).sum())
+            .collect()
+    }
+
+    /// Gini coefficient of P, per neuron `[H]`: 1 − 1/F for a pure cosine, 0 for a flat spectrum.
+    #[must_use]
+    pub fn gini(&self) -> Vec<f64> {
+        let count = self.frequencies as f64;
+        let gini = |row: &[f64]| {
+            if row[0].is_nan() {
+                return f64::NAN;
+            }
+            let mut sorted = row.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            let ranked = (1..).zip(&sorted);
+            let sum: f64 = ranked.map(|(rank, p)| f64::from(rank) * p).sum();
+            2.0 * sum / count - (count + 1.0) / count
+        };
+        self.rows().map(gini).collect()
+    }
+
+    /// Normalised power averaged over tuned neurons, `[F]`; NaN if there are none.
+    #[must_use]
+    pub fn mean_power(&self) -> Vec<f64> {
+        self.mean_of_rows(<[f64]>::to_vec)
+    }
+
+    /// As [`Self::mean_power`], with the frequencies of every neuron sorted from its strongest to
+    /// its weakest: neurons tuned to different frequencies do not blur each other.
+    #[must_use]
+    pub fn mean_sorted_power(&self) -> Vec<f64> {
+        self.mean_of_rows(|row| {
+            let mut sorted = row.to_vec();
+            sorted.sort_by(|a, b| b.total_cmp(a));
+            sorted
+        })
+    }
+
+    /// The frequency, from 1, with the largest mean power; `None` without tuned neurons.
+    #[must_use]
+    pub fn key_frequency(&self) -> Option<usize> {
+        let mean = self.mean_power();
+        let tuned = (1..).zip(mean).filter(|(_, p)| !p.is_nan());
+        tuned
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .map(|(k, _)| k)
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.power.chunks_exact(self.frequencies)
+    }
+
+    fn mean_of_rows(&self, of: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.frequencies];
+        let mut count = 0.0;
+        for row in self.rows().filter(|row| !row[0].is_nan()) {
+            sums.iter_mut().zip(of(row)).for_each(|(sum, p)| *sum += p);
+            count += 1.0;
+        }
+        sums.iter().map(|sum| sum / count).collect()
+    }
+}
+
+/// Logits on all pairs (a, b) of residues, split into what belongs to key frequencies and the
+/// rest [Nanda2023, restricted and excluded loss].
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeySplit {
+    /// Of every output, as a function of (a, b), only the components (k c1, k c2) and their
+    /// negatives, `[p², K]`.
+    pub restricted: Vec<f64>,
+    /// The logits minus those, constant component included, `[p², K]`.
+    pub excluded: Vec<f64>,
+}
+
+/// Splits logits at the frequencies `keys` of a task whose result is c1 a + c2 b + c0 modulo p.
+///
+/// Every output of the true function is a sum of the two-dimensional Fourier components
+/// ±(k c1, k c2) and a constant. The constant of an output stays in the excluded part.
+///
+/// # Shapes
+///
+/// `logits` `[p², K]`, row a p + b for the pair (a, b); `modulus` = p; `keys` from 1 to
+/// ⌈p/2⌉ − 1 (the Nyquist frequency of an even p is left out), each counted once.
+///
+/// # Errors
+///
+/// [`MetricError`] for p < 3, logits that are no whole columns, and keys outside their range.
+///
+/// # Examples
+///
+/// ```
+/// // One output, cos 2π(a + b)/3: all of it belongs to k = 1.
+/// let cosine = |a: u32, b: u32| (f64::from(a + b) * std::f64::consts::TAU / 3.0).cos();
+/// let logits: Vec<f64> = (0..9).map(|pair| cosine(pair / 3, pair % 3)).collect();
+/// let split = metrics::key_split(&logits, 3, [1, 1], &[1])?;
+/// assert!(split.excluded.iter().all(|x| x.abs() < 1e-15));
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn key_split(
+    logits: &[f64],
+    modulus: usize,
+    sum: [u32; 2],
+    keys: &[usize],
+) -> Result<KeySplit, MetricError> {
+    require(modulus >= 3, "modulus", modulus as f64, "3 or more")?;
+    let pairs = modulus * modulus;
+    let columns = logits.len() / pairs;
+    require_length(
+        "logits",
+        logits.len(),
+        columns.max(1) * pairs,
+        "pairs and outputs",
+    )?;
+    let last = modulus.div_ceil(2) - 1;
+    if let Some(index) = keys.iter().position(|key| !(1..=last).contains(key)) {
+        return Err(MetricError::Entry {
+            name: "keys",
+            index,
+            value: keys[index] as f64,
+            domain: "from 1 to below half the modulus",
+        });
+    }
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut restricted = vec![0.0; logits.len()];
+    let residue = |key: usize, pair: usize| {
+        let (a, b) = (pair / modulus, pair % modulus);
+        key * (sum[0] as usize % modulus * a + sum[1] as usize % modulus * b) % modulus
+    };
+    let turn = |of: fn(f64) -> f64| -> Vec<f64> {
+        (0..modulus)
+            .map(|r| of(TAU * r as f64 / modulus as f64))
+            .collect()
+    };
+    let waves = [turn(f64::cos), turn(f64::sin)];
+    for key in keys {
+        for wave in &waves {
+            // cos and sin have mean square ½ over the pairs.
+            let mut strength = vec![0.0; columns];
+            for (pair, row) in logits.chunks_exact(columns.max(1)).enumerate() {
+                let factor = 2.0 * wave[residue(key, pair)] / pairs as f64;
+                strength
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(s, f)| *s += factor * f);
+            }
+            for (pair, row) in restricted.chunks_exact_mut(columns.max(1)).enumerate() {
+                let value = wave[residue(key, pair)];
+                row.iter_mut()
+                    .zip(&strength)
+                    .for_each(|(f, s)| *f += value * s);
+            }
+        }
+    }
+    let excluded = logits.iter().zip(&restricted).map(|(f, r)| f - r).collect();
+    Ok(KeySplit {
+        restricted,
+        excluded,
+    })
+}

@@ -1,0 +1,35 @@
+use thiserror::Error;
+
+/// Why a data set cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// No shipped set has this name.
+    #[error("{name:?} is not a shipped data set. Choose one of: {known}.")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Names that exist.
+        known: String,
+    },
+    /// A file was changed.
+    #[error(
+        "{file} was changed: its SHA-256 is {found}, and its card says {expected}. Restore the file."
+    )]
+    Checksum {
+        /// The file.
+        file: String,
+        /// SHA-256 of the card.
+        expected: String,
+        /// SHA-256 of the file.
+        found: String,
+    },
+    /// A file is missing, or is not what it should be.
+    #[error("{file} {problem}. Restore it, or correct its card.")]
+    File {
+        /// The file.
+        file: String,
+        /// What is wrong, as the end of a sentence about it.
+        problem: String,
+    },
+}

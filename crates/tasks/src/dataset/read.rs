@@ -1,0 +1,138 @@
+//! File formats of data sets. Errors are the end of a sentence about the file.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+
+/// The bytes behind gzip, if the name says so.
+pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !path.ends_with(".gz") {
+        return Ok(bytes);
+    }
+    let mut inflated = Vec::new();
+    let read = GzDecoder::new(&bytes[..]).read_to_end(&mut inflated);
+    read.map_err(|error| format!("is not a gzip file: {error}"))?;
+    Ok(inflated)
+}
+
+/// Rows of `features` numbers with a label behind them.
+pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>), String> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
+    let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+    for (line, record) in (1..).zip(reader.records()) {
+        let record = record.map_err(|error| format!("is not CSV at line {line}: {error}"))?;
+        if record.len() != features + 1 {
+            return Err(format!(
+                "has {} columns in line {line}, and {features} features and a label are expected",
+                record.len()
+            ));
+        }
+        for field in record.iter().take(features) {
+            match field.trim().parse::<f64>() {
+                Ok(value) if value.is_finite() => inputs.push(value),
+                _ => return Err(format!("has {field:?} in line {line}, which is no number")),
+            }
+        }
+        let label = record[features].trim();
+        let number = label
+            .parse::<f64>()
+            .ok()
+            .filter(|value| value.fract() == 0.0 && *value >= 0.0);
+        match number {
+            Some(value) => labels.push(value as u32),
+            None => {
+                return Err(format!(
+                    "has the label {label:?} in line {line}, which is no class"
+                ));
+            }
+        }
+    }
+    Ok((inputs, labels))
+}
+
+/// Type byte of unsigned bytes.
+const UNSIGNED_BYTES: u8 = 8;
+
+/// An IDX array of unsigned bytes with `rows` rows of `columns` numbers.
+///
+/// Two zero bytes, the type, the number of dimensions, their sizes as big-endian 32-bit words, the
+/// numbers.
+pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>, String> {
+    let [0, 0, kind, dimensions, rest @ ..] = bytes else {
+        return Err("is not an IDX file".to_owned());
+    };
+    if *kind != UNSIGNED_BYTES {
+        return Err(format!(
+            "is not an IDX file of unsigned bytes but of type {kind}"
+        ));
+    }
+    let dimensions = usize::from(*dimensions);
+    let Some((sizes, numbers)) = rest.split_at_checked(4 * dimensions) else {
+        return Err("is not an IDX file: it ends within its header".to_owned());
+    };
+    let size = |word: &[u8]| {
+        word.iter()
+            .fold(0, |size, byte| size << 8 | usize::from(*byte))
+    };
+    let sizes: Vec<usize> = sizes.chunks_exact(4).map(size).collect();
+    let row: usize = sizes.iter().skip(1).product();
+    if sizes.first() != Some(&rows) || row != columns || numbers.len() != rows * columns {
+        return Err(format!(
+            "has the shape {sizes:?} and {} numbers, and {rows} rows of {columns} are expected",
+            numbers.len()
+        ));
+    }
+    Ok(numbers.iter().map(|byte| f64::from(*byte)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_table_is_said_with_its_line() {
+        let read = |text: &str| csv(text.as_bytes(), 2);
+        assert_eq!(
+            read("1,2.5,0\n-3,4,1\n").unwrap(),
+            (vec![1.0, 2.5, -3.0, 4.0], vec![0, 1])
+        );
+        for (text, problem) in [
+            ("1,2,0\n1,2\n", "line 2"),
+            ("1,x,0\n", "\"x\""),
+            ("1,inf,0\n", "\"inf\""),
+            ("1,2,0.5\n", "0.5"),
+            ("1,2,-1\n", "-1"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_idx_array_is_said() {
+        let bytes = |header: &[u8], numbers: &[u8]| [header, numbers].concat();
+        let header = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3];
+        let good = bytes(&header, &[1, 2, 3, 4, 5, 255]);
+        assert_eq!(idx(&good, 2, 3).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 255.0]);
+        assert!(idx(&good, 3, 2).unwrap_err().contains("[2, 3]"));
+        assert!(idx(&good[..15], 2, 3).unwrap_err().contains("3 numbers"));
+        assert!(idx(&good[..7], 2, 3).unwrap_err().contains("header"));
+        assert!(
+            idx(&[1, 0, 8, 1], 1, 1)
+                .unwrap_err()
+                .contains("not an IDX file")
+        );
+        assert!(
+            idx(&[0, 0, 13, 1, 0, 0, 0, 0], 0, 1)
+                .unwrap_err()
+                .contains("type 13")
+        );
+        assert!(
+            inflated("a.gz", vec![1, 2, 3])
+                .unwrap_err()
+                .contains("gzip")
+        );
+        assert_eq!(inflated("a.csv", vec![1, 2]).unwrap(), [1, 2]);
+    }
+}

@@ -1,0 +1,389 @@
+use std::{fmt::Display, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    classified::{self, Classified},
+    dataset::Dataset,
+    label_noise::corrupt_labels,
+    row_streams::{RawRows, RowOrder},
+    split::{split, stratified_split},
+    stream::{StreamKey, keyed},
+    table::{parse_table, table_of},
+};
+
+/// The name of this kind.
+pub(crate) const KIND: &str = "dataset";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDataset {
+    name: String,
+    train: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test: Option<u32>,
+    #[serde(default)]
+    split: Split,
+    #[serde(default)]
+    inputs: Inputs,
+    #[serde(default = "one")]
+    target: f64,
+    #[serde(default = "one")]
+    input_scale: f64,
+    #[serde(default)]
+    label_noise: f64,
+    #[serde(default)]
+    data: RawRows,
+}
+
+/// How the training rows are chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Split {
+    /// Every class has its share.
+    #[default]
+    Stratified,
+    /// All rows are alike.
+    Uniform,
+}
+
+/// What is done to the numbers of the files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Inputs {
+    /// Nothing.
+    Raw,
+    /// Divided by the largest that the card allows.
+    #[default]
+    Unit,
+    /// The same, minus the mean of each feature over the training rows.
+    Centred,
+    /// Minus mean, over standard deviation of each feature over the training rows. A feature that
+    /// does not vary there is only centred.
+    Standardised,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A shipped data set: some rows for training, the rest for testing.
+struct DatasetTask {
+    raw: RawDataset,
+    dataset: Arc<Dataset>,
+    order: RowOrder,
+    shape: TaskShape,
+}
+
+/// Checks the keys of `kind = "dataset"`.
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+    let mut raw: RawDataset = parse_table(table)?;
+    let dataset = Dataset::shipped(&raw.name).map_err(|error| {
+        let hint = "`layerwise data list` names the data sets.";
+        let problem = error.to_string();
+        KeyError::new(
+            "name",
+            format!("{:?}", raw.name),
+            problem.trim_end_matches('.'),
+            hint,
+        )
+    })?;
+    let rows = u32::try_from(dataset.labels.len()).expect("shipped sets have fewer rows");
+    check::within("train", u64::from(raw.train), 1, u64::from(rows - 1))?;
+    if let Some(test) = raw.test {
+        check::within("test", u64::from(test), 1, u64::from(rows - raw.train))?;
+    }
+    check::positive("target", raw.target)?;
+    check::positive("input_scale", raw.input_scale)?;
+    check::share("label_noise", raw.label_noise)?;
+    let shape = TaskShape {
+        inputs: dataset.card.features,
+        basis: 0,
+        outputs: dataset.card.classes.len(),
+    };
+    let (data, order) = (raw.data)
+        .check(raw.train as usize, shape.row_len())
+        .map_err(|e| e.within("data"))?;
+    raw.data = data;
+    Ok(Box::new(DatasetTask {
+        raw,
+        dataset,
+        order,
+        shape,
+    }))
+}
+
+impl DatasetTask {
+    /// Training and test rows of a seed.
+    fn halves(&self, seed: u64) -> (Vec<u32>, Vec<u32>) {
+        let labels = &self.dataset.labels;
+        let rng = &mut keyed(seed, "split", 0);
+        let (train, rest) = match self.raw.split {
+            Split::Stratified => stratified_split(rng, labels, self.shape.outputs, self.raw.train),
+            Split::Uniform => {
+                let rows = u32::try_from(labels.len()).expect("shipped sets have fewer rows");
+                split(rng, rows, self.raw.train)
+            }
+        };
+        let Some(test) = self.raw.test else {
+            return (train, rest);
+        };
+        let of_rest = |row: u32| rest[row as usize];
+        let count = u32::try_from(rest.len()).expect("shipped sets have fewer rows");
+        let (test, _) = split(&mut keyed(seed, "split", 1), count, test);
+        (train, test.into_iter().map(of_rest).collect())
+    }
+
+    /// Shift and factor of every feature, from the training rows alone.
+    fn transform(&self, train: &[u32]) -> Vec<(f64, f64)> {
+        let features = self.shape.inputs;
+        let unit = 1.0 / self.dataset.card.largest;
+        let moments = |feature: usize| {
+            let values = train
+                .iter()
+                .map(|&row| self.dataset.inputs[row as usize * features + feature]);
+            let mean = values.clone().sum::<f64>() / train.len() as f64;
+            let variance = values.map(|x| (x - mean).powi(2)).sum::<f64>() / train.len() as f64;
+            (mean, variance.sqrt())
+        };
+        let of_feature = |feature| match self.raw.inputs {
+            Inputs::Raw => (0.0, 1.0),
+            Inputs::Unit => (0.0, unit),
+            Inputs::Centred => (moments(feature).0, unit),
+            Inputs::Standardised => match moments(feature) {
+                (mean, deviation) if deviation > 0.0 => (mean, 1.0 / deviation),
+                (mean, _) => (mean, unit),
+            },
+        };
+        let scaled = |(shift, factor)| (shift, factor * self.raw.input_scale);
+        (0..features).map(of_feature).map(scaled).collect()
+    }
+
+    fn rows(&self, rows: &[u32], labels: &[u32], transform: &[(f64, f64)]) -> Batch {
+        let features = self.shape.inputs;
+        let mut inputs = Vec::with_capacity(rows.len() * features);
+        for &row in rows {
+            let start = row as usize * features;
+            let own = &self.dataset.inputs[start..start + features];
+            inputs.extend(
+                own.iter()
+                    .zip(transform)
+                    .map(|(x, (shift, factor))| (x - shift) * factor),
+            );
+        }
+        let classes = self.labels(rows);
+        classified::rows(
+            self.shape,
+            inputs,
+            Vec::new(),
+            classes,
+            labels,
+            self.raw.target,
+        )
+    }
+
+    fn labels(&self, rows: &[u32]) -> Vec<u32> {
+        rows.iter()
+            .map(|&row| self.dataset.labels[row as usize])
+            .collect()
+    }
+}
+
+impl Task for DatasetTask {
+    fn shape(&self) -> TaskShape {
+        self.shape
+    }
+
+    fn resolved(&self) -> toml::Table {
+        table_of(KIND, &self.raw)
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.order.batch_rows(self.raw.train as usize)
+    }
+
+    fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
+        let (train, _) = self.halves(seed);
+        let key = ("train", &self.raw.train as &dyn Display);
+        classified::every_class_is_trained(&self.dataset.labels, &train, seed, key)
+    }
+
+    fn instance(&self, seed: u64) -> Box<dyn TaskInstance> {
+        let (train, test) = self.halves(seed);
+        let transform = self.transform(&train);
+        let mut labels = self.labels(&train);
+        let classes = u32::try_from(self.shape.outputs).expect("classes are counted in u32");
+        let noise = &mut keyed(seed, "label noise", 0);
+        corrupt_labels(noise, &mut labels, self.raw.label_noise, classes);
+        let mut training = self.rows(&train, &labels, &transform);
+        training.index = (0..self.raw.train).collect();
+        Box::new(Classified {
+            groups: classified::class_groups(
+                &self.dataset.labels,
+                self.shape.outputs,
+                self.raw.target,
+            ),
+            training: Arc::new(training),
+            order: self.order,
+            key: StreamKey::new(seed, "training order"),
+            test: self.rows(&test, &self.labels(&test), &transform),
+            input_scale: self.raw.input_scale,
+            pairs: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::assert_rejects;
+
+    use super::*;
+
+    fn instance(more: &str, seed: u64) -> Box<dyn TaskInstance> {
+        let spec = format!("name = 'digits'\ntrain = 200\n{more}");
+        build(spec.parse().unwrap()).unwrap().instance(seed)
+    }
+
+    /// Mean and variance of one feature.
+    fn moments(rows: &Batch, feature: usize) -> (f64, f64) {
+        let values: Vec<f64> = rows.inputs.chunks(64).map(|x| x[feature]).collect();
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        (
+            mean,
+            values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n,
+        )
+    }
+
+    /// A few roundings of sums over 200 rows.
+    const ROUNDING: f64 = 1e-12;
+
+    #[test]
+    fn the_rest_is_the_test_set_and_classes_have_their_share() {
+        let digits = instance("", 3);
+        let (training, test) = (digits.training_set().unwrap(), digits.test());
+        assert_eq!((training.rows, test.rows), (200, 1597));
+        let count = |rows: &Batch, class: u32| rows.group.iter().filter(|&&c| c == class).count();
+        for class in 0..10 {
+            assert!((19..=21).contains(&count(&training, class)), "{class}");
+        }
+        let part = instance("test = 300", 3);
+        assert_eq!(part.test().rows, 300);
+        assert_eq!(part.training_set().unwrap(), training);
+        let uniform = instance("split = 'uniform'", 3).training_set().unwrap();
+        assert_ne!(uniform.inputs, training.inputs);
+        let all: usize = (0..10)
+            .map(|class| count(&training, class) + count(&test, class))
+            .sum();
+        assert_eq!(all, 1797);
+        let row = |rows: &Batch, at: usize| rows.inputs[at * 64..(at + 1) * 64].to_vec();
+        // Some pair of digits may be alike, but not most.
+        let shared = (0..200).filter(|&i| (0..1597).any(|j| row(&training, i) == row(&test, j)));
+        assert!(shared.count() < 5);
+    }
+
+    #[test]
+    fn statistics_come_from_the_training_rows_alone() {
+        let digits = instance("inputs = 'standardised'", 1);
+        let (training, test) = (digits.training_set().unwrap(), digits.test());
+        for feature in [10, 20, 43] {
+            let (mean, variance) = moments(&training, feature);
+            assert!(mean.abs() < ROUNDING && (variance - 1.0).abs() < ROUNDING);
+            let (mean, variance) = moments(&test, feature);
+            assert!(
+                mean.abs() > 1e-4 && (variance - 1.0).abs() > 1e-4,
+                "{mean} {variance}"
+            );
+        }
+        // The first pixel is always white.
+        assert_eq!(moments(&training, 0), (0.0, 0.0));
+        let centred = instance("inputs = 'centred'", 1).training_set().unwrap();
+        assert!(moments(&centred, 20).0.abs() < ROUNDING);
+        let unit = instance("", 1).training_set().unwrap();
+        let raw = instance("inputs = 'raw'\ninput_scale = 0.5", 1);
+        assert_eq!(raw.input_scale(), 0.5);
+        for (raw, unit) in raw.training_set().unwrap().inputs.iter().zip(&unit.inputs) {
+            assert_eq!(raw / 8.0, *unit);
+        }
+    }
+
+    #[test]
+    fn scales_and_noise_leave_the_split_alone() {
+        let plain = instance("", 5).training_set().unwrap();
+        let noisy = instance("target = 3.0\nlabel_noise = 1.0", 5);
+        let rows = noisy.training_set().unwrap();
+        assert_eq!((rows.inputs, rows.group), (plain.inputs, plain.group));
+        assert!(rows.targets.iter().all(|y| [0.0, 3.0].contains(y)));
+        let test = noisy.test();
+        for (row, class) in test.targets.chunks(10).zip(&test.group) {
+            assert_eq!(row[*class as usize], 3.0);
+        }
+        let right = rows
+            .targets
+            .chunks(10)
+            .zip(&plain.targets.chunks(10).collect::<Vec<_>>())
+            .filter(|(noisy, plain)| noisy.iter().zip(**plain).all(|(a, b)| *a == 3.0 * b))
+            .count();
+        // One in ten by chance.
+        assert!((5..=40).contains(&right), "{right}");
+    }
+
+    #[test]
+    fn minibatches_come_from_the_training_rows() {
+        let digits = instance("data = { order = 'epochs', batch = 128 }", 2);
+        let training = digits.training_set().unwrap();
+        let mut batch = Batch::empty();
+        digits.training().fill(1, &mut batch);
+        assert_eq!(batch.rows, 128);
+        for (at, &row) in batch.index.iter().enumerate() {
+            let own = &training.inputs[row as usize * 64..(row as usize + 1) * 64];
+            assert_eq!(&batch.inputs[at * 64..(at + 1) * 64], own);
+        }
+    }
+
+    #[test]
+    fn a_seed_that_leaves_a_class_out_is_refused() {
+        let spec = "name = 'digits'\ntrain = 12\nsplit = 'uniform'";
+        let task = build(spec.parse().unwrap()).unwrap();
+        let errors: Vec<KeyError> = (0..20)
+            .filter_map(|seed| task.check_seed(seed).err())
+            .collect();
+        assert!(errors.len() > 10);
+        assert_eq!(errors[0].key, "train");
+        assert!(errors[0].problem.contains("without a training row at seed"));
+        let spec = "name = 'digits'\ntrain = 12";
+        let stratified = build(spec.parse().unwrap()).unwrap();
+        assert!((0..20).all(|seed| stratified.check_seed(seed).is_ok()));
+    }
+
+    #[test]
+    fn wrong_keys_are_named() {
+        assert_rejects(
+            build,
+            &[
+                ("name = 'cifar'\ntrain = 10", "name"),
+                ("name = 'digits'", "train"),
+                ("name = 'digits'\ntrain = 0", "train"),
+                ("name = 'digits'\ntrain = 1797", "train"),
+                ("name = 'digits'\ntrain = 1700\ntest = 98", "test"),
+                ("name = 'digits'\ntrain = 170\ntest = 0", "test"),
+                ("name = 'digits'\ntrain = 170\ntarget = 0", "target"),
+                (
+                    "name = 'digits'\ntrain = 170\ninput_scale = inf",
+                    "input_scale",
+                ),
+                (
+                    "name = 'digits'\ntrain = 170\nlabel_noise = -0.1",
+                    "label_noise",
+                ),
+                ("name = 'digits'\ntrain = 170\ninputs = 'white'", "inputs"),
+                ("name = 'digits'\ntrain = 170\nsplit = 'even'", "split"),
+                (
+                    "name = 'digits'\ntrain = 9\ndata = { order = 'epochs', batch = 10 }",
+                    "data.batch",
+                ),
+            ],
+        );
+    }
+}

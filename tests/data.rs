@@ -1,0 +1,119 @@
+//! Black-box tests of `layerwise data`: cards and checksums of the shipped data sets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+fn layerwise(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_layerwise"))
+        .arg("data")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = layerwise(arguments);
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&stdout(&[arguments, &["--json"]].concat())).unwrap()
+}
+
+/// The folder of the repository.
+fn folder() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets").to_owned()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_list_names_every_set_with_its_shape() {
+    let text = stdout(&["list"]);
+    assert!(text.contains("digits") && text.contains("1797"), "{text}");
+    let list = json(&["list"]);
+    let names: Vec<&str> = (list["datasets"].as_array().unwrap().iter())
+        .map(|set| set["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["digits", "mnist-5k"]);
+    assert_eq!(list["datasets"][1]["features"], 784);
+}
+
+#[test]
+fn a_card_shows_source_licence_and_class_counts() {
+    let text = stdout(&["show", "digits"]);
+    for part in [
+        "scikit-learn 1.9.1",
+        "CC BY 4.0",
+        "0: 178",
+        "09f66e6d",
+        "8 × 8",
+        "from 0 to 16",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let card = json(&["show", "mnist-5k"]);
+    assert_eq!(card["class_counts"][9], 500);
+    assert_eq!(card["card"]["files"][0]["bytes"], 806_409);
+}
+
+#[test]
+fn an_unknown_set_is_refused_with_the_names_that_exist() {
+    let output = layerwise(&["show", "cifar"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error.matches("error:").count(), 1);
+    assert!(
+        error.contains("\"cifar\"") && error.contains("digits, mnist-5k"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_changed_file_is_found_and_named() {
+    assert_eq!(json(&["verify"])["sound"], true);
+    assert!(stdout(&["verify", "--folder", &folder()]).contains("digits    sound"));
+    let damaged = tempfile::tempdir().unwrap();
+    copy(Path::new(&folder()), damaged.path());
+    let labels = damaged.path().join("mnist-5k/labels.idx1-ubyte.gz");
+    let mut bytes = fs::read(&labels).unwrap();
+    bytes[30] ^= 4;
+    fs::write(&labels, bytes).unwrap();
+    fs::remove_file(damaged.path().join("digits.csv.gz")).unwrap();
+    let path = damaged.path().display().to_string();
+    let output = layerwise(&["verify", "--folder", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "labels.idx1-ubyte.gz was changed",
+        "0bd1c3eb",
+        "digits.csv.gz cannot be read",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let output = layerwise(&["verify", "--folder", &path, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["sound"], false);
+    assert_eq!(document["datasets"][1]["sound"], false);
+}
