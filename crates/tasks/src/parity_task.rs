@@ -6,7 +6,7 @@ use crate::{
     data::{Data, Over},
     parity::{Encoding, ParityRows},
     parity_streams::{FreshStream, Sampler, TrainingSet},
-    row_selection::selected_rows,
+    row_selection::{RowSource, selected_rows},
     row_streams::RowOrder,
     stream::{StreamKey, keyed, permutation},
 };
@@ -151,12 +151,11 @@ impl Task for ParityTask {
         );
         let rows = Arc::new(rows);
         let sampler = Arc::new(Sampler::new(&spec.probabilities, spec.bits));
-        let training_set = spec.data.fixed_size().map(|size| {
+        let samples = spec.data.fixed_size().map(|size| {
             let mut rng = keyed(seed, "training set", 0);
-            let samples = (0..size).map(|_| sampler.draw(&mut rng)).collect();
             Arc::new(TrainingSet {
                 rows: Arc::clone(&rows),
-                samples,
+                samples: (0..size).map(|_| sampler.draw(&mut rng)).collect(),
             })
         });
         let groups = spec
@@ -176,7 +175,7 @@ impl Task for ParityTask {
             groups,
             rows,
             sampler,
-            training_set,
+            samples,
         })
     }
 }
@@ -188,15 +187,15 @@ struct ParityInstance {
     rows: Arc<ParityRows>,
     sampler: Arc<Sampler>,
     /// The samples of a fixed training set.
-    training_set: Option<Arc<TrainingSet>>,
+    samples: Option<Arc<TrainingSet>>,
 }
 
 impl ParityInstance {
-    fn training_set(&self) -> Arc<TrainingSet> {
+    fn fixed_samples(&self) -> Arc<TrainingSet> {
         let set = self
-            .training_set
+            .samples
             .as_ref()
-            .expect("it was drawn because data.mode is fixed");
+            .expect("they were drawn because data.mode is fixed");
         Arc::clone(set)
     }
 
@@ -241,7 +240,7 @@ impl TaskInstance for ParityInstance {
                     RowOrder::Replacement { .. } => "replacement",
                 };
                 let key = StreamKey::new(self.seed, purpose);
-                selected_rows(self.training_set(), order, key)
+                selected_rows(self.fixed_samples(), order, key)
             }
             Data::Population(over) => Box::new(ConstantStream(self.population(over))),
         }
@@ -276,5 +275,17 @@ impl TaskInstance for ParityInstance {
         let skill = u32::try_from(group).expect("there are fewer than 2^32 skills");
         self.rows.write(&mut batch, rows, self.rows.counting(skill));
         Some(batch)
+    }
+
+    fn training_set(&self) -> Option<Batch> {
+        match self.spec.data {
+            Data::Fresh { .. } => None,
+            Data::Population(over) => Some(self.population(over)),
+            Data::Fixed { size, .. } => {
+                // Streams of batches hold the samples only, of which there may be many more.
+                check::fits("data.size", &size, size, self.spec.shape().row_len()).ok()?;
+                Some(self.fixed_samples().all())
+            }
+        }
     }
 }

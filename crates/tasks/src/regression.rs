@@ -53,4 +53,8 @@ impl TaskInstance for Regression {
     fn cube(&self, _group: usize) -> Option<Batch> {
         None
     }
+
+    fn training_set(&self) -> Option<Batch> {
+        Some(self.rows.clone())
+    }
 }

@@ -56,7 +56,8 @@ pub trait TaskInstance: Send + Sync {
     /// where they would take more than 512 MiB, and for a group that does not exist.
     fn cube(&self, group: usize) -> Option<Batch>;
 
-    /// The whole fixed training set, in its own order; `None` where rows are drawn anew.
+    /// The whole fixed training set, in its own order; for population tasks it is the population.
+    /// `None` where rows are drawn anew, and where they would take more than 512 MiB.
     fn training_set(&self) -> Option<Batch> {
         None
     }

@@ -305,6 +305,46 @@ fn batches_of_a_fixed_set_are_rows_of_the_full_batch() {
 }
 
 #[test]
+fn the_training_set_is_the_full_batch_wherever_rows_are_fixed() {
+    let fixed = |rest: &str| format!("{MULTITASK}data = {{ mode = 'fixed', size = 40, {rest} }}");
+    let all = fill(
+        instance(&fixed("order = 'full-batch'"), 6)
+            .training()
+            .as_mut(),
+        0,
+    );
+    for order in [
+        "order = 'full-batch'",
+        "order = 'epochs', batch = 17",
+        "order = 'replacement', batch = 90",
+    ] {
+        assert_eq!(
+            instance(&fixed(order), 6).training_set().as_ref(),
+            Some(&all)
+        );
+    }
+    for constant in [
+        format!("{SPARSE}data = {{ mode = 'population', over = 'inputs' }}"),
+        format!("{MULTITASK}data = {{ mode = 'population', over = 'skills' }}"),
+        "kind = 'modes'\ninput_powers = [1.0, 2.0]\ntargets = [1.0, 0.5]".to_owned(),
+        "kind = 'linear-map'\ninputs = 3\noutputs = 2".to_owned(),
+        "kind = 'random-regression'\nsamples = 9\ninputs = 3\noutputs = 2".to_owned(),
+        "kind = 'skill-spectrum'\nskills = 1000\nalpha = 0.6".to_owned(),
+    ] {
+        let instance = instance(&constant, 6);
+        let rows = fill(instance.training().as_mut(), 0);
+        assert_eq!(instance.training_set(), Some(rows), "{constant}");
+    }
+    assert_eq!(instance(MULTITASK, 6).training_set(), None);
+    // 30 million samples are stored in 512 MiB, their rows are not.
+    let large = "data = { mode = 'fixed', size = 30_000_000, order = 'epochs', batch = 9 }";
+    assert_eq!(
+        instance(&format!("{SPARSE}{large}"), 6).training_set(),
+        None
+    );
+}
+
+#[test]
 fn replacement_takes_every_sample_equally_often() {
     let data = "data = { mode = 'fixed', size = 20, order = 'replacement', batch = 1000 }";
     let mut stream = instance(&format!("{SPARSE}{data}"), 1).training();
