@@ -47,6 +47,30 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/scaling-laws.toml"),
     ),
     (
+        "grokking-modular",
+        include_str!("../../../experiments/grokking-modular.toml"),
+    ),
+    (
+        "grokking-knobs",
+        include_str!("../../../experiments/grokking-knobs.toml"),
+    ),
+    (
+        "grokking-digits",
+        include_str!("../../../experiments/grokking-digits.toml"),
+    ),
+    (
+        "grokking-twins",
+        include_str!("../../../experiments/grokking-twins.toml"),
+    ),
+    (
+        "imbalance-grokking",
+        include_str!("../../../experiments/imbalance-grokking.toml"),
+    ),
+    (
+        "grokking-mnist",
+        include_str!("../../../experiments/grokking-mnist.toml"),
+    ),
+    (
         "emergence-paper",
         include_str!("../../../experiments/emergence-paper.toml"),
     ),
