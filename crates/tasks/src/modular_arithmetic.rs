@@ -82,23 +82,25 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     check::positive("input_scale", raw.input_scale)?;
     check::share("label_noise", raw.label_noise)?;
     let p = modulus as usize;
-    let shape = TaskShape {
-        inputs: 2 * p,
-        basis: match raw.features {
-            Features::None => 0,
-            Features::Characters => p * p,
-        },
-        outputs: p,
-    };
-    check::fits("modulus", &modulus, p * p, shape.row_len())?;
+    let shape = shape(p, raw.features);
+    check::fits("modulus", &modulus, p * p, shape.row_len())
+        .map_err(|error| smaller_modulus(error, raw.features))?;
     let pairs: Vec<(u32, u32)> = (0..modulus)
         .flat_map(|a| (0..modulus).map(move |b| (a, b)))
         .filter(|&(_, b)| operation != Operation::Divide || b != 0)
         .collect();
-    let results = pairs
+    let results: Vec<u32> = pairs
         .iter()
         .map(|&(a, b)| result(&operation, a, b, modulus))
         .collect();
+    if results.iter().all(|result| *result == results[0]) {
+        return Err(KeyError::new(
+            "operation",
+            format!("{:?}", raw.operation),
+            format!("gives {} for every pair modulo {modulus}", results[0]),
+            "Write an operation whose result depends on a or b.",
+        ));
+    }
     let train = training_pairs(raw.fraction, pairs.len())?;
     let (data, order) = (raw.data)
         .check(train as usize, shape.row_len())
@@ -118,6 +120,30 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
         results,
         train,
     }))
+}
+
+/// Tells how large the modulus may be where rows do not fit.
+fn smaller_modulus(error: KeyError, features: Features) -> KeyError {
+    let fits = |p: &usize| check::fits("modulus", p, p * p, shape(*p, features).row_len()).is_ok();
+    let largest = (2..).take_while(fits).last().unwrap_or(2);
+    let hint = match features {
+        Features::None => format!("Write {largest} or less."),
+        Features::Characters => {
+            format!("Write {largest} or less, or features = \"none\".")
+        }
+    };
+    KeyError { hint, ..error }
+}
+
+fn shape(p: usize, features: Features) -> TaskShape {
+    TaskShape {
+        inputs: 2 * p,
+        basis: match features {
+            Features::None => 0,
+            Features::Characters => p * p,
+        },
+        outputs: p,
+    }
 }
 
 /// Operations with a name, as polynomials.
@@ -503,6 +529,10 @@ mod tests {
                 "fraction",
             ),
             ("modulus = 6\nfraction = 0.5".to_owned(), "operation"),
+            (
+                "modulus = 6\nfraction = 0.5\noperation = 'a - a + 6b'".to_owned(),
+                "operation",
+            ),
             (with("target = 0"), "target"),
             (with("input_scale = -1"), "input_scale"),
             (with("label_noise = 1.5"), "label_noise"),
@@ -523,5 +553,23 @@ mod tests {
         );
         let Err(error) = error else { panic!() };
         assert!(error.hint.contains("23 or 29"), "{error}");
+        for (more, hint) in [
+            ("", "Write 281 or less."),
+            (
+                "features = 'characters'",
+                "Write 89 or less, or features = \"none\".",
+            ),
+        ] {
+            let with = |p: u32| {
+                let spec = format!("modulus = {p}\nfraction = 0.5\noperation = 'add'\n{more}");
+                build(spec.parse().unwrap())
+            };
+            let largest = hint[6..].split(' ').next().unwrap().parse().unwrap();
+            assert!(with(largest).is_ok());
+            let Err(error) = with(largest + 1) else {
+                panic!()
+            };
+            assert_eq!(error.hint, hint);
+        }
     }
 }

@@ -11,13 +11,19 @@ pub(crate) struct ResiduePolynomial {
 }
 
 /// Powers beyond this are typing errors.
-const LARGEST_POWER: u32 = 1000;
+const LARGEST_POWER: i64 = 1000;
+
+/// Coefficients beyond this are typing errors; products of two of them fit into an i64.
+const LARGEST_COEFFICIENT: i64 = 1_000_000_000;
 
 impl ResiduePolynomial {
     /// Reads a polynomial; the error says what is wrong and where.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader {
-            rest: text.chars().filter(|c| !c.is_whitespace()).collect(),
+            characters: (1..)
+                .zip(text.chars())
+                .filter(|(_, c)| !c.is_whitespace())
+                .collect(),
             at: 0,
         };
         let mut terms: Vec<(i64, [u32; 2])> = Vec::new();
@@ -37,7 +43,14 @@ impl ResiduePolynomial {
             match reader.peek() {
                 None => break,
                 Some('+' | '-' | '−') => {}
-                Some(other) => return Err(format!("has {other:?} where + or - should be")),
+                Some(_) => return Err(reader.unexpected("where + or - should be")),
+            }
+        }
+        for (coefficient, _) in &terms {
+            if coefficient.abs() > LARGEST_COEFFICIENT {
+                return Err(format!(
+                    "has terms that add up to a coefficient above {LARGEST_COEFFICIENT}"
+                ));
             }
         }
         terms.retain(|(coefficient, _)| *coefficient != 0);
@@ -66,7 +79,9 @@ impl ResiduePolynomial {
             let coefficient = term.map_or(0, |(coefficient, _)| *coefficient);
             u32::try_from(coefficient.rem_euclid(i64::from(modulus))).unwrap_or(0)
         };
-        let linear = |(_, [i, j]): &(i64, [u32; 2])| i + j <= 1;
+        let linear = |(coefficient, [i, j]): &(i64, [u32; 2])| {
+            i + j <= 1 || coefficient.rem_euclid(i64::from(modulus)) == 0
+        };
         let coefficients = [of([1, 0]), of([0, 1])];
         let both = coefficients.iter().all(|&c| c != 0);
         (both && self.terms.iter().all(linear)).then_some(coefficients)
@@ -105,13 +120,23 @@ impl fmt::Display for ResiduePolynomial {
 }
 
 struct Reader {
-    rest: Vec<char>,
+    /// Everything but spaces, each with its place in the text, from 1 on. A number ends where
+    /// places jump, so that `a^2 3` is not a^23.
+    characters: Vec<(usize, char)>,
     at: usize,
 }
 
 impl Reader {
     fn peek(&self) -> Option<char> {
-        self.rest.get(self.at).copied()
+        self.characters.get(self.at).map(|&(_, c)| c)
+    }
+
+    /// Says that the next character, or the end, does not belong `here`.
+    fn unexpected(&self, here: &str) -> String {
+        match self.characters.get(self.at) {
+            Some((place, c)) => format!("has {c:?} at character {place}, {here}"),
+            None => format!("ends {here}"),
+        }
     }
 
     /// Goes on, and gives `value`.
@@ -120,41 +145,41 @@ impl Reader {
         value
     }
 
-    /// A product of numbers, a and b.
+    /// A product of numbers, a and b. `*` may be left out in front of a letter.
     fn term(&mut self) -> Result<(i64, [u32; 2]), String> {
         let (mut coefficient, mut powers) = (1_i64, [0_u32; 2]);
-        let mut factors = 0;
+        let mut here = "where a term should begin";
         loop {
             match self.peek() {
                 Some(c) if c.is_ascii_digit() => {
-                    let number = i64::from(self.number()?);
-                    let product = coefficient.checked_mul(number);
-                    coefficient = product.ok_or("has a coefficient that is too large")?;
+                    coefficient *= self.number(LARGEST_COEFFICIENT)?;
+                    if coefficient > LARGEST_COEFFICIENT {
+                        return Err(format!("has a coefficient above {LARGEST_COEFFICIENT}"));
+                    }
                 }
                 Some(c @ ('a' | 'b')) => {
                     self.at += 1;
-                    let power = self.power()?;
                     let slot = &mut powers[usize::from(c == 'b')];
-                    *slot += power;
-                    if *slot > LARGEST_POWER {
-                        return Err(format!("has a power above {LARGEST_POWER}"));
+                    *slot += self.power()?;
+                    if i64::from(*slot) > LARGEST_POWER {
+                        return Err(format!("has a power of {c} above {LARGEST_POWER}"));
                     }
                 }
-                Some(c) if factors == 0 => {
-                    return Err(format!("has {c:?} where a term should begin"));
-                }
-                None if factors == 0 => return Err("ends where a term should begin".to_owned()),
-                _ => break,
+                _ => return Err(self.unexpected(here)),
             }
-            factors += 1;
-            if matches!(self.peek(), Some('*' | '·')) {
-                self.at += 1;
-                if !matches!(self.peek(), Some(c) if c.is_ascii_digit() || "ab".contains(c)) {
-                    return Err("has a * without a factor behind it".to_owned());
+            match self.peek() {
+                Some('*' | '·') => {
+                    self.at += 1;
+                    here = "where * needs a factor";
                 }
+                Some('a' | 'b') => {}
+                // "a2" could mean a² or 2a.
+                Some(c) if c.is_ascii_digit() => {
+                    return Err(self.unexpected("where * or ^ is missing"));
+                }
+                _ => return Ok((coefficient, powers)),
             }
         }
-        Ok((coefficient, powers))
     }
 
     /// What stands behind a or b: nothing, `^n` or a superscript.
@@ -165,22 +190,29 @@ impl Reader {
             Some('^') => {
                 self.at += 1;
                 match self.peek() {
-                    Some(c) if c.is_ascii_digit() => self.number(),
-                    _ => Err("has a ^ without a whole number behind it".to_owned()),
+                    Some(c) if c.is_ascii_digit() => Ok(self.number(LARGEST_POWER)? as u32),
+                    _ => Err(self.unexpected("where ^ needs a whole number")),
                 }
             }
             _ => Ok(1),
         }
     }
 
-    fn number(&mut self) -> Result<u32, String> {
-        let digits = self.rest[self.at..]
-            .iter()
-            .take_while(|c| c.is_ascii_digit());
-        let text: String = digits.collect();
+    /// The digits that stand side by side from here on, as a number up to `largest`.
+    fn number(&mut self, largest: i64) -> Result<i64, String> {
+        let start = self.characters[self.at].0;
+        let digits = (start..).zip(&self.characters[self.at..]);
+        let text: String = digits
+            .take_while(|(expected, (place, c))| place == expected && c.is_ascii_digit())
+            .map(|(_, (_, c))| c)
+            .collect();
         self.at += text.len();
-        text.parse()
-            .map_err(|_| format!("has the number {text}, which is too large"))
+        match text.parse() {
+            Ok(number) if number <= largest => Ok(number),
+            _ => Err(format!(
+                "has {text} at character {start}, more than {largest}"
+            )),
+        }
     }
 }
 
@@ -195,12 +227,14 @@ mod tests {
     #[test]
     fn values_are_those_of_the_polynomial() {
         type Value = fn(i64, i64) -> i64;
-        let cases: [(&str, Value); 7] = [
+        let cases: [(&str, Value); 9] = [
             ("a^2 + a*b + b^2", |a, b| a * a + a * b + b * b),
             ("a² + ab + b²", |a, b| a * a + a * b + b * b),
             ("3a - 2b + 1", |a, b| 3 * a - 2 * b + 1),
             ("-a³b+7", |a, b| 7 - a * a * a * b),
             ("2*3 a b a", |a, b| 6 * a * a * b),
+            ("a ^ 2 * 12 b", |a, b| 12 * a * a * b),
+            ("a^0 + b^11", |_, b| 1 + b.pow(11)),
             ("a - a", |_, _| 0),
             ("12", |_, _| 12),
         ];
@@ -225,6 +259,7 @@ mod tests {
             ("- 2 b + 3a −1", "-2*b + 3*a - 1"),
             ("a - a", "0"),
             ("1a", "a"),
+            ("1000*1000000 b", "1000000000*b"),
         ] {
             assert_eq!(parse(text).to_string(), written);
             assert_eq!(parse(written), parse(text));
@@ -235,29 +270,58 @@ mod tests {
     fn only_sums_of_multiples_of_both_residues_are_linear() {
         assert_eq!(parse("a + b").linear(7), Some([1, 1]));
         assert_eq!(parse("3a - 2b + 4").linear(7), Some([3, 5]));
+        assert_eq!(parse("8a + b + 14ab").linear(7), Some([1, 1]));
         for text in ["a", "7a + b", "a*b", "a + b + a^2", "3"] {
             assert_eq!(parse(text).linear(7), None, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_polynomial_is_said() {
-        for text in [
-            "",
-            "a +",
-            "a ** b",
-            "a + c",
-            "x",
-            "a^",
-            "a^b",
-            "(a+b)",
-            "a/b",
-            "a^1001",
-            "99999999999",
-            "a*",
-            "4 5 + $",
+    fn what_is_no_polynomial_is_said_with_its_place() {
+        for (text, problem) in [
+            ("", "ends where a term should begin"),
+            ("a +", "ends where a term should begin"),
+            ("a + c", "has 'c' at character 5, where a term should begin"),
+            ("x", "has 'x' at character 1, where a term should begin"),
+            ("(a+b)", "has '(' at character 1, where a term should begin"),
+            ("a*", "ends where * needs a factor"),
+            ("a ** b", "has '*' at character 4, where * needs a factor"),
+            ("a^", "ends where ^ needs a whole number"),
+            (
+                "b + a^b",
+                "has 'b' at character 7, where ^ needs a whole number",
+            ),
+            (
+                "a^-1",
+                "has '-' at character 3, where ^ needs a whole number",
+            ),
+            ("a/b", "has '/' at character 2, where + or - should be"),
+            ("a²³", "has '³' at character 3, where + or - should be"),
+            ("2^2", "has '^' at character 2, where + or - should be"),
+            ("a2", "has '2' at character 2, where * or ^ is missing"),
+            ("4 5", "has '5' at character 3, where * or ^ is missing"),
+            ("a^2 3b", "has '3' at character 5, where * or ^ is missing"),
+            ("a^1001", "has 1001 at character 3, more than 1000"),
+            ("a^600 b a^600", "has a power of a above 1000"),
+            (
+                "b - 99999999999",
+                "has 99999999999 at character 5, more than 1000000000",
+            ),
+            (
+                "99999999999999999999",
+                "has 99999999999999999999 at character 1, more than 1000000000",
+            ),
+            ("100000*100000*a", "has a coefficient above 1000000000"),
+            (
+                "1000000000a + a",
+                "has terms that add up to a coefficient above 1000000000",
+            ),
         ] {
-            assert!(ResiduePolynomial::parse(text).is_err(), "{text}");
+            assert_eq!(
+                ResiduePolynomial::parse(text),
+                Err(problem.to_owned()),
+                "{text}"
+            );
         }
     }
 }
