@@ -479,3 +479,84 @@ fn layers_with_metrics_of_their_own_lie_over_each_other() {
     let error = svg_error(&run, growth).to_string();
     assert!(error.contains("metric \"absent\" for toy, net"), "{error}");
 }
+
+#[test]
+fn cells_at_one_measured_place_stay_apart() {
+    let mut run = synthetic::grokking();
+    for o in &mut run.observations {
+        if o.metric == "weight_to_target" && o.variant.ends_with("scale=0.25") {
+            o.value = 0.5;
+        }
+        if o.metric == "weight_to_target" && o.variant.ends_with("scale=0.5") {
+            o.value = 0.5;
+        }
+    }
+    let svg = drawn(&run, "scales");
+    let lines = group(&svg, SECOND, "curves");
+    let dots = starting(&lines, "circle");
+    let blue = dots.iter().filter(|dot| value(dot, "stroke") == BLUE);
+    let places: Vec<(f64, f64)> = blue
+        .map(|dot| (number(dot, "cx"), number(dot, "cy")))
+        .collect();
+    assert_eq!(places.len(), 3);
+    assert_eq!(places[0].0, places[1].0);
+    assert!((places[0].1 - places[1].1).abs() > 20.0);
+}
+
+/// Where the text of a label stands.
+fn place(svg: &str, text: &str) -> (f64, f64) {
+    let end = format!(">{text}</text>");
+    let line = svg.lines().find(|line| line.ends_with(&end)).unwrap();
+    (number(line, "x"), number(line, "y"))
+}
+
+#[test]
+fn a_label_stands_beside_what_came() {
+    let mut run = synthetic::grokking();
+    let mut theory = run.observations.clone();
+    theory.retain(|o| o.metric == "t_gen" && o.variant.starts_with("decay"));
+    for o in &mut theory {
+        (o.model, o.value) = ("toy".to_owned(), 500.0);
+    }
+    for o in &mut run.observations {
+        if o.metric == "t_gen" && o.variant.starts_with("decay") {
+            o.value = f64::INFINITY;
+        }
+    }
+    run.observations.extend(theory);
+    let shown = panel(&mut run, "scales", SECOND);
+    let mut layer = shown.layers[0].clone();
+    (layer.model, layer.role) = ("toy".to_owned(), Role::Theory);
+    shown.layers.push(layer);
+    let svg = drawn(&run, "scales");
+    // The net's sweep of the scale ends high, the theory's of the decay low.
+    assert!(place(&svg, "weight decay").1 > place(&svg, "scale").1 + 100.0);
+}
+
+#[test]
+fn marks_beyond_the_edge_keep_labels_away() {
+    let mut run = synthetic::grokking();
+    let shown = panel(&mut run, "accuracy", 0);
+    shown.at.insert("models.net.scale".to_owned(), 2.5.into());
+    shown.x_range = Some([10.0, 5_000.0]);
+    shown.y_range = Some([0.02, 1.0]);
+    let svg = drawn(&run, "accuracy");
+    let marks = group(&svg, FIRST, "marks");
+    let marks = starting(&marks, "polygon");
+    let beyond = centre(marks[1]);
+    let label = place(&svg, "test");
+    assert!(label.0 < beyond.0 + 30.0, "{label:?} {beyond:?}");
+    // Letters such as p hang 4 pixels below, and the mark is 10 high.
+    assert!(label.1 + 4.0 < beyond.1 - 5.0, "{label:?} {beyond:?}");
+}
+
+#[test]
+fn moments_that_coincide_take_turns() {
+    let svg = drawn(&synthetic::grokking(), "spectrum");
+    let lines = group(&svg, FIRST, "curves");
+    let offsets: Vec<&str> = starting(&lines, "polyline")
+        .iter()
+        .map(|line| value(line, "stroke-dashoffset"))
+        .collect();
+    assert_eq!(offsets, ["", "3", "6", "9"]);
+}
