@@ -349,7 +349,11 @@ fn a_median_is_shown_when_more_than_half_of_the_seeds_came() {
         let lines = group(&svg, SECOND, "curves");
         let dots = starting(&lines, "circle");
         let dots = dots.iter().filter(|dot| value(dot, "stroke") == BLUE);
-        let missed = starting(&lines, "polygon");
+        let areas = starting(&lines, "polygon");
+        let missed = areas.clone();
+        // A band that leaves the panel leads to its upper edge, not far beyond.
+        let band = areas.iter().flat_map(|area| corners(area));
+        assert!(band.map(|place| place.1).fold(f64::MAX, f64::min) > 40.0);
         let missed = missed.iter().filter(|line| line.contains("stroke="));
         (dots.count(), missed.count())
     };

@@ -192,7 +192,12 @@ impl Curves<'_> {
 
     fn draw_curves(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
         for series in self.series.iter().filter(|s| draws_band(self.panel, s)) {
-            let upper = series.points.iter().map(|p| (x.at(p.x), y.at(p.high)));
+            // Where more than 10 % of the seeds did not come to a value, the band leaves the panel.
+            let top = y.at(y.high) - PAD;
+            let high = |value: f64| {
+                if value.is_finite() { y.at(value) } else { top }
+            };
+            let upper = series.points.iter().map(|p| (x.at(p.x), high(p.high)));
             let lower = series.points.iter().rev();
             let lower = lower.map(|p| (x.at(p.x), y.at(p.low)));
             let outline: Vec<Place> = upper.chain(lower).collect();
