@@ -46,10 +46,24 @@ impl Canvas {
 
     /// A line through `points`.
     pub(crate) fn path(&mut self, points: &[Place], colour: &str, stroke: Stroke) {
-        let dashes = match stroke.dashes {
+        self.path_from(points, colour, stroke, 0.0);
+    }
+
+    /// A line through `points` that starts at `offset` in its dashes.
+    pub(crate) fn path_from(
+        &mut self,
+        points: &[Place],
+        colour: &str,
+        stroke: Stroke,
+        offset: f64,
+    ) {
+        let mut dashes = match stroke.dashes {
             "" => String::new(),
             dashes => format!(" stroke-dasharray=\"{dashes}\""),
         };
+        if !dashes.is_empty() && offset != 0.0 {
+            dashes.push_str(&format!(" stroke-dashoffset=\"{}\"", Px(offset)));
+        }
         self.push(format_args!(
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{}\" \
              stroke-linejoin=\"round\"{dashes}/>",

@@ -58,14 +58,14 @@ impl Line {
     }
 }
 
-/// Which series speaks for a key: its net, or else its first layer.
+/// Which series speaks for a key: its net, or else its first layer; one without any point only
+/// where there is no other.
 fn speaker<'a>(panel: &Panel, series: &'a [Series], key: usize) -> Option<&'a Series> {
-    let mut own = series
-        .iter()
-        .filter(|s| s.key == key && !s.points.is_empty());
-    let first = own.clone().next();
-    own.find(|s| panel.layers[s.layer].role == Role::Net)
-        .or(first)
+    let own = series.iter().filter(|s| s.key == key);
+    own.min_by_key(|s| {
+        let net = panel.layers[s.layer].role == Role::Net;
+        (s.points.is_empty(), !net)
+    })
 }
 
 /// Decides where labels stand, before pixels are known: above when most curves rise and end so
@@ -87,7 +87,9 @@ pub(crate) fn side(
         .filter_map(|key| speaker(panel, series, key))
         .collect();
     let rising = speakers.iter().filter(|s| rises(s, y)).count();
-    if x_axis(panel) != XAxis::Index
+    let all_drawn = speakers.iter().all(|s| !s.points.is_empty());
+    if all_drawn
+        && x_axis(panel) != XAxis::Index
         && scales(panel).1 == Scale::Linear
         && 2 * rising > speakers.len()
     {
@@ -109,13 +111,16 @@ fn share(value: f64, [low, high]: [f64; 2]) -> f64 {
     (value - low) / (high - low)
 }
 
+/// The last value; infinite where nothing happened in time.
 fn last(series: &Series) -> f64 {
-    series.points.last().map_or(0.0, |p| p.median)
+    series.points.last().map_or(f64::INFINITY, |p| p.median)
 }
 
 fn rises(series: &Series, y: [f64; 2]) -> bool {
-    let first = series.points.first().map_or(0.0, |p| p.median);
-    share(last(series), y) - share(first, y) > 0.3
+    let Some(first) = series.points.first() else {
+        return false;
+    };
+    share(last(series), y) - share(first.median, y) > 0.3
 }
 
 /// The labels above the curves: each at the half height of its own curve, and at the right edge

@@ -52,6 +52,16 @@ pub(crate) struct Stroke {
     pub(crate) dashes: &'static str,
 }
 
+impl Stroke {
+    /// Length after which the dashes repeat.
+    pub(crate) fn period(self) -> f64 {
+        let lengths = self.dashes.split(' ');
+        lengths
+            .filter_map(|length| length.parse::<f64>().ok())
+            .sum()
+    }
+}
+
 /// Share of white in the colour of theory.
 const WHITE: f64 = 0.5;
 
@@ -96,6 +106,8 @@ mod tests {
                 assert_ne!(stroke(a).dashes, stroke(b).dashes);
             }
         }
+        let periods = roles.map(|role| stroke(role).period());
+        assert_eq!(periods, [0.0, 12.0, 20.0, 6.0]);
         for other in &roles[1..] {
             assert!(stroke(Role::Theory).width > 1.5 * stroke(*other).width);
         }

@@ -174,6 +174,9 @@ impl<'a> Curves<'a> {
                     let layer = subscripts(&self.panel.layers[r.layer].label);
                     text = format!("{layer}, {text}");
                 }
+                if !self.panel.title.is_empty() {
+                    text = format!("{}, {text}", subscripts(&self.panel.title));
+                }
                 Entry::Colour(key.colour, text)
             })
             .collect()

@@ -4,6 +4,8 @@ mod cells;
 mod heat_map;
 mod keys;
 
+use std::fmt::Display;
+
 use super::{Names, file_name};
 use crate::spec::{Panel, PanelKind, Picture, Scale, SpecError, Variant, XAxis};
 
@@ -49,11 +51,11 @@ impl Check<'_> {
     fn error<T>(
         &self,
         key: &str,
-        value: impl ToString,
+        value: impl Display,
         why: &str,
         hint: &str,
     ) -> Result<T, SpecError> {
-        Err(SpecError::key(self.key(key), value.to_string(), why, hint))
+        Err(SpecError::key(self.key(key), value, why, hint))
     }
 
     fn key(&self, key: &str) -> String {

@@ -192,7 +192,12 @@ impl Curves<'_> {
 
     fn draw_curves(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
         for series in self.series.iter().filter(|s| draws_band(self.panel, s)) {
-            let upper = series.points.iter().map(|p| (x.at(p.x), y.at(p.high)));
+            // Where more than 10 % of the seeds did not come to a value, the band leaves the panel.
+            let top = y.at(y.high) - PAD;
+            let high = |value: f64| {
+                if value.is_finite() { y.at(value) } else { top }
+            };
+            let upper = series.points.iter().map(|p| (x.at(p.x), high(p.high)));
             let lower = series.points.iter().rev();
             let lower = lower.map(|p| (x.at(p.x), y.at(p.low)));
             let outline: Vec<Place> = upper.chain(lower).collect();
@@ -204,8 +209,9 @@ impl Curves<'_> {
         };
         let role = |series: &Series| self.panel.layers[series.layer].role;
         let loose = |s: &Series| spacing(&places(s)) > DOT_GAP;
-        let dotted = self.is_sparse() && self.series.iter().all(loose);
-        let few = x_axis(self.panel) == XAxis::Knob;
+        let moments = self.panel.kind == PanelKind::Moments;
+        let dotted = self.is_sparse() && !moments && self.series.iter().all(loose);
+        let few = moments || x_axis(self.panel) == XAxis::Knob;
         let (theory, trained): (Vec<&Series>, Vec<&Series>) =
             self.series.iter().partition(|s| role(s) == Role::Theory);
         for series in theory.into_iter().chain(trained) {
@@ -214,7 +220,15 @@ impl Curves<'_> {
             let crowded = !loose(series);
             let places = places(series);
             if places.len() > 1 {
-                canvas.path(&places, &line_colour(role, colour), stroke(role));
+                let stroke = stroke(role);
+                // Spectra at two moments may coincide: their dashes then take turns.
+                let offset = match self.panel.kind {
+                    PanelKind::Moments => {
+                        stroke.period() * series.key as f64 / self.keys.len() as f64
+                    }
+                    _ => 0.0,
+                };
+                canvas.path_from(&places, &line_colour(role, colour), stroke, offset);
             }
             if dotted || places.len() == 1 || (few && places.len() <= FEW) {
                 let radius = if crowded { SMALL_DOT } else { 3.5 };

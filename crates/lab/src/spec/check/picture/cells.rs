@@ -64,7 +64,7 @@ pub(super) fn grid_of(cells: &[&Variant]) -> toml::Table {
 }
 
 /// Knobs of these cells that take several values.
-fn varied<'a>(grid: &'a toml::Table) -> impl Iterator<Item = &'a str> {
+fn varied(grid: &toml::Table) -> impl Iterator<Item = &str> {
     let several = |values: &toml::Value| values.as_array().is_some_and(|v| v.len() > 1);
     let varied = grid.iter().filter(move |(_, values)| several(values));
     varied.map(|(knob, _)| knob.as_str())
