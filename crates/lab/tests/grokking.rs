@@ -349,4 +349,17 @@ fn what_does_not_fit_is_refused_with_key_and_remedy() {
         "kind = \"toy-amplification\"\ncorrelation = -1.0",
         &["predictions.toy.correlation"],
     );
+    let cross = ADDITION.replace(
+        "loss = { kind = \"mse\" }",
+        "loss = { kind = \"cross-entropy\" }",
+    );
+    load(&cross);
+    let error = load_with(&cross, &["task.target=3.0"])
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains("task.target = 3") && error.contains("cross-entropy"),
+        "{error}"
+    );
 }

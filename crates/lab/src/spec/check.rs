@@ -20,6 +20,17 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
         .build(spec.task.clone())
         .map_err(|e| e.within("task"))?;
     spec.task = task.resolved();
+    let target = spec.task.get("target").and_then(toml::Value::as_float);
+    if let (super::Loss::CrossEntropy, Some(target)) = (spec.training.loss, target)
+        && target != 1.0
+    {
+        return Err(SpecError::key(
+            "task.target",
+            target,
+            "has no meaning with cross-entropy, whose targets are probabilities",
+            "Leave it out, or write training.loss = { kind = \"mse\" }.",
+        ));
+    }
     for seed in (spec.training.first_seed..).take(spec.training.seeds as usize) {
         task.check_seed(seed).map_err(|e| e.within("task"))?;
     }
