@@ -16,6 +16,21 @@ pub(crate) struct Ticks {
     pub(crate) minor: Vec<f64>,
 }
 
+impl Ticks {
+    /// Leaves only whole numbers, where some are not: there is no index between 1 and 2.
+    pub(crate) fn keep_whole(&mut self) {
+        let whole = |value: f64| value.fract() == 0.0;
+        if self.labelled.iter().all(|(value, _)| whole(*value)) {
+            return;
+        }
+        self.labelled.retain(|(value, _)| whole(*value));
+        self.minor.retain(|value| whole(*value));
+        for (value, text) in &mut self.labelled {
+            *text = plain(*value, 0);
+        }
+    }
+}
+
 /// Ticks for the range from `low` to `high`; `fits` says whether labels have room.
 pub(crate) fn ticks(
     scale: Scale,

@@ -458,6 +458,10 @@ fn a_moment_shows_the_nearest_record() {
         .map(|line| corners(line)[3].1)
         .collect();
     // Heights 0, 1, 2 and 4 at the last index.
+    // There is no index of one and a half.
+    let axes = group(&svg, FIRST, "axes").join("\n");
+    assert!(axes.contains(">1</text>") && axes.contains(">4</text>"));
+    assert!(!axes.contains(">1.5</text>") && !axes.contains(">2.5</text>"));
     let unit = (ends[0] - ends[3]) / 4.0;
     assert!((ends[0] - ends[1] - unit).abs() < 0.1, "{ends:?}");
     assert!((ends[0] - ends[2] - 2.0 * unit).abs() < 0.1, "{ends:?}");

@@ -89,12 +89,15 @@ impl Curves<'_> {
         // Dots on the first and last place need room beside them.
         let side = if self.is_sparse() { PAD } else { 0.0 };
         let x = Axis::new(x_scale, self.x, [inner.left + side, inner.right - side]);
-        let x_ticks = ticks(x_scale, self.x[0], self.x[1], |labels| {
+        let mut x_ticks = ticks(x_scale, self.x[0], self.x[1], |labels| {
             let widths = labels
                 .iter()
                 .map(|(value, text)| (x.at(*value), font::width(text, LABEL)));
             axes::apart(widths, TICK_GAP)
         });
+        if x_axis(self.panel) == XAxis::Index {
+            x_ticks.keep_whole();
+        }
         Axes {
             inner,
             x,
