@@ -88,12 +88,12 @@ pub struct Mlp {
     #[serde(default)]
     pub layer_scales: Vec<f64>,
     /// κ: factor on all initial weights and biases.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "one")]
     pub weight_scale: f64,
     /// g: factor on the first layer's initial weights and biases. The last layer's are divided by
     /// g^(q^(L−1)), for an activation of degree q (1 for tanh and gelu), so that a homogeneous net
     /// of L layers without biases starts at the same function.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "one")]
     pub imbalance: f64,
     /// α: factor on the output.
     #[serde(default = "one")]
@@ -121,14 +121,6 @@ fn yes() -> bool {
 
 fn one() -> f64 {
     1.0
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_one(value: &f64) -> bool {
-    *value == 1.0
 }
 
 fn he() -> WeightInit {
