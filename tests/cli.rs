@@ -354,6 +354,50 @@ fn a_key_error_names_the_line_of_the_key() {
 }
 
 #[test]
+fn arithmetic_and_data_sets_that_do_not_exist_are_refused() {
+    let place = Workplace::new();
+    let refuse = |experiment: &str, set: &[&str], parts: &[&str]| {
+        let mut arguments = vec!["run", experiment, "--out", "out"];
+        set.iter().for_each(|set| arguments.extend(["-s", set]));
+        place.rejects(&arguments, parts);
+    };
+    let divide = "task.operation=divide";
+    refuse(
+        "grokking-knobs",
+        &[divide, "task.modulus=24"],
+        &["task.operation", "24", "23 or 29"],
+    );
+    for (set, part) in [
+        ("task.fraction=0", "task.fraction = 0"),
+        ("task.fraction=1", "task.fraction = 1"),
+        ("task.modulus=1", "task.modulus = 1"),
+        ("task.fraction=0.06", "without a training row at seed"),
+        ("task.operation=a+c", "task.operation"),
+    ] {
+        refuse("grokking-knobs", &[set], &[part, "grokking-knobs.toml"]);
+    }
+    refuse(
+        "grokking-digits",
+        &["task.name=cifar"],
+        &["task.name", "digits, mnist-5k"],
+    );
+    refuse(
+        "grokking-digits",
+        &["task.train=1797"],
+        &["task.train = 1797"],
+    );
+    refuse(
+        "grokking-digits",
+        &[
+            "task.train=11",
+            "task.split=uniform",
+            "task.data={ order = \"full-batch\" }",
+        ],
+        &["task.train = 11", "without a training row at seed"],
+    );
+}
+
+#[test]
 fn names_that_do_not_exist_are_refused_with_the_choices() {
     let place = Workplace::new();
     place.rejects(&["run", "missing.toml", "--out", "out"], &["missing.toml"]);

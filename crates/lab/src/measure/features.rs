@@ -1,4 +1,4 @@
-use metrics::feature_cka;
+use metrics::{MetricError, feature_cka};
 use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
@@ -54,11 +54,16 @@ impl Measure for Features {
         let start = start.net.features(inputs, rows)?;
         let now = now.net.features(inputs, rows)?;
         for (index, (start, now)) in (1..).zip(start.iter().zip(&now)) {
-            out.push(Reading {
-                metric: "feature_cka",
-                index,
-                value: feature_cka(start, now, rows)?,
-            });
+            match feature_cka(start, now, rows) {
+                Ok(value) => out.push(Reading {
+                    metric: "feature_cka",
+                    index,
+                    value,
+                }),
+                // A layer that is the same on all rows (dead units) has no alignment.
+                Err(MetricError::Domain { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
