@@ -1,6 +1,10 @@
 //! The command line of layerwise.
 
 #![allow(clippy::print_stderr, reason = "this is the crate that prints")]
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "doc comments of arguments are help texts, where brackets are brackets"
+)]
 
 #[macro_use]
 mod say;

@@ -23,7 +23,7 @@ pub enum WeightInit {
         #[serde(default)]
         biases: BiasInit,
     },
-    /// Every weight is N(0, 2 scale² / `fan_in`) [He2015].
+    /// Every weight is N(0, 2 scale² / `fan_in`) \[He2015\].
     He {
         /// Factor on the standard deviation.
         #[serde(default = "one")]

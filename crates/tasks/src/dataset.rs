@@ -1,6 +1,6 @@
 //! Data sets that ship with the project: cards, checksums, and the rows.
 //!
-//! The files are part of the binary, so that an installed one needs no folder. [`Dataset::load`]
+//! The files are part of the binary, so that an installed one needs no folder. [`Dataset::shipped`]
 //! checks the SHA-256 of every file against the card before it reads it.
 //!
 //! ```

@@ -59,7 +59,7 @@ enum Operation {
 }
 
 /// Arithmetic on two residues a and b modulo p, one-hot one behind the other; the classes are the
-/// results. Part of all pairs is for training, the rest is the test set [Power2022].
+/// results. Part of all pairs is for training, the rest is the test set \[Power2022\].
 struct ModularArithmetic {
     raw: RawArithmetic,
     operation: Operation,

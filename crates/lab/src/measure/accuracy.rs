@@ -9,7 +9,7 @@ use crate::record::Observation;
 /// `train_accuracy` (against the training labels, noise included) and `test_accuracy`; and from
 /// the whole curves the first recorded steps `t_fit` and `t_gen` at which they reach `fit` and
 /// `generalised`, `delay_gap` = t_gen − t_fit, `delay_ratio` = t_gen/t_fit and
-/// `test_accuracy_at_fit` [Power2022].
+/// `test_accuracy_at_fit` \[Power2022\].
 ///
 /// A time that did not come within the run is infinite, and so are gap and ratio then. Without a
 /// fit there is no gap, no ratio and no accuracy at it.

@@ -6,7 +6,7 @@ use tasks::{KeyError, Task, parse_table, table_of};
 use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// `amplification`: |a + b| now over |a + b| at the start, where a and b are the input and output
-/// weights of the scalar toy's neurons [Nam2025].
+/// weights of the scalar toy's neurons \[Nam2025\].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Amplification {}

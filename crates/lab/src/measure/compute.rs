@@ -6,7 +6,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// `loss_at_compute`: the test loss of a model that has only the parameters of its first N skills,
 /// at compute C = N × step (the index). What a budget C can reach is the lower envelope over N
-/// [Nam2024]. Needs one test row per skill.
+/// \[Nam2024\]. Needs one test row per skill.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Compute {

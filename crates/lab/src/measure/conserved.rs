@@ -6,7 +6,7 @@ use tasks::{KeyError, Task, parse_table, table_of};
 use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// `conserved_drift`: how far |w_in|² − q|w_out|² of the hidden neurons has moved, root mean square
-/// over neurons relative to that of |w_in|² + q|w_out|² at the start [Du2018]. Gradient flow keeps
+/// over neurons relative to that of |w_in|² + q|w_out|² at the start \[Du2018\]. Gradient flow keeps
 /// it in two-layer nets with an activation of degree q; for tanh and gelu, which have none, it is
 /// measured with q = 1 and moves.
 #[derive(Serialize, Deserialize)]

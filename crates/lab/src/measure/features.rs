@@ -6,7 +6,7 @@ use tasks::{KeyError, Task, parse_table, table_of};
 use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 
 /// `feature_cka`: centred kernel alignment of the features of each hidden layer (the index) with
-/// those at the start, on the training rows [Kornblith2019]: 1 where features only turn or scale.
+/// those at the start, on the training rows \[Kornblith2019\]: 1 where features only turn or scale.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Features {

@@ -5,7 +5,7 @@ use tasks::{Batch, KeyError, Task, parse_table, table_of};
 
 use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 
-/// The exact neural tangent kernel K on the training rows, in f64 on the host [Jacot2018]:
+/// The exact neural tangent kernel K on the training rows, in f64 on the host \[Jacot2018\]:
 /// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), and `target_alignment`, yᵀ K y/(|K| |y|²).
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

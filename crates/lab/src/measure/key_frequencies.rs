@@ -7,7 +7,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
 /// Loss and accuracy, over all pairs of residues, of the logits restricted to key frequencies and
 /// of the logits without them: `restricted_loss`, `restricted_accuracy`, `excluded_loss`,
-/// `excluded_accuracy` [Nanda2023]. The index is the key; 0 is all keys together. The loss is the
+/// `excluded_accuracy` \[Nanda2023\]. The index is the key; 0 is all keys together. The loss is the
 /// training loss.
 ///
 /// Only of sums c1 a + c2 b + c0 modulo p (addition, subtraction): other operations have no key

@@ -7,7 +7,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, accuracy::needs_classes};
 
 /// On the training rows and their labels: `logit_margin` and `smallest_margin`, mean and least
 /// f_y − max_{j≠y} f_j, in units of the target; `softmax_collapse`, the share of rows whose softmax
-/// is exactly one-hot in the precision of training [Prieto2025].
+/// is exactly one-hot in the precision of training \[Prieto2025\].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Logits {}

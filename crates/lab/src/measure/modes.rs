@@ -7,7 +7,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
 use crate::record::Observation;
 
 /// `skill_strength` of the singular modes of the task: u_αᵀ E[f xᵀ] v_α / S_α, where
-/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the test rows [Saxe2014]. For whitened inputs and a linear net
+/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the test rows \[Saxe2014\]. For whitened inputs and a linear net
 /// E[f xᵀ] is the network function.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

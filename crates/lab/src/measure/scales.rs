@@ -5,7 +5,7 @@ use tasks::{KeyError, Task, parse_table, table_of};
 
 use super::{Measure, MeasureError, Reading, Snapshot, lacks};
 
-/// `weight_to_target`: the ratio α κ^D ξ^d/τ of the net's and the task's four scales [Nam2025];
+/// `weight_to_target`: the ratio α κ^D ξ^d/τ of the net's and the task's four scales \[Nam2025\];
 /// `weight_growth`: |θ| over |θ0|.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

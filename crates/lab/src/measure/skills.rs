@@ -7,7 +7,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
 use crate::record::Observation;
 
 /// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
-/// (E_k f² − R_k²) / S², what the net does on skill k beside the skill [Nam2024].
+/// (E_k f² − R_k²) / S², what the net does on skill k beside the skill \[Nam2024\].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Skills {}

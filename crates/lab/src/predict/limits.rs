@@ -3,7 +3,7 @@ use tasks::{KeyError, parse_table, stream, table_of};
 
 use super::{CellView, Predicted, Prediction};
 
-/// The skill model in the limit of long training from small weights [Nam2024]: with D samples a
+/// The skill model in the limit of long training from small weights \[Nam2024\]: with D samples a
 /// skill is learned if and only if it was seen, with room for N skills the N most frequent ones
 /// are. `loss_at_data` (index D) draws, per seed, how many skills of each group go unseen (skills
 /// count as independent, which holds up to 1/D);

@@ -10,7 +10,7 @@ use super::{CellView, Predicted, Prediction, two_linear_layers};
 ///
 /// `balanced-network` is the solution for λ-balanced layers in any position to the task
 /// [Braun2022; Domine2024]; for layers that are not balanced it gives nothing.
-/// `aligned-network` is the theorem for task-aligned layers [Nam2025]: every mode of the task moves
+/// `aligned-network` is the theorem for task-aligned layers \[Nam2025\]: every mode of the task moves
 /// by itself from the strength that the product has along it, with λ the mean balance of the
 /// layers. It can be held against a net that is neither aligned nor balanced, to see it fail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use super::{
     limits::{log_grid, range},
 };
 
-/// The asymptotic power laws of the skill model [Nam2024]: `test_loss` against flow time,
+/// The asymptotic power laws of the skill model \[Nam2024\]: `test_loss` against flow time,
 /// `loss_at_data`, `loss_at_parameters`. The exponents follow from α alone, the constants from
 /// zeta(α + 1), the target and the initial strength.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

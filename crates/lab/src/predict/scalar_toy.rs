@@ -5,7 +5,7 @@ use theory::ScalarToy;
 
 use super::{CellView, Predicted, Prediction, two_linear_layers};
 
-/// The scalar toy f(x) = x Σ a_i b_i / Z from a model's own initial weights [Nam2025]: `output`
+/// The scalar toy f(x) = x Σ a_i b_i / Z from a model's own initial weights \[Nam2025\]: `output`
 /// and `amplification`, the growth of |a + b|.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@ use tasks::{KeyError, parse_table, positive, table_of};
 
 use super::{CellView, Predicted, Prediction};
 
-/// Extended D_c-shot and N_c-shot models of data and parameter emergence [Nam2024]: final
+/// Extended D_c-shot and N_c-shot models of data and parameter emergence \[Nam2024\]: final
 /// `skill_strength` as a function of a knob.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,9 +5,9 @@ use theory::{BalancedMode, DeepMode, LambdaMode};
 
 use super::{CellView, Predicted, Prediction};
 
-/// The multilinear skill model [Nam2024]: R_k(t) is a sigmoid with rate 2 P_k S / B². With
-/// `lambda` its layers are imbalanced [Domine2024], with `depth` there are more than two
-/// [Saxe2014]. Gives `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
+/// The multilinear skill model \[Nam2024\]: R_k(t) is a sigmoid with rate 2 P_k S / B². With
+/// `lambda` its layers are imbalanced \[Domine2024\], with `depth` there are more than two
+/// \[Saxe2014\]. Gives `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Skills {
@@ -15,7 +15,7 @@ struct Skills {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     initial: Option<f64>,
     /// Standard deviation of the net's initial weights, from which S/R_0 − 1 = 3.6 S/σ² − 1
-    /// follows (an empirical relation of [Nam2024]'s code).
+    /// follows (an empirical relation of \[Nam2024\]'s code).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     init_std: Option<f64>,
     /// Model whose strengths at step 0 are the initial ones, skill by skill.

@@ -5,7 +5,7 @@ use theory::ScalarToy;
 
 use super::{CellView, Predicted, Prediction};
 
-/// What the scalar toy would do at a net's weight-to-target ratio [Nam2025]: `amplification`, the
+/// What the scalar toy would do at a net's weight-to-target ratio \[Nam2025\]: `amplification`, the
 /// growth of its features |a + b| from start to end, for Σ0/S equal to `sigma` times the ratio
 /// α κ^D ξ^d/τ of the net, which the metric kind `scales` records.
 ///

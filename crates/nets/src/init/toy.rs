@@ -4,7 +4,7 @@ use tasks::{KeyError, positive, stream};
 use crate::HostArray;
 
 /// Weights of the scalar toy f(x) = x Σ a_i b_i / Z (one input, one output; Z is one over the
-/// model's `output_scale`) with exact weight norm and strength at the start [Nam2025]:
+/// model's `output_scale`) with exact weight norm and strength at the start \[Nam2025\]:
 /// Σ(a² + b²)/(2Z) = `sigma` and Σ a b / Z = `correlation` · `sigma`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

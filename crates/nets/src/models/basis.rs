@@ -6,7 +6,7 @@ use super::multilinear::on_basis;
 use crate::{DeviceBatch, HostArray, Model, Needs};
 
 /// The diagonal linear net on the task's basis functions, f_c = Σ_j (u⁺v⁺ − u⁻v⁻)_jc g_j, with all
-/// factors at s0 at the start, so that f = 0 [Woodworth2020].
+/// factors at s0 at the start, so that f = 0 \[Woodworth2020\].
 ///
 /// It is linear in its features and in each layer. Gradient descent from a small s0 prefers few
 /// features, from a large one it is the plain linear model at a learning rate of 4 s0².

@@ -4,7 +4,7 @@ use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, stream, ta
 
 use crate::{DeviceBasis, DeviceBatch, HostArray, Model, Needs};
 
-/// The layerwise-linear twin f = Σ_k a_k b_k g_k on the task's own basis functions [Nam2024]:
+/// The layerwise-linear twin f = Σ_k a_k b_k g_k on the task's own basis functions \[Nam2024\]:
 /// linear in each layer, with the skills of the task built in. On the modes of a linear task it
 /// is the diagonal linear net; `depth` gives it more than two layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Multilinear {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
     /// Factor on the learning rate. The twin lives about 22 times faster than a `ReLU` net on
-    /// sparse parity; 1/B² is the one constant that [Nam2024] calibrates.
+    /// sparse parity; 1/B² is the one constant that \[Nam2024\] calibrates.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }

@@ -6,7 +6,7 @@ use crate::claims::{
     curves::{half_times, label},
 };
 
-/// The emergence law t_k = t_1 k^exponent, with exponent α + 1 [Nam2024].
+/// The emergence law t_k = t_1 k^exponent, with exponent α + 1 \[Nam2024\].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Law {
