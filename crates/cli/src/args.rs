@@ -95,7 +95,7 @@ pub(crate) enum Require {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reproduce {
-    /// Names of shipped experiments [default: all that take less than ten minutes].
+    /// Names of shipped experiments [default: all that take less than five minutes].
     pub(crate) experiments: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,

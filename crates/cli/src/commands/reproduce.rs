@@ -10,7 +10,7 @@ use super::{
 use crate::{args, failure::Failure, shipped};
 
 /// Experiments longer than this, in minutes, are run only when named.
-const LONG_MINUTES: f64 = 10.0;
+const LONG_MINUTES: f64 = 5.0;
 
 /// Runs experiments one after another and writes one page over all of them.
 pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitCode, Failure> {
