@@ -6,6 +6,7 @@
 
 mod balance;
 mod classification;
+mod collapse;
 mod curve;
 mod error;
 mod fit;
@@ -19,6 +20,10 @@ mod weights;
 
 pub use balance::{Balance, neuron_balance, neuron_balance_drift, neuron_sizes};
 pub use classification::{FloatFormat, accuracy, cross_entropy, labels, margins, softmax_collapse};
+pub use collapse::{
+    ClassMeans, ClassPlane, Decision, LabelledFeatures, LinearClassifier, SelfDuality,
+    SimplexDistance, Variability, WithinClass, feature_singular_values, simplex_distance,
+};
 pub use curve::{Crossing, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};

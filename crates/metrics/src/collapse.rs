@@ -1,0 +1,26 @@
+//! Neural collapse: how last-layer features and the classifier become a simplex
+//! [Papyan2020; Zhu2021].
+//!
+//! H are features `[N, d]` of N labelled rows, μ_c their class means, μ_G the mean of the class
+//! means (not of the rows, from which it differs where classes have unequal sizes), M_c = μ_c − μ_G
+//! and W the rows of the linear classifier `[C, d]`.
+//! S_w = (1/N) Σ (h − μ_y)(h − μ_y)ᵀ and S_b = (1/C) Σ_c M_c M_cᵀ.
+//!
+//! Nothing here inverts a d × d matrix. S_b has at most C − 1 directions, found from the C × C
+//! Gram matrix of the centred means, in f64. A pseudo-inverse of S_b in f32 cuts off small eigenvalues, or divides by noise, as soon as
+//! the means differ much in norm.
+
+mod class_means;
+mod decision;
+mod directions;
+mod duality;
+mod plane;
+mod simplex;
+mod variability;
+
+pub use class_means::{ClassMeans, LabelledFeatures};
+pub use decision::{Decision, LinearClassifier};
+pub use duality::SelfDuality;
+pub use plane::ClassPlane;
+pub use simplex::{SimplexDistance, simplex_distance};
+pub use variability::{Variability, WithinClass, feature_singular_values};

@@ -1,0 +1,116 @@
+use super::{ClassMeans, LabelledFeatures, class_means::dot};
+use crate::error::{MetricError, require_entries, require_length};
+
+/// The last layer, logits = W h + b.
+#[derive(Debug, Clone, Copy)]
+pub struct LinearClassifier<'a> {
+    /// W `[C, d]`, row-major.
+    pub weight: &'a [f64],
+    /// b `[C]`, if there is one.
+    pub bias: Option<&'a [f64]>,
+}
+
+/// NC4: whether the classifier decides as the nearest class mean would.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// Share of rows whose class by the classifier is not that of the nearest class mean
+    /// [Papyan2020].
+    ///
+    /// Without a bias the classifier is taken on h − μ_G: logits of uncentred features are shifted
+    /// by W μ_G, which spoils NC4 even under perfect collapse.
+    pub nc4: f64,
+    /// The same for the logits as they are, W h + b.
+    pub nc4_as_is: f64,
+    /// Share of rows that the classifier W h + b puts into their class.
+    pub accuracy: f64,
+    /// Share of rows whose nearest class mean is that of their class.
+    pub nearest_mean_accuracy: f64,
+    /// |W μ_G + b − its mean over classes|: 0 where the bias takes the centre of the features away,
+    /// in the unit of the logits. The common part changes no decision.
+    pub bias_gap: f64,
+}
+
+impl Decision {
+    /// Decisions of a classifier on features. A row whose largest logit or whose nearest mean is not
+    /// unique counts as wrong, and as a disagreement.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] if shapes do not agree or an entry is not finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use metrics::{ClassMeans, Decision, LabelledFeatures, LinearClassifier};
+    /// let features = LabelledFeatures { values: &[11.0, 9.0], width: 1, labels: &[0, 1], classes: 2 };
+    /// let classifier = LinearClassifier { weight: &[1.0, -1.0], bias: Some(&[-10.0, 10.0]) };
+    /// let decision = Decision::of(&features, &ClassMeans::of(&features)?, &classifier)?;
+    /// assert_eq!((decision.nc4, decision.accuracy, decision.bias_gap), (0.0, 1.0, 0.0));
+    /// # Ok::<(), metrics::MetricError>(())
+    /// ```
+    pub fn of(
+        features: &LabelledFeatures<'_>,
+        means: &ClassMeans,
+        classifier: &LinearClassifier<'_>,
+    ) -> Result<Self, MetricError> {
+        let (classes, width) = (means.classes(), means.width);
+        let LinearClassifier { weight, bias } = *classifier;
+        let expected = classes * width;
+        require_length("weight", weight.len(), expected, "classes times width")?;
+        require_entries("weight", weight, "finite", f64::is_finite)?;
+        if let Some(bias) = bias {
+            require_length("bias", bias.len(), classes, "classes")?;
+            require_entries("bias", bias, "finite", f64::is_finite)?;
+        }
+        require_length("width", features.width, width, "that of the means")?;
+        let bias_of = |class: usize| bias.map_or(0.0, |bias| bias[class]);
+        let row_of = |class: usize| &weight[class * width..(class + 1) * width];
+        let at_centre: Vec<f64> = (0..classes)
+            .map(|class| dot(row_of(class), means.centre()))
+            .collect();
+        let (mut disagree, mut disagree_as_is, mut right, mut near) = (0_u64, 0_u64, 0_u64, 0_u64);
+        let mut logits = vec![0.0; classes];
+        let mut distances = vec![0.0; classes];
+        for (row, label) in features.rows() {
+            for class in 0..classes {
+                logits[class] = dot(row_of(class), row) + bias_of(class);
+                let squares = row.iter().zip(means.mean(class));
+                distances[class] = -squares.map(|(h, m)| (h - m) * (h - m)).sum::<f64>();
+            }
+            let (chosen, nearest) = (largest(&logits), largest(&distances));
+            right += u64::from(chosen == Some(label));
+            near += u64::from(nearest == Some(label));
+            disagree_as_is += u64::from(chosen.is_none() || chosen != nearest);
+            let centred = if bias.is_some() {
+                chosen
+            } else {
+                let shifted = logits.iter().zip(&at_centre);
+                largest(&shifted.map(|(f, shift)| f - shift).collect::<Vec<_>>())
+            };
+            disagree += u64::from(centred.is_none() || centred != nearest);
+        }
+        let share = |count: u64| count as f64 / features.labels.len() as f64;
+        let gaps: Vec<f64> = (0..classes)
+            .map(|class| at_centre[class] + bias_of(class))
+            .collect();
+        let common = gaps.iter().sum::<f64>() / classes as f64;
+        let squares = gaps.iter().map(|gap| (gap - common).powi(2));
+        Ok(Self {
+            nc4: share(disagree),
+            nc4_as_is: share(disagree_as_is),
+            accuracy: share(right),
+            nearest_mean_accuracy: share(near),
+            bias_gap: squares.sum::<f64>().sqrt(),
+        })
+    }
+}
+
+/// The place of the only largest entry.
+fn largest(values: &[f64]) -> Option<usize> {
+    let top = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut places = (values.iter().enumerate()).filter(|(_, value)| **value == top);
+    match (places.next(), places.next()) {
+        (Some((place, _)), None) => Some(place),
+        _ => None,
+    }
+}

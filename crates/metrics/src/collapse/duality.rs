@@ -1,0 +1,63 @@
+use super::{
+    ClassMeans,
+    class_means::{dot, undefined},
+    simplex::etf_distance,
+};
+use crate::error::{MetricError, require_entries, require_length};
+
+/// NC3: whether the classifier and the centred class means are the same up to a factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SelfDuality {
+    /// |W/|W| − M/|M||, Frobenius norms, from 0 to 2 [Papyan2020].
+    pub nc3: f64,
+    /// Its square, which the notebook of [Papyan2020] prints.
+    pub nc3_squared: f64,
+    /// |W Mᵀ/|W Mᵀ| − (I − 1 1ᵀ/C)/√(C − 1)| [Zhu2021].
+    pub nc3_product: f64,
+}
+
+impl SelfDuality {
+    /// NC3 of a classifier `[C, d]`.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] if shapes do not agree, an entry is not finite, or weights or centred means are
+    /// all zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use metrics::{ClassMeans, LabelledFeatures, SelfDuality};
+    /// let features = LabelledFeatures { values: &[5.0, 3.0], width: 1, labels: &[0, 1], classes: 2 };
+    /// let duality = SelfDuality::of(&[2.0, -2.0], &ClassMeans::of(&features)?)?;
+    /// assert!(duality.nc3 < 1e-15 && duality.nc3_product < 1e-15);
+    /// # Ok::<(), metrics::MetricError>(())
+    /// ```
+    pub fn of(weight: &[f64], means: &ClassMeans) -> Result<Self, MetricError> {
+        let (classes, width) = (means.classes(), means.width);
+        let expected = classes * width;
+        require_length("weight", weight.len(), expected, "classes times width")?;
+        require_entries("weight", weight, "finite", f64::is_finite)?;
+        let unit = |values: &[f64], name| -> Result<Vec<f64>, MetricError> {
+            let top = values.iter().fold(0.0, |top, v| v.abs().max(top));
+            if top == 0.0 {
+                return Err(undefined(name, "different from 0"));
+            }
+            let scaled: Vec<f64> = values.iter().map(|v| v / top).collect();
+            let norm = dot(&scaled, &scaled).sqrt();
+            Ok(scaled.into_iter().map(|v| v / norm).collect())
+        };
+        let weight = unit(weight, "classifier")?;
+        let centred = unit(means.centred(), "centred class means")?;
+        let square = |(w, m): (&f64, &f64)| (w - m).powi(2);
+        let nc3_squared: f64 = weight.iter().zip(&centred).map(square).sum();
+        let products: Vec<f64> = (weight.chunks_exact(width))
+            .flat_map(|w| centred.chunks_exact(width).map(move |m| dot(w, m)))
+            .collect();
+        Ok(Self {
+            nc3: nc3_squared.sqrt(),
+            nc3_squared,
+            nc3_product: etf_distance(&products, classes)?,
+        })
+    }
+}
