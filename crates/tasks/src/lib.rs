@@ -15,6 +15,7 @@
 //! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
 //! | `modular-arithmetic` | pairs (a, b) modulo p, one-hot; target τ times the one-hot of the result | `modulus`, `operation` = `"add"`, `"subtract"`, `"multiply"`, `"divide"` (prime p) or a polynomial such as `"a^2 + a*b + b^2"`, `fraction` of all pairs for training, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `features = "none"` or `"characters"`, `data` |
 //! | `dataset` | rows of a shipped data set; target τ times the one-hot of the class | `name`, `train` rows (the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
+//! | `class-labels` | labelled rows without inputs, for features that are free; target τ times the one-hot of the class, minus the mean of all rows | `per_class` = rows of each class, `centred = true`, `target = 1.0` |
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
 //! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
@@ -54,6 +55,7 @@
 mod batch;
 mod characters;
 mod check;
+mod class_labels;
 mod classified;
 mod constant;
 mod data;
@@ -96,6 +98,7 @@ pub fn kinds() -> Registry<dyn Task> {
     Registry::new(
         "task kind",
         [
+            (class_labels::KIND, class_labels::build),
             (dataset_task::KIND, dataset_task::build),
             (linear_map::KIND, linear_map::build),
             (modes::KIND, modes::build),

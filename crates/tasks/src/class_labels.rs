@@ -1,0 +1,184 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Basis, Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
+    classified::class_groups,
+    constant::ConstantStream,
+    table::{parse_table, table_of},
+};
+
+/// The name of this kind.
+pub(crate) const KIND: &str = "class-labels";
+
+/// Every row has features of its own.
+const MOST_ROWS: u64 = 1_000_000;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLabels {
+    per_class: Vec<u32>,
+    #[serde(default = "yes")]
+    centred: bool,
+    #[serde(default = "one")]
+    target: f64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Labelled rows without inputs: what is left of a classification task when the features are free,
+/// as in the unconstrained-features model.
+///
+/// Row i has the i-th unit vector as its basis; its target is τ times the one-hot of its class,
+/// minus the mean over the rows if `centred`. Every row counts 1 in the loss, so that with the
+/// halved squared error summed over outputs it is ½ |F − Y|². The rows are their own test set.
+struct ClassLabels {
+    raw: RawLabels,
+    labels: Vec<u32>,
+}
+
+/// Checks the keys of `kind = "class-labels"`.
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+    let raw: RawLabels = parse_table(table)?;
+    check::positive("target", raw.target)?;
+    let written = || format!("{:?}", raw.per_class);
+    let hint = "Write the number of rows of each class, for example [50, 50, 50].";
+    if raw.per_class.len() < 2 {
+        return Err(KeyError::new(
+            "per_class",
+            written(),
+            "must name two classes or more",
+            hint,
+        ));
+    }
+    if raw.per_class.contains(&0) {
+        let problem = "leaves a class without rows";
+        return Err(KeyError::new("per_class", written(), problem, hint));
+    }
+    let rows = raw.per_class.iter().map(|&count| u64::from(count)).sum();
+    check::within("per_class", rows, 2, MOST_ROWS)?;
+    check::fits("per_class", &written(), rows as usize, raw.per_class.len())?;
+    let labels = (0..).zip(&raw.per_class);
+    let labels = labels.flat_map(|(class, &count)| std::iter::repeat_n(class, count as usize));
+    Ok(Box::new(ClassLabels {
+        labels: labels.collect(),
+        raw,
+    }))
+}
+
+impl Task for ClassLabels {
+    fn shape(&self) -> TaskShape {
+        TaskShape {
+            inputs: 0,
+            basis: self.labels.len(),
+            outputs: self.raw.per_class.len(),
+        }
+    }
+
+    fn resolved(&self) -> toml::Table {
+        table_of(KIND, &self.raw)
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn instance(&self, _seed: u64) -> Box<dyn TaskInstance> {
+        let (shape, rows, tau) = (self.shape(), self.labels.len(), self.raw.target);
+        let means: Vec<f64> = (self.raw.per_class.iter())
+            .map(|&count| match self.raw.centred {
+                true => tau * f64::from(count) / rows as f64,
+                false => 0.0,
+            })
+            .collect();
+        let row = |&label: &u32| {
+            let own = move |(class, mean): (usize, &f64)| match class == label as usize {
+                true => tau - mean,
+                false => -mean,
+            };
+            means.iter().enumerate().map(own)
+        };
+        Box::new(Labelled {
+            groups: class_groups(&self.labels, shape.outputs, tau),
+            rows: Batch {
+                shape,
+                rows,
+                index: Vec::new(),
+                group: self.labels.clone(),
+                inputs: Vec::new(),
+                basis: Basis::Identity,
+                targets: self.labels.iter().flat_map(row).collect(),
+                weights: Some(vec![1.0; rows]),
+            },
+        })
+    }
+}
+
+struct Labelled {
+    groups: Vec<Group>,
+    rows: Batch,
+}
+
+impl TaskInstance for Labelled {
+    fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    fn training(&self) -> Box<dyn TrainingStream> {
+        Box::new(ConstantStream(self.rows.clone()))
+    }
+
+    fn test(&self) -> Batch {
+        self.rows.clone()
+    }
+
+    fn cube(&self, _group: usize) -> Option<Batch> {
+        None
+    }
+
+    fn training_set(&self) -> Option<Batch> {
+        Some(self.rows.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::assert_rejects;
+
+    use super::*;
+
+    fn rows(spec: &str) -> Batch {
+        build(spec.parse().unwrap()).unwrap().instance(0).test()
+    }
+
+    #[test]
+    fn centred_targets_are_the_one_hot_labels_minus_their_mean() {
+        let rows = rows("per_class = [1, 3]\ntarget = 4.0");
+        assert_eq!(rows.group, [0, 1, 1, 1]);
+        assert_eq!(rows.targets, [3.0, -3.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
+        assert_eq!(rows.weights, Some(vec![1.0; 4]));
+        assert_eq!(rows.basis_row(2), [0.0, 0.0, 1.0, 0.0]);
+        let plain = super::tests::rows("per_class = [1, 2]\ncentred = false");
+        assert_eq!(plain.targets, [1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn wrong_keys_are_named() {
+        assert_rejects(
+            build,
+            &[
+                ("centred = true", "per_class"),
+                ("per_class = [5]", "per_class"),
+                ("per_class = [5, 0]", "per_class"),
+                ("per_class = [5, 4000000000]", "per_class"),
+                ("per_class = [5, 5]\ntarget = 0", "target"),
+                ("per_class = [5, 5]\nclasses = 2", "classes"),
+            ],
+        );
+    }
+}
