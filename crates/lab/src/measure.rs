@@ -2,6 +2,8 @@
 
 mod accuracy;
 mod amplification;
+mod class_plane;
+mod collapse;
 mod compute;
 mod conserved;
 pub(crate) mod curve_times;
@@ -134,6 +136,9 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("key-frequencies", key_frequencies::build),
             ("conserved", conserved::build),
             ("scales", scales::build),
+            ("collapse", collapse::build),
+            ("collapse-layers", collapse::build_layers),
+            ("class-plane", class_plane::build),
         ],
     )
 }

@@ -19,7 +19,7 @@ mod simplex;
 mod variability;
 
 pub use class_means::{ClassMeans, LabelledFeatures};
-pub use decision::{Decision, LinearClassifier};
+pub use decision::{Decision, LinearClassifier, nearest_mean_accuracy};
 pub use duality::SelfDuality;
 pub use plane::ClassPlane;
 pub use simplex::{SimplexDistance, simplex_distance};

@@ -8,6 +8,7 @@
 mod array;
 mod autodiff;
 mod device;
+mod features;
 mod init;
 mod learner;
 mod loss;
@@ -20,11 +21,15 @@ mod scales;
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
 pub use autodiff::AutodiffLearner;
 pub use device::{DEVICES, Device, DeviceError, Precision, Target};
+pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
 pub use learner::{ENGINES, Learner, LearnerError, learner};
 pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};
-pub use models::{Activation, DiagonalLinear, LinearBasis, LinearSkills, Mlp, Multilinear};
+pub use models::{
+    Activation, DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear,
+    UnconstrainedFeatures,
+};
 pub use optimizer::{Decay, Optimizer};
 pub use scales::Scales;
 
@@ -39,6 +44,7 @@ pub fn kinds() -> tasks::Registry<dyn Model> {
             ("linear-skills", models::linear_skills),
             ("diagonal-linear", models::diagonal_linear),
             ("linear-basis", models::linear_basis),
+            ("unconstrained-features", models::unconstrained_features),
         ],
     )
 }

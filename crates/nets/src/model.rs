@@ -1,7 +1,8 @@
 use burn::tensor::Tensor;
-use tasks::{KeyError, TaskInstance, TaskShape};
+use mlp::MlpError;
+use tasks::{Batch, KeyError, TaskInstance, TaskShape};
 
-use crate::{DeviceBatch, HostArray, Scales};
+use crate::{DeviceBatch, HiddenFeatures, HostArray, Scales};
 
 /// Which parts of a batch a model reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +61,22 @@ pub trait Model: Send + Sync {
     /// The same net on the host; `None` where the model is not a multilayer perceptron.
     fn host(&self, _parameters: &[HostArray]) -> Option<HostNet> {
         None
+    }
+
+    /// Features of every hidden layer on some rows of the task, and the last layer; `None` where the
+    /// model has none.
+    ///
+    /// # Errors
+    /// The parameters do not fit the rows.
+    fn hidden_features(
+        &self,
+        parameters: &[HostArray],
+        rows: &Batch,
+    ) -> Result<Option<HiddenFeatures>, MlpError> {
+        match self.host(parameters) {
+            Some(host) => HiddenFeatures::of_net(&host, rows),
+            None => Ok(None),
+        }
     }
 
     /// Scales that gradient descent feels only together; `None` where the model has none.

@@ -4,6 +4,7 @@ mod basis;
 mod linear_skills;
 mod mlp;
 mod multilinear;
+mod unconstrained;
 
 pub use basis::{DiagonalLinear, LinearBasis};
 pub(crate) use basis::{diagonal_linear, linear_basis};
@@ -13,3 +14,5 @@ pub use mlp::{Activation, Mlp};
 pub(crate) use mlp::{deep_linear, mlp};
 pub use multilinear::Multilinear;
 pub(crate) use multilinear::multilinear;
+pub(crate) use unconstrained::unconstrained_features;
+pub use unconstrained::{FeatureInit, UnconstrainedFeatures};

@@ -70,14 +70,11 @@ impl Decision {
             .collect();
         let (mut disagree, mut disagree_as_is, mut right, mut near) = (0_u64, 0_u64, 0_u64, 0_u64);
         let mut logits = vec![0.0; classes];
-        let mut distances = vec![0.0; classes];
         for (row, label) in features.rows() {
             for class in 0..classes {
                 logits[class] = dot(row_of(class), row) + bias_of(class);
-                let squares = row.iter().zip(means.mean(class));
-                distances[class] = -squares.map(|(h, m)| (h - m) * (h - m)).sum::<f64>();
             }
-            let (chosen, nearest) = (largest(&logits), largest(&distances));
+            let (chosen, nearest) = (largest(&logits), nearest_mean(row, means));
             right += u64::from(chosen == Some(label));
             near += u64::from(nearest == Some(label));
             disagree_as_is += u64::from(chosen.is_none() || chosen != nearest);
@@ -103,6 +100,31 @@ impl Decision {
             bias_gap: squares.sum::<f64>().sqrt(),
         })
     }
+}
+
+/// Share of rows whose nearest class mean is that of their class, as in [`Decision`]; needs no
+/// classifier.
+///
+/// # Errors
+///
+/// [`MetricError`] if the means are not those of such features.
+pub fn nearest_mean_accuracy(
+    features: &LabelledFeatures<'_>,
+    means: &ClassMeans,
+) -> Result<f64, MetricError> {
+    require_length("width", features.width, means.width, "that of the means")?;
+    let near = features.rows();
+    let near = near.filter(|(row, label)| nearest_mean(row, means) == Some(*label));
+    Ok(near.count() as f64 / features.labels.len() as f64)
+}
+
+/// The class whose mean is nearest, if there is only one.
+fn nearest_mean(row: &[f64], means: &ClassMeans) -> Option<usize> {
+    let closeness = |class| {
+        let squares = row.iter().zip(means.mean(class));
+        -squares.map(|(h, m)| (h - m) * (h - m)).sum::<f64>()
+    };
+    largest(&(0..means.classes()).map(closeness).collect::<Vec<f64>>())
 }
 
 /// The place of the only largest entry.
