@@ -1,6 +1,7 @@
 //! Closed forms laid over measured runs. A prediction kind is one file and one line in [`kinds`].
 
 mod clock;
+mod free_features;
 mod limits;
 mod linear_skills;
 mod networks;
@@ -143,6 +144,7 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("balanced-network", networks::build_balanced),
             ("scalar-toy", scalar_toy::build),
             ("toy-amplification", toy_amplification::build),
+            ("unconstrained-features", free_features::build),
         ],
     )
 }

@@ -1,0 +1,170 @@
+use metrics::{ClassMeans, LabelledFeatures, WithinClass};
+use nets::{HostArray, Model};
+use serde::{Deserialize, Serialize};
+use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
+use theory::{BalancedMode, UnconstrainedFeatures, nalgebra::DMatrix};
+
+use super::{CellView, Predicted, Prediction};
+
+/// The unconstrained-features model from its own initial values \[Mixon2020\]: every mode of the
+/// targets grows by itself, S its singular value, from s0 = |Wᵀu + Hᵀv|²/4, with u and v its
+/// singular vectors. That is exact for a balanced start aligned with the targets and within a few
+/// percent for a small random one, of which it says nothing else.
+///
+/// `feature_singular`, the singular values √s of the features; and for classes of equal size, from an
+/// aligned start, `nc1`, `nc1_quotient`, `within_inside` and `within_outside`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FreeFeatures {
+    /// Model whose initial values it starts from.
+    from: String,
+    /// Factor on the flow time of the run, for models with their own `lr_scale`.
+    #[serde(default = "one")]
+    lr_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Modes of the targets below this, relative to the largest, are rounding.
+const NO_MODE: f64 = 1e-10;
+
+/// Modes count as equal, and a start as aligned, within this: strengths are squares of sums over
+/// thousands of rows.
+const EQUAL: f64 = 1e-6;
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let form: FreeFeatures = parse_table(table)?;
+    positive("lr_scale", form.lr_scale)?;
+    Ok(Box::new(form))
+}
+
+/// What the closed form starts from.
+struct Start {
+    /// One per mode, largest target first.
+    modes: Vec<BalancedMode>,
+    /// For equal classes and an aligned start: the form, and Tr S_w inside and outside.
+    equal: Option<(UnconstrainedFeatures, WithinClass)>,
+}
+
+impl Start {
+    fn read(arrays: &[HostArray], rows: &Batch) -> Option<Self> {
+        let [features, weight] = arrays else {
+            return None;
+        };
+        let (n, classes) = (rows.rows, rows.shape.outputs);
+        let targets = DMatrix::from_row_slice(n, classes, &rows.targets);
+        let hidden = DMatrix::from_row_slice(n, features.columns, &features.values);
+        let classifier = DMatrix::from_row_slice(weight.rows, classes, &weight.values);
+        let eigen = targets.tr_mul(&targets).symmetric_eigen();
+        let largest = eigen.eigenvalues.max();
+        let mut modes = Vec::new();
+        let mut aligned = true;
+        for (mode, &square) in eigen.eigenvalues.iter().enumerate() {
+            if square <= NO_MODE * largest {
+                continue;
+            }
+            let right = eigen.eigenvectors.column(mode);
+            let left = &targets * right / square.sqrt();
+            let (above, below) = (&classifier * right, hidden.tr_mul(&left));
+            let strength = (&above + &below).norm_squared() / 4.0;
+            aligned &= (above - below).norm_squared() < EQUAL * strength;
+            modes.push(BalancedMode::new(1.0, square.sqrt(), strength).ok()?);
+        }
+        modes.sort_by(|a, b| b.target().total_cmp(&a.target()));
+        let labelled = LabelledFeatures {
+            values: &features.values,
+            width: features.columns,
+            labels: &rows.group,
+            classes,
+        };
+        let means = ClassMeans::of(&labelled).ok()?;
+        let (first, last) = (modes.first()?, modes.last()?);
+        let per_class = means.counts()[0];
+        let alike = |a: f64, b: f64| (a / b - 1.0).abs() < EQUAL;
+        let equal = means.counts().iter().all(|&count| count == per_class)
+            && alike(first.target(), last.target())
+            && alike(first.target(), (per_class as f64).sqrt())
+            && modes.iter().all(|m| alike(m.initial(), first.initial()));
+        let by_class = classifier.as_slice();
+        let equal = (aligned && equal).then(|| {
+            let form = UnconstrainedFeatures::new(classes, per_class, first.initial()).ok()?;
+            Some((form, WithinClass::of(&labelled, &means, by_class).ok()?))
+        });
+        Some(Self {
+            equal: equal.flatten(),
+            modes,
+        })
+    }
+}
+
+impl Prediction for FreeFeatures {
+    fn resolved(&self) -> toml::Table {
+        table_of("unconstrained-features", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &[
+            "feature_singular",
+            "nc1",
+            "nc1_quotient",
+            "within_inside",
+            "within_outside",
+        ]
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn check(&self, _: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+        let kind = |model: &&dyn Model| model.resolved().get("kind").cloned();
+        let free = toml::Value::from("unconstrained-features");
+        if read.iter().all(|model| kind(model).as_ref() == Some(&free)) {
+            return Ok(());
+        }
+        let hint = "Name a model of kind \"unconstrained-features\".";
+        let problem = "has no features of its own for every row";
+        Err(KeyError::new("from", &self.from, problem, hint))
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
+        let Some(rows) = cell.constant else { return };
+        let arrays = cell.initial.iter().find(|(name, _)| *name == self.from);
+        let Some(start) = arrays.and_then(|(_, arrays)| Start::read(arrays, rows)) else {
+            return;
+        };
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                break;
+            };
+            let mut push = |metric, index, value| {
+                out.push(Predicted {
+                    metric,
+                    index,
+                    step,
+                    flow_time: Some(time),
+                    value,
+                });
+            };
+            for (index, mode) in (1..).zip(&start.modes) {
+                push("feature_singular", index, mode.strength(time).sqrt());
+            }
+            let Some((form, within)) = &start.equal else {
+                continue;
+            };
+            let (inside, outside) = (within.inside, within.outside);
+            if let (Ok(nc1), Ok(quotient)) = (
+                form.nc1(time, inside),
+                form.nc1_quotient(time, inside, outside),
+            ) {
+                push("nc1", 0, nc1);
+                push("nc1_quotient", 0, quotient);
+            }
+            let left = form.residual_inside(time).powi(2);
+            push("within_inside", 0, inside * left);
+            push("within_outside", 0, outside);
+        }
+    }
+}
