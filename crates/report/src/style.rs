@@ -78,7 +78,7 @@ pub(crate) const TO_MEAN: Stroke = Stroke {
 };
 
 /// Radius of the dot at a class mean.
-pub(crate) const MEAN: f64 = 6.5;
+pub(crate) const MEAN: f64 = 5.5;
 
 /// Directions in a scatter panel that the points are compared with.
 pub(crate) const RAY: Stroke = Stroke {
