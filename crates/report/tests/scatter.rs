@@ -159,7 +159,7 @@ fn every_row_is_a_point_in_the_colour_of_its_class() {
     );
     assert_eq!(means(&svg, START).len(), 1);
     assert!(svg.contains(">mean of all points, from the origin<"));
-    assert!(!svg.contains("class 0") && !svg.contains("simplex"));
+    assert!(!svg.contains("class 0") && !svg.contains(">simplex<"));
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_moment_is_an_end_or_the_record_nearest_to_a_step() {
         assert_eq!(radius(&run), at, "{moment:?}");
     }
     panel(&mut run, "collapse", FIT).moment = Some("t_fit".to_owned());
-    let mut fit = |run: &mut Run, step: f64| {
+    let fit = |run: &mut Run, step: f64| {
         for o in &mut run.observations {
             if o.metric == "t_fit" && o.seed == 0 {
                 o.value = step;
