@@ -355,7 +355,8 @@ fn features_that_vanish_are_drawn() {
 
 #[test]
 fn classes_are_few_whole_numbers() {
-    let cases: [(fn(u64) -> f64, &str); 4] = [
+    type Class = fn(u64) -> f64;
+    let cases: [(Class, &str); 4] = [
         (
             |index| index as f64 / 2.0,
             "has the value 0.5, and classes are whole numbers",
