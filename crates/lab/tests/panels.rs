@@ -85,6 +85,23 @@ layers = [
 ]
 "#;
 
+const SCATTER: &str = r#"
+[[pictures.panels]]
+kind = "scatter"
+metric = "skill_strength"
+x_metric = "off_skill_energy"
+colour_metric = "half_time"
+moment = "half_time"
+class_names = ["0", "1", "2"]
+rays = 3
+seeds = [0]
+at = { "training.lr" = 0.05, "models.net.widths" = [8] }
+x_label = "first"
+y_label = "second"
+x_range = [-1.0, 1.0]
+layers = [{ model = "net", role = "net", label = "net" }]
+"#;
+
 fn spec(panel: &str) -> String {
     format!("{SMALL}{SWEEP}{panel}")
 }
@@ -106,7 +123,9 @@ fn refused(panel: &str, cases: &[(&str, &str, &str)]) {
 
 #[test]
 fn keys_of_panels_are_read_and_written_back() {
-    let loaded = load(&spec(&[SEVERAL, COLOURS, MEASURED, MOMENTS, OWN].concat()));
+    let loaded = load(&spec(
+        &[SEVERAL, COLOURS, MEASURED, MOMENTS, OWN, SCATTER].concat(),
+    ));
     let panels = &loaded.spec.pictures[0].panels;
     assert_eq!(panels[0].metrics, ["skill_strength", "off_skill_energy"]);
     assert_eq!(panels[0].metric, None);
@@ -118,6 +137,11 @@ fn keys_of_panels_are_read_and_written_back() {
     let shown = |layer: usize| panels[4].metric_of(&panels[4].layers[layer]);
     assert_eq!(shown(0), Some("off_skill_energy"));
     assert_eq!(panels[0].metric_of(&panels[0].layers[0]), None);
+    assert_eq!(panels[5].kind, PanelKind::Scatter);
+    assert_eq!(panels[5].shown_moment(), "half_time");
+    assert_eq!(panels[5].colour_metric.as_deref(), Some("half_time"));
+    assert_eq!(panels[5].class_names, ["0", "1", "2"]);
+    assert_eq!(panels[5].rays, Some(3));
     let again = load(&loaded.spec.to_toml());
     assert_eq!(again.spec, loaded.spec);
 }
@@ -364,7 +388,8 @@ fn a_knob_panel_has_a_knob_or_a_metric_on_its_axis() {
             (
                 "kind = \"knob\"",
                 "kind = \"curves\"",
-                "x_metric = (given): is a key of knob panels only",
+                "x_metric = (given): is a key of knob panels and scatter panels only. \
+                 Take it away, or write kind = \"knob\" or kind = \"scatter\".",
             ),
         ],
     );
@@ -426,6 +451,133 @@ fn moments_are_the_ends_of_training_or_metrics() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_scatter_panel_shows_two_metrics_of_one_layer_at_a_moment() {
+    refused(
+        SCATTER,
+        &[
+            (
+                "x_metric = \"off_skill_energy\"\n",
+                "",
+                "x_metric = (missing): is needed in a scatter panel",
+            ),
+            (
+                "\"off_skill_energy\"",
+                "\"plane\"",
+                "x_metric = \"plane\": is not a metric that this spec measures",
+            ),
+            (
+                "metric = \"skill_strength\"",
+                "metric = \"plane\"",
+                "metric = \"plane\": is not a metric that this spec measures",
+            ),
+            (
+                "metric = \"skill_strength\"\n",
+                "",
+                "metric = (missing): is needed",
+            ),
+            (
+                "colour_metric = \"half_time\"",
+                "colour_metric = \"class\"",
+                "colour_metric = \"class\": is not a metric that this spec measures",
+            ),
+            (
+                "moment = \"half_time\"",
+                "moment = \"fit\"",
+                "moment = \"fit\": is not \"start\", \"end\" or a metric of this spec",
+            ),
+            (
+                "label = \"net\" }]",
+                "label = \"net\" }, { model = \"twin\", role = \"twin\", label = \"twin\" }]",
+                "layers = (2 entries): a scatter panel shows exactly one model",
+            ),
+            (
+                "label = \"net\" }]",
+                "label = \"net\", metric = \"half_time\" }]",
+                "layers[0].metric = (given): is not a key of scatter panels",
+            ),
+            (
+                "colour_metric = \"half_time\"\n",
+                "",
+                "class_names = [\"0\", \"1\", \"2\"]: names no classes without `colour_metric`",
+            ),
+            (
+                "\"1\", \"2\"",
+                "\"1\", \"1\"",
+                "class_names = \"1\": stands there twice",
+            ),
+            (
+                "\"1\", \"2\"",
+                "\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\"",
+                "class_names = (9 entries): are more than the 8 colours",
+            ),
+            (
+                "rays = 3",
+                "rays = 1",
+                "rays = 1: must be a number from 2 to 12",
+            ),
+            (
+                "rays = 3",
+                "rays = 13",
+                "rays = 13: must be a number from 2 to 12",
+            ),
+            (
+                "rays = 3",
+                "y_scale = \"log\"",
+                "y_scale = \"log\": is not a scale of scatter panels, whose axes are linear",
+            ),
+            (
+                "rays = 3",
+                "x_scale = \"log\"",
+                "x_scale = \"log\": is not a scale of scatter panels",
+            ),
+            (
+                "x_range = [-1.0, 1.0]",
+                "x_range = [0.5, 1.0]",
+                "x_range = [0.5, 1]: must be two finite, increasing numbers with 0 between",
+            ),
+            (
+                "x_range = [-1.0, 1.0]",
+                "y_range = [-1.0, inf]",
+                "y_range = [-1, inf]: must be two finite",
+            ),
+            (
+                ", \"models.net.widths\" = [8]",
+                "",
+                "at = { \"training.lr\" = 0.05 }: leaves 3 cells of the sweep, and scatter panels",
+            ),
+            (
+                "rays = 3",
+                "knob = \"training.lr\"",
+                "knob = (given): is not a key of scatter panels",
+            ),
+            (
+                "rays = 3",
+                "x = \"index\"",
+                "x = (given): is not a key of scatter panels",
+            ),
+            (
+                "rays = 3",
+                "moments = [\"start\"]",
+                "moments = (given): is a key of moments only",
+            ),
+        ],
+    );
+    for (key, value) in [
+        ("moment", "\"end\""),
+        ("colour_metric", "\"half_time\""),
+        ("class_names", "[\"a\"]"),
+        ("rays", "3"),
+    ] {
+        let given = format!("{key} = {value}\nx_label");
+        let message = format!(
+            "{key} = (given): is a key of scatter panels only. \
+             Take it away, or write kind = \"scatter\"."
+        );
+        refused(MOMENTS, &[("x_label", &given, &message)]);
+    }
 }
 
 #[test]

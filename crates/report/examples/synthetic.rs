@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         synthetic::scaling(),
         synthetic::plane(40),
         synthetic::grokking(),
+        synthetic::features(),
     ];
     for run in &mut runs {
         run.path = out.join(&run.spec.name);

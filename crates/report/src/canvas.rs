@@ -121,6 +121,26 @@ impl Canvas {
         ));
     }
 
+    /// A disc that others shine through.
+    pub(crate) fn disc(&mut self, (x, y): Place, radius: f64, colour: &str, opacity: f64) {
+        self.push(format_args!(
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{colour}\" \
+             fill-opacity=\"{opacity}\"/>",
+            Px(x),
+            Px(y),
+        ));
+    }
+
+    /// A filled dot with an outline in the colour of text.
+    pub(crate) fn outlined_dot(&mut self, (x, y): Place, radius: f64, colour: &str) {
+        self.push(format_args!(
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{colour}\" stroke=\"{INK}\" \
+             stroke-width=\"1.6\"/>",
+            Px(x),
+            Px(y),
+        ));
+    }
+
     /// One line of text whose baseline is at `place`.
     pub(crate) fn text(
         &mut self,

@@ -1,5 +1,6 @@
 //! From the long table to curves: median and band over seeds.
 
+mod cloud;
 mod end;
 mod moment;
 mod time;
@@ -15,6 +16,7 @@ use crate::{
     table::Table,
 };
 
+pub(crate) use cloud::{Cloud, Dot};
 pub(crate) use moment::{Reached, reached};
 pub(crate) use time::time;
 

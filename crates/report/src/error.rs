@@ -9,8 +9,8 @@ pub enum ReportError {
     /// A panel has nothing to draw.
     #[error(
         "picture {picture:?}, {panel}: no observation of metric {metric:?} for {models} in {variants} \
-         can be drawn. Check `metric`, `layers`, `variants`, `indices`, `knob` and the ranges of \
-         the panel"
+         can be drawn. Check `metric`, `layers`, `variants`, `indices`, `seeds`, `knob`, moments and \
+         the ranges of the panel"
     )]
     NoData {
         /// The picture.
@@ -35,6 +35,16 @@ pub enum ReportError {
     /// The panel cannot be a heat map.
     #[error("picture {picture:?}, {panel}: {problem}")]
     HeatMap {
+        /// The picture.
+        picture: String,
+        /// The panel: its position and heading.
+        panel: String,
+        /// What keeps it from being one.
+        problem: String,
+    },
+    /// The panel cannot be a scatter panel.
+    #[error("picture {picture:?}, {panel}: {problem}")]
+    Scatter {
         /// The picture.
         picture: String,
         /// The panel: its position and heading.

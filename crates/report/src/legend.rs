@@ -6,7 +6,7 @@ use crate::{
     canvas::{Anchor, Canvas, Place},
     colour_scale::{HATCH, MISSING, draw_contour, hatch},
     font,
-    style::{HAIRLINE, INK, SMALL, colour, line_colour, stroke},
+    style::{FAINT, HAIRLINE, INK, MEAN, RAY, SMALL, TO_MEAN, colour, line_colour, stroke},
 };
 
 /// One entry.
@@ -22,6 +22,15 @@ pub(crate) enum Entry {
     Contour(&'static str, String),
     /// A colour of a heat map that the colour scale does not explain.
     Patch(Patch, String),
+    /// The points of a class: the position of its colour and what it is called.
+    Class(usize, String),
+    /// The mean of a class.
+    Mean(String),
+    /// Directions from the origin.
+    Ray(String),
+    /// What a panel shows: its heading and what must be known about it. The headings are written
+    /// where panels differ.
+    Note(String, String),
 }
 
 /// How a cell of a heat map is filled.
@@ -84,12 +93,24 @@ impl Entry {
             | Self::Mark(_, _, text)
             | Self::Colour(_, text)
             | Self::Contour(_, text)
-            | Self::Patch(_, text) => text,
+            | Self::Patch(_, text)
+            | Self::Class(_, text)
+            | Self::Mean(text)
+            | Self::Ray(text)
+            | Self::Note(_, text) => text,
         }
     }
 
     fn width(&self) -> f64 {
-        SWATCH + GAP + font::width(self.text(), SMALL)
+        self.indent() + font::width(self.text(), SMALL)
+    }
+
+    /// Room that is taken before the text.
+    fn indent(&self) -> f64 {
+        match self {
+            Self::Note(..) => 0.0,
+            _ => SWATCH + GAP,
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas, (x, y): Place) {
@@ -120,18 +141,56 @@ impl Entry {
                     }
                 }
             }
+            Self::Class(position, _) => {
+                canvas.disc((x + SWATCH / 2.0, middle), 4.5, colour(*position), 1.0);
+            }
+            Self::Mean(_) => {
+                let mean = (x + SWATCH - 8.0, middle);
+                canvas.line((x, middle), mean, FAINT, TO_MEAN);
+                canvas.outlined_dot(mean, MEAN, FAINT);
+            }
+            Self::Ray(_) => canvas.line((x, middle), (x + SWATCH, middle), FAINT, RAY),
+            Self::Note(..) => {}
         }
-        let place = (x + SWATCH + GAP, y);
+        let place = (x + self.indent(), y);
         canvas.text(place, Anchor::Start, SMALL, INK, self.text());
     }
 }
 
+/// Notes that say the same become one; where panels differ, each says which it is about.
+pub(crate) fn merge_notes(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut merged: Vec<Entry> = Vec::new();
+    let mut notes: Vec<(String, Vec<String>)> = Vec::new();
+    for entry in entries {
+        match entry {
+            Entry::Note(heading, text) => match notes.iter_mut().find(|note| note.0 == text) {
+                Some((_, headings)) => headings.push(heading),
+                None => notes.push((text, vec![heading])),
+            },
+            entry => merged.push(entry),
+        }
+    }
+    let differ = notes.len() > 1;
+    merged.extend(notes.into_iter().map(|(text, headings)| {
+        let headings = headings.join(", ");
+        let text = if differ {
+            format!("{headings}: {text}")
+        } else {
+            text
+        };
+        Entry::Note(headings, text)
+    }));
+    merged
+}
+
 /// The entries in columns: lines left, marks right, where that fits into `room`.
 pub(crate) fn columns(entries: &[Entry], room: f64) -> Vec<Vec<Entry>> {
-    let (lines, marks): (Vec<Entry>, Vec<Entry>) = entries
-        .iter()
-        .cloned()
-        .partition(|entry| matches!(entry, Entry::Line(..) | Entry::Contour(..)));
+    let (lines, marks): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
+        matches!(
+            entry,
+            Entry::Line(..) | Entry::Contour(..) | Entry::Class(..)
+        )
+    });
     let half = lines.len().div_ceil(2);
     let candidates = [
         if lines.len() > 2 {

@@ -6,7 +6,8 @@
 //!
 //! The line style says what a curve is (theory solid, net dashed, twin dash-dotted, plain linear
 //! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds. In a
-//! heat map the colour is a value, on one scale for all heat maps of a picture.
+//! heat map the colour is a value, on one scale for all heat maps of a picture; in a scatter panel it
+//! is the class of a point.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 

@@ -3,6 +3,7 @@
 mod axes;
 mod curves;
 mod heat_map;
+mod scatter;
 
 use lab::{
     record::Run,
@@ -11,7 +12,7 @@ use lab::{
 
 use crate::{ReportError, canvas::Canvas, colour_scale::ColourScale, legend::Entry, plane::Plane};
 
-use self::{curves::Curves, heat_map::HeatMap};
+use self::{curves::Curves, heat_map::HeatMap, scatter::Scatter};
 
 pub(crate) use axes::Frame;
 
@@ -21,6 +22,8 @@ pub(crate) enum Prepared<'a> {
     Curves(Box<Curves<'a>>),
     /// Colours on a plane of two knobs.
     HeatMap(Box<HeatMap<'a>>),
+    /// Points in a plane of two metrics.
+    Scatter(Box<Scatter<'a>>),
 }
 
 impl<'a> Prepared<'a> {
@@ -33,6 +36,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, ReportError> {
         Ok(match picture.panels[position].kind {
             PanelKind::HeatMap => Self::HeatMap(Box::new(HeatMap::new(run, picture, position)?)),
+            PanelKind::Scatter => Self::Scatter(Box::new(Scatter::new(run, picture, position)?)),
             PanelKind::Curves | PanelKind::Knob | PanelKind::PowerLaw | PanelKind::Moments => {
                 Self::Curves(Box::new(Curves::new(run, picture, position, width)?))
             }
@@ -42,7 +46,7 @@ impl<'a> Prepared<'a> {
     /// What must have a colour on a shared scale.
     pub(crate) fn coloured(&self) -> Option<(&Panel, &Plane)> {
         match self {
-            Self::Curves(_) => None,
+            Self::Curves(_) | Self::Scatter(_) => None,
             Self::HeatMap(map) => Some(map.coloured()),
         }
     }
@@ -52,6 +56,7 @@ impl<'a> Prepared<'a> {
         match self {
             Self::Curves(curves) => curves.foot(width),
             Self::HeatMap(map) => map.foot(width),
+            Self::Scatter(scatter) => scatter.foot(width),
         }
     }
 
@@ -66,6 +71,7 @@ impl<'a> Prepared<'a> {
     ) {
         match (self, scale) {
             (Self::Curves(curves), _) => curves.draw(canvas, outer, foot),
+            (Self::Scatter(scatter), _) => scatter.draw(canvas, outer, foot),
             (Self::HeatMap(map), Some(scale)) => map.draw(canvas, outer, foot, scale),
             (Self::HeatMap(_), None) => {}
         }
@@ -75,6 +81,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn entries(&self, scale: Option<&ColourScale>) -> Vec<Entry> {
         match (self, scale) {
             (Self::Curves(curves), _) => curves.entries(),
+            (Self::Scatter(scatter), _) => scatter.entries(),
             (Self::HeatMap(map), Some(scale)) => map.entries(scale),
             (Self::HeatMap(_), None) => Vec::new(),
         }

@@ -108,5 +108,5 @@ fn entries(panels: &[Prepared<'_>], scale: Option<&ColourScale>) -> Vec<Entry> {
             entries.push(entry);
         }
     }
-    entries
+    legend::merge_notes(entries)
 }

@@ -71,6 +71,24 @@ pub(crate) const HAIRLINE: Stroke = Stroke {
     dashes: "",
 };
 
+/// The lines from the origin of a scatter panel to class means.
+pub(crate) const TO_MEAN: Stroke = Stroke {
+    width: 2.2,
+    dashes: "",
+};
+
+/// Radius of the dot at a class mean.
+pub(crate) const MEAN: f64 = 5.5;
+
+/// Directions in a scatter panel that the points are compared with.
+pub(crate) const RAY: Stroke = Stroke {
+    width: 1.4,
+    dashes: "6 4",
+};
+
+/// Their colour, and that of what stands for any class in a legend.
+pub(crate) const FAINT: &str = "#9A9A9A";
+
 /// The line style of a role. Theory is drawn first, wider and lighter than what lies on top of
 /// it, so that two curves that coincide are both seen.
 pub(crate) fn stroke(role: Role) -> Stroke {

@@ -17,14 +17,19 @@ impl<'a> Table<'a> {
     /// What `panel` reads of `run`.
     pub(crate) fn new(run: &'a Run, panel: &Panel) -> Self {
         let own = panel.layers.iter().filter_map(|l| l.metric.as_deref());
-        let read: BTreeSet<&str> = [&panel.metric, &panel.x_metric]
-            .into_iter()
-            .filter_map(Option::as_deref)
-            .chain(panel.metrics.iter().map(String::as_str))
-            .chain(own)
-            .chain(panel.marks.iter().map(|mark| mark.metric.as_str()))
-            .chain(panel.moments.iter().map(String::as_str))
-            .collect();
+        let read: BTreeSet<&str> = [
+            &panel.metric,
+            &panel.x_metric,
+            &panel.colour_metric,
+            &panel.moment,
+        ]
+        .into_iter()
+        .filter_map(Option::as_deref)
+        .chain(panel.metrics.iter().map(String::as_str))
+        .chain(own)
+        .chain(panel.marks.iter().map(|mark| mark.metric.as_str()))
+        .chain(panel.moments.iter().map(String::as_str))
+        .collect();
         let mut table = Self {
             rows: HashMap::new(),
             indices: HashMap::new(),

@@ -54,16 +54,21 @@ impl Source<'_, '_> {
             };
             for (seed, mut rows) in seeds {
                 let recorded: BTreeSet<u64> = rows.iter().map(|o| o.step).collect();
-                let step = match moment {
-                    "start" => recorded.first().copied(),
-                    "end" => recorded.last().copied(),
-                    _ => nearest(&recorded, steps.get(&seed).copied()),
-                };
+                let step = step_of(moment, &recorded, steps.get(&seed).copied());
                 rows.retain(|o| Some(o.step) == step);
                 cells.push(rows);
             }
         }
         cells
+    }
+}
+
+/// The step of a moment among those that are recorded; `reached` is where a metric puts it.
+pub(super) fn step_of(moment: &str, recorded: &BTreeSet<u64>, reached: Option<f64>) -> Option<u64> {
+    match moment {
+        "start" => recorded.first().copied(),
+        "end" => recorded.last().copied(),
+        _ => nearest(recorded, reached),
     }
 }
 

@@ -3,6 +3,7 @@
 mod cells;
 mod heat_map;
 mod keys;
+mod scatter;
 
 use std::fmt::Display;
 
@@ -82,6 +83,7 @@ impl Check<'_> {
             PanelKind::Knob => self.abscissa(&cells),
             PanelKind::Curves => self.curves(&cells),
             PanelKind::Moments => self.moments(&cells),
+            PanelKind::Scatter => self.scatter(&cells),
         }
     }
 
@@ -301,18 +303,7 @@ impl Check<'_> {
         }
         self.distinct("moments", &panel.moments)?;
         for (at, moment) in panel.moments.iter().enumerate() {
-            if moment != "start" && moment != "end" {
-                let choices: Vec<&str> = ["start", "end"]
-                    .into_iter()
-                    .chain(self.names.metrics.iter().copied())
-                    .collect();
-                self.names.one_of(
-                    &self.key(&format!("moments[{at}]")),
-                    moment,
-                    "\"start\", \"end\" or a metric of this spec (one whose value is a step)",
-                    &choices,
-                )?;
-            }
+            self.moment(&format!("moments[{at}]"), moment)?;
         }
         self.labels(
             "moment_labels",
@@ -321,5 +312,21 @@ impl Check<'_> {
             panel.moments.len(),
         )?;
         check_single(self.place, "moments", panel, cells)
+    }
+    /// A moment is an end of training or a metric whose value is a step.
+    fn moment(&self, key: &str, moment: &str) -> Result<(), SpecError> {
+        if moment == "start" || moment == "end" {
+            return Ok(());
+        }
+        let choices: Vec<&str> = ["start", "end"]
+            .into_iter()
+            .chain(self.names.metrics.iter().copied())
+            .collect();
+        self.names.one_of(
+            &self.key(key),
+            moment,
+            "\"start\", \"end\" or a metric of this spec (one whose value is a step)",
+            &choices,
+        )
     }
 }

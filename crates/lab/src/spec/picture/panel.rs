@@ -11,7 +11,7 @@ pub struct Panel {
     /// Heading of the panel.
     #[serde(default)]
     pub title: String,
-    /// Metric on the vertical axis. Absent with `metrics`, and where every layer has its own.
+    /// Metric on the vertical axis; in a scatter panel its index is the point. Absent with `metrics`, and where every layer has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
     /// Curves: several metrics in place of `metric`, one colour each.
@@ -35,7 +35,8 @@ pub struct Panel {
     /// Indices to draw; empty means all (in a heat map, which shows one: the first).
     #[serde(default)]
     pub indices: Vec<u32>,
-    /// Seeds to draw; empty means all, as median and band.
+    /// Seeds to draw; empty means all, as median and band. A scatter panel shows the first of
+    /// them, or the first seed of the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<u64>,
     /// The models and predictions to lay over each other.
@@ -47,7 +48,8 @@ pub struct Panel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob: Option<String>,
     /// Knob panels: a metric in place of `knob`. A cell stands at its last value (median over
-    /// seeds), so that sweeps of different knobs lie on one axis.
+    /// seeds), so that sweeps of different knobs lie on one axis. Scatter panels: the horizontal
+    /// coordinate of each point, at the same indices and steps as `metric`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x_metric: Option<String>,
     /// Curves: the dotted key of a sweep knob, one colour per value.
@@ -64,6 +66,22 @@ pub struct Panel {
     /// What `moments` are called in labels, in their order; their names when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moment_labels: Vec<String>,
+    /// Scatter panels: the moment of training that is shown, named as in `moments`; the end when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<String>,
+    /// Scatter panels: a metric whose value is the class of a point (a whole number), at the same
+    /// indices and steps as `metric`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour_metric: Option<String>,
+    /// Scatter panels: what classes are called in the legend, in the order of their numbers;
+    /// their numbers when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
+    /// Scatter panels: so many faint rays from the origin, the first straight up and all equally
+    /// far apart, as the corners of a regular simplex in the plane are with three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rays: Option<u32>,
     /// Heat maps: the dotted key of the sweep knob on the vertical axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob_y: Option<String>,
@@ -119,6 +137,11 @@ impl Panel {
     pub fn metric_of<'a>(&'a self, layer: &'a Layer) -> Option<&'a str> {
         layer.metric.as_deref().or(self.metric.as_deref())
     }
+
+    /// The moment of training that a scatter panel shows.
+    pub fn shown_moment(&self) -> &str {
+        self.moment.as_deref().unwrap_or("end")
+    }
 }
 
 /// A mark where a metric first reaches a level, as recorded: nothing is interpolated between
@@ -160,6 +183,8 @@ pub enum PanelKind {
     HeatMap,
     /// A metric against its index, at chosen moments of training.
     Moments,
+    /// A metric against another, one point per index, at one moment of training and of one seed.
+    Scatter,
 }
 
 /// What is done to a metric before it becomes a colour.

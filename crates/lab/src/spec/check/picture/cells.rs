@@ -125,8 +125,8 @@ pub(super) fn check_number(
     Ok(())
 }
 
-/// Most values that a knob can show as colours: so many can be told apart.
-const COLOURS: usize = 8;
+/// Most values that can be shown as colours: so many can be told apart.
+pub(super) const COLOURS: usize = 8;
 
 /// A knob as colour is in the grid, and each cell that is shown has a value of its own.
 pub(super) fn check_colours(key: &str, knob: &str, cells: &[&Variant]) -> Result<(), SpecError> {

@@ -10,10 +10,11 @@ fn called(kind: PanelKind) -> (&'static str, &'static str) {
         PanelKind::PowerLaw => ("power laws", "power-law"),
         PanelKind::HeatMap => ("heat maps", "heat-map"),
         PanelKind::Moments => ("moments", "moments"),
+        PanelKind::Scatter => ("scatter panels", "scatter"),
     }
 }
 
-/// Keys of one kind do nothing in the others.
+/// Keys of one kind (or two) do nothing in the others.
 pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
     let given = [
         ("knob_y", panel.knob_y.is_some(), PanelKind::HeatMap),
@@ -51,13 +52,24 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
             PanelKind::Curves,
         ),
         ("marks", !panel.marks.is_empty(), PanelKind::Curves),
-        ("x_metric", panel.x_metric.is_some(), PanelKind::Knob),
         ("moments", !panel.moments.is_empty(), PanelKind::Moments),
         (
             "moment_labels",
             !panel.moment_labels.is_empty(),
             PanelKind::Moments,
         ),
+        ("moment", panel.moment.is_some(), PanelKind::Scatter),
+        (
+            "colour_metric",
+            panel.colour_metric.is_some(),
+            PanelKind::Scatter,
+        ),
+        (
+            "class_names",
+            !panel.class_names.is_empty(),
+            PanelKind::Scatter,
+        ),
+        ("rays", panel.rays.is_some(), PanelKind::Scatter),
     ];
     for (key, given, kind) in given {
         if given && kind != panel.kind {
@@ -69,6 +81,14 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
                 format!("Take it away, or write kind = \"{written}\"."),
             ));
         }
+    }
+    if panel.x_metric.is_some() && !matches!(panel.kind, PanelKind::Knob | PanelKind::Scatter) {
+        return Err(SpecError::key(
+            format!("{place}.x_metric"),
+            "(given)",
+            "is a key of knob panels and scatter panels only",
+            "Take it away, or write kind = \"knob\" or kind = \"scatter\".",
+        ));
     }
     match panel.kind {
         PanelKind::Moments => check_moments(place, panel),
