@@ -11,8 +11,10 @@ use super::{CellView, Predicted, Prediction};
 /// singular vectors. That is exact for a balanced start aligned with the targets and within a few
 /// percent for a small random one, of which it says nothing else.
 ///
-/// `feature_singular`, the singular values √s of the features; and for classes of equal size, from an
-/// aligned start, `nc1`, `nc1_quotient`, `within_inside` and `within_outside`.
+/// `feature_singular`, the singular values of the features: √s of every mode and, from an aligned
+/// start, those of what differs within classes where the classifier does not look, which stay. For
+/// classes of equal size and an aligned start also `nc1`, `nc1_quotient`, `within_inside` and
+/// `within_outside`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FreeFeatures {
@@ -44,6 +46,8 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
 struct Start {
     /// One per mode, largest target first.
     modes: Vec<BalancedMode>,
+    /// For an aligned start: singular values of the features outside the classifier's directions.
+    frozen: Vec<f64>,
     /// For equal classes and an aligned start: the form, and Tr S_w inside and outside.
     equal: Option<(UnconstrainedFeatures, WithinClass)>,
 }
@@ -92,11 +96,48 @@ impl Start {
             let form = UnconstrainedFeatures::new(classes, per_class, first.initial()).ok()?;
             Some((form, WithinClass::of(&labelled, &means, by_class).ok()?))
         });
+        let frozen = match aligned {
+            true => frozen(&hidden, &classifier, rows, means.means())?,
+            false => Vec::new(),
+        };
         Some(Self {
             equal: equal.flatten(),
+            frozen,
             modes,
         })
     }
+
+    /// The largest singular values of the features at `time`, two more than there are modes.
+    fn singular_values(&self, time: f64) -> Vec<f64> {
+        let modes = self.modes.iter().map(|mode| mode.strength(time).sqrt());
+        let mut all: Vec<f64> = modes.chain(self.frozen.iter().copied()).collect();
+        all.sort_by(|a, b| b.total_cmp(a));
+        all.truncate(self.modes.len() + 2);
+        all
+    }
+}
+
+/// Singular values of H minus its class means `[C, d]`, outside the column space of W `[d, C]`.
+fn frozen(
+    hidden: &DMatrix<f64>,
+    classifier: &DMatrix<f64>,
+    rows: &Batch,
+    means: &[f64],
+) -> Option<Vec<f64>> {
+    let mut rest = hidden.clone();
+    for (mut row, &class) in rest.row_iter_mut().zip(&rows.group) {
+        let mean = means.chunks_exact(hidden.ncols()).nth(class as usize)?;
+        row.iter_mut().zip(mean).for_each(|(h, mean)| *h -= mean);
+    }
+    let eigen = (classifier * classifier.transpose()).symmetric_eigen();
+    let largest = eigen.eigenvalues.max();
+    for (direction, &square) in eigen.eigenvectors.column_iter().zip(&eigen.eigenvalues) {
+        if square > NO_MODE * largest {
+            rest -= &rest * direction * direction.transpose();
+        }
+    }
+    let rest = rest.transpose();
+    metrics::feature_singular_values(rest.as_slice(), hidden.ncols()).ok()
 }
 
 impl Prediction for FreeFeatures {
@@ -148,8 +189,8 @@ impl Prediction for FreeFeatures {
                     value,
                 });
             };
-            for (index, mode) in (1..).zip(&start.modes) {
-                push("feature_singular", index, mode.strength(time).sqrt());
+            for (index, value) in (1..).zip(start.singular_values(time)) {
+                push("feature_singular", index, value);
             }
             let Some((form, within)) = &start.equal else {
                 continue;

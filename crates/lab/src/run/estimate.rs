@@ -6,7 +6,11 @@ use super::{
     cell::{Cell, RunError},
     runner::{Observer, Settings},
 };
-use crate::{Kinds, spec::Loaded};
+use crate::{
+    Kinds,
+    measure::entry,
+    spec::{Loaded, Variant},
+};
 
 /// What a run would take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +39,7 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
     let count = loaded.variants.len();
     let mut tried: Vec<usize> = vec![0, count / 2, count - 1];
     tried.dedup();
-    let (mut per_cell, mut per_step) = (0.0, 0.0);
+    let (mut per_cell, mut stepping, mut stepped) = (0.0, 0.0, 0.0);
     for &position in &tried {
         let variant = &loaded.variants[position];
         let cell = Cell {
@@ -45,26 +49,30 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
             target: &target,
             kinds,
         };
-        let timed = |steps: u64| -> Result<f64, RunError> {
+        // Wall time, and how much of it was measuring: the first steps are measured more often than
+        // later ones.
+        let timed = |steps: u64| -> Result<(f64, f64), RunError> {
             let start = Instant::now();
-            cell.run(Some(steps), &Silent)?;
-            Ok(start.elapsed().as_secs_f64())
+            let measuring = cell.run(Some(steps), &Silent)?.summary.measuring_seconds;
+            Ok((start.elapsed().as_secs_f64(), measuring))
         };
         // The first steps warm caches and allocator.
         timed(TRIAL_STEPS / 4)?;
-        let beginning = timed(0)?;
+        // Everything is measured at step 0.
+        let (beginning, look) = timed(0)?;
         let mut steps = TRIAL_STEPS;
-        let mut seconds = timed(steps)?;
+        let mut trial = timed(steps)?;
         // Small nets take so little that a longer trial is needed to see it.
-        while seconds < TRIAL_SECONDS && steps < variant.spec.training.steps {
+        while trial.0 < TRIAL_SECONDS && steps < variant.spec.training.steps {
             steps *= 10;
-            seconds = timed(steps)?;
+            trial = timed(steps)?;
         }
-        per_cell += beginning;
-        per_step += (seconds - beginning).max(0.0) / steps.min(variant.spec.training.steps) as f64;
+        per_cell += beginning + look * looks(variant, kinds)?.saturating_sub(1) as f64;
+        stepping += (trial.0 - trial.1 - (beginning - look)).max(0.0);
+        stepped += steps.min(variant.spec.training.steps) as f64;
     }
     per_cell /= tried.len() as f64;
-    per_step /= tried.len() as f64;
+    let per_step = stepping / f64::max(stepped, 1.0);
     let steps: f64 = loaded
         .variants
         .iter()
@@ -76,4 +84,16 @@ pub fn estimate(loaded: &Loaded, settings: &Settings, kinds: &Kinds) -> Result<E
         cells,
         seconds: (cells as f64 * per_cell + steps * seeds as f64 * per_step) / lanes,
     })
+}
+
+/// Steps at which something is measured.
+fn looks(variant: &Variant, kinds: &Kinds) -> Result<usize, RunError> {
+    let mut steps = Vec::new();
+    for table in &variant.spec.measure {
+        let entry = entry(table.clone(), &kinds.measures)?;
+        steps.extend(entry.schedule.steps(variant.spec.training.steps));
+    }
+    steps.sort_unstable();
+    steps.dedup();
+    Ok(steps.len())
 }

@@ -300,23 +300,34 @@ pub(super) fn check_references(
 ) -> Result<(), SpecError> {
     // Predicted skill curves have their times, too.
     let mut metrics: Vec<&'static str> = curve_times::METRICS.to_vec();
-    for table in &spec.measure {
-        let found = entry(table.clone(), &kinds.measures)?;
-        metrics.extend(found.measure.metrics());
-        metrics.extend(found.measure.derived_metrics());
-    }
-    for table in spec.predictions.values().filter_map(toml::Value::as_table) {
-        metrics.extend(kinds.predictions.build(table.clone())?.metrics());
+    // A variant may have models and predictions of its own.
+    let mut sources: Vec<&str> = Vec::new();
+    for Spec {
+        models,
+        predictions,
+        measure,
+        ..
+    } in variants.iter().map(|variant| &variant.spec)
+    {
+        for table in measure {
+            let found = entry(table.clone(), &kinds.measures)?;
+            metrics.extend(found.measure.metrics());
+            metrics.extend(found.measure.derived_metrics());
+        }
+        for table in predictions.values().filter_map(toml::Value::as_table) {
+            metrics.extend(kinds.predictions.build(table.clone())?.metrics());
+        }
+        let names = models.keys().chain(predictions.keys());
+        for name in names.map(String::as_str) {
+            if !sources.contains(&name) {
+                sources.push(name);
+            }
+        }
     }
     metrics.sort_unstable();
     metrics.dedup();
-    let (models, predictions) = (spec.models.clone(), spec.predictions.clone());
     let names = Names {
-        sources: models
-            .keys()
-            .chain(predictions.keys())
-            .map(String::as_str)
-            .collect(),
+        sources,
         metrics,
         groups: {
             let mut groups: Vec<&str> = variants.iter().map(|v| v.group.as_str()).collect();
@@ -331,8 +342,8 @@ pub(super) fn check_references(
     for (position, number) in spec.numbers.iter_mut().enumerate() {
         let place = format!("numbers[{position}]");
         names.metric(&format!("{place}.metric"), &number.metric)?;
-        names.source(&format!("{place}.model"), &number.model)?;
         names.group(&format!("{place}.variant"), &number.variant)?;
+        names.source_in(&format!("{place}.model"), &number.variant, &number.model)?;
         names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
         let statistic = kinds.statistics.build(number.statistic.clone());
         let statistic = statistic.map_err(|e| e.within(&format!("{place}.statistic")))?;
@@ -376,6 +387,23 @@ impl Names<'_> {
             "a model or prediction of this spec",
             &self.sources,
         )
+    }
+
+    /// Checks that a variant of the group has this model or prediction.
+    fn source_in(&self, key: &str, group: &str, name: &str) -> Result<(), SpecError> {
+        self.source(key, name)?;
+        let mut of_group = self.variants.iter().filter(|v| v.group == group);
+        let has =
+            |v: &Variant| v.spec.models.contains_key(name) || v.spec.predictions.contains_key(name);
+        if of_group.any(has) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            format!("{name:?}"),
+            format!("is not a model or prediction of the variant {group:?}"),
+            "Name one that is, or another variant.",
+        ))
     }
 
     fn group(&self, key: &str, name: &str) -> Result<(), SpecError> {

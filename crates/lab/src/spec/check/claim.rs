@@ -15,11 +15,11 @@ pub(super) fn check(
     kinds: &Kinds,
 ) -> Result<(), SpecError> {
     names.metric(&format!("{place}.metric"), &claim.metric)?;
-    names.source(&format!("{place}.model"), &claim.model)?;
     names.group(&format!("{place}.variant"), &claim.variant)?;
+    names.source_in(&format!("{place}.model"), &claim.variant, &claim.model)?;
     names.cells(&format!("{place}.at"), &claim.variant, &claim.at)?;
     for model in &claim.compare {
-        names.source(&format!("{place}.compare"), model)?;
+        names.source_in(&format!("{place}.compare"), &claim.variant, model)?;
     }
     let possible = match claim.threshold {
         Threshold::Above(value) | Threshold::Below(value) => value.is_finite(),
@@ -52,13 +52,12 @@ pub(super) fn check(
             .as_ref()
             .map_or(Ok(()), |m| names.metric(&format!("{place}.metric"), m))?;
         control
-            .model
-            .as_ref()
-            .map_or(Ok(()), |m| names.source(&format!("{place}.model"), m))?;
-        control
             .variant
             .as_ref()
             .map_or(Ok(()), |v| names.group(&format!("{place}.variant"), v))?;
+        let group = control.variant.as_ref().unwrap_or(&claim.variant);
+        let model = control.model.as_ref().unwrap_or(&claim.model);
+        names.source_in(&format!("{place}.model"), group, model)?;
         // A control's own `at`, or another variant, moves it to other cells.
         let variant = control.variant.as_ref().unwrap_or(&claim.variant);
         let at = control.at.as_ref().unwrap_or(&claim.at);
