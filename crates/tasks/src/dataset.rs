@@ -1,4 +1,4 @@
-//! Data sets that ship with the project: cards, checksums, and the rows.
+//! Data sets: those that ship with the project, with cards and checksums, and your own files.
 //!
 //! The files are part of the binary, so that an installed one needs no folder. [`Dataset::shipped`]
 //! checks the SHA-256 of every file against the card before it reads it.
@@ -13,6 +13,7 @@
 
 mod card;
 mod error;
+mod own;
 mod read;
 mod shipped;
 
@@ -26,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
+pub use own::OwnFiles;
 pub use shipped::names;
 
 /// A data set: labelled rows of numbers.
@@ -175,6 +177,10 @@ impl Dataset {
                 self.inputs.len()
             ));
         }
+        let named = card.feature_names.len();
+        if named != 0 && named != card.features {
+            return refuse(format!("names {named} features of {}", card.features));
+        }
         let classes = card.classes.len();
         if let Some(label) = self.labels.iter().find(|&&label| label as usize >= classes) {
             return refuse(format!(
@@ -236,6 +242,23 @@ mod tests {
             [0.0, 0.0, 5.0, 13.0, 9.0, 1.0, 0.0, 0.0]
         );
         assert_eq!(digits.labels[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn the_small_sets_have_their_known_counts() {
+        for (name, features, counts) in [
+            ("iris", 4, &[50, 50, 50][..]),
+            ("wine", 13, &[59, 71, 48]),
+            ("breast-cancer", 30, &[212, 357]),
+            ("penguins", 4, &[151, 68, 123]),
+        ] {
+            let set = Dataset::shipped(name).unwrap();
+            assert_eq!(set.class_counts(), counts, "{name}");
+            assert_eq!(set.card.feature_names.len(), features, "{name}");
+            assert_eq!(set.inputs.len(), features * set.labels.len());
+        }
+        let iris = Dataset::shipped("iris").unwrap();
+        assert_eq!(iris.inputs[..4], [5.1, 3.5, 1.4, 0.2]);
     }
 
     #[test]
@@ -321,6 +344,11 @@ mod tests {
             ("holds = \"rows\"", "holds = \"images\"", "images"),
             ("rows = 1797", "raws = 1797", "raws"),
             (
+                "largest",
+                "feature_names = ['a']\nlargest",
+                "names 1 features",
+            ),
+            (
                 "path = \"digits.csv.gz\"",
                 "path = \"digit.csv.gz\"",
                 "cannot be read",
@@ -337,6 +365,6 @@ mod tests {
             .to_string();
         assert!(missing.contains("cifar.toml"), "{missing}");
         let unknown = Dataset::shipped("cifar").unwrap_err().to_string();
-        assert!(unknown.contains("digits, mnist-5k"), "{unknown}");
+        assert!(unknown.contains("penguins, digits, mnist-5k"), "{unknown}");
     }
 }

@@ -24,6 +24,9 @@ pub struct Card {
     pub rows: usize,
     /// D.
     pub features: usize,
+    /// Names of the features, in order; empty where they have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feature_names: Vec<String>,
     /// Height and width, where the features are pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<[usize; 2]>,

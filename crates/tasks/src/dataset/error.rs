@@ -32,4 +32,14 @@ pub enum DataError {
         /// What is wrong, as the end of a sentence about it.
         problem: String,
     },
+    /// Somebody's own file is missing, or is not what it should be.
+    #[error("{file} {problem}. {hint}")]
+    Own {
+        /// The file.
+        file: String,
+        /// What is wrong, as the end of a sentence about it.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
 }

@@ -55,10 +55,22 @@ pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>),
 const UNSIGNED_BYTES: u8 = 8;
 
 /// An IDX array of unsigned bytes with `rows` rows of `columns` numbers.
+pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>, String> {
+    let (sizes, numbers) = array(bytes)?;
+    if sizes.first() != Some(&rows) || numbers.len() != rows * columns {
+        return Err(format!(
+            "has the shape {sizes:?} and {} numbers, and {rows} rows of {columns} are expected",
+            numbers.len()
+        ));
+    }
+    Ok(numbers.iter().map(|byte| f64::from(*byte)).collect())
+}
+
+/// Shape and numbers of an IDX array of unsigned bytes.
 ///
 /// Two zero bytes, the type, the number of dimensions, their sizes as big-endian 32-bit words, the
 /// numbers.
-pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>, String> {
+pub(super) fn array(bytes: &[u8]) -> Result<(Vec<usize>, &[u8]), String> {
     let [0, 0, kind, dimensions, rest @ ..] = bytes else {
         return Err("is not an IDX file".to_owned());
     };
@@ -76,14 +88,100 @@ pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>,
             .fold(0, |size, byte| size << 8 | usize::from(*byte))
     };
     let sizes: Vec<usize> = sizes.chunks_exact(4).map(size).collect();
-    let row: usize = sizes.iter().skip(1).product();
-    if sizes.first() != Some(&rows) || row != columns || numbers.len() != rows * columns {
+    // A damaged header may ask for more than there is room to count.
+    let all = (sizes.iter()).try_fold(1, |all: usize, &size| all.checked_mul(size));
+    if sizes.is_empty() || all != Some(numbers.len()) {
         return Err(format!(
-            "has the shape {sizes:?} and {} numbers, and {rows} rows of {columns} are expected",
+            "has the shape {sizes:?} and {} numbers, which do not fit",
             numbers.len()
         ));
     }
-    Ok(numbers.iter().map(|byte| f64::from(*byte)).collect())
+    Ok((sizes, numbers))
+}
+
+/// A table with named columns.
+pub(super) struct Table {
+    /// Names of the features.
+    pub(super) names: Vec<String>,
+    /// `[N, D]`.
+    pub(super) inputs: Vec<f64>,
+    /// As written.
+    pub(super) labels: Vec<String>,
+}
+
+/// A CSV file with a header line; the column `label` holds the classes and all others numbers.
+pub(super) fn table(bytes: &[u8], label: &str) -> Result<Table, String> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = reader.byte_records();
+    let text = |field: &[u8], line: usize| match std::str::from_utf8(field) {
+        Ok(text) => Ok(text.trim().trim_start_matches('\u{feff}').to_owned()),
+        Err(_) => Err(format!("is not UTF-8 text in line {line}")),
+    };
+    let header = match records.next() {
+        Some(record) => record.map_err(|error| format!("is not CSV at line 1: {error}"))?,
+        None => csv::ByteRecord::new(),
+    };
+    let header: Vec<String> = header
+        .iter()
+        .map(|field| text(field, 1))
+        .collect::<Result<_, _>>()?;
+    if let Some((_, name)) =
+        (header.iter().enumerate()).find(|(at, name)| header[..*at].contains(name))
+    {
+        return Err(format!("names the column {name:?} twice"));
+    }
+    let Some(own) = header.iter().position(|name| name == label) else {
+        return Err(format!(
+            "has no column {label:?}; its columns are {}",
+            header.join(", ")
+        ));
+    };
+    let mut table = Table {
+        names: header
+            .iter()
+            .filter(|name| *name != label)
+            .cloned()
+            .collect(),
+        inputs: Vec::new(),
+        labels: Vec::new(),
+    };
+    for record in records {
+        let at = table.labels.len() + 2;
+        let record = record.map_err(|error| format!("is not CSV at line {at}: {error}"))?;
+        let line = record
+            .position()
+            .map_or(at, |position| position.line() as usize);
+        if record.len() != header.len() {
+            return Err(format!(
+                "has {} fields in line {line}, and {} columns",
+                record.len(),
+                header.len()
+            ));
+        }
+        for (column, field) in record.iter().enumerate() {
+            let (field, name) = (text(field, line)?, &header[column]);
+            let missing = ["", "na", "nan", "?", "null"].contains(&field.to_lowercase().as_str());
+            if missing {
+                return Err(format!(
+                    "has no value in line {line}, column {name:?}; take the row out or fill it"
+                ));
+            }
+            if column == own {
+                table.labels.push(field);
+                continue;
+            }
+            match field.parse::<f64>() {
+                Ok(value) if value.is_finite() => table.inputs.push(value),
+                _ => {
+                    return Err(format!(
+                        "has {field:?} in line {line}, column {name:?}, which is no finite number"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(table)
 }
 
 #[cfg(test)]

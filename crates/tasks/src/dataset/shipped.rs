@@ -16,7 +16,27 @@ macro_rules! files {
     };
 }
 
-const SETS: [Shipped; 2] = [
+const SETS: [Shipped; 6] = [
+    Shipped {
+        name: "iris",
+        card: include_str!("../../../../datasets/iris.toml"),
+        files: files!["iris.csv"],
+    },
+    Shipped {
+        name: "wine",
+        card: include_str!("../../../../datasets/wine.toml"),
+        files: files!["wine.csv"],
+    },
+    Shipped {
+        name: "breast-cancer",
+        card: include_str!("../../../../datasets/breast-cancer.toml"),
+        files: files!["breast-cancer.csv.gz"],
+    },
+    Shipped {
+        name: "penguins",
+        card: include_str!("../../../../datasets/penguins.toml"),
+        files: files!["penguins.csv"],
+    },
     Shipped {
         name: "digits",
         card: include_str!("../../../../datasets/digits.toml"),
