@@ -1,14 +1,14 @@
-use std::{fmt::Display, sync::Arc};
+use std::{fmt::Display, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
-    dataset::Dataset,
+    dataset::{DataError, Dataset, OwnFiles},
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
-    split::{split, stratified_split},
+    split::{class_split, split, stratified_split},
     stream::{StreamKey, keyed},
     table::{parse_table, table_of},
 };
@@ -19,8 +19,20 @@ pub(crate) const KIND: &str = "dataset";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawDataset {
-    name: String,
-    train: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    train: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class_train: Option<Vec<u32>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     test: Option<u32>,
     #[serde(default)]
@@ -68,9 +80,11 @@ fn one() -> f64 {
     1.0
 }
 
-/// A shipped data set: some rows for training, the rest for testing.
+/// A data set, shipped or somebody's own: some rows for training, the rest for testing.
 struct DatasetTask {
     raw: RawDataset,
+    /// Training rows.
+    train: u32,
     dataset: Arc<Dataset>,
     order: RowOrder,
     shape: TaskShape,
@@ -79,20 +93,14 @@ struct DatasetTask {
 /// Checks the keys of `kind = "dataset"`.
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let mut raw: RawDataset = parse_table(table)?;
-    let dataset = Dataset::shipped(&raw.name).map_err(|error| {
-        let hint = "`layerwise data list` names the data sets.";
-        let problem = error.to_string();
-        KeyError::new(
-            "name",
-            format!("{:?}", raw.name),
-            problem.trim_end_matches('.'),
-            hint,
-        )
-    })?;
-    let rows = u32::try_from(dataset.labels.len()).expect("shipped sets have fewer rows");
-    check::within("train", u64::from(raw.train), 1, u64::from(rows - 1))?;
+    let dataset = open(&mut raw)?;
+    let rows = dataset.labels.len();
+    check::fits("file", &rows, rows, dataset.card.features)?;
+    let rows = u32::try_from(rows).expect("few enough rows to fit");
+    let train = training_rows(&raw, &dataset)?;
+    check::within("train", u64::from(train), 1, u64::from(rows - 1))?;
     if let Some(test) = raw.test {
-        check::within("test", u64::from(test), 1, u64::from(rows - raw.train))?;
+        check::within("test", u64::from(test), 1, u64::from(rows - train))?;
     }
     check::positive("target", raw.target)?;
     check::positive("input_scale", raw.input_scale)?;
@@ -103,15 +111,112 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
         outputs: dataset.card.classes.len(),
     };
     let (data, order) = (raw.data)
-        .check(raw.train as usize, shape.row_len())
+        .check(train as usize, shape.row_len())
         .map_err(|e| e.within("data"))?;
     raw.data = data;
     Ok(Box::new(DatasetTask {
         raw,
+        train,
         dataset,
         order,
         shape,
     }))
+}
+
+/// The data set that the keys name; the SHA-256 of somebody's own is written back.
+fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
+    let refused = |key: &str, value: &str, error: &DataError, hint: &str| {
+        let problem = error.to_string();
+        KeyError::new(
+            key,
+            format!("{value:?}"),
+            problem.trim_end_matches('.'),
+            hint,
+        )
+    };
+    let (name, file) = match (&raw.name, &raw.file) {
+        (Some(name), None) => (name, None),
+        (None, Some(file)) => (file, Some(Path::new(file))),
+        (name, _) => {
+            let found = if name.is_some() {
+                "(both)"
+            } else {
+                "(neither)"
+            };
+            let hint = "Write the name of a shipped set, or the path of a file.";
+            return Err(KeyError::new(
+                "name",
+                found,
+                "or file says which rows, and only one of them",
+                hint,
+            ));
+        }
+    };
+    let Some(file) = file else {
+        for (key, given) in [
+            ("label", &raw.label),
+            ("label_file", &raw.label_file),
+            ("sha256", &raw.sha256),
+        ] {
+            if let Some(given) = given {
+                let problem = "goes with file; a shipped set has its labels and sums";
+                return Err(KeyError::new(key, given, problem, "Leave it out."));
+            }
+        }
+        let hint = "`layerwise data list` names the data sets.";
+        return Dataset::shipped(name).map_err(|error| refused("name", name, &error, hint));
+    };
+    let label_file = raw.label_file.as_ref().map(Path::new);
+    let files = OwnFiles::new(file, raw.label.as_deref(), label_file);
+    let own = files
+        .and_then(|files| Dataset::own(&files))
+        .map_err(|error| {
+            let hint = "Paths are relative to the folder in which you are.";
+            refused("file", name, &error, hint)
+        })?;
+    let found = own.sha256();
+    if let Some(written) = raw.sha256.as_ref().filter(|written| **written != found) {
+        let problem = format!("is not that of {name}, which has {found}: the file was changed");
+        let hint = "Restore the file, or leave sha256 out.";
+        return Err(KeyError::new("sha256", written, problem, hint));
+    }
+    raw.sha256 = Some(found);
+    Ok(own)
+}
+
+/// Training rows of all classes.
+fn training_rows(raw: &RawDataset, dataset: &Dataset) -> Result<u32, KeyError> {
+    let counts = match (raw.train, &raw.class_train) {
+        (Some(train), None) => return Ok(train),
+        (None, Some(counts)) => counts,
+        (train, _) => {
+            let found = if train.is_some() {
+                "(both)"
+            } else {
+                "(neither)"
+            };
+            let problem = "or class_train says how many rows are trained on, and only one of them";
+            let hint = "Write the number of training rows, or a list with that of each class.";
+            return Err(KeyError::new("train", found, problem, hint));
+        }
+    };
+    let sizes = dataset.class_counts();
+    if counts.len() != sizes.len() {
+        let problem = format!("has {} entries for {} classes", counts.len(), sizes.len());
+        let hint = "Write one number of rows per class.";
+        return Err(KeyError::new(
+            "class_train",
+            format!("{counts:?}"),
+            problem,
+            hint,
+        ));
+    }
+    for (class, (&count, &size)) in counts.iter().zip(&sizes).enumerate() {
+        let key = format!("class_train[{class}]");
+        check::within(&key, u64::from(count), 1, size as u64)?;
+    }
+    // Not above the rows, which are counted in u32.
+    Ok(counts.iter().sum())
 }
 
 impl DatasetTask {
@@ -119,18 +224,21 @@ impl DatasetTask {
     fn halves(&self, seed: u64) -> (Vec<u32>, Vec<u32>) {
         let labels = &self.dataset.labels;
         let rng = &mut keyed(seed, "split", 0);
-        let (train, rest) = match self.raw.split {
-            Split::Stratified => stratified_split(rng, labels, self.shape.outputs, self.raw.train),
-            Split::Uniform => {
-                let rows = u32::try_from(labels.len()).expect("shipped sets have fewer rows");
-                split(rng, rows, self.raw.train)
+        let (train, rest) = match (&self.raw.class_train, self.raw.split) {
+            (Some(counts), _) => class_split(rng, labels, counts),
+            (None, Split::Stratified) => {
+                stratified_split(rng, labels, self.shape.outputs, self.train)
+            }
+            (None, Split::Uniform) => {
+                let rows = u32::try_from(labels.len()).expect("few enough rows to fit");
+                split(rng, rows, self.train)
             }
         };
         let Some(test) = self.raw.test else {
             return (train, rest);
         };
         let of_rest = |row: u32| rest[row as usize];
-        let count = u32::try_from(rest.len()).expect("shipped sets have fewer rows");
+        let count = u32::try_from(rest.len()).expect("few enough rows to fit");
         let (test, _) = split(&mut keyed(seed, "split", 1), count, test);
         (train, test.into_iter().map(of_rest).collect())
     }
@@ -200,12 +308,12 @@ impl Task for DatasetTask {
     }
 
     fn batch_rows(&self) -> usize {
-        self.order.batch_rows(self.raw.train as usize)
+        self.order.batch_rows(self.train as usize)
     }
 
     fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
         let (train, _) = self.halves(seed);
-        let key = ("train", &self.raw.train as &dyn Display);
+        let key = ("train", &self.train as &dyn Display);
         classified::every_class_is_trained(&self.dataset.labels, &train, seed, key)
     }
 
@@ -217,7 +325,7 @@ impl Task for DatasetTask {
         let noise = &mut keyed(seed, "label noise", 0);
         corrupt_labels(noise, &mut labels, self.raw.label_noise, classes);
         let mut training = self.rows(&train, &labels, &transform);
-        training.index = (0..self.raw.train).collect();
+        training.index = (0..self.train).collect();
         Box::new(Classified {
             groups: classified::class_groups(
                 &self.dataset.labels,
@@ -330,6 +438,49 @@ mod tests {
     }
 
     #[test]
+    fn classes_have_the_training_rows_that_they_are_given() {
+        let spec = "name = 'iris'\nclass_train = [40, 5, 1]";
+        let task = build(spec.parse().unwrap()).unwrap();
+        let count =
+            |rows: &Batch| [0, 1, 2].map(|c| rows.group.iter().filter(|&&g| g == c).count());
+        for seed in 0..5 {
+            assert!(task.check_seed(seed).is_ok());
+            let iris = task.instance(seed);
+            assert_eq!(count(&iris.training_set().unwrap()), [40, 5, 1]);
+            assert_eq!(count(&iris.test()), [10, 45, 49]);
+        }
+        assert!(!task.resolved().contains_key("train"));
+    }
+
+    #[test]
+    fn own_rows_are_part_of_what_a_run_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.csv");
+        std::fs::write(&path, "x,kind\n1,a\n2,b\n3,a\n4,b\n").unwrap();
+        let spec = format!("file = '{}'\nlabel = 'kind'\ntrain = 2", path.display());
+        let task = build(spec.parse().unwrap()).unwrap();
+        let resolved = task.resolved();
+        let sum = resolved["sha256"].as_str().unwrap().to_owned();
+        assert_eq!(sum.len(), 64);
+        let rows = task.instance(0).training_set().unwrap();
+        assert_eq!(
+            (rows.rows, rows.shape.inputs, rows.shape.outputs),
+            (2, 1, 2)
+        );
+        // The resolved table is the same task, until the file changes.
+        let again = || {
+            let mut table = resolved.clone();
+            table.remove("kind");
+            build(table)
+        };
+        assert!(again().is_ok());
+        std::fs::write(&path, "x,kind\n1,a\n2,b\n3,a\n4,b\n5,a\n").unwrap();
+        let error = again().err().unwrap();
+        assert_eq!(error.key, "sha256");
+        assert!(error.problem.contains("was changed"), "{error}");
+    }
+
+    #[test]
     fn minibatches_come_from_the_training_rows() {
         let digits = instance("data = { order = 'epochs', batch = 128 }", 2);
         let training = digits.training_set().unwrap();
@@ -364,6 +515,16 @@ mod tests {
             &[
                 ("name = 'cifar'\ntrain = 10", "name"),
                 ("name = 'digits'", "train"),
+                ("train = 10", "name"),
+                ("name = 'digits'\nfile = 'a.csv'\ntrain = 10", "name"),
+                ("name = 'digits'\nlabel = 'y'\ntrain = 10", "label"),
+                ("file = 'nowhere.csv'\nlabel = 'y'\ntrain = 10", "file"),
+                ("file = 'nowhere.csv'\ntrain = 10", "file"),
+                ("name = 'iris'\ntrain = 9\nclass_train = [3, 3, 3]", "train"),
+                ("name = 'iris'\nclass_train = [3, 3]", "class_train"),
+                ("name = 'iris'\nclass_train = [3, 0, 3]", "class_train[1]"),
+                ("name = 'iris'\nclass_train = [3, 51, 3]", "class_train[1]"),
+                ("name = 'iris'\nclass_train = [50, 50, 50]", "train"),
                 ("name = 'digits'\ntrain = 0", "train"),
                 ("name = 'digits'\ntrain = 1797", "train"),
                 ("name = 'digits'\ntrain = 1700\ntest = 98", "test"),

@@ -14,10 +14,12 @@
 //! | `sparse-parity` | bits; target `S` times the parity of one subset | `bits`, `parity`, `target = 1.0`, `encoding = "plus-minus"`, `subset = "first"` or `"random"`, `data`, `test` |
 //! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
 //! | `modular-arithmetic` | pairs (a, b) modulo p, one-hot; target τ times the one-hot of the result | `modulus`, `operation` = `"add"`, `"subtract"`, `"multiply"`, `"divide"` (prime p) or a polynomial such as `"a^2 + a*b + b^2"`, `fraction` of all pairs for training, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `features = "none"` or `"characters"`, `data` |
-//! | `dataset` | rows of a shipped data set; target τ times the one-hot of the class | `name`, `train` rows (the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
+//! | `dataset` | rows of a data set; target τ times the one-hot of the class | `name` of a shipped set, or your own `file` (CSV with its `label` column, or IDX with a `label_file`; the run keeps its `sha256`), `train` rows or `class_train` = rows of each class (the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
 //! | `class-labels` | labelled rows without inputs, for features that are free; target τ times the one-hot of the class, minus the mean of all rows | `per_class` = rows of each class, `centred = true`, `target = 1.0` |
+//! | `gaussian-mixture` | rows from one isotropic normal distribution per class; target τ times the one-hot of the class | `inputs`, `class_train` = training rows of each class, `class_test = 100`, `means = "simplex"` or `"random"`, `radius = 1.0` of the means, `std = 1.0`, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
 //! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
+//! | `teacher-student` | random inputs; target τ Σ a_j σ(w_j · x) of a random teacher with unit w_j and a_j = ±1 | `inputs`, `train`, `test = 1000`, `teacher_width = 3`, `activation = "relu"`, `"tanh"` or `"identity"`, `distribution = "normal"` or `"sphere"`, `target = 1.0`, `noise = 0.0` on training targets, `data` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
 //!
 //! Encoding `"zero-one"` shows bit 0 as 0 and bit 1 as 1; `"plus-minus"` shows bit 0 as +1 and bit 1
@@ -34,7 +36,8 @@
 //!
 //! A population is its own test set and takes no `test`.
 //!
-//! Where the rows are a fixed set already (`modular-arithmetic`, `dataset`), `data` is
+//! Where the rows are a fixed set already (`modular-arithmetic`, `dataset`, `gaussian-mixture`,
+//! `teacher-student`), `data` is
 //! `{ order = "full-batch" }` (the default), `{ order = "epochs", batch }` or
 //! `{ order = "replacement", batch }`.
 //!
@@ -62,6 +65,7 @@ mod data;
 pub mod dataset;
 mod dataset_task;
 mod error;
+mod gaussian_mixture;
 pub mod label_noise;
 mod linear_map;
 mod modes;
@@ -83,6 +87,7 @@ pub mod split;
 pub mod stream;
 mod table;
 mod task;
+mod teacher_student;
 #[cfg(test)]
 mod testing;
 
@@ -100,6 +105,7 @@ pub fn kinds() -> Registry<dyn Task> {
         [
             (class_labels::KIND, class_labels::build),
             (dataset_task::KIND, dataset_task::build),
+            (gaussian_mixture::KIND, gaussian_mixture::build),
             (linear_map::KIND, linear_map::build),
             (modes::KIND, modes::build),
             (modular_arithmetic::KIND, modular_arithmetic::build),
@@ -107,6 +113,7 @@ pub fn kinds() -> Registry<dyn Task> {
             (random_regression::KIND, random_regression::build),
             (skill_spectrum::KIND, skill_spectrum::build),
             (sparse_parity::KIND, sparse_parity::build),
+            (teacher_student::KIND, teacher_student::build),
         ],
     )
 }

@@ -35,7 +35,15 @@ pub fn stratified_split(
     for &label in labels {
         sizes[label as usize] += 1;
     }
-    let mut left = class_counts(&sizes, train);
+    class_split(rng, labels, &class_counts(&sizes, train))
+}
+
+/// A [`split`] with `counts[c]` training rows of class c. A class with fewer rows gives all it has.
+///
+/// # Panics
+/// If a label is not below the number of counts.
+pub fn class_split(rng: &mut impl Rng, labels: &[u32], counts: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut left = counts.to_vec();
     let n = u32::try_from(labels.len()).expect("row indices are u32");
     let (mut taken, mut rest): (Vec<u32>, Vec<u32>) =
         permutation(rng, n).into_iter().partition(|&row| {
