@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod amplification;
+mod class_norms;
 mod class_plane;
 mod collapse;
 mod compute;
@@ -139,6 +140,7 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("collapse", collapse::build),
             ("collapse-layers", collapse::build_layers),
             ("class-plane", class_plane::build),
+            ("class-norms", class_norms::build),
         ],
     )
 }

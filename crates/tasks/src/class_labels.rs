@@ -4,6 +4,7 @@ use crate::{
     Basis, Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
     classified::class_groups,
     constant::ConstantStream,
+    split::{check_imbalance, step_imbalance},
     table::{parse_table, table_of},
 };
 
@@ -17,6 +18,8 @@ const MOST_ROWS: u64 = 1_000_000;
 #[serde(deny_unknown_fields)]
 struct RawLabels {
     per_class: Vec<u32>,
+    #[serde(default = "one")]
+    imbalance: f64,
     #[serde(default = "yes")]
     centred: bool,
     #[serde(default = "one")]
@@ -39,6 +42,8 @@ fn one() -> f64 {
 /// halved squared error summed over outputs it is ½ |F − Y|². The rows are their own test set.
 struct ClassLabels {
     raw: RawLabels,
+    /// Rows of each class.
+    counts: Vec<u32>,
     labels: Vec<u32>,
 }
 
@@ -46,6 +51,7 @@ struct ClassLabels {
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let raw: RawLabels = parse_table(table)?;
     check::positive("target", raw.target)?;
+    check_imbalance(raw.imbalance)?;
     let written = || format!("{:?}", raw.per_class);
     let hint = "Write the number of rows of each class, for example [50, 50, 50].";
     if raw.per_class.len() < 2 {
@@ -63,10 +69,13 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let rows = raw.per_class.iter().map(|&count| u64::from(count)).sum();
     check::within("per_class", rows, 2, MOST_ROWS)?;
     check::fits("per_class", &written(), rows as usize, raw.per_class.len())?;
-    let labels = (0..).zip(&raw.per_class);
+    let mut counts = raw.per_class.clone();
+    step_imbalance(&mut counts, raw.imbalance);
+    let labels = (0..).zip(&counts);
     let labels = labels.flat_map(|(class, &count)| std::iter::repeat_n(class, count as usize));
     Ok(Box::new(ClassLabels {
         labels: labels.collect(),
+        counts,
         raw,
     }))
 }
@@ -90,7 +99,7 @@ impl Task for ClassLabels {
 
     fn instance(&self, _seed: u64) -> Box<dyn TaskInstance> {
         let (shape, rows, tau) = (self.shape(), self.labels.len(), self.raw.target);
-        let means: Vec<f64> = (self.raw.per_class.iter())
+        let means: Vec<f64> = (self.counts.iter())
             .map(|&count| match self.raw.centred {
                 true => tau * f64::from(count) / rows as f64,
                 false => 0.0,
@@ -177,6 +186,7 @@ mod tests {
                 ("per_class = [5, 0]", "per_class"),
                 ("per_class = [5, 4000000000]", "per_class"),
                 ("per_class = [5, 5]\ntarget = 0", "target"),
+                ("per_class = [5, 5]\nimbalance = 0.5", "imbalance"),
                 ("per_class = [5, 5]\nclasses = 2", "classes"),
             ],
         );

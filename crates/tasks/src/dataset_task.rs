@@ -8,7 +8,7 @@ use crate::{
     dataset::{DataError, Dataset, OwnFiles},
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
-    split::{class_split, split, stratified_split},
+    split::{check_imbalance, class_counts, class_split, split, step_imbalance, stratified_split},
     stream::{StreamKey, keyed},
     table::{parse_table, table_of},
 };
@@ -33,6 +33,8 @@ struct RawDataset {
     train: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     class_train: Option<Vec<u32>>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    imbalance: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     test: Option<u32>,
     #[serde(default)]
@@ -76,6 +78,11 @@ enum Inputs {
     Standardised,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -85,6 +92,8 @@ struct DatasetTask {
     raw: RawDataset,
     /// Training rows.
     train: u32,
+    /// Those of each class, where they are not its share.
+    counts: Option<Vec<u32>>,
     dataset: Arc<Dataset>,
     order: RowOrder,
     shape: TaskShape,
@@ -97,7 +106,23 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let rows = dataset.labels.len();
     check::fits("file", &rows, rows, dataset.card.features)?;
     let rows = u32::try_from(rows).expect("few enough rows to fit");
-    let train = training_rows(&raw, &dataset)?;
+    let mut train = training_rows(&raw, &dataset)?;
+    let mut counts = raw.class_train.clone();
+    check_imbalance(raw.imbalance)?;
+    if raw.imbalance > 1.0 {
+        if raw.split == Split::Uniform || counts.is_some() {
+            let problem = "needs classes that have their share first";
+            let hint = "Write train, and split = \"stratified\", or leave imbalance out.";
+            return Err(KeyError::new("imbalance", raw.imbalance, problem, hint));
+        }
+        check::within("train", u64::from(train), 1, u64::from(rows - 1))?;
+        let sizes = dataset.class_counts();
+        let sizes: Vec<u32> = sizes.into_iter().map(|size| size as u32).collect();
+        let mut of_class = class_counts(&sizes, train);
+        step_imbalance(&mut of_class, raw.imbalance);
+        train = of_class.iter().sum();
+        counts = Some(of_class);
+    }
     check::within("train", u64::from(train), 1, u64::from(rows - 1))?;
     if let Some(test) = raw.test {
         check::within("test", u64::from(test), 1, u64::from(rows - train))?;
@@ -117,6 +142,7 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     Ok(Box::new(DatasetTask {
         raw,
         train,
+        counts,
         dataset,
         order,
         shape,
@@ -224,7 +250,7 @@ impl DatasetTask {
     fn halves(&self, seed: u64) -> (Vec<u32>, Vec<u32>) {
         let labels = &self.dataset.labels;
         let rng = &mut keyed(seed, "split", 0);
-        let (train, rest) = match (&self.raw.class_train, self.raw.split) {
+        let (train, rest) = match (&self.counts, self.raw.split) {
             (Some(counts), _) => class_split(rng, labels, counts),
             (None, Split::Stratified) => {
                 stratified_split(rng, labels, self.shape.outputs, self.train)
@@ -450,6 +476,9 @@ mod tests {
             assert_eq!(count(&iris.test()), [10, 45, 49]);
         }
         assert!(!task.resolved().contains_key("train"));
+        let spec = "name = 'iris'\ntrain = 90\nimbalance = 10.0";
+        let iris = build(spec.parse().unwrap()).unwrap().instance(1);
+        assert_eq!(count(&iris.training_set().unwrap()), [30, 3, 3]);
     }
 
     #[test]
@@ -525,6 +554,11 @@ mod tests {
                 ("name = 'iris'\nclass_train = [3, 0, 3]", "class_train[1]"),
                 ("name = 'iris'\nclass_train = [3, 51, 3]", "class_train[1]"),
                 ("name = 'iris'\nclass_train = [50, 50, 50]", "train"),
+                ("name = 'iris'\ntrain = 90\nimbalance = 0.1", "imbalance"),
+                (
+                    "name = 'iris'\nclass_train = [5, 5, 5]\nimbalance = 2.0",
+                    "imbalance",
+                ),
                 ("name = 'digits'\ntrain = 0", "train"),
                 ("name = 'digits'\ntrain = 1797", "train"),
                 ("name = 'digits'\ntrain = 1700\ntest = 98", "test"),

@@ -5,7 +5,7 @@
 
 use rand_core::Rng;
 
-use crate::stream::permutation;
+use crate::{KeyError, stream::permutation};
 
 /// The first `train` of the rows `0..n` of a random permutation, and the rest.
 ///
@@ -97,6 +97,25 @@ pub fn class_counts(sizes: &[u32], train: u32) -> Vec<u32> {
     counts
 }
 
+/// Step imbalance: the second half of the classes (the larger one, if there is an odd number) keeps
+/// one in `ratio` of its rows, rounded, and at least one. 1 changes nothing.
+pub fn step_imbalance(counts: &mut [u32], ratio: f64) {
+    let half = counts.len() / 2;
+    for count in counts[half..].iter_mut().filter(|count| **count > 0) {
+        *count = ((f64::from(*count) / ratio).round() as u32).max(1);
+    }
+}
+
+/// Checks the `imbalance` of a task.
+pub(crate) fn check_imbalance(ratio: f64) -> Result<(), KeyError> {
+    if ratio.is_finite() && ratio >= 1.0 {
+        return Ok(());
+    }
+    let problem = "must be finite and 1 or more";
+    let hint = "Write 10 for a tenth of the rows in half of the classes.";
+    Err(KeyError::new("imbalance", ratio, problem, hint))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::stream::keyed;
@@ -138,6 +157,19 @@ mod tests {
         assert_eq!(class_counts(&[3, 0, 1], 2), [1, 0, 1]);
         assert_eq!(class_counts(&[3, 0, 1], 4), [3, 0, 1]);
         assert_eq!(class_counts(&[0, 0], 0), [0, 0]);
+    }
+
+    #[test]
+    fn half_of_the_classes_keep_a_part_of_their_rows() {
+        let of = |counts: &[u32], ratio| {
+            let mut counts = counts.to_vec();
+            step_imbalance(&mut counts, ratio);
+            counts
+        };
+        assert_eq!(of(&[120, 120, 120, 120], 10.0), [120, 120, 12, 12]);
+        assert_eq!(of(&[10, 10, 9], 4.0), [10, 3, 2]);
+        assert_eq!(of(&[5, 5], 100.0), [5, 1]);
+        assert_eq!(of(&[5, 0, 7], 1.0), [5, 0, 7]);
     }
 
     #[test]

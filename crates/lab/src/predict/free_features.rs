@@ -14,7 +14,8 @@ use super::{CellView, Predicted, Prediction};
 /// `feature_singular`, the singular values of the features: √s of every mode and, from an aligned
 /// start, those of what differs within classes where the classifier does not look, which stay. For
 /// classes of equal size and an aligned start also `nc1`, `nc1_quotient`, `within_inside` and
-/// `within_outside`.
+/// `within_outside`. `mean_norm_ratio` and `weight_norm_ratio` compare the rarer half of the classes
+/// with the other: |μ_c|² = Σ s v_c² and |w_c|² = Σ s u_c² over the modes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FreeFeatures {
@@ -42,10 +43,22 @@ pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     Ok(Box::new(form))
 }
 
+/// A mode of the targets.
+struct Mode {
+    /// How it grows.
+    growth: BalancedMode,
+    /// v, at a row of each class.
+    left: Vec<f64>,
+    /// u, by class.
+    right: Vec<f64>,
+}
+
 /// What the closed form starts from.
 struct Start {
     /// One per mode, largest target first.
-    modes: Vec<BalancedMode>,
+    modes: Vec<Mode>,
+    /// The more common half of the classes, and the rarer one.
+    halves: [Vec<usize>; 2],
     /// For an aligned start: singular values of the features outside the classifier's directions.
     frozen: Vec<f64>,
     /// For equal classes and an aligned start: the form, and Tr S_w inside and outside.
@@ -74,9 +87,15 @@ impl Start {
             let (above, below) = (&classifier * right, hidden.tr_mul(&left));
             let strength = (&above + &below).norm_squared() / 4.0;
             aligned &= (above - below).norm_squared() < EQUAL * strength;
-            modes.push(BalancedMode::new(1.0, square.sqrt(), strength).ok()?);
+            let row_of = |class: u32| rows.group.iter().position(|&group| group == class);
+            let at_class = (0..classes as u32).map(|class| Some(left[row_of(class)?]));
+            modes.push(Mode {
+                growth: BalancedMode::new(1.0, square.sqrt(), strength).ok()?,
+                left: at_class.collect::<Option<_>>()?,
+                right: right.iter().copied().collect(),
+            });
         }
-        modes.sort_by(|a, b| b.target().total_cmp(&a.target()));
+        modes.sort_by(|a, b| b.growth.target().total_cmp(&a.growth.target()));
         let labelled = LabelledFeatures {
             values: &features.values,
             width: features.columns,
@@ -84,13 +103,15 @@ impl Start {
             classes,
         };
         let means = ClassMeans::of(&labelled).ok()?;
-        let (first, last) = (modes.first()?, modes.last()?);
+        let (first, last) = (&modes.first()?.growth, &modes.last()?.growth);
         let per_class = means.counts()[0];
         let alike = |a: f64, b: f64| (a / b - 1.0).abs() < EQUAL;
         let equal = means.counts().iter().all(|&count| count == per_class)
             && alike(first.target(), last.target())
             && alike(first.target(), (per_class as f64).sqrt())
-            && modes.iter().all(|m| alike(m.initial(), first.initial()));
+            && modes
+                .iter()
+                .all(|m| alike(m.growth.initial(), first.initial()));
         let by_class = classifier.as_slice();
         let equal = (aligned && equal).then(|| {
             let form = UnconstrainedFeatures::new(classes, per_class, first.initial()).ok()?;
@@ -100,7 +121,11 @@ impl Start {
             true => frozen(&hidden, &classifier, rows, means.means())?,
             false => Vec::new(),
         };
+        let mut order: Vec<usize> = (0..classes).collect();
+        order.sort_by_key(|&class| std::cmp::Reverse(means.counts()[class]));
+        let (common, rare) = order.split_at(classes / 2);
         Some(Self {
+            halves: [common.to_vec(), rare.to_vec()],
             equal: equal.flatten(),
             frozen,
             modes,
@@ -109,11 +134,33 @@ impl Start {
 
     /// The largest singular values of the features at `time`, two more than there are modes.
     fn singular_values(&self, time: f64) -> Vec<f64> {
-        let modes = self.modes.iter().map(|mode| mode.strength(time).sqrt());
+        let modes = self
+            .modes
+            .iter()
+            .map(|mode| mode.growth.strength(time).sqrt());
         let mut all: Vec<f64> = modes.chain(self.frozen.iter().copied()).collect();
         all.sort_by(|a, b| b.total_cmp(a));
         all.truncate(self.modes.len() + 2);
         all
+    }
+
+    /// Mean norm of the rarer classes over that of the others: of class means, and of rows of the
+    /// classifier.
+    fn norm_ratios(&self, time: f64) -> [f64; 2] {
+        let strengths: Vec<f64> = self.modes.iter().map(|m| m.growth.strength(time)).collect();
+        let ratio = |vector: fn(&Mode) -> &[f64]| {
+            let norm = |class: usize| {
+                let squares = self.modes.iter().zip(&strengths);
+                let squares = squares.map(|(mode, s)| s * vector(mode)[class].powi(2));
+                squares.sum::<f64>().sqrt()
+            };
+            let [common, rare] = [0, 1].map(|half: usize| {
+                let classes = &self.halves[half];
+                classes.iter().map(|&class| norm(class)).sum::<f64>() / classes.len() as f64
+            });
+            rare / common
+        };
+        [ratio(|mode| &mode.left), ratio(|mode| &mode.right)]
     }
 }
 
@@ -152,6 +199,8 @@ impl Prediction for FreeFeatures {
             "nc1_quotient",
             "within_inside",
             "within_outside",
+            "mean_norm_ratio",
+            "weight_norm_ratio",
         ]
     }
 
@@ -192,6 +241,9 @@ impl Prediction for FreeFeatures {
             for (index, value) in (1..).zip(start.singular_values(time)) {
                 push("feature_singular", index, value);
             }
+            let [means, weights] = start.norm_ratios(time);
+            push("mean_norm_ratio", 0, means);
+            push("weight_norm_ratio", 0, weights);
             let Some((form, within)) = &start.equal else {
                 continue;
             };
