@@ -71,6 +71,26 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/grokking-mnist.toml"),
     ),
     (
+        "neural-collapse",
+        include_str!("../../../experiments/neural-collapse.toml"),
+    ),
+    (
+        "collapse-scales",
+        include_str!("../../../experiments/collapse-scales.toml"),
+    ),
+    (
+        "collapse-by-layer",
+        include_str!("../../../experiments/collapse-by-layer.toml"),
+    ),
+    (
+        "collapse-imbalanced",
+        include_str!("../../../experiments/collapse-imbalanced.toml"),
+    ),
+    (
+        "collapse-mnist",
+        include_str!("../../../experiments/collapse-mnist.toml"),
+    ),
+    (
         "emergence-paper",
         include_str!("../../../experiments/emergence-paper.toml"),
     ),

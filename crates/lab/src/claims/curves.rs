@@ -59,11 +59,23 @@ pub(super) fn label(index: u64) -> String {
     format!("skill {index}")
 }
 
-/// What the part of one index is called; nothing where the metric has no indices.
-pub(super) fn part_label(index: u64) -> String {
-    if index == 0 {
-        String::new()
-    } else {
-        label(index)
+/// What an index of a metric counts.
+fn noun(metric: &str) -> &'static str {
+    match metric {
+        "feature_cka" => "layer",
+        "feature_singular" => "value",
+        "weight_norm" | "weight_change" => "array",
+        "output" => "output",
+        _ if metric.starts_with("layer_") => "layer",
+        _ if metric.starts_with("class_") => "class",
+        _ => "skill",
+    }
+}
+
+/// Label of one index of a metric; nothing where it has none.
+pub(super) fn part_label(metric: &str, index: u64) -> String {
+    match index {
+        0 => String::new(),
+        _ => format!("{} {index}", noun(metric)),
     }
 }

@@ -62,6 +62,11 @@ pub struct Cell<'a> {
 }
 
 impl<'a> Table<'a> {
+    /// The metric.
+    pub fn metric(&self) -> &'a str {
+        self.metric
+    }
+
     /// Selects from the long table; `at` keeps the cells of the grid with these knob values.
     pub fn select(
         index: &'a Index<'a>,

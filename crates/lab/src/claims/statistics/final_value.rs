@@ -22,7 +22,7 @@ impl Statistic for FinalValue {
             .indices()
             .into_iter()
             .map(|index| Component {
-                label: part_label(index),
+                label: part_label(table.metric(), index),
                 samples: table
                     .per_seed()
                     .into_iter()

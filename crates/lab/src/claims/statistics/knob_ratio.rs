@@ -52,7 +52,7 @@ impl Statistic for KnobRatio {
             }
         };
         let of_index = |index| Component {
-            label: part_label(index),
+            label: part_label(table.metric(), index),
             samples: table
                 .seeds
                 .iter()

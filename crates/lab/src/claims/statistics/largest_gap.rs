@@ -65,7 +65,7 @@ impl Statistic for LargestGap {
                 .map(|&seed| self.largest(table, seed, indices))
                 .collect(),
         };
-        let named = |index: u64| part_label(index);
+        let named = |index: u64| part_label(table.metric(), index);
         let components = if self.together && !indices.is_empty() {
             vec![part(String::new(), &indices)]
         } else {

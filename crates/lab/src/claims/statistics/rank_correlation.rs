@@ -109,7 +109,7 @@ impl Statistic for RankCorrelation {
 
     fn measure(&self, table: &Table<'_>) -> Measured {
         let of_index = |index| Component {
-            label: part_label(index),
+            label: part_label(table.metric(), index),
             samples: (table.seeds.iter())
                 .map(|&seed| self.sample(table.of_seed(seed), index))
                 .collect(),

@@ -65,7 +65,7 @@ impl Statistic for Rise {
     fn measure(&self, table: &Table<'_>) -> Measured {
         let cells = table.per_seed();
         let part = |index| Component {
-            label: crate::claims::curves::part_label(index),
+            label: crate::claims::curves::part_label(table.metric(), index),
             samples: (cells.iter())
                 .map(|cell| Self::sample(table, cell, index, [&self.from, &self.to]))
                 .collect(),
