@@ -54,8 +54,18 @@ fn the_list_names_every_set_with_its_shape() {
     let names: Vec<&str> = (list["datasets"].as_array().unwrap().iter())
         .map(|set| set["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["digits", "mnist-5k"]);
-    assert_eq!(list["datasets"][1]["features"], 784);
+    assert_eq!(
+        names,
+        [
+            "iris",
+            "wine",
+            "breast-cancer",
+            "penguins",
+            "digits",
+            "mnist-5k"
+        ]
+    );
+    assert_eq!(list["datasets"][5]["features"], 784);
 }
 
 #[test]
@@ -92,7 +102,7 @@ fn an_unknown_set_is_refused_with_the_names_that_exist() {
 #[test]
 fn a_changed_file_is_found_and_named() {
     assert_eq!(json(&["verify"])["sound"], true);
-    assert!(stdout(&["verify", "--folder", &folder()]).contains("digits    sound"));
+    assert!(stdout(&["verify", "--folder", &folder()]).contains("digits        sound"));
     let damaged = tempfile::tempdir().unwrap();
     copy(Path::new(&folder()), damaged.path());
     let labels = damaged.path().join("mnist-5k/labels.idx1-ubyte.gz");
@@ -116,4 +126,48 @@ fn a_changed_file_is_found_and_named() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["sound"], false);
     assert_eq!(document["datasets"][1]["sound"], false);
+}
+
+#[test]
+fn own_rows_are_shown_and_their_mistakes_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.csv");
+    let file = path.to_str().unwrap();
+    let show = |text: &str, label: &str| {
+        fs::write(&path, text).unwrap();
+        layerwise(&["show", file, "--label", label, "--json"])
+    };
+    let output = show("length,kind,width\n1,cat,2\n2,dog,3\n3,cat,4\n", "kind");
+    assert!(output.status.success(), "{output:?}");
+    let card: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(card["card"]["classes"], serde_json::json!(["cat", "dog"]));
+    assert_eq!(card["class_counts"], serde_json::json!([2, 1]));
+    for (text, label, says) in [
+        (
+            "length,kind\n1,cat\n,dog\n",
+            "kind",
+            "line 3, column \"length\"",
+        ),
+        ("length,kind\n1,cat\n2,dog\n", "sort", "no column \"sort\""),
+        (
+            "length,kind\n1,cat\nlong,dog\n",
+            "kind",
+            "\"long\" in line 3",
+        ),
+        ("length,kind\n1,cat\n2\n", "kind", "1 fields in line 3"),
+    ] {
+        let output = show(text, label);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.starts_with("error: ") && error.lines().count() == 1,
+            "{error}"
+        );
+        assert!(error.contains(says) && error.contains("own.csv"), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+    let missing = layerwise(&["show", "./nowhere.csv", "--label", "y"]);
+    assert_eq!(missing.status.code(), Some(2));
+    let unlabelled = layerwise(&["show", file]);
+    assert_eq!(unlabelled.status.code(), Some(2));
 }

@@ -150,14 +150,27 @@ pub(crate) struct Theory {
     pub(crate) steps: Vec<f64>,
 }
 
+/// Where the classes of your own rows are.
+#[derive(Debug, Args)]
+pub(crate) struct Labels {
+    /// The column of a CSV file that holds the class.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// The IDX file with the classes of an IDX file of features.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) label_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Data {
     /// List the shipped data sets.
     List,
-    /// Show the card of a data set, with class counts.
+    /// Show the card of a data set, with class counts; of your own files, what is in them.
     Show {
-        /// Its name.
+        /// Its name, or a .csv or IDX file of your own.
         name: String,
+        #[command(flatten)]
+        labels: Labels,
     },
     /// Check the SHA-256 of every file; exit code 1 if one was changed.
     Verify {

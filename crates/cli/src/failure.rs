@@ -64,7 +64,7 @@ impl From<RunError> for Failure {
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         match error {
-            DataError::Unknown { .. } => Self::usage(error),
+            DataError::Unknown { .. } | DataError::Own { .. } => Self::usage(error),
             _ => Self::run(error),
         }
     }

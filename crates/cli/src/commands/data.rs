@@ -4,13 +4,16 @@ use serde_json::json;
 use tasks::dataset::{Card, DataError, Dataset, card, names};
 
 use super::print_json;
-use crate::{args::Data, failure::Failure};
+use crate::{
+    args::{Data, Labels},
+    failure::Failure,
+};
 
 /// Carries out `layerwise data …`.
 pub(super) fn data(arguments: &Data, json: bool) -> Result<ExitCode, Failure> {
     match arguments {
         Data::List => list(json),
-        Data::Show { name } => show(name, json),
+        Data::Show { name, labels } => show(name, labels, json),
         Data::Verify { folder } => Ok(verify(folder.as_deref(), json)),
     }
 }
@@ -32,7 +35,7 @@ fn list(as_json: bool) -> Result<ExitCode, Failure> {
         print_json(&json!({ "datasets": rows.collect::<Vec<_>>() }));
     } else {
         say!(
-            "{:<9} {:>5} {:>9} {:>8}  title",
+            "{:<13} {:>5} {:>9} {:>8}  title",
             "name",
             "rows",
             "features",
@@ -41,7 +44,7 @@ fn list(as_json: bool) -> Result<ExitCode, Failure> {
         for (name, card) in &cards {
             let (rows, classes) = (card.rows, card.classes.len());
             say!(
-                "{name:<9} {rows:>5} {:>9} {classes:>8}  {}",
+                "{name:<13} {rows:>5} {:>9} {classes:>8}  {}",
                 card.features,
                 card.title
             );
@@ -51,8 +54,8 @@ fn list(as_json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(name: &str, as_json: bool) -> Result<ExitCode, Failure> {
-    let dataset = Dataset::shipped(name)?;
+fn show(name: &str, labels: &Labels, as_json: bool) -> Result<ExitCode, Failure> {
+    let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref())?;
     let (card, counts) = (&dataset.card, dataset.class_counts());
     let smallest = dataset.inputs.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = dataset
@@ -80,6 +83,9 @@ fn show(name: &str, as_json: bool) -> Result<ExitCode, Failure> {
         "features     {}{shape}, values from {smallest} to {largest}",
         card.features
     );
+    if !card.feature_names.is_empty() {
+        say!("             {}", card.feature_names.join(", "));
+    }
     let counts = card.classes.iter().zip(&counts);
     let counts: Vec<String> = counts
         .map(|(class, count)| format!("{class}: {count}"))
@@ -124,8 +130,8 @@ fn verify(folder: Option<&Path>, as_json: bool) -> ExitCode {
     } else {
         for (name, problem) in &checked {
             match problem {
-                None => say!("{name:<9} sound"),
-                Some(problem) => say!("{name:<9} DAMAGED  {problem}"),
+                None => say!("{name:<13} sound"),
+                Some(problem) => say!("{name:<13} DAMAGED  {problem}"),
             }
         }
     }
