@@ -125,7 +125,7 @@ fn a_changed_file_is_found_and_named() {
     assert_eq!(output.status.code(), Some(1));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["sound"], false);
-    assert_eq!(document["datasets"][1]["sound"], false);
+    assert_eq!(document["datasets"][4]["sound"], false);
 }
 
 #[test]
