@@ -71,8 +71,8 @@ impl Decision {
         let (mut disagree, mut disagree_as_is, mut right, mut near) = (0_u64, 0_u64, 0_u64, 0_u64);
         let mut logits = vec![0.0; classes];
         for (row, label) in features.rows() {
-            for class in 0..classes {
-                logits[class] = dot(row_of(class), row) + bias_of(class);
+            for (class, logit) in logits.iter_mut().enumerate() {
+                *logit = dot(row_of(class), row) + bias_of(class);
             }
             let (chosen, nearest) = (largest(&logits), nearest_mean(row, means));
             right += u64::from(chosen == Some(label));
