@@ -14,6 +14,7 @@
 mod card;
 mod error;
 mod read;
+mod scaling;
 mod shipped;
 
 use std::{
@@ -26,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
+pub use scaling::Scaling;
 pub use shipped::names;
 
 /// A data set: labelled rows of numbers.
