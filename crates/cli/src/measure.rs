@@ -30,7 +30,7 @@ use tensors::Tensors;
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Features of labelled rows.
-    Dump(FeatureDump),
+    Dump(Box<FeatureDump>),
     /// Weights of a multilayer perceptron.
     Network(Network),
 }
@@ -48,7 +48,7 @@ impl Source {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         let tensors = Tensors::open(bytes)?;
         if tensors.has("features") || tensors.has("labels") {
-            return Ok(Self::Dump(FeatureDump::read(&tensors)?));
+            return Ok(Self::Dump(Box::new(FeatureDump::read(&tensors)?)));
         }
         Ok(Self::Network(Network::read(&tensors)?))
     }

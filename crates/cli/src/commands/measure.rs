@@ -125,7 +125,7 @@ fn rows(
         split: arguments.split_seed.zip(arguments.train),
     };
     let rows = Rows::of(&dataset, name, chosen);
-    let rows = rows.map_err(|problem| Failure::usage(format!("--data {name} {problem}")))?;
+    let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
     Ok(Some(rows))
 }
 

@@ -48,10 +48,10 @@ impl FeatureDump {
 
         let weight = if tensors.has("classifier.weight") {
             let found = tensors.shape("classifier.weight")?;
-            if found.len() != 2 || found[1] != width {
+            if found.len() != 2 || found[1] != width || found[0] < 2 {
                 return Err(format!(
                     "\"classifier.weight\" has the shape {found:?}: must be [C, {width}], like \
-                     \"features\" {shape:?}"
+                     \"features\" {shape:?}, with a row for each of 2 or more classes"
                 ));
             }
             Some(tensors.array("classifier.weight")?)

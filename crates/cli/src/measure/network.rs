@@ -160,8 +160,8 @@ impl Network {
         let mut measured = Vec::with_capacity(hidden.len());
         for (at, values) in hidden.iter().enumerate() {
             let file = &self.layers[at];
-            let unusable = |value: &&f64| !(value.abs() <= LARGEST);
-            if let Some(value) = values.iter().find(unusable) {
+            let usable = |value: &f64| value.abs() <= LARGEST;
+            if let Some(value) = values.iter().find(|value| !usable(value)) {
                 return Err(format!(
                     "a feature behind {:?} is {value}: must be a finite number of at most \
                      {LARGEST:e} in size",

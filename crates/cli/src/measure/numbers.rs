@@ -92,8 +92,14 @@ pub(crate) fn meaning(name: &str) -> &'static str {
         "bias_gap" => "|W μ_G + b|; 0: the bias takes the centre away",
         "nearest_mean_accuracy" => "1: every row is nearest to its own mean",
         "accuracy" => "1: the classifier puts every row into its class",
-        "effective_rank" => "effective number of principal components",
-        "stable_rank" => "variance over that of the first component",
+        "effective_rank" => {
+            "exp of the entropy of σ²/Σσ²; of features: principal components in use"
+        }
+        "stable_rank" => "Σσ²/max σ²",
+        "effective_rank_unsquared" => "exp of the entropy of σ/Σσ",
+        "ipr" => "inverse participation ratio of frequencies; 1: each neuron has one",
+        "top_share" => "power of a neuron's strongest frequency; 1: all of it",
+        "gini" => "Gini coefficient of a neuron's power; 0: flat",
         "within_inside" => "variance that the classifier sees; 0: none",
         "within_outside" => "variance that it does not see",
         _ => "",
