@@ -107,7 +107,7 @@ fn measured(bytes: &[u8], rows: &Rows) -> Result<(), String> {
 
 fn mutate(bytes: &mut Vec<u8>, words: &mut Words) {
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize + 8;
-    match words.below(8) {
+    match words.below(9) {
         // Truncated, or longer.
         0 => bytes.truncate(words.below(bytes.len())),
         1 => bytes.extend([0; 5]),
@@ -134,6 +134,11 @@ fn mutate(bytes: &mut Vec<u8>, words: &mut Words) {
             let at = header + words.below(bytes.len() - header);
             bytes[at] ^= 1 << words.below(8);
         }
+        // A small number where a label may be.
+        7 => {
+            let at = header + words.below(bytes.len() - header);
+            bytes[at] = words.below(6) as u8;
+        }
         // Numbers at the edge of their type.
         _ => {
             let edges = [
@@ -155,7 +160,7 @@ fn mutate(bytes: &mut Vec<u8>, words: &mut Words) {
 
 #[test]
 fn mutated_files_give_numbers_or_one_line_of_error() {
-    const CASES: u32 = 2000;
+    const CASES: u32 = 5000;
     let began = Instant::now();
     let words = &mut Words(20_260_101);
     let rows = rows(words);
