@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Verdict(Verdict),
     /// Draw the pictures of recorded runs and write one page over them.
     Report(Report),
+    /// Measure a net that was trained anywhere: neural collapse, spectra, Fourier power, norms.
+    Measure(Measure),
     /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
     Theory(Theory),
     /// The shipped data sets: list them, show a card, verify the files.
@@ -115,6 +117,66 @@ pub(crate) struct Verdict {
     /// Exit with code 3 unless every claim gets this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// A safetensors file: a feature dump (features [N, d], labels [N], classifier.weight [C, d],
+    /// classifier.bias [C]), or the weights of an MLP from PyTorch (0.weight [out, in], 0.bias,
+    /// 2.weight, …, with any common prefix).
+    pub(crate) file: PathBuf,
+    /// What to measure [default: nc,spectrum,norms, and fourier with --modulus].
+    #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
+    pub(crate) metrics: Vec<MetricGroup>,
+    /// Activation behind every layer except the last, for the neural collapse of weights.
+    #[arg(long)]
+    pub(crate) activation: Option<Activation>,
+    /// Shipped data set that the weights are measured on, see `layerwise data list`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) data: Option<String>,
+    /// What the net was shown of the data: as it is, over its largest value, minus means, or over
+    /// standard deviations as well [default: unit].
+    #[arg(long, requires = "data")]
+    pub(crate) inputs: Option<Inputs>,
+    /// Measure on the training rows that a run with `task.train = N` has, not on all rows.
+    #[arg(long, value_name = "N", requires_all = ["data", "split_seed"])]
+    pub(crate) train: Option<u32>,
+    /// Seed of that run.
+    #[arg(long, value_name = "SEED", requires = "train")]
+    pub(crate) split_seed: Option<u64>,
+    /// Number of residues; the net sees two of them, one-hot.
+    #[arg(long, value_name = "P")]
+    pub(crate) modulus: Option<usize>,
+}
+
+/// Metrics that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricGroup {
+    /// Neural collapse.
+    Nc,
+    /// Singular values and ranks of weights.
+    Spectrum,
+    /// Fourier power of the first layer on residues.
+    Fourier,
+    /// Sizes of weights.
+    Norms,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Activation {
+    Relu,
+    Tanh,
+    Gelu,
+    Quadratic,
+    Identity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Inputs {
+    Raw,
+    Unit,
+    Centred,
+    Standardised,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod data;
 mod devices;
 mod list;
+mod measure;
 mod report;
 mod reproduce;
 mod run;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, json),
         Command::Report(report) => report::report(&report, json),
+        Command::Measure(arguments) => measure::measure(&arguments, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),

@@ -12,6 +12,7 @@ mod say;
 mod args;
 mod commands;
 mod failure;
+mod measure;
 mod output;
 mod progress;
 mod shipped;

@@ -15,6 +15,7 @@ mod card;
 mod error;
 mod own;
 mod read;
+mod scaling;
 mod shipped;
 
 use std::{
@@ -28,6 +29,7 @@ use sha2::{Digest, Sha256};
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
 pub use own::OwnFiles;
+pub use scaling::Scaling;
 pub use shipped::names;
 
 /// A data set: labelled rows of numbers.

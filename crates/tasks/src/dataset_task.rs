@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
-    dataset::{DataError, Dataset, OwnFiles},
+    dataset::{DataError, Dataset, OwnFiles, Scaling},
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
     split::{check_imbalance, class_counts, class_split, split, step_imbalance, stratified_split},
@@ -40,7 +40,7 @@ struct RawDataset {
     #[serde(default)]
     split: Split,
     #[serde(default)]
-    inputs: Inputs,
+    inputs: Scaling,
     #[serde(default = "one")]
     target: f64,
     #[serde(default = "one")]
@@ -60,22 +60,6 @@ enum Split {
     Stratified,
     /// All rows are alike.
     Uniform,
-}
-
-/// What is done to the numbers of the files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Inputs {
-    /// Nothing.
-    Raw,
-    /// Divided by the largest that the card allows.
-    #[default]
-    Unit,
-    /// The same, minus the mean of each feature over the training rows.
-    Centred,
-    /// Minus mean, over standard deviation of each feature over the training rows. A feature that
-    /// does not vary there is only centred.
-    Standardised,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -271,27 +255,9 @@ impl DatasetTask {
 
     /// Shift and factor of every feature, from the training rows alone.
     fn transform(&self, train: &[u32]) -> Vec<(f64, f64)> {
-        let features = self.shape.inputs;
-        let unit = 1.0 / self.dataset.card.largest;
-        let moments = |feature: usize| {
-            let values = train
-                .iter()
-                .map(|&row| self.dataset.inputs[row as usize * features + feature]);
-            let mean = values.clone().sum::<f64>() / train.len() as f64;
-            let variance = values.map(|x| (x - mean).powi(2)).sum::<f64>() / train.len() as f64;
-            (mean, variance.sqrt())
-        };
-        let of_feature = |feature| match self.raw.inputs {
-            Inputs::Raw => (0.0, 1.0),
-            Inputs::Unit => (0.0, unit),
-            Inputs::Centred => (moments(feature).0, unit),
-            Inputs::Standardised => match moments(feature) {
-                (mean, deviation) if deviation > 0.0 => (mean, 1.0 / deviation),
-                (mean, _) => (mean, unit),
-            },
-        };
         let scaled = |(shift, factor)| (shift, factor * self.raw.input_scale);
-        (0..features).map(of_feature).map(scaled).collect()
+        let of_features = self.raw.inputs.of_features(&self.dataset, train);
+        of_features.into_iter().map(scaled).collect()
     }
 
     fn rows(&self, rows: &[u32], labels: &[u32], transform: &[(f64, f64)]) -> Batch {

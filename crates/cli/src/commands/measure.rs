@@ -1,0 +1,381 @@
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+use tasks::dataset::{Dataset, Scaling};
+
+use super::print_json;
+use crate::{
+    args::{self, MetricGroup},
+    failure::Failure,
+    measure::{
+        Chosen, Collapse, FeatureDump, Fourier, MatrixSpectrum, Network, Norms, Numbers, Rows,
+        Source, meaning, spectra,
+    },
+};
+
+/// What was measured; a group that was not asked for is empty.
+struct Measured {
+    /// Last hidden layer last.
+    collapse: Vec<Collapse>,
+    spectra: Option<Vec<MatrixSpectrum>>,
+    norms: Option<Norms>,
+    fourier: Option<Fourier>,
+    /// Rows that weights were measured on.
+    rows: Option<Rows>,
+}
+
+/// Measures a net from a file.
+pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode, Failure> {
+    let fail = |problem: String| {
+        let path = arguments.file.display().to_string();
+        // A name may hold a line break, and an error is one line.
+        Failure::usage(format!(
+            "{}: {problem}",
+            path.replace(char::is_control, " ")
+        ))
+    };
+    let bytes =
+        std::fs::read(&arguments.file).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let source = Source::read(&bytes).map_err(fail)?;
+    drop(bytes);
+    let groups = groups(arguments);
+    let measured = match &source {
+        Source::Dump(dump) => of_dump(dump, arguments, &groups).map_err(fail)?,
+        Source::Network(network) => {
+            let rows = rows(arguments, &groups, &fail)?;
+            of_network(network, rows, arguments, &groups).map_err(fail)?
+        }
+    };
+    let measured = with_parameters(measured, &source, &groups).map_err(fail)?;
+    if json {
+        print_json(&document(arguments, &source, &measured));
+    } else {
+        table(arguments, &source, &measured);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to measure, by default everything that the options allow.
+fn groups(arguments: &args::Measure) -> Vec<MetricGroup> {
+    if !arguments.metrics.is_empty() {
+        return arguments.metrics.clone();
+    }
+    let mut groups = vec![MetricGroup::Nc, MetricGroup::Spectrum, MetricGroup::Norms];
+    groups.extend(arguments.modulus.map(|_| MetricGroup::Fourier));
+    groups
+}
+
+fn of_dump(
+    dump: &FeatureDump,
+    arguments: &args::Measure,
+    groups: &[MetricGroup],
+) -> Result<Measured, String> {
+    let for_weights = [
+        ("--activation", arguments.activation.is_some()),
+        ("--data", arguments.data.is_some()),
+        ("--modulus", arguments.modulus.is_some()),
+        ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
+    ];
+    if let Some((option, _)) = for_weights.iter().find(|(_, given)| *given) {
+        return Err(format!(
+            "holds features and labels, and {option} is for weights of a net: leave it out"
+        ));
+    }
+    let mut collapse = Vec::new();
+    if groups.contains(&MetricGroup::Nc) {
+        collapse.push(Collapse::of(&dump.features(), &dump.classifier())?);
+    }
+    Ok(Measured {
+        collapse,
+        spectra: None,
+        norms: None,
+        fourier: None,
+        rows: None,
+    })
+}
+
+/// The rows for the neural collapse of weights.
+fn rows(
+    arguments: &args::Measure,
+    groups: &[MetricGroup],
+    fail: &impl Fn(String) -> Failure,
+) -> Result<Option<Rows>, Failure> {
+    if !groups.contains(&MetricGroup::Nc) {
+        return match &arguments.data {
+            Some(_) => Err(fail("--data is for --metrics nc: leave it out".to_owned())),
+            None => Ok(None),
+        };
+    }
+    let Some(name) = &arguments.data else {
+        return Err(fail(
+            "holds weights: give the rows with --data NAME and the net's --activation for neural \
+             collapse, or choose --metrics spectrum,norms"
+                .to_owned(),
+        ));
+    };
+    let dataset = Dataset::shipped(name).map_err(Failure::usage)?;
+    let scaling = match arguments.inputs {
+        None | Some(args::Inputs::Unit) => Scaling::Unit,
+        Some(args::Inputs::Raw) => Scaling::Raw,
+        Some(args::Inputs::Centred) => Scaling::Centred,
+        Some(args::Inputs::Standardised) => Scaling::Standardised,
+    };
+    let chosen = Chosen {
+        scaling,
+        split: arguments.split_seed.zip(arguments.train),
+    };
+    let rows = Rows::of(&dataset, name, chosen);
+    let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
+    Ok(Some(rows))
+}
+
+fn of_network(
+    network: &Network,
+    rows: Option<Rows>,
+    arguments: &args::Measure,
+    groups: &[MetricGroup],
+) -> Result<Measured, String> {
+    let collapse = match (&rows, arguments.activation) {
+        (Some(rows), Some(activation)) => network.collapse(by_name(activation), rows)?,
+        (Some(_), None) => {
+            return Err(
+                "holds weights and no activation: give --activation relu, tanh, gelu, quadratic \
+                 or identity"
+                    .to_owned(),
+            );
+        }
+        (None, _) => Vec::new(),
+    };
+    let fourier = match (groups.contains(&MetricGroup::Fourier), arguments.modulus) {
+        (true, Some(modulus)) => Some(Fourier::of(network, modulus)?),
+        (true, None) => {
+            return Err(
+                "--metrics fourier needs --modulus P, the number of residues of a net that sees \
+                 two of them, one-hot"
+                    .to_owned(),
+            );
+        }
+        (false, _) => None,
+    };
+    Ok(Measured {
+        collapse,
+        spectra: None,
+        norms: None,
+        fourier,
+        rows,
+    })
+}
+
+fn by_name(activation: args::Activation) -> mlp::Activation {
+    match activation {
+        args::Activation::Relu => mlp::Activation::Relu,
+        args::Activation::Tanh => mlp::Activation::Tanh,
+        args::Activation::Gelu => mlp::Activation::Gelu,
+        args::Activation::Quadratic => mlp::Activation::Quadratic,
+        args::Activation::Identity => mlp::Activation::Identity,
+    }
+}
+
+/// Adds what weights and biases alone say.
+fn with_parameters(
+    measured: Measured,
+    source: &Source,
+    groups: &[MetricGroup],
+) -> Result<Measured, String> {
+    let arrays = source.parameters();
+    let spectra = if groups.contains(&MetricGroup::Spectrum) {
+        Some(spectra(&arrays).map_err(|error| error.to_string())?)
+    } else {
+        None
+    };
+    let norms = groups
+        .contains(&MetricGroup::Norms)
+        .then(|| Norms::of(&arrays));
+    Ok(Measured {
+        spectra,
+        norms,
+        ..measured
+    })
+}
+
+/// Numbers of the last hidden layer at the top, those of every hidden layer under `layers`.
+fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> Value {
+    let mut document = Map::new();
+    let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+    put("file", json!(arguments.file.display().to_string()));
+    match source {
+        Source::Dump(dump) => {
+            put("kind", json!("features"));
+            put("ignored", json!(dump.ignored));
+        }
+        Source::Network(network) => {
+            put("kind", json!("weights"));
+            put("widths", json!(network.widths()));
+        }
+    }
+    if let Some(rows) = &measured.rows {
+        let activation = arguments.activation.map(by_name);
+        let name = activation.map(|activation| format!("{activation:?}").to_lowercase());
+        put("activation", json!(name));
+        put("data", rows.origin.clone());
+    }
+    if let Some(last) = measured.collapse.last() {
+        put("rows", json!(last.rows));
+        put("classes", json!(last.classes));
+        put("width", json!(last.width));
+        last.numbers().write(&mut document);
+    }
+    let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+    if let Source::Network(_) = source
+        && !measured.collapse.is_empty()
+    {
+        let layers = (1..).zip(&measured.collapse).map(|(layer, collapse)| {
+            let mut document = Map::new();
+            document.insert("layer".to_owned(), json!(layer));
+            document.insert("width".to_owned(), json!(collapse.width));
+            collapse.features.write(&mut document);
+            Value::from(document)
+        });
+        put("layers", layers.collect());
+    }
+    if let Some(spectra) = &measured.spectra {
+        put(
+            "spectrum",
+            spectra.iter().map(MatrixSpectrum::document).collect(),
+        );
+    }
+    if let Some(fourier) = &measured.fourier {
+        put("fourier", fourier.document());
+    }
+    if let Some(norms) = &measured.norms {
+        put("norms", norms.document());
+    }
+    document.into()
+}
+
+fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
+    say!(
+        "{}: {}",
+        arguments.file.display(),
+        summary(source, measured)
+    );
+    if let Some(last) = measured.collapse.last() {
+        let of = match source {
+            Source::Dump(_) => "",
+            Source::Network(_) => " of the last hidden layer",
+        };
+        say!("\nNeural collapse{of}");
+        lines(&last.numbers());
+    }
+    if measured.collapse.len() > 1 {
+        layers(&measured.collapse);
+    }
+    for spectrum in measured.spectra.iter().flatten() {
+        let shape = &spectrum.shape;
+        let values = spectrum.singular_values.iter().copied().map(short);
+        say!("\nSpectrum of {} {shape:?}", spectrum.name);
+        lines(&spectrum.ranks);
+        say!(
+            "  largest singular values: {}",
+            values.collect::<Vec<_>>().join(" ")
+        );
+    }
+    if let Some(fourier) = &measured.fourier {
+        let (neurons, modulus, untuned) = (fourier.neurons, fourier.modulus, fourier.untuned);
+        say!("\nFourier power of {neurons} neurons modulo {modulus}, {untuned} without a spectrum");
+        lines(&fourier.means);
+        let keys = fourier.key_frequencies.iter();
+        let keys = keys.map(|(k, power)| format!("{k} ({})", short(*power)));
+        say!(
+            "  strongest frequencies: {}",
+            keys.collect::<Vec<_>>().join(", ")
+        );
+    }
+    if let Some(norms) = &measured.norms
+        && !norms.arrays.is_empty()
+    {
+        say!("\nFrobenius norms");
+        for (name, size) in &norms.arrays {
+            say!("  {name:<30} {:>10}", short(*size));
+        }
+        say!("  {:<30} {:>10}", "all together", short(norms.total));
+    }
+}
+
+/// What the file holds, in one line.
+fn summary(source: &Source, measured: &Measured) -> String {
+    match source {
+        Source::Dump(dump) => {
+            let features = dump.features();
+            let (rows, width, classes) = (features.labels.len(), features.width, features.classes);
+            let classifier = match dump.classifier().map(|classifier| classifier.bias) {
+                Ok(Some(_)) => "classifier with bias",
+                Ok(None) => "classifier without bias",
+                Err(_) => "no classifier",
+            };
+            let mut text =
+                format!("{rows} rows of {width} features, {classes} classes, {classifier}");
+            if !dump.ignored.is_empty() {
+                text += &format!("; not used: {:?}", dump.ignored);
+            }
+            text
+        }
+        Source::Network(network) => {
+            let widths: Vec<String> = network.widths().iter().map(usize::to_string).collect();
+            let mut text = format!("weights of a net {}", widths.join("-"));
+            if let Some(rows) = &measured.rows {
+                let inputs = rows.origin["inputs"].as_str().unwrap_or_default();
+                text += &format!(" on {} rows of {} ({inputs})", rows.labels.len(), rows.name);
+            }
+            text
+        }
+    }
+}
+
+fn lines(numbers: &Numbers) {
+    for (name, value) in numbers.entries() {
+        match value {
+            Ok(value) => say!("  {name:<30} {:>10}  {}", text(value), meaning(name)),
+            Err(reason) => say!("  {name:<30} {:>10}  not defined: {reason}", "—"),
+        }
+    }
+}
+
+/// A row for every hidden layer.
+fn layers(layers: &[Collapse]) {
+    const SHOWN: [&str; 5] = [
+        "nc1",
+        "nc1_quotient",
+        "nearest_mean_accuracy",
+        "effective_rank",
+        "stable_rank",
+    ];
+    say!(
+        "\n  layer  width {}",
+        SHOWN.map(|name| format!("{name:>22}")).join("")
+    );
+    for (layer, collapse) in (1..).zip(layers) {
+        let cells = SHOWN.map(|name| {
+            let value = collapse.features.get(name);
+            format!("{:>22}", value.map_or_else(|| "—".to_owned(), text))
+        });
+        say!("  {layer:>5}  {:>5} {}", collapse.width, cells.join(""));
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value.as_u64() {
+        Some(count) => count.to_string(),
+        None => short(value.as_f64().unwrap_or(f64::NAN)),
+    }
+}
+
+/// Four digits.
+fn short(value: f64) -> String {
+    let plain = value == 0.0 || (1e-3..1e5).contains(&value.abs());
+    if plain {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3e}")
+    }
+}

@@ -1,0 +1,126 @@
+use metrics::{LabelledFeatures, LinearClassifier};
+
+use super::{
+    Array,
+    rows::every_class_has_a_row,
+    tensors::{Tensors, quoted},
+};
+
+/// Features of labelled rows, and the classifier on them if the file holds it.
+#[derive(Debug)]
+pub(crate) struct FeatureDump {
+    features: Array,
+    labels: Vec<u32>,
+    classes: usize,
+    /// `[C, d]`.
+    pub(super) weight: Option<Array>,
+    /// `[C]`.
+    pub(super) bias: Option<Array>,
+    /// Names of tensors that have no meaning here.
+    pub(crate) ignored: Vec<String>,
+}
+
+impl FeatureDump {
+    pub(super) fn read(tensors: &Tensors<'_>) -> Result<Self, String> {
+        const NAMES: [&str; 4] = ["features", "labels", "classifier.weight", "classifier.bias"];
+        let shape = tensors.shape("features")?;
+        let &[rows, width] = shape.as_slice() else {
+            return Err(format!(
+                "\"features\" has the shape {shape:?}: must be [N, d]. Flatten each row with \
+                 .flatten(1)"
+            ));
+        };
+        if rows == 0 || width == 0 {
+            return Err(format!(
+                "\"features\" has the shape {shape:?}: must have rows and columns"
+            ));
+        }
+        let labels_shape = tensors.shape("labels")?;
+        if labels_shape != [rows] {
+            return Err(format!(
+                "\"labels\" has the shape {labels_shape:?}: must be [{rows}], one class for each \
+                 row of \"features\" {shape:?}"
+            ));
+        }
+        let features = tensors.array("features")?;
+        let labels = tensors.labels("labels")?;
+        let largest = labels.iter().copied().max().unwrap_or(0) as usize;
+
+        let weight = if tensors.has("classifier.weight") {
+            let found = tensors.shape("classifier.weight")?;
+            if found.len() != 2 || found[1] != width || found[0] < 2 {
+                return Err(format!(
+                    "\"classifier.weight\" has the shape {found:?}: must be [C, {width}], like \
+                     \"features\" {shape:?}, with a row for each of 2 or more classes"
+                ));
+            }
+            Some(tensors.array("classifier.weight")?)
+        } else {
+            None
+        };
+        let classes = weight
+            .as_ref()
+            .map_or(largest + 1, |weight| weight.shape[0]);
+        let bias = match (&weight, tensors.has("classifier.bias")) {
+            (_, false) => None,
+            (None, true) => {
+                return Err("has \"classifier.bias\" and no \"classifier.weight\"".to_owned());
+            }
+            (Some(_), true) => {
+                let found = tensors.shape("classifier.bias")?;
+                if found != [classes] {
+                    return Err(format!(
+                        "\"classifier.bias\" has the shape {found:?}: must be [{classes}], like \
+                         the rows of \"classifier.weight\""
+                    ));
+                }
+                Some(tensors.array("classifier.bias")?)
+            }
+        };
+        if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
+            return Err(format!(
+                "\"labels\"[{row}] is {}: must be below {classes}, the rows of \
+                 \"classifier.weight\"",
+                labels[row]
+            ));
+        }
+        every_class_has_a_row(&labels, classes)
+            .map_err(|problem| format!("\"labels\": {problem}"))?;
+        let names = tensors.names().into_iter();
+        let ignored = names.filter(|name| !NAMES.contains(name));
+        Ok(Self {
+            features,
+            labels,
+            classes,
+            weight,
+            bias,
+            ignored: ignored.map(str::to_owned).collect(),
+        })
+    }
+
+    pub(crate) fn features(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures {
+            values: &self.features.values,
+            width: self.features.shape[1],
+            labels: &self.labels,
+            classes: self.classes,
+        }
+    }
+
+    /// The classifier, or why there is none.
+    pub(crate) fn classifier(&self) -> Result<LinearClassifier<'_>, String> {
+        let Some(weight) = &self.weight else {
+            let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
+            let instead = if ignored.is_empty() {
+                String::new()
+            } else {
+                format!(", only {}", quoted(&ignored))
+            };
+            return Err(format!("the file has no \"classifier.weight\"{instead}"));
+        };
+        Ok(LinearClassifier {
+            weight: &weight.values,
+            bias: self.bias.as_ref().map(|bias| bias.values.as_slice()),
+        })
+    }
+}

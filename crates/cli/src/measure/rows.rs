@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tasks::{
+    dataset::{Dataset, Scaling},
+    split::stratified_split,
+    stream::keyed,
+};
+
+/// Labelled rows that a net is measured on.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// The data set.
+    pub(crate) name: String,
+    /// `[N, D]`, as the net sees them.
+    pub(crate) inputs: Vec<f64>,
+    /// D.
+    pub(crate) width: usize,
+    pub(crate) labels: Vec<u32>,
+    pub(crate) classes: usize,
+    /// For the output: where they come from.
+    pub(crate) origin: Value,
+}
+
+/// Which rows, and what is done to them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chosen {
+    pub(crate) scaling: Scaling,
+    /// Seed and number of training rows; otherwise all rows.
+    pub(crate) split: Option<(u64, u32)>,
+}
+
+impl Rows {
+    pub(crate) fn of(dataset: &Arc<Dataset>, name: &str, chosen: Chosen) -> Result<Self, String> {
+        let count = u32::try_from(dataset.labels.len())
+            .map_err(|_| "has too many rows: at most 4,294,967,295".to_owned())?;
+        let classes = dataset.card.classes.len();
+        let rows = match chosen.split {
+            None => (0..count).collect(),
+            Some((_, train)) if train == 0 || train >= count => {
+                return Err(format!(
+                    "has {count} rows, and --train {train} asks for others: from 1 to {} can be \
+                     training rows",
+                    count.saturating_sub(1)
+                ));
+            }
+            // As the task `dataset` splits.
+            Some((seed, train)) => {
+                stratified_split(
+                    &mut keyed(seed, "split", 0),
+                    &dataset.labels,
+                    classes,
+                    train,
+                )
+                .0
+            }
+        };
+        let width = dataset.card.features;
+        let transform = chosen.scaling.of_features(dataset, &rows);
+        let mut inputs = Vec::with_capacity(rows.len() * width);
+        for &row in &rows {
+            let own = dataset.inputs[row as usize * width..].iter();
+            let scaled = own.zip(&transform);
+            inputs.extend(scaled.map(|(x, (shift, factor))| (x - shift) * factor));
+        }
+        let labels: Vec<u32> = (rows.iter())
+            .map(|&row| dataset.labels[row as usize])
+            .collect();
+        every_class_has_a_row(&labels, classes)?;
+        let (seed, train) = chosen.split.unzip();
+        Ok(Self {
+            name: name.to_owned(),
+            inputs,
+            width,
+            labels,
+            classes,
+            origin: json!({
+                "name": name,
+                "rows": rows.len(),
+                "inputs": chosen.scaling,
+                "split_seed": seed,
+                "train": train,
+            }),
+        })
+    }
+}
+
+/// That there are classes, and a mean of each.
+pub(super) fn every_class_has_a_row(labels: &[u32], classes: usize) -> Result<(), String> {
+    if classes < 2 {
+        return Err(format!(
+            "number of classes = {classes}: must be 2 or more, one has no other to collapse against"
+        ));
+    }
+    // Before anything of that size is made.
+    if classes > labels.len() {
+        return Err(format!(
+            "{classes} classes in {} rows: every class must have a row",
+            labels.len()
+        ));
+    }
+    let mut seen = vec![false; classes];
+    for &label in labels {
+        seen[label as usize] = true;
+    }
+    match seen.iter().position(|seen| !seen) {
+        None => Ok(()),
+        Some(class) => Err(format!(
+            "class {class} of {classes} has no row: every class must have one"
+        )),
+    }
+}

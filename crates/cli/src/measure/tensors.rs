@@ -1,0 +1,148 @@
+use half::{bf16, f16};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use super::{Array, SCHEMES};
+
+/// No number may be above this in size: fourth powers of numbers, summed, must stay within f64.
+pub(super) const LARGEST: f64 = 1e70;
+
+/// The tensors of a file, by name.
+pub(super) struct Tensors<'a> {
+    file: SafeTensors<'a>,
+}
+
+impl<'a> Tensors<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| {
+            // A name inside may hold anything, line breaks as well.
+            let text = error.to_string().replace(char::is_control, " ");
+            format!(
+                "is not a complete safetensors file: {text}. Write it again with \
+                 safetensors.torch.save_file"
+            )
+        })?;
+        if file.is_empty() {
+            return Err(format!("holds no tensor. {SCHEMES}"));
+        }
+        Ok(Self { file })
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.file.tensor(name).is_ok()
+    }
+
+    /// All names, sorted.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names = self.file.names();
+        names.sort_unstable();
+        names
+    }
+
+    pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>, String> {
+        Ok(self.view(name)?.shape().to_vec())
+    }
+
+    /// Floating-point numbers that a metric can work with.
+    pub(super) fn array(&self, name: &str) -> Result<Array, String> {
+        let view = self.view(name)?;
+        let values = floats(&view).ok_or_else(|| {
+            format!(
+                "{name:?} is of type {}: must be F64, F32, F16 or BF16. Convert it with .float()",
+                view.dtype()
+            )
+        })?;
+        let usable = |value: &f64| value.abs() <= LARGEST;
+        if let Some(at) = values.iter().position(|value| !usable(value)) {
+            return Err(format!(
+                "{name:?}{} is {:?}: must be a finite number of at most {LARGEST:e} in size",
+                place(at, view.shape()),
+                values[at]
+            ));
+        }
+        Ok(Array {
+            name: name.to_owned(),
+            shape: view.shape().to_vec(),
+            values,
+        })
+    }
+
+    /// Classes of rows: integers, or whole numbers in floating point.
+    pub(super) fn labels(&self, name: &str) -> Result<Vec<u32>, String> {
+        let view = self.view(name)?;
+        let values = integers(&view).or_else(|| floats(&view));
+        let values = values.ok_or_else(|| {
+            format!(
+                "{name:?} is of type {}: must be integers. Convert it with .long()",
+                view.dtype()
+            )
+        })?;
+        let label = |(at, &value): (usize, &f64)| {
+            let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
+            whole.then_some(value as u32).ok_or_else(|| {
+                format!("{name:?}[{at}] is {value}: must be a class, a whole number from 0")
+            })
+        };
+        values.iter().enumerate().map(label).collect()
+    }
+
+    fn view(&self, name: &str) -> Result<TensorView<'_>, String> {
+        let view = self.file.tensor(name);
+        view.map_err(|_| format!("has no tensor {name:?}, only {}", quoted(&self.names())))
+    }
+}
+
+/// Names for a message: the first few where there are many.
+pub(super) fn quoted(names: &[&str]) -> String {
+    /// As many as a line holds.
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("{n:?}")).collect();
+    if names.len() > SHOWN {
+        shown.push(format!("and {} more", names.len() - SHOWN));
+    }
+    shown.join(", ")
+}
+
+/// The place of an entry of a row-major array, as `[row, column]`.
+fn place(mut at: usize, shape: &[usize]) -> String {
+    let mut indices: Vec<String> = (shape.iter().rev())
+        .map(|&size| {
+            let index = at % size;
+            at /= size;
+            index.to_string()
+        })
+        .collect();
+    indices.reverse();
+    format!("[{}]", indices.join(", "))
+}
+
+fn floats(view: &TensorView<'_>) -> Option<Vec<f64>> {
+    let bytes = view.data();
+    Some(match view.dtype() {
+        Dtype::F64 => numbers(bytes, f64::from_le_bytes),
+        Dtype::F32 => numbers(bytes, |chunk| f32::from_le_bytes(chunk).into()),
+        Dtype::F16 => numbers(bytes, |chunk| f16::from_le_bytes(chunk).into()),
+        Dtype::BF16 => numbers(bytes, |chunk| bf16::from_le_bytes(chunk).into()),
+        _ => return None,
+    })
+}
+
+/// Integers; those that f64 does not hold are no class anyway.
+fn integers(view: &TensorView<'_>) -> Option<Vec<f64>> {
+    let bytes = view.data();
+    Some(match view.dtype() {
+        Dtype::I64 => numbers(bytes, |chunk| i64::from_le_bytes(chunk) as f64),
+        Dtype::U64 => numbers(bytes, |chunk| u64::from_le_bytes(chunk) as f64),
+        Dtype::I32 => numbers(bytes, |chunk| i32::from_le_bytes(chunk).into()),
+        Dtype::U32 => numbers(bytes, |chunk| u32::from_le_bytes(chunk).into()),
+        Dtype::I16 => numbers(bytes, |chunk| i16::from_le_bytes(chunk).into()),
+        Dtype::U16 => numbers(bytes, |chunk| u16::from_le_bytes(chunk).into()),
+        Dtype::I8 => numbers(bytes, |chunk| i8::from_le_bytes(chunk).into()),
+        Dtype::U8 | Dtype::BOOL => numbers(bytes, |chunk| u8::from_le_bytes(chunk).into()),
+        _ => return None,
+    })
+}
+
+fn numbers<const SIZE: usize>(bytes: &[u8], number: impl Fn([u8; SIZE]) -> f64) -> Vec<f64> {
+    let chunks = bytes.as_chunks::<SIZE>().0;
+    chunks.iter().map(|&chunk| number(chunk)).collect()
+}

@@ -1,0 +1,891 @@
+//! Black-box tests of `layerwise measure`: files that hold a net, and files that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use safetensors::{Dtype, serialize, tensor::TensorView};
+use serde_json::{Value, json};
+use tasks::dataset::Dataset;
+use tempfile::TempDir;
+
+/// Roundings of sums over some hundred products.
+const EXACT: f64 = 1e-12;
+
+/// A tensor of a file.
+#[derive(Clone)]
+struct Tensor {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+fn tensor(name: &str, dtype: Dtype, shape: &[usize], bytes: Vec<u8>) -> Tensor {
+    Tensor {
+        name: name.to_owned(),
+        dtype,
+        shape: shape.to_vec(),
+        bytes,
+    }
+}
+
+fn f64s(name: &str, shape: &[usize], values: &[f64]) -> Tensor {
+    let bytes = values.iter().flat_map(|v| v.to_le_bytes());
+    tensor(name, Dtype::F64, shape, bytes.collect())
+}
+
+fn f32s(name: &str, shape: &[usize], values: &[f64]) -> Tensor {
+    let bytes = values.iter().flat_map(|&v| (v as f32).to_le_bytes());
+    tensor(name, Dtype::F32, shape, bytes.collect())
+}
+
+fn labels(values: &[u32]) -> Tensor {
+    let bytes = values.iter().flat_map(|&v| i64::from(v).to_le_bytes());
+    tensor("labels", Dtype::I64, &[values.len()], bytes.collect())
+}
+
+fn bytes(tensors: &[Tensor]) -> Vec<u8> {
+    let views = tensors.iter().map(|t| {
+        let view = TensorView::new(t.dtype, t.shape.clone(), &t.bytes).unwrap();
+        (t.name.clone(), view)
+    });
+    serialize(views, None).unwrap()
+}
+
+/// A folder with one file.
+struct File {
+    folder: TempDir,
+}
+
+impl File {
+    fn of(bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("net.safetensors"), bytes).unwrap();
+        Self { folder }
+    }
+
+    fn measure(&self, options: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .current_dir(self.folder.path())
+            .args(["measure", "net.safetensors"])
+            .args(options)
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, options: &[&str]) -> Value {
+        let output = self.measure(&[options, &["--json"]].concat());
+        assert!(output.status.success(), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn text(&self, options: &[&str]) -> String {
+        let output = self.measure(options);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// One line of error that names the file.
+    fn refusal(&self, options: &[&str]) -> String {
+        let output = self.measure(options);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(output.stdout.is_empty(), "{error}");
+        assert!(error.starts_with("error: "), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        error
+    }
+}
+
+fn measured(tensors: &[Tensor], options: &[&str]) -> Value {
+    File::of(&bytes(tensors)).json(options)
+}
+
+fn number(document: &Value, key: &str) -> f64 {
+    let value = document[key].as_f64();
+    value.unwrap_or_else(|| panic!("{key}: {}", document[key]))
+}
+
+fn fixture(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../metrics/tests/fixtures");
+    serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+fn matrix(value: &Value) -> Vec<Vec<f64>> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// Reproducible numbers in [−1, 1).
+fn numbers(seed: u64, count: usize) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// Three corners of a simplex, each of which is two rows and a row of the classifier.
+fn simplex() -> Vec<Tensor> {
+    let corner = |class: usize| (0..3).map(move |at| if at == class { 2.0 } else { -1.0 });
+    let rows: Vec<f64> = [0, 1, 2, 0, 1, 2].into_iter().flat_map(corner).collect();
+    vec![
+        f64s("features", &[6, 3], &rows),
+        labels(&[0, 1, 2, 0, 1, 2]),
+        f64s("classifier.weight", &[3, 3], &rows[..9]),
+        f64s("classifier.bias", &[3], &[0.0; 3]),
+    ]
+}
+
+#[test]
+fn a_perfect_simplex_is_zero_everywhere() {
+    let found = measured(&simplex(), &[]);
+    for key in [
+        "nc1",
+        "nc1_papyan",
+        "nc1_quotient",
+        "nc2_equinorm_means",
+        "nc2_equinorm_weights",
+        "nc2_equiangular_means",
+        "nc2_equiangular_weights",
+        "nc2_etf_means",
+        "nc2_etf_weights",
+        "nc3",
+        "nc3_squared",
+        "nc3_product",
+        "nc4",
+        "nc4_as_is",
+        "bias_gap",
+        "within_inside",
+        "within_outside",
+    ] {
+        assert!(number(&found, key).abs() < EXACT, "{key}: {}", found[key]);
+    }
+    for key in ["accuracy", "nearest_mean_accuracy"] {
+        assert_eq!(number(&found, key), 1.0);
+    }
+    for (key, expected) in [("rank", 2), ("rows", 6), ("classes", 3), ("width", 3)] {
+        assert_eq!(found[key], expected, "{key}");
+    }
+    // Three corners in a plane.
+    for key in ["effective_rank", "stable_rank"] {
+        assert!((number(&found, key) - 2.0).abs() < EXACT, "{key}");
+    }
+    assert_eq!(found["undefined"], json!({}));
+    assert!(found.get("layers").is_none() && found.get("fourier").is_none());
+}
+
+#[test]
+fn a_reference_in_numpy_has_the_same_numbers() {
+    let reference = fixture("neural_collapse.json");
+    // Stored as [d, C].
+    let stored = matrix(&reference["W"]);
+    let weight: Vec<f64> = (0..3)
+        .flat_map(|class| stored.iter().map(move |row| row[class]))
+        .collect();
+    let classes: Vec<u32> = serde_json::from_value(reference["y"].clone()).unwrap();
+    let found = measured(
+        &[
+            f64s("features", &[6, 4], &matrix(&reference["H"]).concat()),
+            labels(&classes),
+            f64s("classifier.weight", &[3, 4], &weight),
+        ],
+        &["--metrics", "nc"],
+    );
+    for (name, key) in [
+        ("NC1", "nc1"),
+        ("NC1_quot", "nc1_quotient"),
+        ("NC2_cvM", "nc2_equinorm_means"),
+        ("NC2_cvW", "nc2_equinorm_weights"),
+        ("NC2_cosstdM", "nc2_cosine_deviation_means"),
+        ("NC2_angM", "nc2_equiangular_means"),
+        ("NC2_angW", "nc2_equiangular_weights"),
+        ("NC2_etfM", "nc2_etf_means"),
+        ("NC2_etfW", "nc2_etf_weights"),
+        ("NC3", "nc3"),
+        ("NC3_sq", "nc3_squared"),
+        ("NC3_WH", "nc3_product"),
+        ("NC4", "nc4"),
+        ("erank", "effective_rank"),
+    ] {
+        let expected = reference["metrics"][name].as_f64().unwrap();
+        let found = number(&found, key);
+        assert!(
+            (found - expected).abs() < EXACT,
+            "{key}: {found} {expected}"
+        );
+    }
+    assert!(found.get("spectrum").is_none() && found.get("norms").is_none());
+}
+
+#[test]
+fn single_precision_is_measured_in_double() {
+    let reference = fixture("spread_means.json");
+    let features = matrix(&reference["features"]);
+    let shape = [features.len(), features[0].len()];
+    let classes: Vec<u32> = serde_json::from_value(reference["labels"].clone()).unwrap();
+    let tensors = [
+        f32s("features", &shape, &features.concat()),
+        labels(&classes),
+    ];
+    let found = measured(&tensors, &[]);
+    for key in ["nc1", "nc1_quotient", "smallest_eigenvalue"] {
+        let (found, expected) = (number(&found, key), number(&reference, key));
+        assert!(
+            (found / expected - 1.0).abs() < 1e-6,
+            "{key}: {found} {expected}"
+        );
+    }
+    // Without a classifier, what needs one is null, and says why.
+    for key in ["nc2_etf_weights", "nc3", "nc4", "accuracy", "within_inside"] {
+        assert!(found[key].is_null());
+        let reason = found["undefined"][key].as_str().unwrap();
+        assert!(reason.contains("classifier.weight"), "{reason}");
+    }
+    assert!(
+        File::of(&bytes(&tensors))
+            .text(&[])
+            .contains("no \"classifier.weight\"")
+    );
+}
+
+#[test]
+fn labels_of_any_integer_type_and_whole_floats_are_the_same() {
+    let reference = measured(&simplex(), &[]);
+    let classes = [0_u8, 1, 2, 0, 1, 2];
+    let of = |dtype, number: &dyn Fn(u8) -> Vec<u8>| {
+        let bytes = classes.iter().flat_map(|&class| number(class)).collect();
+        tensor("labels", dtype, &[6], bytes)
+    };
+    for other in [
+        of(Dtype::I32, &|c| i32::from(c).to_le_bytes().to_vec()),
+        of(Dtype::U8, &|c| vec![c]),
+        of(Dtype::I16, &|c| i16::from(c).to_le_bytes().to_vec()),
+        of(Dtype::F32, &|c| f32::from(c).to_le_bytes().to_vec()),
+        of(Dtype::F64, &|c| f64::from(c).to_le_bytes().to_vec()),
+    ] {
+        let mut tensors = simplex();
+        tensors[1] = other;
+        assert_eq!(measured(&tensors, &[]), reference);
+    }
+}
+
+#[test]
+fn half_precision_is_read() {
+    // Upper halves of f32 numbers are bfloat16 numbers.
+    let values = [1.0_f32, -2.5, 0.375, 3.0, -1.0, 0.5];
+    let wide: Vec<f64> = values.iter().copied().map(f64::from).collect();
+    let upper = values.iter().flat_map(|v| v.to_le_bytes()[2..].to_vec());
+    let upper = tensor("0.weight", Dtype::BF16, &[2, 3], upper.collect());
+    // The same numbers in half precision: sign, 5 bits of exponent from 15, 10 bits.
+    let half = [0x3c00_u16, 0xc100, 0x3600, 0x4200, 0xbc00, 0x3800];
+    let half = half.iter().flat_map(|v| v.to_le_bytes());
+    let half = tensor("0.weight", Dtype::F16, &[2, 3], half.collect());
+    let only = ["--metrics", "spectrum,norms"];
+    let expected = measured(&[f32s("0.weight", &[2, 3], &wide)], &only);
+    for other in [upper, half, f64s("0.weight", &[2, 3], &wide)] {
+        assert_eq!(measured(&[other], &only), expected);
+    }
+}
+
+type Activation = fn(f64) -> f64;
+
+/// A net 64-12-9-10, by layer: weight [out, in] and bias.
+struct Net {
+    weights: [Vec<f64>; 3],
+    biases: [Vec<f64>; 3],
+}
+
+const WIDTHS: [usize; 4] = [64, 12, 9, 10];
+
+impl Net {
+    fn random() -> Self {
+        let weight = |layer: usize| numbers(layer as u64 + 1, WIDTHS[layer + 1] * WIDTHS[layer]);
+        let bias = |layer: usize| numbers(layer as u64 + 7, WIDTHS[layer + 1]);
+        Self {
+            weights: [weight(0), weight(1), weight(2)],
+            biases: [bias(0), bias(1), bias(2)],
+        }
+    }
+
+    /// As PyTorch names them, with these numbers of layers behind a prefix.
+    fn tensors(&self, prefix: &str, places: [usize; 3]) -> Vec<Tensor> {
+        (0..3)
+            .flat_map(|layer| {
+                let (inputs, outputs) = (WIDTHS[layer], WIDTHS[layer + 1]);
+                let name = |kind: &str| format!("{prefix}{}.{kind}", places[layer]);
+                [
+                    f64s(&name("weight"), &[outputs, inputs], &self.weights[layer]),
+                    f64s(&name("bias"), &[outputs], &self.biases[layer]),
+                ]
+            })
+            .collect()
+    }
+
+    /// Features of the two hidden layers of one row.
+    fn hidden(&self, row: &[f64], activation: Activation) -> [Vec<f64>; 2] {
+        let layer = |at: usize, input: &[f64]| -> Vec<f64> {
+            let rows = self.weights[at].chunks(WIDTHS[at]).zip(&self.biases[at]);
+            rows.map(|(w, b)| {
+                let sum: f64 = w.iter().zip(input).map(|(w, x)| w * x).sum();
+                activation(sum + b)
+            })
+            .collect()
+        };
+        let first = layer(0, row);
+        let second = layer(1, &first);
+        [first, second]
+    }
+
+    /// The feature dump of a hidden layer on rows of 64 numbers.
+    fn dump(
+        &self,
+        rows: &[f64],
+        classes: &[u32],
+        activation: Activation,
+        at: usize,
+    ) -> Vec<Tensor> {
+        let of_row = |row| self.hidden(row, activation)[at].clone();
+        let features: Vec<f64> = rows.chunks(64).flat_map(of_row).collect();
+        let mut tensors = vec![
+            f64s("features", &[classes.len(), WIDTHS[at + 1]], &features),
+            labels(classes),
+        ];
+        if at == 1 {
+            tensors.push(f64s("classifier.weight", &[10, 9], &self.weights[2]));
+            tensors.push(f64s("classifier.bias", &[10], &self.biases[2]));
+        }
+        tensors
+    }
+}
+
+/// That two documents have the same numbers under the keys of the first.
+fn assert_same(found: &Value, expected: &Value, keys: &[&str]) {
+    /// Both sum the same products, in another order.
+    const CLOSE: f64 = 1e-9;
+    for &key in keys {
+        let (found, expected) = (number(found, key), number(expected, key));
+        let gap = (found - expected).abs();
+        assert!(
+            gap <= CLOSE * expected.abs().max(1e-6),
+            "{key}: {found} {expected}"
+        );
+    }
+}
+
+const OF_FEATURES: [&str; 11] = [
+    "nc1",
+    "nc1_papyan",
+    "nc1_quotient",
+    "rank",
+    "smallest_eigenvalue",
+    "nc2_equinorm_means",
+    "nc2_equiangular_means",
+    "nc2_etf_means",
+    "nearest_mean_accuracy",
+    "effective_rank",
+    "stable_rank",
+];
+
+const OF_CLASSIFIER: [&str; 12] = [
+    "nc2_equinorm_weights",
+    "nc2_equiangular_weights",
+    "nc2_etf_weights",
+    "nc3",
+    "nc3_squared",
+    "nc3_product",
+    "nc4",
+    "nc4_as_is",
+    "bias_gap",
+    "accuracy",
+    "within_inside",
+    "within_outside",
+];
+
+#[test]
+fn weights_are_measured_as_the_features_that_they_make() {
+    let digits = Dataset::shipped("digits").unwrap();
+    let unit: Vec<f64> = digits.inputs.iter().map(|x| x / 16.0).collect();
+    let net = Net::random();
+    let file = File::of(&bytes(&net.tensors("", [0, 2, 4])));
+    let cases: [(&str, Activation); 4] = [
+        ("relu", |z| z.max(0.0)),
+        ("tanh", f64::tanh),
+        ("quadratic", |z| z * z),
+        ("identity", |z| z),
+    ];
+    for (name, activation) in cases {
+        let found = file.json(&["--data", "digits", "--activation", name]);
+        let of_layer = |at| measured(&net.dump(&unit, &digits.labels, activation, at), &[]);
+        let last = of_layer(1);
+        assert_same(&found, &last, &OF_FEATURES);
+        assert_same(&found, &last, &OF_CLASSIFIER);
+        assert_same(&found["layers"][0], &of_layer(0), &OF_FEATURES);
+        assert_same(&found["layers"][1], &last, &OF_FEATURES);
+        assert_eq!(found["layers"].as_array().unwrap().len(), 2);
+        assert_eq!(found["activation"], name);
+        assert_eq!(found["rows"], 1797);
+        assert_eq!(
+            found["spectrum"][2]["singular_values"],
+            last["spectrum"][0]["singular_values"]
+        );
+    }
+    let text = file.text(&["--data", "digits", "--activation", "relu"]);
+    for part in [
+        "64-12-9-10 on 1797 rows of digits (unit)",
+        "nc1_quotient",
+        "Spectrum of 2.weight",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn prefixes_and_gaps_in_the_numbers_change_nothing() {
+    let net = Net::random();
+    let options = [
+        "--data",
+        "digits",
+        "--activation",
+        "tanh",
+        "--metrics",
+        "nc",
+    ];
+    let expected = measured(&net.tensors("", [0, 2, 4]), &options);
+    // By number and not by name: 10 comes behind 9.
+    for (prefix, places) in [
+        ("", [0, 3, 6]),
+        ("layers.", [0, 1, 2]),
+        ("model.net.", [2, 9, 10]),
+        ("_orig_mod.", [0, 2, 4]),
+    ] {
+        assert_eq!(measured(&net.tensors(prefix, places), &options), expected);
+    }
+}
+
+#[test]
+fn the_training_rows_of_a_run_are_those_of_its_task() {
+    let net = Net::random();
+    let spec = "kind = 'dataset'\nname = 'digits'\ntrain = 200\ninputs = 'standardised'";
+    let task = tasks::kinds().build(spec.parse().unwrap()).unwrap();
+    let training = task.instance(3).training_set().unwrap();
+    let dump = net.dump(&training.inputs, &training.group, f64::tanh, 1);
+    let options =
+        "--data digits --activation tanh --inputs standardised --split-seed 3 --train 200";
+    let options: Vec<&str> = options.split(' ').collect();
+    let found = measured(&net.tensors("", [0, 2, 4]), &options);
+    let expected = measured(&dump, &[]);
+    assert_same(&found, &expected, &OF_FEATURES);
+    assert_same(&found, &expected, &OF_CLASSIFIER);
+    let origin = json!({
+        "name": "digits", "rows": 200, "inputs": "standardised", "split_seed": 3, "train": 200,
+    });
+    assert_eq!(found["data"], origin);
+}
+
+#[test]
+fn neurons_tuned_to_a_frequency_are_found() {
+    let wave = |frequency: usize| {
+        let angle = move |a: usize| (a % 7 * frequency) as f64 * std::f64::consts::TAU / 7.0;
+        (0..14).map(move |a| angle(a).cos())
+    };
+    // Three neurons of frequency 2, one of frequency 3, one that is the same for all residues.
+    let waves = [2, 2, 3, 2].into_iter().flat_map(wave);
+    let weight: Vec<f64> = waves.chain([0.5; 14]).collect();
+    let tensors = [
+        f64s("0.weight", &[5, 14], &weight),
+        f64s("2.weight", &[7, 5], &numbers(1, 35)),
+    ];
+    let only = ["--metrics", "fourier", "--modulus", "7"];
+    let fourier = &measured(&tensors, &only)["fourier"];
+    assert!((number(fourier, "ipr") - 1.0).abs() < EXACT);
+    assert!((number(fourier, "top_share") - 1.0).abs() < EXACT);
+    assert!((number(fourier, "gini") - 2.0 / 3.0).abs() < EXACT);
+    assert_eq!(
+        (&fourier["neurons"], &fourier["untuned"]),
+        (&json!(5), &json!(1))
+    );
+    let keys = &fourier["key_frequencies"];
+    assert_eq!(
+        (&keys[0]["frequency"], &keys[1]["frequency"]),
+        (&json!(2), &json!(3))
+    );
+    assert!((number(&keys[0], "power") - 0.75).abs() < EXACT);
+
+    let file = File::of(&bytes(&tensors));
+    assert!(
+        file.text(&only)
+            .contains("strongest frequencies: 2 (0.7500)")
+    );
+    assert!(
+        file.refusal(&["--metrics", "fourier"])
+            .contains("--modulus")
+    );
+    let wrong = file.refusal(&["--metrics", "fourier", "--modulus", "5"]);
+    assert!(wrong.contains("\"0.weight\" has 14 inputs"), "{wrong}");
+    let none = file.refusal(&["--metrics", "fourier", "--modulus", "0"]);
+    assert!(none.contains("\"0.weight\" has 14 inputs"), "{none}");
+}
+
+#[test]
+fn spectra_and_norms_of_weights_need_no_data() {
+    let tensors = [
+        f64s("0.weight", &[2, 3], &[0.0, 3.0, 0.0, 4.0, 0.0, 0.0]),
+        f64s("0.bias", &[2], &[0.0, 12.0]),
+        f64s("2.weight", &[2, 2], &[0.0; 4]),
+    ];
+    let found = measured(&tensors, &["--metrics", "spectrum,norms"]);
+    let first = &found["spectrum"][0];
+    assert_eq!(
+        (&first["name"], &first["shape"]),
+        (&json!("0.weight"), &json!([2, 3]))
+    );
+    for (place, expected) in [4.0, 3.0].into_iter().enumerate() {
+        let found = first["singular_values"][place].as_f64().unwrap();
+        assert!((found - expected).abs() < EXACT, "{found} {expected}");
+    }
+    assert!((number(first, "stable_rank") - 25.0 / 16.0).abs() < EXACT);
+    let shares = [16.0 / 25.0, 9.0_f64 / 25.0];
+    let entropy: f64 = shares.iter().map(|p| -p * p.ln()).sum();
+    assert!((number(first, "effective_rank") - entropy.exp()).abs() < EXACT);
+    // A matrix of zeros has no rank of this kind.
+    assert!(found["spectrum"][1]["stable_rank"].is_null());
+    assert!(found["spectrum"][1]["undefined"]["stable_rank"].is_string());
+    let norms = found["norms"]["arrays"].as_array().unwrap();
+    let sizes: Vec<&Value> = norms.iter().map(|array| &array["norm"]).collect();
+    assert_eq!(sizes, [&json!(5.0), &json!(12.0), &json!(0.0)]);
+    assert_eq!(found["norms"]["total"], 13.0);
+    assert!(found.get("nc1").is_none());
+}
+
+#[test]
+fn a_dead_layer_has_nulls_with_reasons() {
+    let tensors = [
+        f64s("0.weight", &[4, 64], &[-1.0; 256]),
+        f64s("2.weight", &[10, 4], &numbers(1, 40)),
+    ];
+    let options = ["--data", "digits", "--activation", "relu"];
+    let found = measured(&tensors, &options);
+    for key in ["nc1", "nc2_etf_means", "nc3", "effective_rank"] {
+        assert!(found[key].is_null(), "{key}");
+        assert!(found["undefined"][key].is_string(), "{key}");
+    }
+    assert_eq!(found["rank"], 0);
+    assert!(number(&found, "nc2_etf_weights") > 0.0);
+    assert!(
+        File::of(&bytes(&tensors))
+            .text(&options)
+            .contains("all classes have the same mean")
+    );
+}
+
+/// The tensors of the simplex with one of them in another form.
+fn with(changed: Tensor) -> Vec<Tensor> {
+    let mut tensors = simplex();
+    tensors.retain(|tensor| tensor.name != changed.name);
+    tensors.push(changed);
+    tensors
+}
+
+#[test]
+fn a_feature_dump_that_is_not_one_is_refused_by_name() {
+    let mut nan = [0.5; 18];
+    nan[4] = f64::NAN;
+    let negative: Vec<u8> = [0_i64, 1, 2, 0, -100, 2]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    let without = |name: &str| -> Vec<Tensor> {
+        let kept = simplex().into_iter().filter(|tensor| tensor.name != name);
+        kept.collect()
+    };
+    for (tensors, parts) in [
+        (
+            with(f64s("features", &[6, 3], &nan)),
+            ["\"features\"[1, 1] is NaN", "finite"],
+        ),
+        (
+            with(f64s("features", &[6, 3], &[1e300; 18])),
+            ["\"features\"[0, 0]", "1e70"],
+        ),
+        (
+            with(f64s("features", &[18], &[0.5; 18])),
+            ["\"features\"", "[N, d]"],
+        ),
+        (
+            with(f64s("features", &[6, 3, 1], &[0.5; 18])),
+            ["[6, 3, 1]", ".flatten(1)"],
+        ),
+        (
+            with(f64s("features", &[0, 3], &[])),
+            ["\"features\"", "[0, 3]"],
+        ),
+        (
+            with(f64s("features", &[6, 0], &[])),
+            ["\"features\"", "[6, 0]"],
+        ),
+        (
+            with(labels(&[0, 1, 2, 0, 1, 3])),
+            ["\"labels\"[5] is 3", "below 3"],
+        ),
+        (
+            with(labels(&[0, 1, 0, 0, 1, 0])),
+            ["\"labels\"", "class 2 of 3 has no row"],
+        ),
+        (
+            with(labels(&[0, 1, 2])),
+            ["\"labels\" has the shape [3]", "[6]"],
+        ),
+        (
+            with(tensor("labels", Dtype::I64, &[6], negative)),
+            ["\"labels\"[4] is -100", "class"],
+        ),
+        (
+            with(f64s("labels", &[6], &[0.0, 1.0, 2.0, 0.5, 1.0, 2.0])),
+            ["\"labels\"[3] is 0.5", "class"],
+        ),
+        (
+            with(f64s("labels", &[6, 1], &[0.0; 6])),
+            ["[6, 1]", "must be [6]"],
+        ),
+        (
+            with(tensor("features", Dtype::I32, &[6, 3], vec![0; 72])),
+            ["I32", ".float()"],
+        ),
+        (
+            with(tensor("labels", Dtype::C64, &[6], vec![0; 48])),
+            ["\"labels\"", "C64"],
+        ),
+        (
+            with(f64s("classifier.weight", &[3, 2], &[0.5; 6])),
+            ["\"classifier.weight\"", "[C, 3]"],
+        ),
+        (
+            with(f64s("classifier.weight", &[0, 3], &[])),
+            ["\"classifier.weight\" has the shape [0, 3]", "2 or more"],
+        ),
+        (
+            with(f64s("classifier.weight", &[9], &[0.5; 9])),
+            ["\"classifier.weight\"", "[9]"],
+        ),
+        (
+            with(f64s("classifier.bias", &[2], &[0.5; 2])),
+            ["\"classifier.bias\"", "must be [3]"],
+        ),
+        (
+            with(f64s("classifier.bias", &[3], &[f64::INFINITY; 3])),
+            ["\"classifier.bias\"[0] is inf", "finite"],
+        ),
+        (
+            without("features"),
+            ["no tensor \"features\"", "\"labels\""],
+        ),
+        (without("labels"), ["no tensor \"labels\"", "\"features\""]),
+        (
+            without("classifier.weight"),
+            ["\"classifier.bias\"", "\"classifier.weight\""],
+        ),
+    ] {
+        let error = File::of(&bytes(&tensors)).refusal(&[]);
+        for part in ["net.safetensors", parts[0], parts[1]] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+    // A lone label that is too large must not ask for the memory of as many classes.
+    let huge = [
+        f64s("features", &[2, 1], &[0.0, 1.0]),
+        labels(&[0, u32::MAX]),
+    ];
+    let error = File::of(&bytes(&huge)).refusal(&[]);
+    assert!(error.contains("4294967296 classes in 2 rows"), "{error}");
+    let one = [f64s("features", &[2, 1], &[0.0, 1.0]), labels(&[0, 0])];
+    let error = File::of(&bytes(&one)).refusal(&[]);
+    assert!(error.contains("number of classes = 1"), "{error}");
+}
+
+#[test]
+fn weights_that_are_no_net_are_refused_by_name() {
+    let weight =
+        |name: &str, shape: [usize; 2]| f64s(name, &shape, &numbers(1, shape[0] * shape[1]));
+    let vector = |name: &str, length: usize| f64s(name, &[length], &numbers(2, length));
+    let first = || weight("0.weight", [4, 64]);
+    for (tensors, parts) in [
+        (
+            vec![first(), weight("2.weight", [10, 5])],
+            [
+                "\"2.weight\" has the shape [10, 5]",
+                "\"0.weight\" before it has 4",
+            ],
+        ),
+        (
+            vec![first(), weight("2.weight", [9, 4])],
+            ["\"2.weight\" has 9 outputs", "10 classes"],
+        ),
+        (
+            vec![weight("0.weight", [4, 63]), weight("2.weight", [10, 4])],
+            ["\"0.weight\" has 63 inputs", "64 features"],
+        ),
+        (
+            vec![first(), vector("0.bias", 64), weight("2.weight", [10, 4])],
+            ["\"0.bias\" has the shape [64]", "must be [4]"],
+        ),
+        (
+            vec![first(), vector("1.bias", 4), weight("2.weight", [10, 4])],
+            ["\"1.bias\"", "no weight"],
+        ),
+        (
+            vec![weight("0.weight", [10, 64])],
+            ["one layer", "--metrics spectrum,norms"],
+        ),
+        (
+            vec![f64s("0.weight", &[2, 1, 3, 3], &[0.5; 18])],
+            ["[2, 1, 3, 3]", "feature dump"],
+        ),
+        (
+            vec![first(), vector("1.weight", 4)],
+            ["\"1.weight\" has the shape [4]", "feature dump"],
+        ),
+        (
+            vec![first(), vector("1.running_mean", 4)],
+            ["\"1.running_mean\"", "batch normalisation"],
+        ),
+        (
+            vec![first(), weight("net.2.weight", [10, 4])],
+            ["\"net.2.weight\"", "prefix"],
+        ),
+        (
+            vec![first(), weight("00.weight", [4, 64])],
+            ["\"00.weight\"", "\"0.weight\""],
+        ),
+        (
+            vec![weight("fc1.weight", [4, 64]), weight("fc2.weight", [10, 4])],
+            ["\"fc1.weight\"", "neither scheme"],
+        ),
+        (vec![weight("W1", [4, 64])], ["\"W1\"", "classifier.weight"]),
+        (
+            vec![weight("99999999999999999999999.weight", [4, 64])],
+            ["9999", "neither scheme"],
+        ),
+        (
+            vec![weight("bad\nname", [4, 64])],
+            ["bad\\nname", "neither scheme"],
+        ),
+        (
+            vec![weight("0.weight", [0, 64])],
+            ["\"0.weight\"", "[0, 64]"],
+        ),
+        (vec![], ["holds no tensor", "feature dump"]),
+        (
+            vec![
+                f64s("0.weight", &[4, 64], &[1e60; 256]),
+                weight("2.weight", [10, 4]),
+            ],
+            ["behind \"0.weight\"", "1e70"],
+        ),
+    ] {
+        let error =
+            File::of(&bytes(&tensors)).refusal(&["--data", "digits", "--activation", "quadratic"]);
+        for part in ["net.safetensors", parts[0], parts[1]] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+}
+
+#[test]
+fn options_that_do_not_belong_together_are_refused() {
+    let dump = File::of(&bytes(&simplex()));
+    let net = File::of(&bytes(&Net::random().tensors("", [0, 2, 4])));
+    let on_digits = ["--data", "digits", "--activation", "relu"];
+    let split =
+        |train: &'static str| [&on_digits[..], &["--split-seed", "0", "--train", train]].concat();
+    for (file, options, part) in [
+        (
+            &dump,
+            vec!["--activation", "relu"],
+            "--activation is for weights",
+        ),
+        (&dump, vec!["--data", "digits"], "--data is for weights"),
+        (&dump, vec!["--modulus", "3"], "--modulus is for weights"),
+        (
+            &dump,
+            vec!["--metrics", "fourier"],
+            "--metrics fourier is for weights",
+        ),
+        (&net, vec![], "--data"),
+        (&net, vec!["--activation", "relu"], "--data"),
+        (&net, vec!["--data", "digits"], "--activation"),
+        (
+            &net,
+            vec!["--data", "cifar", "--activation", "relu"],
+            "cifar",
+        ),
+        (
+            &net,
+            vec!["--metrics", "norms", "--data", "digits"],
+            "--metrics nc",
+        ),
+        (&net, split("0"), "1797 rows"),
+        (&net, split("1797"), "1797 rows"),
+        (&net, split("5"), "every class must have a row"),
+    ] {
+        let error = file.refusal(&options);
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // Those that the command line itself refuses.
+    for options in [
+        ["--metrics", "nc4"],
+        ["--activation", "swish"],
+        ["--train", "10"],
+        ["--inputs", "raw"],
+    ] {
+        let output = net.measure(&options);
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        assert!(output.stderr.starts_with(b"error: "), "{options:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_or_none_is_refused() {
+    let file = File::of(b"PK\x03\x04 no safetensors, a zip of pickles");
+    assert!(
+        file.refusal(&[])
+            .contains("net.safetensors: is not a complete safetensors file")
+    );
+    fs::remove_file(file.folder.path().join("net.safetensors")).unwrap();
+    assert!(file.refusal(&[]).contains("cannot be read"));
+    fs::create_dir(file.folder.path().join("net.safetensors")).unwrap();
+    assert!(file.refusal(&[]).contains("cannot be read"));
+}
+
+#[test]
+fn damaged_files_end_with_numbers_or_one_line() {
+    let net = bytes(&Net::random().tensors("", [0, 2, 4]));
+    let options = ["--data", "digits", "--activation", "tanh"];
+    for (valid, options) in [(bytes(&simplex()), &[][..]), (net, &options[..])] {
+        let places = numbers(5, 12);
+        for (turn, place) in places.iter().enumerate() {
+            let at = ((place + 1.0) / 2.0 * valid.len() as f64) as usize;
+            let mut damaged = valid.clone();
+            match turn % 3 {
+                0 => damaged.truncate(at),
+                1 => damaged[at] ^= 0x40,
+                // In the header, whose length is in the first eight bytes.
+                _ => damaged[at % 200] ^= 1,
+            }
+            let file = File::of(&damaged);
+            let output = file.measure(options);
+            match output.status.code() {
+                Some(0) => assert!(output.stderr.is_empty() && turn % 3 != 0),
+                _ => assert!(file.refusal(options).contains("net.safetensors")),
+            }
+        }
+    }
+}
