@@ -131,9 +131,12 @@ pub(crate) struct Measure {
     /// Activation behind every layer except the last, for the neural collapse of weights.
     #[arg(long)]
     pub(crate) activation: Option<Activation>,
-    /// Shipped data set that the weights are measured on, see `layerwise data list`.
-    #[arg(long, value_name = "NAME")]
+    /// Data set that the weights are measured on: a shipped one, see `layerwise data list`, or a
+    /// .csv or IDX file of your own.
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) labels: Labels,
     /// What the net was shown of the data: as it is, over its largest value, minus means, or over
     /// standard deviations as well [default: unit].
     #[arg(long, requires = "data")]

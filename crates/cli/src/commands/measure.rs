@@ -73,6 +73,8 @@ fn of_dump(
     let for_weights = [
         ("--activation", arguments.activation.is_some()),
         ("--data", arguments.data.is_some()),
+        ("--label", arguments.labels.label.is_some()),
+        ("--label-file", arguments.labels.label_file.is_some()),
         ("--modulus", arguments.modulus.is_some()),
         ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
     ];
@@ -113,7 +115,9 @@ fn rows(
                 .to_owned(),
         ));
     };
-    let dataset = Dataset::shipped(name).map_err(Failure::usage)?;
+    let labels = &arguments.labels;
+    let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref());
+    let dataset = dataset.map_err(Failure::usage)?;
     let scaling = match arguments.inputs {
         None | Some(args::Inputs::Unit) => Scaling::Unit,
         Some(args::Inputs::Raw) => Scaling::Raw,

@@ -1,6 +1,7 @@
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, SelfDuality, Variability,
-    WithinClass, effective_rank_of_power, feature_singular_values, simplex_distance, stable_rank,
+    WithinClass, effective_rank_of_power, feature_singular_values, nearest_mean_accuracy,
+    simplex_distance, stable_rank,
 };
 
 use super::Numbers;
@@ -63,16 +64,9 @@ fn of_features(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Numbers {
         simplex_distance(means.centred(), means.classes())
             .map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
-    // The nearest mean needs no classifier; one of zeros takes its place.
-    let zeros = vec![0.0; means.classes() * means.width()];
-    let nothing = LinearClassifier {
-        weight: &zeros,
-        bias: None,
-    };
-    let decision = Decision::of(features, means, &nothing);
     numbers.put_all(
         ["nearest_mean_accuracy"],
-        decision.map(|d| [d.nearest_mean_accuracy]),
+        nearest_mean_accuracy(features, means).map(|accuracy| [accuracy]),
     );
     let singular = feature_singular_values(features.values, features.width);
     let ranks = singular.and_then(|s| Ok([effective_rank_of_power(&s)?, stable_rank(&s)?]));
