@@ -889,3 +889,58 @@ fn damaged_files_end_with_numbers_or_one_line() {
         }
     }
 }
+
+/// Rows of two numbers and a class with a name, for a net 2-3-2.
+#[test]
+fn rows_of_ones_own_are_measured_and_their_mistakes_named() {
+    let net = |prefix: &str| {
+        let name = |at: &str| format!("{prefix}{at}");
+        bytes(&[
+            f64s(&name("0.weight"), &[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]),
+            f64s(&name("2.weight"), &[2, 3], &[1.0, 0.0, 0.5, 0.0, 1.0, 0.5]),
+        ])
+    };
+    let file = File::of(&net("layers."));
+    let path = file.folder.path().join("rows.csv");
+    fs::write(
+        &path,
+        "a,kind,b\n2,left,0\n0,right,2\n3,left,0\n0,right,3\n",
+    )
+    .unwrap();
+    let options = [
+        "--activation",
+        "relu",
+        "--inputs",
+        "raw",
+        "--data",
+        "rows.csv",
+        "--label",
+        "kind",
+    ];
+    let found = file.json(&options);
+    // Features are (a, b, a + b): means (2.5, 0, 2.5) and (0, 2.5, 2.5), half a unit around them in
+    // two directions of which one lies across.
+    assert_eq!(number(&found, "accuracy"), 1.0);
+    assert_eq!((number(&found, "rank"), number(&found, "nc4")), (1.0, 0.0));
+    // Along the difference of the means 0.125, and S_b = 3.125.
+    assert!((number(&found, "nc1") - 0.02).abs() < 1e-12);
+    assert!((number(&found, "nc1_quotient") - 0.16).abs() < 1e-12);
+    for (text, label, says) in [
+        (
+            "a,kind,b\n2,left,0\n,right,2\n",
+            "kind",
+            "line 3, column \"a\"",
+        ),
+        ("a,kind,b\n2,left,0\n1,right,2\n", "sort", "\"sort\""),
+        ("a,kind\n2,left\n1,right\n", "kind", "2 inputs"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let mut options = options;
+        options[7] = label;
+        let error = file.refusal(&options);
+        assert!(error.contains(says), "{error}");
+    }
+    let mut options = options.to_vec();
+    options.truncate(6);
+    assert!(file.refusal(&options).contains("label column"));
+}

@@ -57,8 +57,8 @@ impl Network {
         let shape = tensors.shape(name)?;
         let &[outputs, inputs] = shape.as_slice() else {
             return Err(format!(
-                "{name:?} has the shape {shape:?}: must be [out, in], that of a linear layer. For a \
-                 net with convolutions or normalisation write a feature dump. {SCHEMES}"
+                "{name:?} has the shape {shape:?}: must be [out, in], that of a linear layer. \
+                 Convolutions and normalisation are not followed here. {SCHEMES}"
             ));
         };
         if outputs == 0 || inputs == 0 {
@@ -194,8 +194,8 @@ fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<BTreeMap<usize, Names<'a>>, St
         let statistic = ["running_mean", "running_var", "num_batches_tracked"];
         if statistic.iter().any(|end| name.ends_with(end)) {
             return Err(format!(
-                "{name:?} belongs to batch normalisation, which is not followed here. Write a \
-                 feature dump. {SCHEMES}"
+                "{name:?} belongs to batch normalisation, which is not followed here. \
+                 {SCHEMES}"
             ));
         }
         let Some((prefix, number, kind)) = parts(name) else {
