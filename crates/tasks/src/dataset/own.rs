@@ -332,6 +332,66 @@ mod tests {
         assert!(OwnFiles::new(Path::new("a.csv"), None, None).is_err());
     }
 
+    /// A text or header with any bytes changed or cut off is read or refused, and never more.
+    #[test]
+    fn damaged_files_are_read_or_refused() {
+        use rand_core::Rng;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let table = b"a,kind,b\n1,cat,2.5\n-3,\"a, t\",4\n0,cat,1e2\n".to_vec();
+        let image = [
+            &[0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2][..],
+            &[1, 2, 3, 4, 5, 6],
+        ]
+        .concat();
+        let classes = [&[0, 0, 8, 1, 0, 0, 0, 3][..], &[0, 1, 0]].concat();
+        let rng = &mut crate::stream::keyed(0, "damaged files", 0);
+        let mut refused = 0;
+        for round in 0..400 {
+            let mut damaged = |bytes: &[u8]| {
+                let mut bytes = bytes.to_vec();
+                for _ in 0..=rng.next_u32() % 3 {
+                    let at = rng.next_u32() as usize % bytes.len();
+                    match rng.next_u32() % 4 {
+                        0 => bytes.truncate(at.max(1)),
+                        1 => bytes.insert(at, rng.next_u32() as u8),
+                        2 => bytes[at] ^= 1 << (rng.next_u32() % 8),
+                        _ => bytes[at] = b",\n\"\0\xff"[rng.next_u32() as usize % 5],
+                    }
+                }
+                bytes
+            };
+            let (table, image) = (damaged(&table), damaged(&image));
+            let classes = if round % 2 == 0 {
+                damaged(&classes)
+            } else {
+                classes.clone()
+            };
+            let names = [
+                format!("{round}.csv"),
+                format!("{round}.idx"),
+                format!("{round}.y"),
+            ];
+            let [csv, idx, y] = names.map(|name| path(&name));
+            fs::write(&csv, table).unwrap();
+            fs::write(&idx, image).unwrap();
+            fs::write(&y, classes).unwrap();
+            for files in [
+                OwnFiles::new(&csv, Some("kind"), None).unwrap(),
+                OwnFiles::new(&idx, None, Some(&y)).unwrap(),
+            ] {
+                match Dataset::own(&files) {
+                    Ok(own) => assert_eq!(own.inputs.len(), own.labels.len() * own.card.features),
+                    Err(error) => {
+                        refused += 1;
+                        assert!(matches!(error, DataError::Own { .. }), "{error}");
+                    }
+                }
+            }
+        }
+        assert!(refused > 300, "{refused}");
+    }
+
     #[test]
     fn a_name_without_dot_or_slash_is_a_shipped_set() {
         assert_eq!(Dataset::open("iris", None, None).unwrap().card.rows, 150);
