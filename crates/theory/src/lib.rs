@@ -88,9 +88,9 @@ pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
 pub use modular_addition::ModularAddition;
 pub use nalgebra;
 pub use network::{
-    AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, LinearisedNetwork, NetworkState,
-    RandomStartMode, aligned_weights, balance, balanced_weights, end_to_end_rate, linear_ntk,
-    linear_ntk_of_grams, random_orthogonal, random_start_half_times,
+    AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, FullSvd, LinearisedNetwork,
+    NetworkState, RandomStartMode, aligned_weights, balance, balanced_weights, end_to_end_rate,
+    full_svd, linear_ntk, linear_ntk_of_grams, random_orthogonal, random_start_half_times,
 };
 pub use one_neuron::{NeuronState, OneNeuron};
 pub use resources::{data_shot, expected_data_loss, parameter_loss, parameter_shot};

@@ -25,6 +25,7 @@ pub use half_time::{RandomStartMode, random_start_half_times};
 pub use kernel::{linear_ntk, linear_ntk_of_grams};
 pub use linearised::LinearisedNetwork;
 pub use state::NetworkState;
+pub use svd::{FullSvd, full_svd};
 pub use weights::{balanced_weights, random_orthogonal};
 
 use nalgebra::DMatrix;

@@ -250,3 +250,33 @@ proptest! {
         }
     }
 }
+
+/// Rows that sum to 0, all shapes from 2 to 8: nalgebra's own vectors are off by up to 0.08 here.
+#[test]
+fn matrices_of_low_rank_are_the_product_of_their_singular_vectors() {
+    /// Roundings of sums over eight products.
+    const ROUNDING: f64 = 1e-13;
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    };
+    for case in 0..2000 {
+        let (rows, columns) = (2 + case % 7, 2 + case / 7 % 7);
+        let mut matrix = theory::nalgebra::DMatrix::from_fn(rows, columns, |_, _| next());
+        for mut row in matrix.row_iter_mut() {
+            let mean = row.mean();
+            row.add_scalar_mut(-mean);
+        }
+        let svd = theory::full_svd(&matrix);
+        let mut product = 0.0 * &matrix;
+        for (k, value) in svd.values.iter().enumerate() {
+            product += *value * svd.left.column(k) * svd.right.column(k).transpose();
+        }
+        assert!((product - &matrix).amax() < ROUNDING, "{matrix}");
+        let turned = svd.left.tr_mul(&svd.left) - theory::nalgebra::DMatrix::identity(rows, rows);
+        assert!(turned.amax() < ROUNDING, "{matrix}");
+    }
+}

@@ -2,6 +2,7 @@ use nalgebra::DMatrix;
 use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, table_of};
+use theory::full_svd;
 
 use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
 use crate::record::Observation;
@@ -46,17 +47,15 @@ impl Measure for Modes {
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let of = |values: &[f64]| correlation(at.test, values);
-        let svd = of(&at.test.targets).svd(true, true);
+        let svd = full_svd(&of(&at.test.targets));
         let function = of(at.outputs()?);
-        let (Some(left), Some(right)) = (svd.u, svd.v_t) else {
-            return Ok(());
-        };
-        let strongest = svd.singular_values.max();
-        for (mode, &target) in svd.singular_values.iter().enumerate() {
+        let strongest = svd.values.first().copied().unwrap_or(0.0);
+        for (mode, &target) in svd.values.iter().enumerate() {
             if target > NO_MODE * strongest {
-                let along = left
+                let along = svd
+                    .left
                     .column(mode)
-                    .dot(&(&function * right.row(mode).transpose()));
+                    .dot(&(&function * svd.right.column(mode)));
                 out.push(Reading {
                     metric: "skill_strength",
                     index: mode as u64 + 1,

@@ -2,7 +2,7 @@ use metrics::kernel_distance;
 use nets::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
-use theory::{AlignedNetwork, BalancedNetwork, NetworkState, balance, nalgebra::DMatrix};
+use theory::{AlignedNetwork, BalancedNetwork, NetworkState, balance, full_svd, nalgebra::DMatrix};
 
 use super::{CellView, Predicted, Prediction, two_linear_layers};
 
@@ -82,13 +82,13 @@ impl Network {
             }
             Form::Aligned => {
                 let lambda = balance(first, second).ok()?.lambda();
-                let svd = correlation.clone().svd(true, true);
-                let (left, right) = (svd.u?, svd.v_t?);
+                let svd = full_svd(&correlation);
                 let product = second * first;
                 let modes = first.nrows().min(shape.inputs).min(shape.outputs);
                 let along = |mode: usize| {
-                    left.column(mode)
-                        .dot(&(&product * right.row(mode).transpose()))
+                    svd.left
+                        .column(mode)
+                        .dot(&(&product * svd.right.column(mode)))
                 };
                 let strengths: Vec<f64> = (0..modes).map(along).collect();
                 let hidden = first.nrows();

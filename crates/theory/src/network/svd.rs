@@ -7,15 +7,30 @@ const SWEEPS: usize = 60;
 
 /// M = U diag(S) Vᵀ with square U (rows × rows), V (columns × columns) and S falling.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FullSvd {
-    pub(super) left: DMatrix<f64>,
-    pub(super) values: Vec<f64>,
-    pub(super) right: DMatrix<f64>,
+pub struct FullSvd {
+    /// U; column k belongs to the k-th value.
+    pub left: DMatrix<f64>,
+    /// S, min(rows, columns) of them, in the unit of the matrix; those that are rounding are 0.
+    pub values: Vec<f64>,
+    /// V; column k belongs to the k-th value.
+    pub right: DMatrix<f64>,
 }
 
+/// The singular value decomposition of a matrix of any rank with finite entries.
+///
 /// One-sided Jacobi rotations: small singular values keep their digits, and the null vectors of
-/// both sides come with it, which the exact solution needs.
-pub(super) fn full_svd(matrix: &DMatrix<f64>) -> FullSvd {
+/// both sides come with it, which the exact solution needs. (The vectors of nalgebra's own
+/// decomposition are wrong by up to 10 % for matrices that are not of full rank.)
+///
+/// # Examples
+///
+/// ```
+/// use theory::nalgebra::dmatrix;
+/// let svd = theory::full_svd(&dmatrix![0.0, 2.0; 0.0, 0.0]);
+/// assert_eq!(svd.values, [2.0, 0.0]);
+/// assert_eq!(svd.right.column(0).abs().as_slice(), [0.0, 1.0]);
+/// ```
+pub fn full_svd(matrix: &DMatrix<f64>) -> FullSvd {
     if matrix.nrows() < matrix.ncols() {
         let flipped = full_svd(&matrix.transpose());
         return FullSvd {
