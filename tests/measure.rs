@@ -832,6 +832,12 @@ fn options_that_do_not_belong_together_are_refused() {
             vec!["--metrics", "norms", "--data", "digits"],
             "--metrics nc",
         ),
+        (
+            &net,
+            vec!["--metrics", "norms", "--label", "kind"],
+            "--data FILE",
+        ),
+        (&dump, vec!["--label", "kind"], "--label is for weights"),
         (&net, split("0"), "1797 rows"),
         (&net, split("1797"), "1797 rows"),
         (&net, split("5"), "every class must have a row"),

@@ -102,6 +102,11 @@ fn rows(
     groups: &[MetricGroup],
     fail: &impl Fn(String) -> Failure,
 ) -> Result<Option<Rows>, Failure> {
+    let labels = &arguments.labels;
+    if arguments.data.is_none() && (labels.label.is_some() || labels.label_file.is_some()) {
+        let problem = "--label and --label-file say where the classes of --data FILE are: give it";
+        return Err(fail(problem.to_owned()));
+    }
     if !groups.contains(&MetricGroup::Nc) {
         return match &arguments.data {
             Some(_) => Err(fail("--data is for --metrics nc: leave it out".to_owned())),
@@ -115,7 +120,6 @@ fn rows(
                 .to_owned(),
         ));
     };
-    let labels = &arguments.labels;
     let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref());
     let dataset = dataset.map_err(Failure::usage)?;
     let scaling = match arguments.inputs {

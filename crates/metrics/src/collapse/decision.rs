@@ -14,7 +14,7 @@ pub struct LinearClassifier<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
     /// Share of rows whose class by the classifier is not that of the nearest class mean
-    /// [Papyan2020].
+    /// \[Papyan2020\].
     ///
     /// Without a bias the classifier is taken on h − μ_G: logits of uncentred features are shifted
     /// by W μ_G, which spoils NC4 even under perfect collapse.

@@ -8,11 +8,11 @@ use crate::error::{MetricError, require_entries, require_length};
 /// NC3: whether the classifier and the centred class means are the same up to a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SelfDuality {
-    /// |W/|W| − M/|M||, Frobenius norms, from 0 to 2 [Papyan2020].
+    /// |W/|W| − M/|M||, Frobenius norms, from 0 to 2 \[Papyan2020\].
     pub nc3: f64,
-    /// Its square, which the notebook of [Papyan2020] prints.
+    /// Its square, which the notebook of \[Papyan2020\] prints.
     pub nc3_squared: f64,
-    /// |W Mᵀ/|W Mᵀ| − (I − 1 1ᵀ/C)/√(C − 1)| [Zhu2021].
+    /// |W Mᵀ/|W Mᵀ| − (I − 1 1ᵀ/C)/√(C − 1)| \[Zhu2021\].
     pub nc3_product: f64,
 }
 

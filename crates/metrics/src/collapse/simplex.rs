@@ -5,13 +5,13 @@ use crate::error::{MetricError, require, require_entries, require_length};
 /// are as far apart as possible, with cosine −1/(C − 1) each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimplexDistance {
-    /// Coefficient of variation of the norms, with the unbiased standard deviation [Papyan2020].
+    /// Coefficient of variation of the norms, with the unbiased standard deviation \[Papyan2020\].
     pub equinorm: f64,
-    /// Mean over pairs of |cos + 1/(C − 1)| [Papyan2020].
+    /// Mean over pairs of |cos + 1/(C − 1)| \[Papyan2020\].
     pub equiangular: f64,
-    /// Standard deviation of the cosines over pairs [Papyan2020].
+    /// Standard deviation of the cosines over pairs \[Papyan2020\].
     pub cosine_deviation: f64,
-    /// |A Aᵀ/|A Aᵀ| − (I − 1 1ᵀ/C)/√(C − 1)|, Frobenius norms [Zhu2021].
+    /// |A Aᵀ/|A Aᵀ| − (I − 1 1ᵀ/C)/√(C − 1)|, Frobenius norms \[Zhu2021\].
     pub etf: f64,
 }
 

@@ -13,7 +13,7 @@ pub struct Variability {
     /// Tr(S_w S_b⁺)/C [Zhu2021; Han2022], no unit: goes to 0 as features collapse onto their class
     /// means, *in the directions that the means span*.
     pub nc1: f64,
-    /// Tr(S_w S_b⁺), as printed by the notebook of [Papyan2020].
+    /// Tr(S_w S_b⁺), as printed by the notebook of \[Papyan2020\].
     pub nc1_papyan: f64,
     /// Tr S_w/Tr S_b, no unit: all directions count, and none is divided by a small eigenvalue.
     pub nc1_quotient: f64,
@@ -94,7 +94,7 @@ impl Variability {
 /// which alone decide between classes.
 ///
 /// In the unconstrained-features model gradient flow shrinks the inside and never moves the outside
-/// [Mixon2020].
+/// \[Mixon2020\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WithinClass {
     /// Tr(P S_w), P the projector on those directions, in the squared unit of the features.
