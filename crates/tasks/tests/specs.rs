@@ -254,8 +254,9 @@ fn errors_read_as_sentences() {
         (
             "kind = 'parity'".to_owned(),
             "kind = \"parity\": is not a task kind. \
-             Choose one of: dataset, linear-map, modes, modular-arithmetic, multitask-parity, \
-             random-regression, skill-spectrum, sparse-parity.",
+             Choose one of: class-labels, dataset, gaussian-mixture, linear-map, modes, \
+             modular-arithmetic, multitask-parity, random-regression, skill-spectrum, \
+             sparse-parity, teacher-student.",
         ),
     ];
     for (spec, expected) in cases {
