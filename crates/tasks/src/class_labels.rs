@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Basis, Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
+    Basis, Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::class_groups,
-    constant::ConstantStream,
+    constant::ConstantRows,
     split::{check_imbalance, step_imbalance},
     table::{parse_table, table_of},
 };
@@ -112,7 +112,7 @@ impl Task for ClassLabels {
             };
             means.iter().enumerate().map(own)
         };
-        Box::new(Labelled {
+        Box::new(ConstantRows {
             groups: class_groups(&self.labels, shape.outputs, tau),
             rows: Batch {
                 shape,
@@ -125,33 +125,6 @@ impl Task for ClassLabels {
                 weights: Some(vec![1.0; rows]),
             },
         })
-    }
-}
-
-struct Labelled {
-    groups: Vec<Group>,
-    rows: Batch,
-}
-
-impl TaskInstance for Labelled {
-    fn groups(&self) -> &[Group] {
-        &self.groups
-    }
-
-    fn training(&self) -> Box<dyn TrainingStream> {
-        Box::new(ConstantStream(self.rows.clone()))
-    }
-
-    fn test(&self) -> Batch {
-        self.rows.clone()
-    }
-
-    fn cube(&self, _group: usize) -> Option<Batch> {
-        None
-    }
-
-    fn training_set(&self) -> Option<Batch> {
-        Some(self.rows.clone())
     }
 }
 

@@ -80,3 +80,31 @@ impl TaskInstance for IndependentGroups {
         Some(self.test())
     }
 }
+
+/// Constant rows that are their own test set.
+pub(crate) struct ConstantRows {
+    pub(crate) rows: Batch,
+    pub(crate) groups: Vec<Group>,
+}
+
+impl TaskInstance for ConstantRows {
+    fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    fn training(&self) -> Box<dyn TrainingStream> {
+        Box::new(ConstantStream(self.rows.clone()))
+    }
+
+    fn test(&self) -> Batch {
+        self.rows.clone()
+    }
+
+    fn cube(&self, _group: usize) -> Option<Batch> {
+        None
+    }
+
+    fn training_set(&self) -> Option<Batch> {
+        Some(self.rows.clone())
+    }
+}

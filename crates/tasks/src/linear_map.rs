@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
-    regression::Regression,
+    regression::regression,
     stream,
     table::{parse_table, table_of},
 };
@@ -138,7 +138,7 @@ impl Task for LinearMap {
                 rows.targets[row * outputs + output] = map[output * inputs + row];
             }
         }
-        Box::new(Regression::new(rows, true))
+        Box::new(regression(rows, true))
     }
 }
 

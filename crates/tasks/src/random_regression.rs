@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
-    regression::Regression,
+    regression::regression,
     stream,
     table::{parse_table, table_of},
 };
@@ -107,7 +107,7 @@ impl Task for RandomRegression {
         if self.raw.whiten {
             rows.inputs = whitened(&rows.inputs, samples, self.shape.inputs);
         }
-        Box::new(Regression::new(rows, self.raw.whiten))
+        Box::new(regression(rows, self.raw.whiten))
     }
 }
 

@@ -2,21 +2,13 @@
 
 use nalgebra::DMatrix;
 
-use crate::{Batch, Group, TaskInstance, TrainingStream, constant::ConstantStream};
+use crate::{Batch, Group, constant::ConstantRows};
 
-/// Constant rows that are their own test set, and the modes of their correlation.
-pub(crate) struct Regression {
-    rows: Batch,
-    modes: Vec<Group>,
-}
-
-impl Regression {
-    /// `rows` with the singular modes of E[y xᵀ] as groups, the largest first. They decouple, and
-    /// are given, only for `whitened` inputs: E[x xᵀ] = I.
-    pub(crate) fn new(rows: Batch, whitened: bool) -> Self {
-        let modes = if whitened { modes(&rows) } else { Vec::new() };
-        Self { rows, modes }
-    }
+/// `rows` with the singular modes of E[y xᵀ] as groups, the largest first. They decouple, and
+/// are given, only for `whitened` inputs: E[x xᵀ] = I.
+pub(crate) fn regression(rows: Batch, whitened: bool) -> ConstantRows {
+    let groups = if whitened { modes(&rows) } else { Vec::new() };
+    ConstantRows { rows, groups }
 }
 
 /// One group of input power 1 per singular value of E[y xᵀ].
@@ -35,26 +27,4 @@ fn modes(rows: &Batch) -> Vec<Group> {
             subset: Vec::new(),
         })
         .collect()
-}
-
-impl TaskInstance for Regression {
-    fn groups(&self) -> &[Group] {
-        &self.modes
-    }
-
-    fn training(&self) -> Box<dyn TrainingStream> {
-        Box::new(ConstantStream(self.rows.clone()))
-    }
-
-    fn test(&self) -> Batch {
-        self.rows.clone()
-    }
-
-    fn cube(&self, _group: usize) -> Option<Batch> {
-        None
-    }
-
-    fn training_set(&self) -> Option<Batch> {
-        Some(self.rows.clone())
-    }
 }

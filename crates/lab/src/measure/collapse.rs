@@ -12,7 +12,8 @@ use tasks::{Batch, KeyError, Task, parse_table, stream, table_of};
 use super::{Measure, MeasureError, Reading, Snapshot, accuracy::needs_classes, at_least, lacks};
 
 /// Neural collapse of the last hidden layer on the training rows, with the labels that these are
-/// trained on \[Papyan2020; Zhu2021\]: `nc1`, `nc1_quotient`, the distances of centred class means
+/// trained on \[Papyan2020; Zhu2021\]: `nc1` with the directions of the class means that it kept
+/// (`nc1_rank`) and the smallest eigenvalue of S_b among them (`nc1_eigenvalue`), `nc1_quotient`, the distances of centred class means
 /// and of the classifier from a simplex, `nc3`, `nc3_product`, `nc4`, `nearest_mean_accuracy`,
 /// `effective_rank`, `stable_rank`, the variance within classes inside and outside the directions
 /// that the classifier reads, and the largest singular values of the centred features (the index).
@@ -147,6 +148,8 @@ impl Measure for Collapse {
         const PLAIN: &[&str] = &[
             "nc1",
             "nc1_quotient",
+            "nc1_rank",
+            "nc1_eigenvalue",
             "nc2_equinorm_means",
             "nc2_equiangular_means",
             "nc2_etf_means",
@@ -190,6 +193,8 @@ impl Measure for Collapse {
         if let Some(found) = defined(Variability::of(&features, &means))? {
             push("nc1", 0, found.nc1);
             push("nc1_quotient", 0, found.nc1_quotient);
+            push("nc1_rank", 0, found.rank as f64);
+            push("nc1_eigenvalue", 0, found.smallest_eigenvalue);
         }
         if let Some(found) = defined(simplex_distance(means.centred(), means.classes()))? {
             push("nc2_equinorm_means", 0, found.equinorm);
