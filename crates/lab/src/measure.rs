@@ -17,6 +17,7 @@ mod logits;
 mod loss;
 mod modes;
 mod outputs;
+mod patterns;
 mod scales;
 mod skills;
 mod snapshot;
@@ -130,6 +131,7 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("outputs", outputs::build),
             ("amplification", amplification::build),
             ("features", features::build),
+            ("patterns", patterns::build),
             ("accuracy", accuracy::build),
             ("logits", logits::build),
             ("fourier", fourier::build),

@@ -288,6 +288,29 @@ fn a_net_is_measured_layer_by_layer_and_on_its_training_labels() {
     );
 }
 
+/// A lazy net fits without a neuron that changes sides; a rich one turns its neurons.
+#[test]
+fn patterns_stay_in_a_lazy_net_and_change_in_a_rich_one() {
+    let measure = "measure=[{kind='patterns',schedule={kind='ends'}}]";
+    let distance = |more: &[&str]| {
+        let rows = recorded(IRIS, &[&[measure], more].concat());
+        assert_eq!(curve(&rows, "net", "pattern_distance", 1)[0].1, 0.0);
+        assert!(curve(&rows, "net", "pattern_distance", 3).is_empty());
+        [1, 2].map(|layer| last(&rows, "net", "pattern_distance", layer))
+    };
+    let rich = distance(&["models.net.weight_scale=0.3"]);
+    let lazy = distance(&[
+        "models.net.output_scale=100.0",
+        "models.net.centre_output=true",
+        "training.lr=1e-5",
+        "training.optimizer={kind='sgd'}",
+    ]);
+    assert!(rich.iter().all(|share| *share > 0.05), "{rich:?}");
+    assert!(lazy.iter().all(|share| *share < 0.01), "{lazy:?}");
+    let error = load_with(IRIS, &[measure, "models.net.activation='quadratic'"]);
+    assert!(error.unwrap_err().to_string().contains("keeps the sign"));
+}
+
 #[test]
 fn what_cannot_be_measured_or_trained_is_refused() {
     let refused = |text: &str, overrides: &[&str], says: &str| {

@@ -12,6 +12,7 @@ mod error;
 mod fit;
 mod fourier;
 mod kernel;
+mod patterns;
 mod rank;
 mod skills;
 mod spectrum;
@@ -32,6 +33,7 @@ pub use fourier::{KeySplit, Spectrum, key_split};
 pub use kernel::{
     centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap, target_alignment,
 };
+pub use patterns::pattern_distance;
 pub use rank::{kendall_tau_b, spearman};
 pub use skills::{SkillStats, exact_strengths, skill_stats};
 pub use spectrum::{effective_rank, effective_rank_of_power, singular_values, stable_rank};

@@ -337,3 +337,25 @@ proptest! {
         prop_assert!((alignment - other).abs() < ROUNDING);
     }
 }
+
+#[test]
+fn patterns_of_independent_signs_differ_in_half_of_the_entries() {
+    let numbers = |factor: f64| {
+        (1..4001)
+            .map(|i| (f64::from(i) * factor).sin())
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (numbers(1.0), numbers(1.618));
+    let distance = |a: &[f64], b: &[f64]| metrics::pattern_distance(a, b).unwrap();
+    // Irrational turns fill the square evenly, to about 1/√N.
+    assert!((distance(&a, &b) - 0.5).abs() < 0.02);
+    assert_eq!(distance(&a, &a), 0.0);
+    let flipped: Vec<f64> = a.iter().map(|x| -x).collect();
+    assert_eq!(distance(&a, &flipped), 1.0);
+    // A rectified pattern is that of its argument.
+    let rectified: Vec<f64> = a.iter().map(|x| x.max(0.0)).collect();
+    assert_eq!(distance(&rectified, &b), distance(&a, &b));
+    assert!(metrics::pattern_distance(&a, &b[1..]).is_err());
+    assert!(metrics::pattern_distance(&[], &[]).is_err());
+    assert!(metrics::pattern_distance(&[f64::NAN], &[1.0]).is_err());
+}

@@ -62,7 +62,7 @@ pub(super) fn label(index: u64) -> String {
 /// What an index of a metric counts.
 fn noun(metric: &str) -> &'static str {
     match metric {
-        "feature_cka" => "layer",
+        "feature_cka" | "pattern_distance" => "layer",
         "feature_singular" => "value",
         "weight_norm" | "weight_change" => "array",
         "output" => "output",
