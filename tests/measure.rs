@@ -466,6 +466,8 @@ fn prefixes_and_gaps_in_the_numbers_change_nothing() {
         ("layers.", [0, 1, 2]),
         ("model.net.", [2, 9, 10]),
         ("_orig_mod.", [0, 2, 4]),
+        ("fc", [1, 2, 3]),
+        ("module.fc_", [9, 10, 11]),
     ] {
         assert_eq!(measured(&net.tensors(prefix, places), &options), expected);
     }
@@ -766,8 +768,18 @@ fn weights_that_are_no_net_are_refused_by_name() {
             ["\"00.weight\"", "\"0.weight\""],
         ),
         (
-            vec![weight("fc1.weight", [4, 64]), weight("fc2.weight", [10, 4])],
-            ["\"fc1.weight\"", "neither scheme"],
+            vec![
+                weight("first.weight", [4, 64]),
+                weight("last.weight", [10, 4]),
+            ],
+            ["\"first.weight\"", "neither scheme"],
+        ),
+        (
+            vec![
+                weight("fc1.weight", [4, 64]),
+                weight("out2.weight", [10, 4]),
+            ],
+            ["\"out2.weight\"", "prefix"],
         ),
         (vec![weight("W1", [4, 64])], ["\"W1\"", "classifier.weight"]),
         (

@@ -123,7 +123,7 @@ pub(crate) struct Verdict {
 pub(crate) struct Measure {
     /// A safetensors file: a feature dump (features [N, d], labels [N], classifier.weight [C, d],
     /// classifier.bias [C]), or the weights of an MLP from PyTorch (0.weight [out, in], 0.bias,
-    /// 2.weight, …, with any common prefix).
+    /// 2.weight, …, with any common prefix, such as fc1.weight, fc2.weight).
     pub(crate) file: PathBuf,
     /// What to measure [default: nc,spectrum,norms, and fourier with --modulus].
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]

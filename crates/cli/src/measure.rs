@@ -65,4 +65,4 @@ impl Source {
 /// Where a file that holds something else is explained.
 const SCHEMES: &str = "Give a feature dump (features [N, d], labels [N], classifier.weight [C, d], \
                        classifier.bias [C]) or the weights of an MLP (0.weight [out, in], 0.bias, \
-                       2.weight, …, with any common prefix such as layers.)";
+                       2.weight, …, with any common prefix such as layers. or fc)";

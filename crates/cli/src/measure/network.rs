@@ -225,17 +225,13 @@ fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<BTreeMap<usize, Names<'a>>, St
     Ok(found)
 }
 
-/// Prefix, number and kind of `layers.3.weight`.
+/// Prefix, number and kind of `layers.3.weight` or `fc3.weight`.
 fn parts(name: &str) -> Option<(&str, usize, &str)> {
     let (front, kind) = name.rsplit_once('.')?;
-    let start = front.rfind('.').map_or(0, |dot| dot + 1);
-    let (prefix, digits) = front.split_at(start);
-    let number = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then_some(digits)?;
+    let prefix = front.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = front[prefix.len()..].parse().ok()?;
     ["weight", "bias"].contains(&kind).then_some(())?;
-    Some((prefix, number.parse().ok()?, kind))
+    Some((prefix, number, kind))
 }
 
 /// The transpose of a row-major matrix.
