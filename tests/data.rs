@@ -112,7 +112,7 @@ fn a_changed_file_is_found_and_named() {
     fs::remove_file(damaged.path().join("digits.csv.gz")).unwrap();
     let path = damaged.path().display().to_string();
     let output = layerwise(&["verify", "--folder", &path]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "labels.idx1-ubyte.gz was changed",
@@ -122,7 +122,7 @@ fn a_changed_file_is_found_and_named() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let output = layerwise(&["verify", "--folder", &path, "--json"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["sound"], false);
     assert_eq!(document["datasets"][4]["sound"], false);

@@ -237,7 +237,7 @@ pub(crate) enum Data {
         #[command(flatten)]
         labels: Labels,
     },
-    /// Check the SHA-256 of every file; exit code 1 if one was changed.
+    /// Check the SHA-256 of every file; exit code 2 if one was changed.
     Verify {
         /// Check the files of this folder in place of those in the binary.
         #[arg(long, value_name = "DIR")]

@@ -63,10 +63,7 @@ impl From<RunError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        match error {
-            DataError::Unknown { .. } | DataError::Own { .. } => Self::usage(error),
-            _ => Self::run(error),
-        }
+        Self::usage(error)
     }
 }
 

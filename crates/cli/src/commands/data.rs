@@ -6,7 +6,7 @@ use tasks::dataset::{Card, DataError, Dataset, card, names};
 use super::print_json;
 use crate::{
     args::{Data, Labels},
-    failure::Failure,
+    failure::{Failure, USAGE},
 };
 
 /// Carries out `layerwise data …`.
@@ -111,7 +111,7 @@ fn show(name: &str, labels: &Labels, as_json: bool) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks every set; 1 if one is damaged.
+/// Checks every set; 2 if one is damaged.
 fn verify(folder: Option<&Path>, as_json: bool) -> ExitCode {
     let checked = names().map(|name| {
         let problem = match folder {
@@ -135,5 +135,9 @@ fn verify(folder: Option<&Path>, as_json: bool) -> ExitCode {
             }
         }
     }
-    ExitCode::from(u8::from(!sound))
+    if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(USAGE)
+    }
 }
