@@ -253,6 +253,9 @@ fn a_net_is_measured_layer_by_layer_and_on_its_training_labels() {
             assert_eq!(at(last, 0), at(layer, 2), "{last}");
             assert_ne!(at(last, 0), at(layer, 1), "{last}");
         }
+        // Three classes; the eigenvalue is one of those that S_b has.
+        assert_eq!(at("nc1_rank", 0), 2.0);
+        assert!(at("nc1_eigenvalue", 0) > 0.0);
         let within = at("within_inside", 0) + at("within_outside", 0);
         assert!(within > 0.0 && at("nc1_permuted", 0) > 10.0 * at("nc1", 0));
         // Thirty rows of 90, ten of each class, and the first class named is at the top.

@@ -13,8 +13,8 @@ use super::{Measure, MeasureError, Reading, Snapshot, accuracy::needs_classes, a
 
 /// Neural collapse of the last hidden layer on the training rows, with the labels that these are
 /// trained on \[Papyan2020; Zhu2021\]: `nc1` with the directions of the class means that it kept
-/// (`nc1_rank`) and the smallest eigenvalue of S_b among them (`nc1_eigenvalue`), `nc1_quotient`, the distances of centred class means
-/// and of the classifier from a simplex, `nc3`, `nc3_product`, `nc4`, `nearest_mean_accuracy`,
+/// (`nc1_rank`) and the smallest eigenvalue of S_b among them (`nc1_eigenvalue`), `nc1_quotient`,
+/// the distances of centred class means and of the classifier from a simplex, `nc3`, `nc3_product`, `nc4`, `nearest_mean_accuracy`,
 /// `effective_rank`, `stable_rank`, the variance within classes inside and outside the directions
 /// that the classifier reads, and the largest singular values of the centred features (the index).
 ///
