@@ -1,5 +1,7 @@
 //! How far a kernel has moved, and what it points at.
 
+use std::f64::consts::SQRT_2;
+
 use nalgebra::DMatrix;
 
 use crate::error::{MetricError, require, require_at_least, require_entries, require_length};
@@ -93,6 +95,42 @@ pub fn target_alignment(kernel: &[f64], targets: &[f64]) -> Result<f64, MetricEr
     Ok(products
         .map(|(row, y)| y * row.iter().zip(&targets).map(|(k, y)| k * y).sum::<f64>())
         .sum())
+}
+
+/// [`target_alignment`] of a kernel of which only the lower triangle is there, packed row by row
+/// with off-diagonal entries times √2, as [`mlp::Mlp::ntk_packed`] gives it. [`kernel_distance`]
+/// takes such vectors as they are.
+///
+/// # Shapes
+///
+/// `packed` `[n (n + 1)/2]`, `targets` `[n]`, in the kernel's order.
+///
+/// # Errors
+///
+/// As [`target_alignment`].
+///
+/// # Examples
+///
+/// ```
+/// let packed = [1.0, -(2.0_f64.sqrt()), 1.0];
+/// let aligned = metrics::packed_target_alignment(&packed, &[1.0, -1.0])?;
+/// assert!((aligned - 1.0).abs() < 1e-15);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn packed_target_alignment(packed: &[f64], targets: &[f64]) -> Result<f64, MetricError> {
+    let rows = targets.len();
+    let expected = rows * (rows + 1) / 2;
+    require_length("packed", packed.len(), expected, "targets, paired")?;
+    let (kernel, targets) = (unit("packed", packed)?, unit("targets", targets)?);
+    let mut rest = &kernel[..];
+    let mut alignment = 0.0;
+    for (row, y) in targets.iter().enumerate() {
+        let (own, after) = rest.split_at(row + 1);
+        let below: f64 = own.iter().zip(&targets[..row]).map(|(k, y)| k * y).sum();
+        alignment += y * (SQRT_2 * below + own[row] * y);
+        rest = after;
+    }
+    Ok(alignment)
 }
 
 /// Centred kernel alignment of two kernels: ⟨HAH, HBH⟩/(|HAH||HBH|) with H = I − 11ᵀ/N (no unit,

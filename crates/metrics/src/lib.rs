@@ -31,7 +31,8 @@ pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
 pub use fourier::{KeySplit, Spectrum, key_split};
 pub use kernel::{
-    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap, target_alignment,
+    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
+    packed_target_alignment, target_alignment,
 };
 pub use patterns::pattern_distance;
 pub use rank::{kendall_tau_b, spearman};

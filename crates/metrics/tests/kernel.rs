@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use metrics::{
-    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap, target_alignment,
+    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
+    packed_target_alignment, target_alignment,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -358,4 +359,28 @@ fn patterns_of_independent_signs_differ_in_half_of_the_entries() {
     assert!(metrics::pattern_distance(&a, &b[1..]).is_err());
     assert!(metrics::pattern_distance(&[], &[]).is_err());
     assert!(metrics::pattern_distance(&[f64::NAN], &[1.0]).is_err());
+}
+
+#[test]
+fn packed_kernels_have_the_distance_and_the_alignment_of_the_full_ones() {
+    let rows = 5;
+    let kernel = |seed: u64| {
+        let features: Vec<f64> = (0..rows * 3)
+            .map(|i| ((i as f64 + 1.0) * (seed as f64 + 0.7)).sin())
+            .collect();
+        gram(&features, rows)
+    };
+    let packed = |full: &[f64]| -> Vec<f64> {
+        (0..rows)
+            .flat_map(|a| (0..=a).map(move |b| (a, b)))
+            .map(|(a, b)| full[a * rows + b] * if a == b { 1.0 } else { 2.0_f64.sqrt() })
+            .collect()
+    };
+    let (a, b) = (kernel(1), kernel(2));
+    let targets = [1.0, -2.0, 0.5, 0.0, 3.0];
+    let distance = kernel_distance(&packed(&a), &packed(&b)).unwrap();
+    assert!((distance - kernel_distance(&a, &b).unwrap()).abs() < ROUNDING);
+    let alignment = packed_target_alignment(&packed(&a), &targets).unwrap();
+    assert!((alignment - target_alignment(&a, &targets).unwrap()).abs() < ROUNDING);
+    assert!(packed_target_alignment(&packed(&a), &targets[1..]).is_err());
 }

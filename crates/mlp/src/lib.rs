@@ -58,3 +58,4 @@ pub use error::MlpError;
 pub use loss::{Loss, LossValue};
 pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+pub use tangent::LayerRate;

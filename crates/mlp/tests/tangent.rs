@@ -5,7 +5,7 @@
 #[path = "support/net.rs"]
 mod support;
 
-use mlp::{Activation, Layer, Mlp, MlpError, flatten};
+use mlp::{Activation, Layer, LayerRate, Mlp, MlpError, flatten};
 use proptest::prelude::*;
 use support::{net, numbers};
 
@@ -292,4 +292,45 @@ proptest! {
             }
         }
     }
+}
+
+/// More rows than are computed together, so that blocks meet.
+const MANY_ROWS: usize = 150;
+
+#[test]
+fn the_packed_kernel_is_the_lower_triangle_of_the_jacobians_products_with_rates_by_layer() {
+    let x = numbers(5, MANY_ROWS * INPUTS);
+    for biases in [true, false] {
+        let net = net(&[INPUTS, 4, 2], biases, Activation::Tanh, 3);
+        let rates = [(0.25, 3.0), (7.0, 0.5)].map(|(weight, bias)| LayerRate { weight, bias });
+        let mut jacobian = net.jacobian(&x, MANY_ROWS).unwrap();
+        let factors: Vec<f64> = (net.layers.iter().zip(rates))
+            .flat_map(|(layer, rate)| {
+                let bias = layer.bias.as_ref().map_or(0, Vec::len);
+                let weights = vec![rate.weight.sqrt(); layer.weight.len()];
+                weights.into_iter().chain(vec![rate.bias.sqrt(); bias])
+            })
+            .collect();
+        for row in jacobian.chunks_exact_mut(factors.len()) {
+            row.iter_mut().zip(&factors).for_each(|(j, m)| *j *= m);
+        }
+        let full = gram(&jacobian, factors.len());
+        let size = 2 * MANY_ROWS;
+        let expected: Vec<f64> = (0..size)
+            .flat_map(|a| (0..=a).map(move |b| (a, b)))
+            .map(|(a, b)| full[a * size + b] * if a == b { 1.0 } else { 2.0_f64.sqrt() })
+            .collect();
+        let packed = net.ntk_packed(&x, MANY_ROWS, &rates).unwrap();
+        assert_close(&packed, &expected, ROUNDING, "packed");
+    }
+}
+
+#[test]
+fn a_packed_kernel_needs_one_rate_per_layer() {
+    let net = net(&[INPUTS, 4, 2], false, Activation::Relu, 3);
+    let one = [LayerRate::default()];
+    assert!(matches!(
+        net.ntk_packed(&samples(), ROWS, &one),
+        Err(MlpError::Length { .. })
+    ));
 }
