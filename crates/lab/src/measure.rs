@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod amplification;
+mod balance;
 mod class_norms;
 mod class_plane;
 mod collapse;
@@ -13,11 +14,13 @@ mod features;
 mod fourier;
 mod kernel;
 mod key_frequencies;
+mod linearised_gap;
 mod logits;
 mod loss;
 mod modes;
 mod outputs;
 mod patterns;
+mod ranks;
 mod scales;
 mod skills;
 mod snapshot;
@@ -101,6 +104,16 @@ pub trait Measure: Send + Sync {
         Vec::new()
     }
 
+    /// Other models of the spec that it reads.
+    fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Whether it compares with the parameters at the step at which it was read before.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Checks that it can be read off these models on this task.
     ///
     /// # Errors
@@ -143,6 +156,9 @@ pub fn kinds() -> Registry<dyn Measure> {
             ("collapse-layers", collapse::build_layers),
             ("class-plane", class_plane::build),
             ("class-norms", class_norms::build),
+            ("balance", balance::build),
+            ("ranks", ranks::build),
+            ("linearised-gap", linearised_gap::build),
         ],
     )
 }

@@ -108,7 +108,7 @@ fn two_linear_layers(model: &dyn Model, task: &dyn Task, scale: f64) -> Result<(
     let initial = model.initial(&*task.instance(0), task.shape(), 0);
     let plain = model.host(&initial).filter(|host| {
         let layers = &host.net.layers;
-        layers.len() == 2 && layers.iter().all(|layer| layer.bias.is_none())
+        layers.len() == 2 && layers.iter().all(|layer| layer.bias.is_none()) && host.is_standard()
     });
     match plain {
         Some(host) if host.net.activation == mlp::Activation::Identity && !model.centred() => {
@@ -120,7 +120,7 @@ fn two_linear_layers(model: &dyn Model, task: &dyn Task, scale: f64) -> Result<(
             refuse(problem, "Make the two agree.")
         }
         _ => {
-            let problem = "must be a linear net of two layers, without biases or centre_output";
+            let problem = "must be a linear net of two layers, without biases, centre_output or parametrisation";
             refuse(
                 problem.to_owned(),
                 "Use kind = \"deep-linear\" with one hidden width.",

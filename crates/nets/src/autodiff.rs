@@ -11,7 +11,7 @@ pub struct AutodiffLearner {
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
     parameters: Vec<Tensor<2>>,
-    /// Initial parameters on the device, where the model's output is centred.
+    /// Initial parameters on the device, where the model remembers them.
     origin: Option<Vec<Tensor<2>>>,
     states: Vec<State>,
     loss: Loss,
@@ -33,7 +33,7 @@ impl AutodiffLearner {
             .map(|array| array.to_device(target))
             .collect();
         Self {
-            origin: model.centred().then(|| parameters.clone()),
+            origin: model.remembers_start().then(|| parameters.clone()),
             states: vec![State::default(); parameters.len()],
             lr_scale: model.lr_scale(),
             model,
@@ -45,10 +45,9 @@ impl AutodiffLearner {
     }
 
     fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
-        let outputs = self.model.forward(parameters, batch);
         match &self.origin {
-            Some(origin) => outputs - self.model.forward(origin, batch),
-            None => outputs,
+            Some(origin) => self.model.forward_from(origin, parameters, batch),
+            None => self.model.forward(parameters, batch),
         }
     }
 }

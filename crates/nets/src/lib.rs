@@ -28,7 +28,7 @@ pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};
 pub use models::{
     Activation, DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear,
-    UnconstrainedFeatures,
+    Parametrisation, UnconstrainedFeatures,
 };
 pub use optimizer::{Decay, Optimizer};
 pub use scales::Scales;

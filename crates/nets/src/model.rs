@@ -1,5 +1,5 @@
 use burn::tensor::Tensor;
-use mlp::MlpError;
+use mlp::{LayerRate, MlpError};
 use tasks::{Batch, KeyError, TaskInstance, TaskShape};
 
 use crate::{DeviceBatch, HiddenFeatures, HostArray, Scales};
@@ -27,10 +27,28 @@ impl Needs {
 /// A net on the host, for metrics that need its gradients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostNet {
-    /// The net, without the factor on its output.
+    /// The net, multipliers in its weights, without the factor on its output.
     pub net: mlp::Mlp,
     /// α: factor on the output. Gradients of the output carry it, too.
     pub output_scale: f64,
+    /// Squared multipliers of the parametrisation, layer by layer.
+    pub rates: Vec<LayerRate>,
+}
+
+impl HostNet {
+    /// Whether the weights of the net are the parameters themselves.
+    pub fn is_standard(&self) -> bool {
+        self.rates.iter().all(|rate| *rate == LayerRate::default())
+    }
+
+    /// The packed tangent kernel of the parameters on these rows, without the factor α² of the
+    /// output scale; see [`mlp::Mlp::ntk_packed`].
+    ///
+    /// # Errors
+    /// The rows do not fit the net.
+    pub fn kernel(&self, inputs: &[f64], rows: usize) -> Result<Vec<f64>, MlpError> {
+        self.net.ntk_packed(inputs, rows, &self.rates)
+    }
 }
 
 /// A model: a pure function of its parameters and a batch.
@@ -91,4 +109,24 @@ pub trait Model: Send + Sync {
     /// - batch inputs: `[N, D]`, basis: `[N, B]`
     /// - output: `[N, K]`
     fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2>;
+
+    /// Whether the outputs depend on the initial parameters, too, so that they are those of
+    /// [`Model::forward_from`].
+    fn remembers_start(&self) -> bool {
+        self.centred()
+    }
+
+    /// Outputs `[N, K]` of a model that remembers its initial parameters `start`: those of
+    /// [`Model::forward`] minus the same at the start, if the model says nothing else.
+    ///
+    /// # Shapes
+    /// As in [`Model::forward`].
+    fn forward_from(
+        &self,
+        start: &[Tensor<2>],
+        parameters: &[Tensor<2>],
+        batch: &DeviceBatch,
+    ) -> Tensor<2> {
+        self.forward(parameters, batch) - self.forward(start, batch)
+    }
 }

@@ -4,6 +4,7 @@ mod basis;
 mod linear_skills;
 mod mlp;
 mod multilinear;
+mod parametrisation;
 mod unconstrained;
 
 pub use basis::{DiagonalLinear, LinearBasis};
@@ -14,5 +15,6 @@ pub use mlp::{Activation, Mlp};
 pub(crate) use mlp::{deep_linear, mlp};
 pub use multilinear::Multilinear;
 pub(crate) use multilinear::multilinear;
+pub use parametrisation::Parametrisation;
 pub(crate) use unconstrained::unconstrained_features;
 pub use unconstrained::{FeatureInit, UnconstrainedFeatures};

@@ -60,8 +60,11 @@ impl MomentsLearner {
         if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
             return Err("trains nets without biases only");
         }
-        if model.centred() {
+        if model.remembers_start() {
             return Err("does not centre outputs");
+        }
+        if !host.is_standard() {
+            return Err("trains nets in the standard parametrisation only");
         }
         if optimizer != plain {
             return Err("needs plain gradient descent");

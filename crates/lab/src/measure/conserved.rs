@@ -49,12 +49,16 @@ impl Measure for Conserved {
         // Two layers: the degree in the inputs is that of the activation.
         let degree = scales.input_degree;
         let of = |arrays: &[HostArray], what: OfNeurons| {
-            let host = model.host(arrays).map(|host| host.net.layers);
-            let Some([first, second]) = host.as_deref() else {
+            // The parameters themselves, whatever their multipliers.
+            let weights = arrays
+                .iter()
+                .filter(|array| array.name.ends_with(".weight"));
+            let [first, second] = weights.collect::<Vec<_>>()[..] else {
                 return Ok(Vec::new());
             };
-            let bias = first.bias.as_deref();
-            what(&first.weight, bias, &second.weight, first.outputs, degree)
+            let bias = arrays.iter().find(|array| array.name.ends_with(".bias"));
+            let bias = bias.map(|bias| bias.values.as_slice());
+            what(&first.values, bias, &second.values, first.columns, degree)
         };
         let now = of(at.parameters()?, neuron_balance)?;
         let initial = of(at.initial, neuron_balance)?;

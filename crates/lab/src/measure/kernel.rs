@@ -1,4 +1,4 @@
-use metrics::{kernel_distance, target_alignment};
+use metrics::{kernel_distance, kernel_velocity, packed_target_alignment};
 use nets::{HostArray, Model};
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, table_of};
@@ -6,17 +6,24 @@ use tasks::{Batch, KeyError, Task, parse_table, table_of};
 use super::{Measure, MeasureError, Reading, Snapshot, at_least, lacks};
 
 /// The exact neural tangent kernel K on the training rows, in f64 on the host \[Jacot2018\]:
-/// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), and `target_alignment`, yᵀ K y/(|K| |y|²).
+/// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), `target_alignment`, yᵀ K y/(|K| |y|²), and, where
+/// asked for, `kernel_velocity`: the distance from the kernel at the record before, per step
+/// \[Fort2020\].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kernel {
     /// Only this many of the training rows, spread evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
+    /// Whether to give the velocity, which takes one more kernel.
+    #[serde(default)]
+    velocity: bool,
 }
 
 /// Rows times outputs: the kernel is a square matrix of this size.
-const MOST: usize = 2048;
+///
+/// 400 MB of memory: two triangles of 100 MB, and their copies of size 1.
+const MOST: usize = 5000;
 
 pub(super) fn build(table: toml::Table) -> Result<Box<dyn Measure>, KeyError> {
     let kernel: Kernel = parse_table(table)?;
@@ -30,7 +37,15 @@ impl Measure for Kernel {
     }
 
     fn metrics(&self) -> &'static [&'static str] {
-        &["kernel_distance", "target_alignment"]
+        if self.velocity {
+            &["kernel_distance", "target_alignment", "kernel_velocity"]
+        } else {
+            &["kernel_distance", "target_alignment"]
+        }
+    }
+
+    fn remembers(&self) -> bool {
+        self.velocity
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
@@ -58,8 +73,8 @@ impl Measure for Kernel {
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let rows = &*at.some_training_rows(self.rows);
-        let ntk = |parameters| ntk(at, rows, parameters);
-        let (Some(start), Some(now)) = (ntk(at.initial)?, ntk(at.parameters()?)?) else {
+        let kernel = |parameters| kernel(at, rows, parameters);
+        let Some(now) = kernel(at.parameters()?)? else {
             return Ok(());
         };
         let outputs = rows.shape.outputs;
@@ -74,14 +89,23 @@ impl Measure for Kernel {
                 value,
             });
         };
-        push("kernel_distance", kernel_distance(&start, &now)?);
-        push("target_alignment", target_alignment(&now, &targets)?);
+        // One other kernel at a time: at 5,000 rows each takes 100 MB.
+        if let Some(start) = kernel(at.initial)? {
+            push("kernel_distance", kernel_distance(&start, &now)?);
+        }
+        push("target_alignment", packed_target_alignment(&now, &targets)?);
+        if let Some((step, parameters)) = &at.previous
+            && let Some(before) = kernel(parameters)?
+        {
+            let steps = (at.step - step) as f64;
+            push("kernel_velocity", kernel_velocity(&before, &now, steps)?);
+        }
         Ok(())
     }
 }
 
-/// K without the factor α² of the output scale, which neither metric feels.
-fn ntk(
+/// The packed kernel without the factor α² of the output scale, which no metric here feels.
+fn kernel(
     at: &Snapshot<'_>,
     rows: &Batch,
     parameters: &[HostArray],
@@ -89,5 +113,5 @@ fn ntk(
     let Some(host) = at.learner.model().host(parameters) else {
         return Ok(None);
     };
-    Ok(Some(host.net.ntk(&rows.inputs, rows.rows)?))
+    Ok(Some(host.kernel(&rows.inputs, rows.rows)?))
 }

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, cell::OnceCell};
+use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
 use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Reduction, Target};
 use tasks::{Basis, Batch, TaskInstance};
@@ -64,6 +64,10 @@ pub struct Snapshot<'a> {
     pub loss: Loss,
     /// Where the model lives.
     pub target: &'a Target,
+    /// The models that train beside it, itself included.
+    pub beside: Vec<(&'a str, &'a dyn Learner)>,
+    /// Step and parameters at which the metric was read before, if it remembers them.
+    pub previous: Option<(u64, Rc<Vec<HostArray>>)>,
     outputs: OnceCell<Vec<f64>>,
     training_outputs: OnceCell<Vec<f64>>,
     parameters: OnceCell<Vec<HostArray>>,
@@ -100,6 +104,8 @@ impl<'a> Snapshot<'a> {
             initial,
             loss,
             target,
+            beside: Vec::new(),
+            previous: None,
             outputs: OnceCell::new(),
             training_outputs: OnceCell::new(),
             parameters: OnceCell::new(),
@@ -112,6 +118,19 @@ impl<'a> Snapshot<'a> {
     /// The device failed.
     pub fn outputs(&self) -> Result<&[f64], LearnerError> {
         read(&self.outputs, || outputs(self.learner, self.test_on_device)).map(Vec::as_slice)
+    }
+
+    /// Outputs on the test rows of another model of the cell, `[N, K]`; `None` if there is none of
+    /// this name.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn outputs_of(&self, model: &str) -> Result<Option<Vec<f64>>, LearnerError> {
+        let named = |(name, _): &&(&str, &dyn Learner)| *name == model;
+        let learner = self.beside.iter().find(named).map(|(_, learner)| *learner);
+        learner
+            .map(|learner| outputs(learner, self.test_on_device))
+            .transpose()
     }
 
     /// The training rows: the whole set where there is one, otherwise those of this step.

@@ -1,4 +1,9 @@
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner};
 use tasks::{Batch, Group, KeyError, TaskInstance};
@@ -91,6 +96,8 @@ struct Trained {
     /// Loss at step 0, the yardstick of divergence.
     first_loss: Option<f64>,
     observations: Vec<Observation>,
+    /// Step and parameters at which each entry that remembers them was read last.
+    previous: RefCell<BTreeMap<usize, (u64, Rc<Vec<HostArray>>)>>,
 }
 
 /// Steps between two looks at whether everything is still finite, where nothing is measured.
@@ -295,6 +302,7 @@ impl Cell<'_> {
                 initial,
                 first_loss: None,
                 observations: Vec::new(),
+                previous: RefCell::default(),
             });
         }
         Ok(trained)
@@ -333,9 +341,10 @@ impl Look<'_> {
         let training = &self.cell.variant.spec.training;
         let mut stop = None;
         let mut recorded: Vec<Observation> = Vec::new();
-        for model in trained {
+        for position in 0..trained.len() {
             let due = |due: &[u64]| record && due.binary_search(&self.step).is_ok();
-            let (readings, loss) = self.at(model, due)?;
+            let (readings, loss) = self.at(trained, position, due)?;
+            let model = &mut trained[position];
             let finite = loss.is_finite() && readings.iter().all(|r| r.value.is_finite());
             let first = *model.first_loss.get_or_insert(loss);
             let (step, name) = (self.step, model.name.clone());
@@ -368,10 +377,11 @@ impl Look<'_> {
     /// Reads what is due at the last planned step, for a cell that ends before it.
     fn at_the_end(&self, trained: &mut [Trained], observer: &dyn Observer) -> Result<(), RunError> {
         let last = self.cell.variant.spec.training.steps;
-        for model in trained {
+        for position in 0..trained.len() {
             let due =
                 |due: &[u64]| due.last() == Some(&last) && due.binary_search(&self.step).is_err();
-            let (mut readings, _) = self.at(model, due)?;
+            let (mut readings, _) = self.at(trained, position, due)?;
+            let model = &mut trained[position];
             // Another entry may have read the same metric at this step.
             let mut read: Vec<&str> = Vec::new();
             for row in model.observations.iter().rev() {
@@ -409,11 +419,13 @@ impl Look<'_> {
     /// The readings of the entries whose steps are `due`, and the test loss.
     fn at(
         &self,
-        model: &Trained,
+        trained: &[Trained],
+        position: usize,
         due: impl Fn(&[u64]) -> bool,
     ) -> Result<(Vec<Reading>, f64), RunError> {
         let training = &self.cell.variant.spec.training;
-        let snapshot = Snapshot::new(
+        let model = &trained[position];
+        let mut snapshot = Snapshot::new(
             self.step,
             self.instance,
             self.test,
@@ -425,12 +437,16 @@ impl Look<'_> {
             training.loss,
             self.cell.target,
         );
+        let beside = trained.iter();
+        snapshot.beside = beside
+            .map(|model| (model.name.as_str(), &*model.learner))
+            .collect();
         let mut readings = Vec::new();
         let mut look = || -> Result<f64, MeasureError> {
             let loss = snapshot.test_loss()?;
             if loss.is_finite() {
                 let mut seen: Vec<&[&str]> = Vec::new();
-                for (entry, steps) in self.entries.iter().zip(self.due) {
+                for (place, (entry, steps)) in self.entries.iter().zip(self.due).enumerate() {
                     let metrics = entry.measure.metrics();
                     // Schedules of two entries may meet; a curve has one value per step.
                     if entry.covers(&model.name, &self.cell.variant.group)
@@ -438,6 +454,11 @@ impl Look<'_> {
                         && !seen.contains(&metrics)
                     {
                         seen.push(metrics);
+                        if entry.measure.remembers() {
+                            let now = Rc::new(snapshot.parameters()?.to_vec());
+                            let mut previous = model.previous.borrow_mut();
+                            snapshot.previous = previous.insert(place, (self.step, now));
+                        }
                         entry.measure.measure(&snapshot, &mut readings)?;
                     }
                 }

@@ -100,6 +100,15 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
                 "Name a table of [models].",
             ));
         }
+        let known = |name: &&str| spec.models.contains_key(*name);
+        if let Some(model) = found.measure.reads().into_iter().find(|name| !known(name)) {
+            return Err(SpecError::key(
+                place,
+                format!("{model:?}"),
+                "is read by this metric and is not a model of this spec",
+                "Name a table of [models].",
+            ));
+        }
         let looked_at: Vec<&dyn nets::Model> = (models.iter())
             .filter(|(name, _)| found.models.is_empty() || found.models.contains(name))
             .map(|(_, model)| &**model)

@@ -1,9 +1,10 @@
-use std::f64::consts::FRAC_1_SQRT_2;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
+use super::parametrisation::{Multipliers, Parametrisation};
 use crate::{
     BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, Scales, WeightInit, init::NetShape,
 };
@@ -50,6 +51,17 @@ impl Activation {
         !matches!(self, Self::Tanh | Self::Gelu)
     }
 
+    /// The derivative at z.
+    fn slope(self, z: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Relu => z.clone().greater_elem(0.0).float().cast(z.dtype()),
+            Self::Tanh => z.tanh().square().neg().add_scalar(1.0),
+            Self::Gelu => gelu_slope(z),
+            Self::Quadratic => z.mul_scalar(2.0),
+            Self::Identity => z.ones_like(),
+        }
+    }
+
     fn apply(self, z: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Relu => activation::relu(z),
@@ -66,6 +78,14 @@ impl Activation {
 fn gelu(z: Tensor<2>) -> Tensor<2> {
     let distribution = z.clone().mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0);
     (z * distribution).mul_scalar(0.5)
+}
+
+/// Φ(z) + z φ(z), the derivative of [`gelu`].
+fn gelu_slope(z: Tensor<2>) -> Tensor<2> {
+    let distribution = z.clone().mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0);
+    let density = z.clone().square().mul_scalar(-0.5).exp();
+    let density = density.mul_scalar(FRAC_1_SQRT_2 / PI.sqrt());
+    distribution.mul_scalar(0.5) + z * density
 }
 
 /// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L, optionally minus the same
@@ -95,12 +115,22 @@ pub struct Mlp {
     /// of L layers without biases starts at the same function.
     #[serde(default = "one")]
     pub imbalance: f64,
+    /// How the net depends on its widths.
+    #[serde(default)]
+    pub parametrisation: Parametrisation,
+    /// Width at which all parametrisations are the same; 1 where there are multipliers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_width: Option<usize>,
     /// α: factor on the output.
     #[serde(default = "one")]
     pub output_scale: f64,
     /// Whether the output at initial weights is subtracted.
     #[serde(default)]
     pub centre_output: bool,
+    /// Whether the net is replaced by its linearisation in the parameters at the start,
+    /// f(θ0) + ∂f/∂θ (θ − θ0) \[Chizat2019\].
+    #[serde(default)]
+    pub linearised: bool,
     /// Factor on the learning rate.
     #[serde(default = "one")]
     pub lr_scale: f64,
@@ -215,6 +245,7 @@ impl Mlp {
             let problem = "needs two layers to move weight between";
             return Err(KeyError::new("imbalance", mlp.imbalance, problem, hint));
         }
+        mlp.check_parametrisation()?;
         for (key, value) in [
             ("weight_scale", mlp.weight_scale),
             ("imbalance", mlp.imbalance),
@@ -224,6 +255,73 @@ impl Mlp {
             positive(key, value)?;
         }
         Ok(mlp)
+    }
+
+    fn check_parametrisation(&self) -> Result<(), KeyError> {
+        let standard = self.parametrisation == Parametrisation::Standard;
+        match self.base_width {
+            Some(width) if standard => {
+                let problem = "has no effect in the standard parametrisation";
+                let hint = "Leave it out, or write parametrisation = \"ntk\" or \"mean-field\".";
+                Err(KeyError::new("base_width", width, problem, hint))
+            }
+            Some(0) => {
+                let hint =
+                    "Write the width at which the net is as in the standard parametrisation.";
+                Err(KeyError::new("base_width", 0, "must be 1 or more", hint))
+            }
+            _ if !standard && self.init.is_joint() => {
+                let value = toml::Value::try_from(self.parametrisation);
+                let value = value.map_or(String::new(), |value| value.to_string());
+                let problem = "goes with weights that are drawn layer by layer";
+                let hint = "Write init = { kind = \"he\" }, or leave parametrisation out.";
+                Err(KeyError::new("parametrisation", value, problem, hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn multipliers(&self) -> Vec<Multipliers> {
+        (self.parametrisation).multipliers(&self.widths, self.base_width.unwrap_or(1))
+    }
+
+    /// x m W + n b.
+    fn affine(x: Tensor<2>, arrays: &[Tensor<2>], multipliers: Multipliers) -> Tensor<2> {
+        let z = times(x.matmul(arrays[0].clone()), multipliers.weight);
+        match arrays.get(1) {
+            Some(bias) => z + times(bias.clone(), multipliers.bias),
+            None => z,
+        }
+    }
+
+    /// f at `start`, and its change along `parameters` − `start` to first order.
+    fn tangent(
+        &self,
+        start: &[Tensor<2>],
+        parameters: &[Tensor<2>],
+        batch: &DeviceBatch,
+    ) -> (Tensor<2>, Tensor<2>) {
+        let mut hidden = inputs(batch);
+        let mut change: Option<Tensor<2>> = None;
+        let per_layer = if self.bias { 2 } else { 1 };
+        let layers = start.chunks(per_layer).zip(parameters.chunks(per_layer));
+        for (layer, ((old, new), factors)) in layers.zip(self.multipliers()).enumerate() {
+            let moved: Vec<_> = (old.iter().zip(new))
+                .map(|(old, new)| new.clone() - old.clone())
+                .collect();
+            let mut along = Self::affine(hidden.clone(), &moved, factors);
+            if let Some(change) = change {
+                along = along + times(change.matmul(old[0].clone()), factors.weight);
+            }
+            let z = Self::affine(hidden, old, factors);
+            if layer == self.widths.len() {
+                let scaled = |output| times(output, self.output_scale);
+                return (scaled(z), scaled(along));
+            }
+            change = Some(along * self.activation.slope(z.clone()));
+            hidden = self.activation.apply(z);
+        }
+        unreachable!("the last layer returns")
     }
 
     /// Layers L.
@@ -287,6 +385,9 @@ impl Model for Mlp {
 
     fn scales(&self) -> Option<Scales> {
         let (degree, depth) = (self.activation.degree(), self.depth());
+        if self.linearised {
+            return None;
+        }
         Some(Scales {
             weights: self.weight_scale,
             output: self.output_scale,
@@ -314,16 +415,36 @@ impl Model for Mlp {
             output_scale: self.output_scale,
         };
         let widths = self.all_widths(shape);
-        (self.init).layers(seed, task, &widths, &self.initial_scales(), net)
+        let mut arrays = (self.init).layers(seed, task, &widths, &self.initial_scales(), net);
+        let per_layer = if self.bias { 2 } else { 1 };
+        for (arrays, factors) in arrays.chunks_mut(per_layer).zip(self.multipliers()) {
+            for (array, factor) in arrays
+                .iter_mut()
+                .zip([factors.start / factors.weight, 1.0 / factors.bias])
+                .filter(|(_, factor)| *factor != 1.0)
+            {
+                array.values.iter_mut().for_each(|value| *value *= factor);
+            }
+        }
+        arrays
     }
 
     fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {
+        if self.linearised {
+            return None;
+        }
         let per_layer = if self.bias { 2 } else { 1 };
-        let layers = parameters.chunks(per_layer).map(|arrays| mlp::Layer {
+        let scaled = |array: &HostArray, factor: f64| {
+            let values = array.values.iter();
+            values.map(|value| factor * value).collect::<Vec<f64>>()
+        };
+        let multipliers = self.multipliers();
+        let layers = parameters.chunks(per_layer).zip(&multipliers);
+        let layers = layers.map(|(arrays, factors)| mlp::Layer {
             inputs: arrays[0].rows,
             outputs: arrays[0].columns,
-            weight: arrays[0].values.clone(),
-            bias: arrays.get(1).map(|bias| bias.values.clone()),
+            weight: scaled(&arrays[0], factors.weight),
+            bias: arrays.get(1).map(|bias| scaled(bias, factors.bias)),
         });
         let net = mlp::Mlp {
             layers: layers.collect(),
@@ -332,29 +453,53 @@ impl Model for Mlp {
         Some(HostNet {
             net,
             output_scale: self.output_scale,
+            rates: multipliers.into_iter().map(Multipliers::rate).collect(),
         })
     }
 
     fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
-        let mut hidden = batch
-            .inputs
-            .clone()
-            .expect("the batch carries what the model needs");
+        let mut hidden = inputs(batch);
         let per_layer = if self.bias { 2 } else { 1 };
         let last = self.widths.len();
-        for (layer, arrays) in parameters.chunks(per_layer).enumerate() {
-            hidden = hidden.matmul(arrays[0].clone());
-            if let Some(bias) = arrays.get(1) {
-                hidden = hidden + bias.clone();
-            }
+        let layers = parameters.chunks(per_layer).zip(self.multipliers());
+        for (layer, (arrays, factors)) in layers.enumerate() {
+            hidden = Self::affine(hidden, arrays, factors);
             if layer < last {
                 hidden = self.activation.apply(hidden);
             }
         }
-        if self.output_scale == 1.0 {
-            hidden
-        } else {
-            hidden.mul_scalar(self.output_scale)
+        times(hidden, self.output_scale)
+    }
+
+    fn remembers_start(&self) -> bool {
+        self.centre_output || self.linearised
+    }
+
+    fn forward_from(
+        &self,
+        start: &[Tensor<2>],
+        parameters: &[Tensor<2>],
+        batch: &DeviceBatch,
+    ) -> Tensor<2> {
+        if !self.linearised {
+            return self.forward(parameters, batch) - self.forward(start, batch);
         }
+        match self.tangent(start, parameters, batch) {
+            (_, change) if self.centre_output => change,
+            (output, change) => output + change,
+        }
+    }
+}
+
+fn inputs(batch: &DeviceBatch) -> Tensor<2> {
+    let inputs = batch.inputs.clone();
+    inputs.expect("the batch carries what the model needs")
+}
+
+fn times(tensor: Tensor<2>, factor: f64) -> Tensor<2> {
+    if factor == 1.0 {
+        tensor
+    } else {
+        tensor.mul_scalar(factor)
     }
 }
