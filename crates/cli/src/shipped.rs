@@ -19,16 +19,16 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/balanced-network.toml"),
     ),
     (
-        "kernel-regimes",
-        include_str!("../../../experiments/kernel-regimes.toml"),
-    ),
-    (
         "weight-to-target",
         include_str!("../../../experiments/weight-to-target.toml"),
     ),
     (
         "sparse-parity",
         include_str!("../../../experiments/sparse-parity.toml"),
+    ),
+    (
+        "mode-overlay",
+        include_str!("../../../experiments/mode-overlay.toml"),
     ),
     (
         "emergence",
@@ -46,6 +46,47 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         "scaling-laws",
         include_str!("../../../experiments/scaling-laws.toml"),
     ),
+    (
+        "neural-collapse",
+        include_str!("../../../experiments/neural-collapse.toml"),
+    ),
+    (
+        "collapse-scales",
+        include_str!("../../../experiments/collapse-scales.toml"),
+    ),
+    (
+        "collapse-by-layer",
+        include_str!("../../../experiments/collapse-by-layer.toml"),
+    ),
+    (
+        "collapse-imbalanced",
+        include_str!("../../../experiments/collapse-imbalanced.toml"),
+    ),
+    (
+        "collapse-mnist",
+        include_str!("../../../experiments/collapse-mnist.toml"),
+    ),
+    (
+        "kernel-regimes",
+        include_str!("../../../experiments/kernel-regimes.toml"),
+    ),
+    (
+        "lazy-rich",
+        include_str!("../../../experiments/lazy-rich.toml"),
+    ),
+    (
+        "lighter-layer",
+        include_str!("../../../experiments/lighter-layer.toml"),
+    ),
+    (
+        "lazy-rich-parity",
+        include_str!("../../../experiments/lazy-rich-parity.toml"),
+    ),
+    (
+        "silent-alignment",
+        include_str!("../../../experiments/silent-alignment.toml"),
+    ),
+    ("width", include_str!("../../../experiments/width.toml")),
     (
         "grokking-modular",
         include_str!("../../../experiments/grokking-modular.toml"),
@@ -69,26 +110,6 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "grokking-mnist",
         include_str!("../../../experiments/grokking-mnist.toml"),
-    ),
-    (
-        "neural-collapse",
-        include_str!("../../../experiments/neural-collapse.toml"),
-    ),
-    (
-        "collapse-scales",
-        include_str!("../../../experiments/collapse-scales.toml"),
-    ),
-    (
-        "collapse-by-layer",
-        include_str!("../../../experiments/collapse-by-layer.toml"),
-    ),
-    (
-        "collapse-imbalanced",
-        include_str!("../../../experiments/collapse-imbalanced.toml"),
-    ),
-    (
-        "collapse-mnist",
-        include_str!("../../../experiments/collapse-mnist.toml"),
     ),
     (
         "emergence-paper",

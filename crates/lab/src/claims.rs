@@ -78,8 +78,9 @@ pub trait Statistic: Send + Sync {
 /// The statistics of this crate.
 pub fn kinds() -> Registry<dyn Statistic> {
     use statistics::{
-        collapse, delay, delay_order, final_value, half_time_law, half_time_order, knob_ratio,
-        knob_threshold, largest_gap, rank_correlation, rise, shape, slope, time_ratio,
+        collapse, delay, delay_order, final_value, half_time_agreement, half_time_law,
+        half_time_order, knob_ratio, knob_slope, knob_threshold, largest_gap, rank_correlation,
+        rise, saturation_ratio, shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
@@ -101,6 +102,9 @@ pub fn kinds() -> Registry<dyn Statistic> {
             ("delay-order", delay_order::build),
             ("collapse", collapse::build),
             ("rise", rise::build),
+            ("half-time-agreement", half_time_agreement::build),
+            ("knob-slope", knob_slope::build),
+            ("saturation-ratio", saturation_ratio::build),
         ],
     )
 }

@@ -6,6 +6,7 @@ mod limits;
 mod linear_skills;
 mod networks;
 mod power_laws;
+mod random_start;
 mod scalar_toy;
 mod shots;
 mod skills;
@@ -142,6 +143,7 @@ pub fn kinds() -> Registry<dyn Prediction> {
             ("power-laws", power_laws::build),
             ("aligned-network", networks::build_aligned),
             ("balanced-network", networks::build_balanced),
+            ("random-start", random_start::build),
             ("scalar-toy", scalar_toy::build),
             ("toy-amplification", toy_amplification::build),
             ("unconstrained-features", free_features::build),

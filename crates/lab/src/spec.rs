@@ -40,6 +40,12 @@ pub struct Spec {
     pub source: String,
     /// Expected minutes on 2 cores.
     pub minutes: f64,
+    /// What the experiment is about (`Emergence`, `Grokking`): pages over many runs group by it.
+    #[serde(default = "other")]
+    pub phenomenon: String,
+    /// Whether `reproduce` leaves it out unless it is named.
+    #[serde(default)]
+    pub long: bool,
     /// The task: `kind` and its own keys.
     pub task: toml::Table,
     /// The models that are trained, by name: `kind` and its own keys each.
@@ -66,6 +72,10 @@ pub struct Spec {
     /// Overrides for `--quick`: dotted key = value.
     #[serde(default)]
     pub quick: toml::Table,
+}
+
+fn other() -> String {
+    "Other".to_owned()
 }
 
 impl Spec {

@@ -113,6 +113,7 @@ impl Task for ClassLabels {
             means.iter().enumerate().map(own)
         };
         Box::new(ConstantRows {
+            whitened: false,
             groups: class_groups(&self.labels, shape.outputs, tau),
             rows: Batch {
                 shape,

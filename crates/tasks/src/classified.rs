@@ -17,6 +17,7 @@ pub(crate) struct Classified {
     pub(crate) test: Batch,
     pub(crate) input_scale: f64,
     pub(crate) pairs: Option<Pairs>,
+    pub(crate) whitened: bool,
 }
 
 impl TaskInstance for Classified {
@@ -42,6 +43,10 @@ impl TaskInstance for Classified {
 
     fn input_scale(&self) -> f64 {
         self.input_scale
+    }
+
+    fn whitened(&self) -> bool {
+        self.whitened
     }
 
     fn pairs(&self) -> Option<Pairs> {

@@ -85,9 +85,14 @@ impl TaskInstance for IndependentGroups {
 pub(crate) struct ConstantRows {
     pub(crate) rows: Batch,
     pub(crate) groups: Vec<Group>,
+    pub(crate) whitened: bool,
 }
 
 impl TaskInstance for ConstantRows {
+    fn whitened(&self) -> bool {
+        self.whitened
+    }
+
     fn groups(&self) -> &[Group] {
         &self.groups
     }

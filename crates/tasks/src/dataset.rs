@@ -14,6 +14,7 @@
 mod card;
 mod error;
 mod own;
+mod principal;
 mod read;
 mod scaling;
 mod shipped;
@@ -29,6 +30,7 @@ use sha2::{Digest, Sha256};
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
 pub use own::OwnFiles;
+pub(crate) use principal::Principal;
 pub use scaling::Scaling;
 pub use shipped::names;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
-    dataset::{DataError, Dataset, OwnFiles, Scaling},
+    dataset::{DataError, Dataset, OwnFiles, Principal, Scaling},
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
     split::{check_imbalance, class_counts, class_split, split, step_imbalance, stratified_split},
@@ -41,8 +41,14 @@ struct RawDataset {
     split: Split,
     #[serde(default)]
     inputs: Scaling,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    components: Option<u32>,
     #[serde(default = "one")]
     target: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    target_power: f64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    centred_targets: bool,
     #[serde(default = "one")]
     input_scale: f64,
     #[serde(default)]
@@ -65,6 +71,16 @@ enum Split {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_one(value: &f64) -> bool {
     *value == 1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn one() -> f64 {
@@ -112,10 +128,21 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
         check::within("test", u64::from(test), 1, u64::from(rows - train))?;
     }
     check::positive("target", raw.target)?;
+    if !raw.target_power.is_finite() {
+        let hint = "Write 0 for targets of one size.";
+        let problem = "must be finite";
+        return Err(KeyError::new(
+            "target_power",
+            raw.target_power,
+            problem,
+            hint,
+        ));
+    }
+    let inputs = components(&raw, dataset.card.features, train)?;
     check::positive("input_scale", raw.input_scale)?;
     check::share("label_noise", raw.label_noise)?;
     let shape = TaskShape {
-        inputs: dataset.card.features,
+        inputs,
         basis: 0,
         outputs: dataset.card.classes.len(),
     };
@@ -194,6 +221,22 @@ fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
     Ok(own)
 }
 
+/// Inputs of a net: features, or principal components of them.
+fn components(raw: &RawDataset, features: usize, train: u32) -> Result<usize, KeyError> {
+    let Some(components) = raw.components else {
+        return Ok(features);
+    };
+    // The mean takes one direction.
+    let most = (features as u64).min(u64::from(train) - 1);
+    let count = check::within("components", u64::from(components), 1, most)? as usize;
+    if raw.input_scale != 1.0 {
+        let problem = "has no effect on whitened components";
+        let hint = "Leave it out, or leave components out.";
+        return Err(KeyError::new("input_scale", raw.input_scale, problem, hint));
+    }
+    Ok(count)
+}
+
 /// Training rows of all classes.
 fn training_rows(raw: &RawDataset, dataset: &Dataset) -> Result<u32, KeyError> {
     let counts = match (raw.train, &raw.class_train) {
@@ -260,8 +303,8 @@ impl DatasetTask {
         of_features.into_iter().map(scaled).collect()
     }
 
-    fn rows(&self, rows: &[u32], labels: &[u32], transform: &[(f64, f64)]) -> Batch {
-        let features = self.shape.inputs;
+    fn inputs(&self, rows: &[u32], transform: &[(f64, f64)]) -> Vec<f64> {
+        let features = self.dataset.card.features;
         let mut inputs = Vec::with_capacity(rows.len() * features);
         for &row in rows {
             let start = row as usize * features;
@@ -272,6 +315,33 @@ impl DatasetTask {
                     .map(|(x, (shift, factor))| (x - shift) * factor),
             );
         }
+        inputs
+    }
+
+    /// The whitened components of the training rows, where they are asked for.
+    fn principal(
+        &self,
+        train: &[u32],
+        transform: &[(f64, f64)],
+    ) -> Option<Result<Principal, usize>> {
+        self.raw.components?;
+        let inputs = self.inputs(train, transform);
+        let features = self.dataset.card.features;
+        Some(Principal::of(&inputs, features, self.shape.inputs))
+    }
+
+    fn rows(
+        &self,
+        rows: &[u32],
+        labels: &[u32],
+        transform: &[(f64, f64)],
+        principal: Option<&Principal>,
+    ) -> Batch {
+        let inputs = self.inputs(rows, transform);
+        let inputs = match principal {
+            Some(principal) => principal.components(&inputs),
+            None => inputs,
+        };
         let classes = self.labels(rows);
         classified::rows(
             self.shape,
@@ -281,6 +351,36 @@ impl DatasetTask {
             labels,
             self.raw.target,
         )
+    }
+
+    /// Multiplies the targets of class c (from 0) by (1 + c)^power, and takes off their mean over
+    /// the training rows, where that is asked for.
+    fn weigh_targets(&self, training: &mut Batch, test: &mut Batch) {
+        let outputs = self.shape.outputs;
+        let factor = |class: usize| (1.0 + class as f64).powf(self.raw.target_power);
+        let weigh = |rows: &mut Batch| {
+            for row in rows.targets.chunks_exact_mut(outputs) {
+                (0..).zip(row).for_each(|(class, y)| *y *= factor(class));
+            }
+        };
+        if self.raw.target_power != 0.0 {
+            weigh(training);
+            weigh(test);
+        }
+        if self.raw.centred_targets {
+            let mean = |class: usize| {
+                let column = training.targets[class..].iter().step_by(outputs);
+                column.sum::<f64>() / training.rows as f64
+            };
+            let means: Vec<f64> = (0..outputs).map(mean).collect();
+            for row in training
+                .targets
+                .chunks_exact_mut(outputs)
+                .chain(test.targets.chunks_exact_mut(outputs))
+            {
+                row.iter_mut().zip(&means).for_each(|(y, mean)| *y -= mean);
+            }
+        }
     }
 
     fn labels(&self, rows: &[u32]) -> Vec<u32> {
@@ -306,7 +406,16 @@ impl Task for DatasetTask {
     fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
         let (train, _) = self.halves(seed);
         let key = ("train", &self.train as &dyn Display);
-        classified::every_class_is_trained(&self.dataset.labels, &train, seed, key)
+        classified::every_class_is_trained(&self.dataset.labels, &train, seed, key)?;
+        match self.principal(&train, &self.transform(&train)) {
+            Some(Err(found)) => Err(KeyError::new(
+                "components",
+                self.shape.inputs,
+                format!("is more than the {found} in which the training rows vary at seed {seed}"),
+                format!("Write {found} or less."),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn instance(&self, seed: u64) -> Box<dyn TaskInstance> {
@@ -316,9 +425,15 @@ impl Task for DatasetTask {
         let classes = u32::try_from(self.shape.outputs).expect("classes are counted in u32");
         let noise = &mut keyed(seed, "label noise", 0);
         corrupt_labels(noise, &mut labels, self.raw.label_noise, classes);
-        let mut training = self.rows(&train, &labels, &transform);
+        let principal = (self.principal(&train, &transform))
+            .map(|found| found.expect("the components of this seed were checked"));
+        let mut training = self.rows(&train, &labels, &transform, principal.as_ref());
         training.index = (0..self.train).collect();
+        let mut test = self.rows(&test, &self.labels(&test), &transform, principal.as_ref());
+        self.weigh_targets(&mut training, &mut test);
+        let full_batch = self.batch_rows() == training.rows;
         Box::new(Classified {
+            whitened: principal.is_some() && full_batch,
             groups: classified::class_groups(
                 &self.dataset.labels,
                 self.shape.outputs,
@@ -327,7 +442,7 @@ impl Task for DatasetTask {
             training: Arc::new(training),
             order: self.order,
             key: StreamKey::new(seed, "training order"),
-            test: self.rows(&test, &self.labels(&test), &transform),
+            test,
             input_scale: self.raw.input_scale,
             pairs: None,
         })
@@ -358,6 +473,56 @@ mod tests {
 
     /// A few roundings of sums over 200 rows.
     const ROUNDING: f64 = 1e-12;
+
+    #[test]
+    fn components_are_white_on_the_training_rows_and_targets_weighed_and_centred() {
+        let more = "components = 12\ntarget = 3.0\ntarget_power = -0.7\ncentred_targets = true";
+        let digits = instance(more, 3);
+        assert!(digits.whitened());
+        let (training, test) = (digits.training_set().unwrap(), digits.test());
+        assert_eq!(
+            (training.shape.inputs, test.inputs.len()),
+            (12, 12 * test.rows)
+        );
+        let rows = training.rows as f64;
+        for i in 0..12 {
+            for j in 0..12 {
+                let inputs = training.inputs.chunks(12);
+                let product: f64 = inputs.map(|x| x[i] * x[j] / rows).sum();
+                let expected = f64::from(u8::from(i == j));
+                assert!((product - expected).abs() < 1e-9, "{i} {j}: {product}");
+            }
+        }
+        let class = test.group[0] as usize;
+        let targets = &test.targets[..10];
+        let others = targets.iter().enumerate().filter(|(c, _)| *c != class);
+        assert!(others.into_iter().all(|(_, y)| *y < 0.0));
+        for c in 0..10 {
+            let column = training.targets[c..].iter().step_by(10);
+            assert!(column.sum::<f64>().abs() < 1e-9);
+        }
+        let height = 3.0 * (1.0 + class as f64).powf(-0.7);
+        let mean = training
+            .group
+            .iter()
+            .filter(|&&g| g as usize == class)
+            .count() as f64
+            / rows;
+        assert!((targets[class] - height * (1.0 - mean)).abs() < ROUNDING);
+        assert!(!instance("", 3).whitened());
+        assert!(!instance("components = 3\ndata = { batch = 50, order = 'epochs' }", 3).whitened());
+    }
+
+    #[test]
+    fn more_components_than_directions_are_refused() {
+        // Three columns of digits are 0 in every image.
+        let spec = "name = 'digits'\ntrain = 200\ncomponents = 64";
+        let error = build(spec.parse().unwrap())
+            .unwrap()
+            .check_seed(0)
+            .unwrap_err();
+        assert_eq!(error.key, "components");
+    }
 
     #[test]
     fn the_rest_is_the_test_set_and_classes_have_their_share() {

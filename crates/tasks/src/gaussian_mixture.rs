@@ -210,6 +210,7 @@ impl Task for GaussianMixture {
         let mut training = self.rows(seed, 0, train, self.raw.label_noise);
         training.index = (0..).take(training.rows).collect();
         Box::new(Classified {
+            whitened: false,
             groups: classified::class_groups(&training.group, self.shape.outputs, self.raw.target),
             training: Arc::new(training),
             order: self.order,

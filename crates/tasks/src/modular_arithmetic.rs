@@ -298,6 +298,7 @@ impl Task for ModularArithmetic {
             }),
         };
         Box::new(Classified {
+            whitened: false,
             groups: classified::class_groups(&self.results, p as usize, self.raw.target),
             training: Arc::new(training),
             order: self.order,

@@ -8,7 +8,11 @@ use crate::{Batch, Group, constant::ConstantRows};
 /// are given, only for `whitened` inputs: E[x xᵀ] = I.
 pub(crate) fn regression(rows: Batch, whitened: bool) -> ConstantRows {
     let groups = if whitened { modes(&rows) } else { Vec::new() };
-    ConstantRows { rows, groups }
+    ConstantRows {
+        rows,
+        groups,
+        whitened,
+    }
 }
 
 /// One group of input power 1 per singular value of E[y xᵀ].

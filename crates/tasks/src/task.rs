@@ -67,6 +67,12 @@ pub trait TaskInstance: Send + Sync {
         1.0
     }
 
+    /// Whether the training inputs have (1/N) Σ x xᵀ = I and every step trains on all of them, so
+    /// that the singular modes of E[y xᵀ] are those of a linear net.
+    fn whitened(&self) -> bool {
+        false
+    }
+
     /// All pairs of residues, for Fourier spectra; `None` where inputs are not pairs of residues.
     fn pairs(&self) -> Option<Pairs> {
         None

@@ -9,16 +9,18 @@ const HALF: f64 = 0.5;
 pub(super) fn half_times(cell: &Cell<'_>, indices: &[u64]) -> Vec<Sample> {
     indices
         .iter()
-        .map(|&index| {
-            let (steps, values) = cell.curve(index);
-            match first_crossing(&steps, &values, HALF) {
-                Ok(Crossing::At(step) | Crossing::Before(step)) => Sample::Exact(step),
-                Ok(Crossing::After(step)) => Sample::AtLeast(step),
-                // Nothing was recorded.
-                Err(_) => Sample::Missing,
-            }
-        })
+        .map(|&index| crossing_of(&cell.curve(index)))
         .collect()
+}
+
+/// Step at which a curve first crosses one half.
+pub(super) fn crossing_of((steps, values): &(Vec<f64>, Vec<f64>)) -> Sample {
+    match first_crossing(steps, values, HALF) {
+        Ok(Crossing::At(step) | Crossing::Before(step)) => Sample::Exact(step),
+        Ok(Crossing::After(step)) => Sample::AtLeast(step),
+        // Nothing was recorded.
+        Err(_) => Sample::Missing,
+    }
 }
 
 /// Kendall's rank correlation (tau-a) of times with their position. A bound counts as later than
@@ -62,7 +64,9 @@ pub(super) fn label(index: u64) -> String {
 /// What an index of a metric counts.
 fn noun(metric: &str) -> &'static str {
     match metric {
-        "feature_cka" | "pattern_distance" => "layer",
+        "feature_cka" | "pattern_distance" | "feature_effective_rank" => "layer",
+        "weight_effective_rank" | "weight_stable_rank" => "layer",
+        "balance" | "balance_error" | "balance_drift" => "pair of layers",
         "feature_singular" => "value",
         "weight_norm" | "weight_change" => "array",
         "output" => "output",

@@ -110,6 +110,11 @@ impl<'a> Table<'a> {
         rows.last().map(|o| o.value)
     }
 
+    /// Steps and values of another metric of the same model in `cell`.
+    pub(super) fn own_rows(&self, cell: &Cell<'_>, metric: &str, index: u64) -> Curve {
+        self.rows_of(cell, self.model, metric, index)
+    }
+
     /// The cells of one seed, in the order of the grid.
     pub fn of_seed(&self, seed: u64) -> impl Iterator<Item = &Cell<'a>> + Clone {
         let position = self.seeds.iter().position(|&known| known == seed);

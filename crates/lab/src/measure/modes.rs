@@ -8,7 +8,7 @@ use super::{Measure, MeasureError, Reading, Snapshot, curve_times, lacks};
 use crate::record::Observation;
 
 /// `skill_strength` of the singular modes of the task: u_αᵀ E[f xᵀ] v_α / S_α, where
-/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the test rows \[Saxe2014\]. For whitened inputs and a linear net
+/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the training rows \[Saxe2014\]. For whitened inputs and a linear net
 /// E[f xᵀ] is the network function.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,16 +39,17 @@ impl Measure for Modes {
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
-        if task.shape().basis == 0 && !task.instance(0).groups().is_empty() {
+        if task.instance(0).whitened() {
             return Ok(());
         }
         Err(lacks("modes", "a linear task with whitened inputs"))
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let of = |values: &[f64]| correlation(at.test, values);
-        let svd = full_svd(&of(&at.test.targets));
-        let function = of(at.outputs()?);
+        let rows = at.training_rows();
+        let of = |values: &[f64]| correlation(rows, values);
+        let svd = full_svd(&of(&rows.targets));
+        let function = of(at.training_outputs()?);
         let strongest = svd.values.first().copied().unwrap_or(0.0);
         for (mode, &target) in svd.values.iter().enumerate() {
             if target > NO_MODE * strongest {

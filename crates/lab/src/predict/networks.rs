@@ -137,9 +137,7 @@ impl Prediction for Network {
     }
 
     fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
-        let instance = task.instance(0);
-        let whitened = task.shape().basis == 0 && !instance.groups().is_empty();
-        if whitened && instance.training().is_constant() {
+        if task.instance(0).whitened() {
             let mut read = read.iter();
             return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
         }
@@ -147,7 +145,8 @@ impl Prediction for Network {
             "kind",
             "linear networks",
             "are solved for whitened inputs that are the same at every step only",
-            "Use kind = \"linear-map\", or random-regression with whiten = true.",
+            "Use linear-map, random-regression with whiten = true, or a data set with components \
+             and every row in each step.",
         ))
     }
 

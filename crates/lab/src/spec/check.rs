@@ -92,28 +92,28 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
     for (position, entry_table) in spec.measure.iter_mut().enumerate() {
         let place = format!("measure[{position}]");
         let found = entry(entry_table.clone(), &kinds.measures).map_err(|e| e.within(&place))?;
-        if let Some(model) = found.models.iter().find(|m| !spec.models.contains_key(*m)) {
-            return Err(SpecError::key(
-                format!("{place}.models"),
-                format!("{model:?}"),
-                "is not a model of this spec",
-                "Name a table of [models].",
-            ));
-        }
-        let known = |name: &&str| spec.models.contains_key(*name);
-        if let Some(model) = found.measure.reads().into_iter().find(|name| !known(name)) {
-            return Err(SpecError::key(
-                place,
-                format!("{model:?}"),
-                "is read by this metric and is not a model of this spec",
-                "Name a table of [models].",
-            ));
-        }
         let looked_at: Vec<&dyn nets::Model> = (models.iter())
             .filter(|(name, _)| found.models.is_empty() || found.models.contains(name))
             .map(|(_, model)| &**model)
             .collect();
         if found.variants.is_empty() || found.variants.iter().any(|name| name == group) {
+            if let Some(model) = found.models.iter().find(|m| !spec.models.contains_key(*m)) {
+                return Err(SpecError::key(
+                    format!("{place}.models"),
+                    format!("{model:?}"),
+                    "is not a model of this spec",
+                    "Name a table of [models].",
+                ));
+            }
+            let known = |name: &&str| spec.models.contains_key(*name);
+            if let Some(model) = found.measure.reads().into_iter().find(|name| !known(name)) {
+                return Err(SpecError::key(
+                    place,
+                    format!("{model:?}"),
+                    "is read by this metric and is not a model of this spec",
+                    "Name a table of [models].",
+                ));
+            }
             let fits = found.measure.check(&*task, &looked_at);
             fits.map_err(|e| e.within(&place))?;
         }

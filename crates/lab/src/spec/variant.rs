@@ -117,6 +117,18 @@ struct Link {
     key: String,
     times: Option<f64>,
     power: Option<f64>,
+    /// Take the larger of the value and its inverse: for dials that are balanced at 1.
+    #[serde(default)]
+    symmetric: bool,
+}
+
+/// Several links, multiplied.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Product {
+    product: Vec<toml::Value>,
+    /// The result is this at most.
+    at_most: Option<f64>,
 }
 
 impl Knobs<'_> {
@@ -174,25 +186,53 @@ impl Knobs<'_> {
                 "Write for example { key = \"models.net.init.lambda\", times = -1.0 }.",
             )
         };
+        if let Ok(product) = link.clone().try_into::<Product>() {
+            let mut value = 1.0;
+            for factor in &product.product {
+                let factor = self.linked(table, key, factor)?;
+                value *=
+                    number(&factor).ok_or_else(|| refuse("multiplies what is not a number"))?;
+            }
+            let value = value.min(product.at_most.unwrap_or(f64::INFINITY));
+            if value.is_finite() {
+                return Ok(value.into());
+            }
+            return Err(refuse("gives no finite number"));
+        }
         let Ok(link) = link.clone().try_into::<Link>() else {
-            let problem = "must name a key, and may have numbers `times` and `power`";
+            let problem = "must name a key, and may have numbers `times` and `power`, and \
+                           `symmetric`, or be a `product` of such links, with `at_most`";
             return Err(refuse(problem));
         };
         let value =
             get_key(table, &link.key).ok_or_else(|| refuse("names a key that is not set"))?;
-        if link.times.is_none() && link.power.is_none() {
+        if link.times.is_none() && link.power.is_none() && !link.symmetric {
             return Ok(value.clone());
         }
-        let number = match value {
-            toml::Value::Integer(value) => *value as f64,
-            toml::Value::Float(value) => *value,
-            _ => return Err(refuse("scales what is not a number")),
+        let number = number(value).ok_or_else(|| refuse("scales what is not a number"))?;
+        let number = if link.symmetric {
+            number.max(number.recip())
+        } else {
+            number
         };
         let scaled = link.times.unwrap_or(1.0) * number.powf(link.power.unwrap_or(1.0));
         if scaled.is_finite() {
             return Ok(scaled.into());
         }
         Err(refuse("gives no finite number"))
+    }
+}
+
+/// A number; a list of one number, such as the widths of one hidden layer, is that number.
+fn number(value: &toml::Value) -> Option<f64> {
+    match value {
+        toml::Value::Integer(value) => Some(*value as f64),
+        toml::Value::Float(value) => Some(*value),
+        toml::Value::Array(values) => match &values[..] {
+            [single] => number(single),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

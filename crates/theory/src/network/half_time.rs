@@ -21,6 +21,30 @@ pub struct RandomStartMode {
     pub half_time: f64,
 }
 
+impl RandomStartMode {
+    /// The strength at flow time `time` relative to the target, 1/(1 + (4 S/x₀ − 1) e^(−2 S t)): the
+    /// sigmoid whose half-time this is.
+    ///
+    /// NaN where the half-time is, 0 where it is infinite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use theory::nalgebra::dmatrix;
+    /// let modes = theory::random_start_half_times(&dmatrix![0.1], &dmatrix![0.1], &dmatrix![2.0])?;
+    /// let exact = theory::BalancedMode::new(1.0, 2.0, 0.01)?;
+    /// assert!((modes[0].strength(1.3) - exact.strength(1.3) / 2.0).abs() < 1e-14);
+    /// # Ok::<(), theory::TheoryError>(())
+    /// ```
+    #[must_use]
+    pub fn strength(&self, time: f64) -> f64 {
+        if self.half_time == f64::INFINITY {
+            return 0.0;
+        }
+        1.0 / (1.0 + (2.0 * self.target * (self.half_time - time)).exp())
+    }
+}
+
 /// Half-times of all modes from a small, random, *not* aligned start: t = ln(4S/x₀ − 1)/(2S).
 ///
 /// * `first` W1 (h×d), `second` W2 (c×h): the start, which need not be balanced;

@@ -3,10 +3,14 @@ use tasks::{KeyError, parse_table, table_of};
 
 use crate::claims::{Component, Measured, Sample, Statistic, Table, curves::part_label};
 
-/// The last recorded value of every index, per seed.
+/// The last recorded value of every index, or of one, per seed.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FinalValue {}
+struct FinalValue {
+    /// Only this index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+}
 
 pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
     Ok(Box::new(parse_table::<FinalValue>(table)?))
@@ -21,6 +25,7 @@ impl Statistic for FinalValue {
         let components = table
             .indices()
             .into_iter()
+            .filter(|index| self.index.is_none_or(|only| only == *index))
             .map(|index| Component {
                 label: part_label(table.metric(), index),
                 samples: table

@@ -1,0 +1,99 @@
+use nets::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, positive, table_of};
+use theory::{nalgebra::DMatrix, random_start_half_times};
+
+use super::{CellView, Predicted, Prediction, two_linear_layers};
+
+/// The singular modes of the task under a two-layer linear net that starts from the small random
+/// weights of a model, nothing fitted: mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where
+/// x₀ is the overlap of the start with the growing direction of the mode \[Saxe2014\]; see
+/// [`theory::random_start_half_times`]. `half_time` is in steps, where it comes within the run. A mode whose start is too large for that has no curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RandomStart {
+    /// Model whose initial weights it starts from.
+    from: String,
+    /// Factor on the flow time of the run, for models with their own `lr_scale`.
+    #[serde(default = "one")]
+    lr_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A mode this much weaker than the first is rounding.
+const NO_MODE: f64 = 1e-12;
+
+pub(super) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let form: RandomStart = parse_table(table)?;
+    positive("lr_scale", form.lr_scale)?;
+    Ok(Box::new(form))
+}
+
+impl Prediction for RandomStart {
+    fn resolved(&self) -> toml::Table {
+        table_of("random-start", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength", "half_time"]
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+        if task.instance(0).whitened() {
+            let mut read = read.iter();
+            return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
+        }
+        Err(KeyError::new(
+            "kind",
+            "\"random-start\"",
+            "is for whitened inputs that are the same at every step only",
+            "Use linear-map, random-regression with whiten = true, or a data set with components \
+             and every row in each step.",
+        ))
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Predicted>) {
+        let Some(rows) = cell.constant else { return };
+        let layers = cell.layers(&self.from).unwrap_or_default();
+        let [first, second] = &layers[..] else { return };
+        let products = rows.correlation(&rows.targets);
+        let shape = rows.shape;
+        let correlation = DMatrix::from_row_slice(shape.outputs, shape.inputs, &products);
+        let Ok(modes) = random_start_half_times(first, second, &correlation) else {
+            return;
+        };
+        let last = cell.clock.steps().last().copied();
+        let strongest = modes.first().map_or(0.0, |mode| mode.target);
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
+                break;
+            };
+            for (index, mode) in (1..).zip(&modes) {
+                if mode.target > NO_MODE * strongest && mode.half_time.is_finite() {
+                    let mut push = |metric, value| {
+                        out.push(Predicted {
+                            metric,
+                            index,
+                            step,
+                            flow_time: Some(time),
+                            value,
+                        });
+                    };
+                    push("skill_strength", mode.strength(time));
+                    if Some(step) == last
+                        && let Some(step) = cell.clock.step_at(mode.half_time / self.lr_scale)
+                    {
+                        push("half_time", step);
+                    }
+                }
+            }
+        }
+    }
+}
