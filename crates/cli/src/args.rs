@@ -97,13 +97,16 @@ pub(crate) enum Require {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reproduce {
-    /// Names of shipped experiments [default: all that take less than five minutes].
+    /// Names of shipped experiments [default: all that are not marked as long].
     pub(crate) experiments: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Folder that holds the run folders and report.html.
+    /// Folder that holds the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
+    /// Train again what an earlier call of the same version has finished.
+    #[arg(long)]
+    pub(crate) fresh: bool,
 }
 
 #[derive(Debug, Args)]
@@ -253,4 +256,7 @@ pub(crate) struct Report {
     /// The page [default: report.html in the first run folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Write the verdicts as a Markdown table, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
 }

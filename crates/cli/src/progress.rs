@@ -26,7 +26,7 @@ pub(crate) struct Progress {
 const EVERY: u64 = 16;
 
 impl Progress {
-    pub(crate) fn new(loaded: &Loaded, interrupted: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(label: String, loaded: &Loaded, interrupted: Arc<AtomicBool>) -> Self {
         let planned: Vec<(String, u64)> = loaded
             .variants
             .iter()
@@ -39,7 +39,7 @@ impl Progress {
         bar.set_style(
             ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_prefix(loaded.spec.name.clone());
+        bar.set_prefix(label);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self {
             bar,

@@ -9,6 +9,7 @@ mod curves;
 mod delay;
 mod interval;
 mod judge;
+mod p_value;
 mod statistics;
 mod table;
 mod verdict;
@@ -17,6 +18,7 @@ use tasks::Registry;
 
 pub use interval::{Interval, interval};
 pub use judge::judge;
+pub use p_value::false_discovery_rate;
 pub use table::{Cell, Index, Table};
 pub use verdict::{
     ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,

@@ -5,7 +5,7 @@ use std::{
 
 use lab::record::{Run, write_atomically};
 
-use crate::{ReportError, page, png, svg};
+use crate::{Failed, ReportError, markdown, page_over, png, svg};
 
 /// Writes every picture of the run's spec to `figures/NAME.svg` and `figures/NAME.png` in the
 /// run's folder, and answers their paths. A picture that cannot be drawn does not keep the others
@@ -43,7 +43,23 @@ pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
 /// # Errors
 /// The page cannot be made or written.
 pub fn write_page(runs: &[Run], path: &Path) -> Result<(), ReportError> {
-    write(path, page(runs)?.as_bytes())
+    write_page_over(runs, &[], path)
+}
+
+/// Writes the page over `runs` and the experiments that `failed` to `path`.
+///
+/// # Errors
+/// The page cannot be made or written.
+pub fn write_page_over(runs: &[Run], failed: &[Failed], path: &Path) -> Result<(), ReportError> {
+    write(path, page_over(runs, failed)?.as_bytes())
+}
+
+/// Writes the Markdown table of `runs` to `path`; see [`markdown`].
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_markdown(runs: &[Run], path: &Path) -> Result<(), ReportError> {
+    write(path, markdown(runs).as_bytes())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {

@@ -24,6 +24,7 @@ mod font;
 mod keys;
 mod label;
 mod legend;
+mod markdown;
 mod number;
 mod page;
 mod panel;
@@ -31,6 +32,7 @@ mod picture;
 mod plane;
 mod png;
 mod quantile;
+mod roles;
 mod slope;
 mod style;
 mod subscript;
@@ -39,7 +41,17 @@ mod ticks;
 mod viridis;
 
 pub use error::ReportError;
-pub use files::{draw_pictures, write_page};
-pub use page::page;
+pub use files::{draw_pictures, write_markdown, write_page, write_page_over};
+pub use markdown::markdown;
+pub use page::{page, page_over};
 pub use picture::svg;
 pub use png::png;
+
+/// An experiment that could not be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Its name.
+    pub name: String,
+    /// What went wrong.
+    pub problem: String,
+}

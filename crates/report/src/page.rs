@@ -1,5 +1,6 @@
 mod judged;
 mod made;
+mod overview;
 mod view;
 
 use lab::record::Run;
@@ -7,6 +8,9 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
 use crate::{ReportError, subscript};
 
+use crate::Failed;
+
+pub(crate) use self::overview::{decisive, number};
 use self::view::PageView;
 
 const TEMPLATE: &str = include_str!("../assets/page.html");
@@ -18,6 +22,16 @@ const TEMPLATE: &str = include_str!("../assets/page.html");
 /// # Errors
 /// The template cannot be filled in.
 pub fn page(runs: &[Run]) -> Result<String, ReportError> {
+    page_over(runs, &[])
+}
+
+/// [`page`], with experiments that failed. Over more than one of them it begins with a table of all
+/// claims by phenomenon, what came out contradicted or undecided, and what is left of the verdicts
+/// when their number is accounted for.
+///
+/// # Errors
+/// The template cannot be filled in.
+pub fn page_over(runs: &[Run], failed: &[Failed]) -> Result<String, ReportError> {
     let problem = |error: minijinja::Error| ReportError::Page {
         problem: format!("{error:#}"),
     };
@@ -32,7 +46,7 @@ pub fn page(runs: &[Run]) -> Result<String, ReportError> {
         .add_template("page.html", TEMPLATE)
         .map_err(problem)?;
     let template = environment.get_template("page.html").map_err(problem)?;
-    let view = Serde(PageView::new(runs));
+    let view = Serde(PageView::new(runs, failed));
     let html = template.render(view).map_err(problem)?;
     Ok(html + "\n")
 }

@@ -22,6 +22,9 @@ pub(super) fn report(arguments: &args::Report, json: bool) -> Result<ExitCode, F
         .clone()
         .unwrap_or_else(|| arguments.runs[0].join("report.html"));
     report::write_page(&runs, &page)?;
+    if let Some(table) = &arguments.markdown {
+        report::write_markdown(&runs, table)?;
+    }
     if json {
         print_json(&json!({ "report": page, "pictures": pictures }));
     } else {

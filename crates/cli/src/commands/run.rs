@@ -166,15 +166,31 @@ pub(super) fn execute(
     kinds: &Kinds,
     out: &Path,
 ) -> Result<Recorded, Failure> {
-    let interrupted = interrupt_flag()?;
-    let hash = spec_hash(loaded, &settings.device, &settings.engine);
-    let folder = RunFolder::create(out, &loaded.spec, &hash)?;
-    let provenance = Provenance {
+    execute_as(loaded.spec.name.clone(), loaded, settings, kinds, out)
+}
+
+/// What this program is.
+pub(super) fn provenance() -> Provenance {
+    Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         rustc: env!("LAYERWISE_RUSTC").to_owned(),
         commit: env!("LAYERWISE_COMMIT").to_owned(),
-    };
-    let progress = Progress::new(loaded, interrupted);
+    }
+}
+
+/// [`execute`] with a label of its own in front of the bar.
+pub(super) fn execute_as(
+    label: String,
+    loaded: &Loaded,
+    settings: &Settings,
+    kinds: &Kinds,
+    out: &Path,
+) -> Result<Recorded, Failure> {
+    let interrupted = interrupt_flag()?;
+    let hash = spec_hash(loaded, &settings.device, &settings.engine);
+    let folder = RunFolder::create(out, &loaded.spec, &hash)?;
+    let provenance = provenance();
+    let progress = Progress::new(label, loaded, interrupted);
     let result = lab::run::run(loaded, settings, &provenance, kinds, folder, &progress);
     progress.finish();
     Ok(result?)

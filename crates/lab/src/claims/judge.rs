@@ -3,6 +3,7 @@ use tasks::{KeyError, Registry};
 use super::{
     ClaimVerdict, Component, ComponentJudgement, ControlVerdict, Index, Judgement, ReportedNumber,
     Sample, Statistic, Table, VerdictFile, interval,
+    p_value::{of_parts, p_values},
 };
 use crate::{
     Kinds,
@@ -142,6 +143,20 @@ impl Judge<'_> {
         })
     }
 
+    fn p_value(
+        &self,
+        claim: &Claim,
+        place: Place<'_>,
+        outcome: Outcome,
+    ) -> Result<Option<f64>, KeyError> {
+        let measured = self.measure(place, &claim.statistic)?;
+        let parts = measured.components.iter();
+        let parts: Vec<_> = parts
+            .map(|part| p_values(&part.samples, claim.interval, claim.threshold))
+            .collect();
+        Ok(of_parts(&parts, outcome))
+    }
+
     fn claim(&self, claim: &Claim) -> Result<ClaimVerdict, KeyError> {
         let own = Place {
             variant: &claim.variant,
@@ -183,6 +198,19 @@ impl Judge<'_> {
             .filter(|j| j.outcome == Outcome::Supported)
             .map(|j| j.model.clone())
             .collect();
+        let known = |model: &str| model == claim.model || claim.compare.iter().any(|c| c == model);
+        let gap_to = claim.statistic.get("to").and_then(toml::Value::as_str);
+        let others = self.index.models(&claim.metric).into_iter();
+        let alongside = others
+            .filter(|model| !known(model) && gap_to != Some(*model))
+            .map(|model| self.judgement(claim, Place { model, ..own }, &claim.statistic))
+            .filter(|judgement| {
+                judgement.as_ref().map_or(true, |judgement| {
+                    let mut parts = judgement.components.iter();
+                    parts.any(|part| part.values.iter().any(Option::is_some))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let missed: Vec<&ControlVerdict> = controls.iter().filter(|c| !c.met).collect();
         let outcome = if missed.is_empty() {
             measured.outcome
@@ -198,9 +226,11 @@ impl Judge<'_> {
             threshold_at_run: None,
             outcome,
             reason,
+            p_value: self.p_value(claim, own, outcome)?,
             measured,
             controls,
             compared,
+            alongside,
             shared_with,
         })
     }

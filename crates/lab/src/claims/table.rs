@@ -25,6 +25,14 @@ impl<'a> Index<'a> {
         Self { rows }
     }
 
+    /// Models and predictions that have a metric, by name.
+    pub(super) fn models(&self, metric: &str) -> Vec<&'a str> {
+        let keys = self.rows.keys().filter(|(_, of)| *of == metric);
+        let mut models: Vec<&str> = keys.map(|(model, _)| *model).collect();
+        models.sort_unstable();
+        models
+    }
+
     fn cell<'s>(
         &'s self,
         model: &'s str,

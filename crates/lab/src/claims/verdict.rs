@@ -37,6 +37,13 @@ pub struct ClaimVerdict {
     pub controls: Vec<ControlVerdict>,
     /// The same rule applied to other models.
     pub compared: Vec<Judgement>,
+    /// The same statistic on all other models and predictions that have the metric; it has no part
+    /// in the verdict.
+    #[serde(default)]
+    pub alongside: Vec<Judgement>,
+    /// How surprising the outcome would be at the threshold; `None` for an undecided claim.
+    #[serde(default)]
+    pub p_value: Option<f64>,
     /// Models that pass the same test, so that it does not tell them from the claim's model.
     pub shared_with: Vec<String>,
 }

@@ -107,6 +107,11 @@ impl RunFolder {
         })
     }
 
+    /// Whether `path` holds a run that came to its end.
+    pub fn is_done(path: &Path) -> bool {
+        path.join(DONE).is_file()
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path

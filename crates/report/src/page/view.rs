@@ -4,17 +4,19 @@ use lab::{record::Run, spec::Outcome};
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::svg;
+use crate::{Failed, svg};
 
 use super::{
     judged::{ClaimView, JudgementView, Raw},
     made::{Cut, cut_short, ended, manifest},
+    overview::Overview,
 };
 
 #[derive(Serialize)]
 pub(super) struct PageView {
     title: String,
     tally: String,
+    overview: Option<Overview>,
     runs: Vec<RunView>,
 }
 
@@ -45,18 +47,21 @@ struct PictureView {
 }
 
 impl PageView {
-    pub(super) fn new(runs: &[Run]) -> Self {
+    pub(super) fn new(runs: &[Run], failed: &[Failed]) -> Self {
         let title = match runs {
-            [run] => format!("{}: what was claimed and what was found", run.spec.name),
+            [run] if failed.is_empty() => {
+                format!("{}: what was claimed and what was found", run.spec.name)
+            }
             runs => format!(
                 "{} experiments: what was claimed and what was found",
-                runs.len()
+                runs.len() + failed.len()
             ),
         };
         let views = runs.iter().enumerate();
         Self {
             title,
             tally: tally(runs),
+            overview: (runs.len() + failed.len() > 1).then(|| Overview::new(runs, failed)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))
                 .collect(),

@@ -1,0 +1,231 @@
+//! One row per claim over all runs, what does not survive, and what failed.
+
+use lab::{
+    claims::{ClaimVerdict, ComponentJudgement, Judgement, false_discovery_rate},
+    record::Run,
+    spec::{Outcome, Role},
+};
+use serde::Serialize;
+
+use super::judged::Verdict;
+use crate::{Failed, number::significant, roles::roles};
+
+/// Share of the verdicts that may be chance.
+const RATE: f64 = 0.05;
+const DIGITS: usize = 3;
+
+#[derive(Serialize)]
+pub(super) struct Overview {
+    phenomena: Vec<Phenomenon>,
+    too_simple: Vec<TooSimple>,
+    multiplicity: String,
+    failed: Vec<FailedView>,
+}
+
+/// The claims about one phenomenon.
+#[derive(Serialize)]
+struct Phenomenon {
+    name: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    run: String,
+    anchor: String,
+    id: String,
+    statement: String,
+    threshold: String,
+    net: Vec<String>,
+    twin: Vec<String>,
+    linear: Vec<String>,
+    theory: Vec<String>,
+    verdict: Verdict,
+    shared_with: String,
+    /// Whether the verdict survives the number of claims; empty for an undecided one.
+    survives: &'static str,
+    quick: bool,
+}
+
+#[derive(Serialize)]
+struct TooSimple {
+    run: String,
+    anchor: String,
+    id: String,
+    statement: String,
+    verdict: Verdict,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct FailedView {
+    name: String,
+    problem: String,
+}
+
+impl Overview {
+    pub(super) fn new(runs: &[Run], failed: &[Failed]) -> Self {
+        let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
+        let p: Vec<f64> = claims().map(|claim| claim.p_value.unwrap_or(1.0)).collect();
+        let survives = false_discovery_rate(&p, RATE);
+        let mut survives_next = survives.iter().copied();
+        let mut phenomena: Vec<Phenomenon> = Vec::new();
+        let mut too_simple = Vec::new();
+        for (position, run) in runs.iter().enumerate() {
+            let anchor = format!("run-{}", position + 1);
+            let name = &run.spec.phenomenon;
+            let place = phenomena.iter().position(|p| p.name == *name);
+            let place = place.unwrap_or_else(|| {
+                phenomena.push(Phenomenon {
+                    name: name.clone(),
+                    rows: Vec::new(),
+                });
+                phenomena.len() - 1
+            });
+            for claim in &run.verdict.claims {
+                let kept = survives_next.next().unwrap_or(false);
+                phenomena[place]
+                    .rows
+                    .push(Row::new(run, &anchor, claim, kept));
+                if claim.outcome != Outcome::Supported {
+                    too_simple.push((
+                        claim.outcome,
+                        TooSimple {
+                            run: run.spec.name.clone(),
+                            anchor: anchor.clone(),
+                            id: claim.id.clone(),
+                            statement: claim.statement.clone(),
+                            verdict: claim.outcome.into(),
+                            reason: claim.reason.clone(),
+                        },
+                    ));
+                }
+            }
+        }
+        phenomena.retain(|phenomenon| !phenomenon.rows.is_empty());
+        too_simple.sort_by_key(|(outcome, _)| *outcome != Outcome::Contradicted);
+        Self {
+            phenomena,
+            too_simple: too_simple.into_iter().map(|(_, entry)| entry).collect(),
+            multiplicity: multiplicity(runs, &p, &survives),
+            failed: failed.iter().map(FailedView::new).collect(),
+        }
+    }
+}
+
+/// How the number of claims is accounted for, in a few sentences.
+fn multiplicity(runs: &[Run], p: &[f64], survives: &[bool]) -> String {
+    let decided = p.iter().filter(|p| **p < 1.0).count();
+    let kept = survives.iter().filter(|kept| **kept).count();
+    let fewest = runs.iter().map(|run| run.manifest.seeds.len()).min();
+    let fewest = fewest.unwrap_or(0);
+    let least = 2.0_f64.powi(1 - i32::try_from(fewest).unwrap_or(i32::MAX));
+    format!(
+        "Every verdict stands for its own 95 % interval. Of {} claims some would come out by chance, so \
+         the page also controls the false discovery rate at {:.0} % over all of them (Benjamini and \
+         Hochberg 1995): {kept} of the {decided} verdicts that are supported or contradicted survive. \
+         The p-value of a claim is that of its threshold: two-sided Student's t for t intervals, the \
+         exact sign test over seeds for order statistics, where a bound speaks only for what lies \
+         above it; the largest over all parts of a supported claim, the smallest times the number of \
+         parts of a contradicted one; 1 for an undecided one. With {fewest} seeds no sign test gives \
+         less than {}.",
+        p.len(),
+        100.0 * RATE,
+        significant(least, 2)
+    )
+}
+
+impl Row {
+    fn new(run: &Run, anchor: &str, claim: &ClaimVerdict, kept: bool) -> Self {
+        let roles = roles(&run.spec);
+        // A model or prediction of another name than those of the spec is a net to its reader.
+        let role = |model: &str| roles.get(model).copied().unwrap_or(Role::Net);
+        let judged = || {
+            let others = claim.compared.iter().chain(&claim.alongside);
+            std::iter::once(&claim.measured).chain(others)
+        };
+        let of = |wanted: Role| -> Vec<String> {
+            let found: Vec<&Judgement> = judged().filter(|j| role(&j.model) == wanted).collect();
+            let alone = found.len() == 1;
+            found.iter().map(|j| effect(j, alone)).collect()
+        };
+        Self {
+            run: run.spec.name.clone(),
+            anchor: anchor.to_owned(),
+            id: claim.id.clone(),
+            statement: claim.statement.clone(),
+            threshold: claim.threshold.to_string(),
+            net: of(Role::Net),
+            twin: of(Role::Twin),
+            linear: of(Role::Linear),
+            theory: of(Role::Theory),
+            verdict: claim.outcome.into(),
+            shared_with: claim.shared_with.join(", "),
+            survives: match (claim.outcome, kept) {
+                (Outcome::Undecided, _) => "",
+                (_, true) => "survives",
+                (_, false) => "does not survive",
+            },
+            quick: run.manifest.quick,
+        }
+    }
+}
+
+impl FailedView {
+    fn new(failed: &Failed) -> Self {
+        Self {
+            name: failed.name.clone(),
+            problem: failed.problem.clone(),
+        }
+    }
+}
+
+/// The part that decides a judgement, as a number with its interval.
+fn effect(judgement: &Judgement, alone: bool) -> String {
+    let name = if alone {
+        String::new()
+    } else {
+        format!("{}: ", judgement.model)
+    };
+    match decisive(judgement) {
+        None => format!("{name}–"),
+        Some(part) => format!("{name}{}", number(part)),
+    }
+}
+
+/// The first part that contradicts, or is undecided, or the first.
+pub(crate) fn decisive(judgement: &Judgement) -> Option<&ComponentJudgement> {
+    let first = |outcome| {
+        let mut parts = judgement.components.iter();
+        parts.find(|part| part.outcome == outcome)
+    };
+    first(Outcome::Contradicted)
+        .or_else(|| first(Outcome::Undecided))
+        .or_else(|| judgement.components.first())
+}
+
+/// Label, centre and interval of one part.
+pub(crate) fn number(part: &ComponentJudgement) -> String {
+    let text = |value: Option<f64>, none: &str| {
+        value.map_or_else(|| none.to_owned(), |value| significant(value, DIGITS))
+    };
+    let label = if part.label.is_empty() {
+        String::new()
+    } else {
+        format!("{} ", part.label)
+    };
+    // Where censoring hides the centre, the bound says all that is known.
+    let centre = match (part.centre, part.low) {
+        (Some(centre), _) => significant(centre, DIGITS),
+        (None, Some(low)) => format!("≥ {}", significant(low, DIGITS)),
+        (None, None) => "–".to_owned(),
+    };
+    match part.coverage {
+        None => format!("{label}{centre}"),
+        Some(_) => format!(
+            "{label}{centre} [{}, {}]",
+            text(part.low, "−∞"),
+            text(part.high, "∞")
+        ),
+    }
+}
