@@ -47,6 +47,8 @@ pub(crate) struct Run {
     pub(crate) experiment: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
+    #[command(flatten)]
+    pub(crate) own: Own,
     /// Run folder [default: runs/NAME, or runs/NAME-quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -58,7 +60,21 @@ pub(crate) struct Run {
     pub(crate) require: Option<Require>,
 }
 
+/// Models that are read in place of training them.
 #[derive(Debug, Args)]
+pub(crate) struct Own {
+    /// Show your own curves in place of a model: rows of a CSV file with the columns metric, step
+    /// and value, and variant, seed, model, index and flow_time where they matter (repeatable).
+    #[arg(long, value_name = "MODEL=FILE.csv")]
+    pub(crate) curves: Vec<String>,
+    /// Measure your own checkpoints in place of training a model: a folder of PyTorch state_dicts
+    /// step-00000.safetensors, step-00100.safetensors, …, or of folders seed-0, seed-1, …
+    /// (repeatable).
+    #[arg(long, value_name = "MODEL=DIR")]
+    pub(crate) checkpoints: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
     /// Set a key of the spec, the value in TOML (repeatable).
     #[arg(short = 's', value_name = "KEY=VALUE")]

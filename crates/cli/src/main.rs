@@ -14,6 +14,7 @@ mod commands;
 mod failure;
 mod measure;
 mod output;
+mod own;
 mod progress;
 mod shipped;
 mod weights;

@@ -3,6 +3,7 @@
 pub mod claims;
 mod kinds;
 pub mod measure;
+pub mod own;
 pub mod predict;
 pub mod record;
 pub mod run;

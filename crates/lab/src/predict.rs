@@ -86,6 +86,11 @@ pub trait Prediction: Send + Sync {
         Vec::new()
     }
 
+    /// The model whose initial weights it starts from, if there is one.
+    fn needs_weights_of(&self) -> Option<&str> {
+        None
+    }
+
     /// Checks that it applies to this task and to the models that it reads.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
         device: "flex".to_owned(),
         engine: "autodiff".to_owned(),
         engines: Default::default(),
+        own: vec![],
         precision: "f32".to_owned(),
         threads: 1,
         wall_seconds: 0.0,

@@ -83,6 +83,7 @@ impl Run {
             device: "flex".to_owned(),
             engine: "autodiff".to_owned(),
             engines: Default::default(),
+            own: vec![],
             precision: "f32".to_owned(),
             threads: 1,
             wall_seconds: 0.0,

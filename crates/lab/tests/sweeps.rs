@@ -452,6 +452,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
         device: "flex".to_owned(),
         engine: "autodiff".to_owned(),
         engines: Default::default(),
+        own: vec![],
         precision: "f32".to_owned(),
         threads: 1,
         wall_seconds: 0.0,

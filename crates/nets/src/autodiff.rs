@@ -44,6 +44,11 @@ impl AutodiffLearner {
         }
     }
 
+    /// Puts other parameters in the place of the present ones.
+    pub(crate) fn set(&mut self, arrays: &[HostArray], target: &Target) {
+        self.parameters = arrays.iter().map(|array| array.to_device(target)).collect();
+    }
+
     fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
         match &self.origin {
             Some(origin) => self.model.forward_from(origin, parameters, batch),

@@ -16,6 +16,7 @@ mod model;
 mod models;
 mod moments;
 mod optimizer;
+mod replay;
 mod scales;
 
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
@@ -31,6 +32,7 @@ pub use models::{
     Parametrisation, UnconstrainedFeatures,
 };
 pub use optimizer::{Decay, Optimizer};
+pub use replay::ReplayLearner;
 pub use scales::Scales;
 
 /// The model kinds of this crate.

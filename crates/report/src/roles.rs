@@ -30,7 +30,12 @@ pub(crate) fn roles(spec: &Spec) -> BTreeMap<String, Role> {
             "linear-skills" | "linear-basis" => Role::Linear,
             _ => Role::Twin,
         };
-        roles.entry(name).or_insert(role);
+        // A line style does not make a nonlinear net a twin.
+        if role == Role::Net {
+            roles.insert(name, role);
+        } else {
+            roles.entry(name).or_insert(role);
+        }
     }
     roles
 }

@@ -23,6 +23,7 @@ use crate::{
     args::{self, Require},
     failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
     output,
+    own::Given,
     progress::Progress,
     shipped,
 };
@@ -30,7 +31,14 @@ use crate::{
 /// Runs an experiment.
 pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure> {
     let kinds = Kinds::default();
-    let (loaded, settings) = prepare(&arguments.experiment, &arguments.settings, &kinds)?;
+    let own = Given::read(&arguments.own)?;
+    let mut changed = arguments.settings.clone();
+    // What the user writes has the last word.
+    if changed.seeds.is_none() {
+        changed.set.splice(0..0, own.seeds()?);
+    }
+    let (mut loaded, settings) = prepare(&arguments.experiment, &changed, &kinds)?;
+    own.attach(&mut loaded, &kinds)?;
     if arguments.dry_run {
         return dry_run(&loaded, &settings, &kinds, json);
     }

@@ -103,6 +103,12 @@ impl Network {
         Ok(())
     }
 
+    /// Name and weights of every layer, first layer first.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (&str, &Layer)> {
+        let layers = self.layers.iter();
+        layers.map(|file| (file.name.as_str(), &file.layer))
+    }
+
     /// Inputs, hidden widths and outputs.
     pub(crate) fn widths(&self) -> Vec<usize> {
         let first = self.layers.iter().take(1).map(|file| file.layer.inputs);

@@ -51,19 +51,6 @@ impl Clock {
         self.times.as_ref().map(|times| times[position])
     }
 
-    /// The step, between recorded ones by linear interpolation, at flow time `time`; `None` beyond
-    /// the last.
-    pub fn step_at(&self, time: f64) -> Option<f64> {
-        let times = self.times.as_ref()?;
-        let after = times.partition_point(|&t| t < time);
-        let (step, t) = (*self.steps.get(after)? as f64, times[after]);
-        let Some(before) = after.checked_sub(1) else {
-            return Some(step);
-        };
-        let (low, t_low) = (self.steps[before] as f64, times[before]);
-        Some(low + (step - low) * (time - t_low) / (t - t_low))
-    }
-
     /// Flow time at a step between recorded ones, by linear interpolation.
     pub fn time_at(&self, step: f64) -> Option<f64> {
         let times = self.times.as_ref()?;

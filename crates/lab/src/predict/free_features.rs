@@ -204,6 +204,10 @@ impl Prediction for FreeFeatures {
         ]
     }
 
+    fn needs_weights_of(&self) -> Option<&str> {
+        Some(&self.from)
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.from]
     }

@@ -132,6 +132,10 @@ impl Prediction for Network {
         }
     }
 
+    fn needs_weights_of(&self) -> Option<&str> {
+        Some(&self.table.from)
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.table.from]
     }

@@ -8,7 +8,7 @@ use super::{CellView, Predicted, Prediction, two_linear_layers};
 /// The singular modes of the task under a two-layer linear net that starts from the small random
 /// weights of a model, nothing fitted: mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where
 /// x₀ is the overlap of the start with the growing direction of the mode \[Saxe2014\]; see
-/// [`theory::random_start_half_times`]. `half_time` is in steps, where it comes within the run. A mode whose start is too large for that has no curve.
+/// [`theory::random_start_half_times`].  A mode whose start is too large for that has no curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RandomStart {
@@ -38,7 +38,11 @@ impl Prediction for RandomStart {
     }
 
     fn metrics(&self) -> &'static [&'static str] {
-        &["skill_strength", "half_time"]
+        &["skill_strength"]
+    }
+
+    fn needs_weights_of(&self) -> Option<&str> {
+        Some(&self.from)
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -69,7 +73,6 @@ impl Prediction for RandomStart {
         let Ok(modes) = random_start_half_times(first, second, &correlation) else {
             return;
         };
-        let last = cell.clock.steps().last().copied();
         let strongest = modes.first().map_or(0.0, |mode| mode.target);
         for (at, &step) in cell.clock.steps().iter().enumerate() {
             let Some(time) = cell.clock.time(at).map(|t| t * self.lr_scale) else {
@@ -77,21 +80,13 @@ impl Prediction for RandomStart {
             };
             for (index, mode) in (1..).zip(&modes) {
                 if mode.target > NO_MODE * strongest && mode.half_time.is_finite() {
-                    let mut push = |metric, value| {
-                        out.push(Predicted {
-                            metric,
-                            index,
-                            step,
-                            flow_time: Some(time),
-                            value,
-                        });
-                    };
-                    push("skill_strength", mode.strength(time));
-                    if Some(step) == last
-                        && let Some(step) = cell.clock.step_at(mode.half_time / self.lr_scale)
-                    {
-                        push("half_time", step);
-                    }
+                    out.push(Predicted {
+                        metric: "skill_strength",
+                        index,
+                        step,
+                        flow_time: Some(time),
+                        value: mode.strength(time),
+                    });
                 }
             }
         }

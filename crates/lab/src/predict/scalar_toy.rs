@@ -56,6 +56,10 @@ impl Prediction for Toy {
         &["output", "amplification"]
     }
 
+    fn needs_weights_of(&self) -> Option<&str> {
+        Some(&self.from)
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.from]
     }

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::own::OwnSource;
+
 /// Format version of a run folder. It is part of every cell's identity.
 pub const FORMAT: u32 = 1;
 
@@ -31,6 +33,9 @@ pub struct Manifest {
     /// The engine that trained each model.
     #[serde(default)]
     pub engines: BTreeMap<String, String>,
+    /// Models that were read in place of training them.
+    #[serde(default)]
+    pub own: Vec<OwnSource>,
     /// Precision of training.
     pub precision: String,
     /// Worker threads.

@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, Target, learner};
+use nets::{DeviceBatch, DeviceError, HostArray, Learner, Needs, ReplayLearner, Target, learner};
 use tasks::{Batch, Group, KeyError, TaskInstance};
 use thiserror::Error;
 
 use crate::{
     Kinds,
     measure::{MeasureEntry, MeasureError, Reading, Snapshot, entry, upload_in_blocks},
+    own::OwnModel,
     predict::Clock,
     record::{CellSummary, Observation, StopReason},
     spec::Variant,
@@ -96,6 +97,8 @@ struct Trained {
     /// Loss at step 0, the yardstick of divergence.
     first_loss: Option<f64>,
     observations: Vec<Observation>,
+    /// Steps of its checkpoints, where it is not trained here.
+    replayed: Option<Vec<u64>>,
     /// Step and parameters at which each entry that remembers them was read last.
     previous: RefCell<BTreeMap<usize, (u64, Rc<Vec<HostArray>>)>>,
 }
@@ -159,6 +162,7 @@ impl Cell<'_> {
             .map(|e| e.schedule.steps(training.steps))
             .collect();
         let mut recorded: Vec<u64> = due.iter().flatten().copied().collect();
+        recorded.extend(trained.iter().filter_map(|m| m.replayed.as_ref()).flatten());
         recorded.sort_unstable();
         recorded.dedup();
         let clock = Clock::new(training, shape.outputs, &recorded);
@@ -233,6 +237,26 @@ impl Cell<'_> {
         let mut observations = Vec::new();
         let mut initial = Vec::new();
         let mut engines = Vec::new();
+        for (name, own) in &self.variant.own {
+            let OwnModel::Curves(rows) = &own.what else {
+                continue;
+            };
+            let rows = rows.iter().filter(|row| row.seed == self.seed);
+            let mut rows: Vec<Observation> = rows.cloned().collect();
+            observer.recorded(&rows);
+            let mut seen: Vec<&[&str]> = Vec::new();
+            let mut derived = Vec::new();
+            for entry in &entries {
+                let metrics = entry.measure.derived_metrics();
+                if entry.covers(name, &self.variant.group) && !seen.contains(&metrics) {
+                    seen.push(metrics);
+                    derived.extend(entry.measure.derive(&rows));
+                }
+            }
+            observations.append(&mut rows);
+            observations.append(&mut derived);
+            engines.push((name.clone(), "curves"));
+        }
         for mut model in trained {
             engines.push((model.name.clone(), model.learner.engine()));
             let mut derived: Vec<Observation> = Vec::new();
@@ -284,6 +308,32 @@ impl Cell<'_> {
                 .models
                 .build(table)
                 .map_err(|e| e.within(&place))?;
+            let own = self.variant.own.get(name).map(|own| &own.what);
+            let checkpoints = match own {
+                Some(OwnModel::Curves(_)) => continue,
+                Some(OwnModel::Checkpoints(seeds)) => seeds.get(&self.seed).cloned(),
+                None => None,
+            };
+            if let Some(checkpoints) = checkpoints {
+                let steps = checkpoints.keys().copied().collect();
+                let (needs, lr_scale) = (model.needs(), model.lr_scale());
+                let initial = checkpoints.values().next().cloned().unwrap_or_default();
+                let replay = ReplayLearner::new(model, checkpoints, training.loss, self.target);
+                if let Some(replay) = replay {
+                    trained.push(Trained {
+                        name: name.clone(),
+                        needs,
+                        lr_scale,
+                        learner: Box::new(replay),
+                        initial,
+                        first_loss: None,
+                        observations: Vec::new(),
+                        replayed: Some(steps),
+                        previous: RefCell::default(),
+                    });
+                }
+                continue;
+            }
             let initial = model.initial(instance, shape, self.seed);
             trained.push(Trained {
                 name: name.clone(),
@@ -302,6 +352,7 @@ impl Cell<'_> {
                 initial,
                 first_loss: None,
                 observations: Vec::new(),
+                replayed: None,
                 previous: RefCell::default(),
             });
         }
@@ -342,7 +393,11 @@ impl Look<'_> {
         let mut stop = None;
         let mut recorded: Vec<Observation> = Vec::new();
         for position in 0..trained.len() {
-            let due = |due: &[u64]| record && due.binary_search(&self.step).is_ok();
+            let replayed = trained[position].replayed.as_deref();
+            let due = |due: &[u64]| match replayed {
+                Some(checkpoints) => checkpoints.contains(&self.step),
+                None => record && due.binary_search(&self.step).is_ok(),
+            };
             let (readings, loss) = self.at(trained, position, due)?;
             let model = &mut trained[position];
             let finite = loss.is_finite() && readings.iter().all(|r| r.value.is_finite());
@@ -378,8 +433,10 @@ impl Look<'_> {
     fn at_the_end(&self, trained: &mut [Trained], observer: &dyn Observer) -> Result<(), RunError> {
         let last = self.cell.variant.spec.training.steps;
         for position in 0..trained.len() {
-            let due =
-                |due: &[u64]| due.last() == Some(&last) && due.binary_search(&self.step).is_err();
+            let replayed = trained[position].replayed.is_some();
+            let due = |due: &[u64]| {
+                !replayed && due.last() == Some(&last) && due.binary_search(&self.step).is_err()
+            };
             let (mut readings, _) = self.at(trained, position, due)?;
             let model = &mut trained[position];
             // Another entry may have read the same metric at this step.

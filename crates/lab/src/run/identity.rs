@@ -18,6 +18,12 @@ pub fn spec_hash(loaded: &Loaded, device: &str, engine: &str) -> String {
     for variant in &loaded.variants {
         feed(&variant.name);
         feed(&trained_part(&variant.spec));
+        for own in variant.own.values() {
+            let source = &own.source;
+            for text in [&source.model, &source.kind, &source.sha256] {
+                feed(text);
+            }
+        }
     }
     hasher.finalize().to_hex()[..32].to_owned()
 }

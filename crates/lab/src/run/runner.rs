@@ -148,6 +148,12 @@ pub fn run(
         engines: (engines.into_iter())
             .map(|(model, engine)| (model, engine.to_owned()))
             .collect(),
+        own: {
+            let own = loaded.variants.iter().flat_map(|v| v.own.values());
+            let mut sources: Vec<_> = own.map(|own| own.source.clone()).collect();
+            sources.dedup();
+            sources
+        },
         precision: format!("{:?}", training.precision).to_lowercase(),
         threads: settings.threads,
         wall_seconds: start.elapsed().as_secs_f64(),

@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{
     Spec, SpecError, Variant,
@@ -99,6 +99,7 @@ fn resolve(
             ));
         }
         variants.push(Variant {
+            own: BTreeMap::new(),
             name,
             group,
             knobs,

@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Spec, SpecError, load::set_key};
+use crate::own::Own;
 
 /// Knobs that are varied: named variants times a grid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub struct Variant {
     pub knobs: toml::Table,
     /// The spec with the changes made.
     pub spec: Spec,
+    /// Models that are read in place of training them.
+    pub own: BTreeMap<String, Own>,
 }
 
 /// Parts of a spec that variants cannot change: they speak about the whole table.

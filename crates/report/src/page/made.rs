@@ -103,6 +103,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Variants", manifest.variants.len().to_string()),
         ("Device", manifest.device.clone()),
         ("Engine", engine(manifest)),
+        ("Not trained here", own(manifest)),
         ("Precision", manifest.precision.clone()),
         ("Threads", manifest.threads.to_string()),
         ("Wall time", duration(manifest.wall_seconds)),
@@ -112,6 +113,22 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
             format!("{} %", significant(100.0 * manifest.measuring_share, 2)),
         ),
     ]
+}
+
+/// Models that were read, and from what.
+fn own(manifest: &Manifest) -> String {
+    let own = manifest.own.iter().map(|source| {
+        format!(
+            "{}: {} of {} (SHA-256 {})",
+            source.model, source.kind, source.name, source.sha256
+        )
+    });
+    let own: Vec<String> = own.collect();
+    if own.is_empty() {
+        "nothing".to_owned()
+    } else {
+        own.join(", ")
+    }
 }
 
 /// The engine asked for, and what trained each model.

@@ -146,8 +146,7 @@ impl Row {
         };
         let of = |wanted: Role| -> Vec<String> {
             let found: Vec<&Judgement> = judged().filter(|j| role(&j.model) == wanted).collect();
-            let alone = found.len() == 1;
-            found.iter().map(|j| effect(j, alone)).collect()
+            found.iter().map(|j| effect(j)).collect()
         };
         Self {
             run: run.spec.name.clone(),
@@ -181,16 +180,9 @@ impl FailedView {
 }
 
 /// The part that decides a judgement, as a number with its interval.
-fn effect(judgement: &Judgement, alone: bool) -> String {
-    let name = if alone {
-        String::new()
-    } else {
-        format!("{}: ", judgement.model)
-    };
-    match decisive(judgement) {
-        None => format!("{name}–"),
-        Some(part) => format!("{name}{}", number(part)),
-    }
+fn effect(judgement: &Judgement) -> String {
+    let number = decisive(judgement).map_or("–".to_owned(), number);
+    format!("{}: {number}", judgement.model)
 }
 
 /// The first part that contradicts, or is undecided, or the first.

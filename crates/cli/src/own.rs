@@ -1,0 +1,321 @@
+//! `--curves` and `--checkpoints`: models that are read in place of training them.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lab::{
+    Kinds,
+    own::{Curves, OwnSource, attach_checkpoints, attach_curves, check_model},
+    spec::{Loaded, SpecError},
+};
+use nets::{HostArray, Model};
+use sha2::{Digest, Sha256};
+use tasks::TaskShape;
+
+use crate::{args, failure::Failure, measure::Source};
+
+/// Everything that `--curves` and `--checkpoints` name.
+pub(crate) struct Given {
+    curves: Vec<(OwnSource, Curves)>,
+    checkpoints: Vec<(OwnSource, Checkpoints)>,
+}
+
+/// Files by seed and step.
+type Checkpoints = BTreeMap<u64, BTreeMap<u64, PathBuf>>;
+
+impl Given {
+    /// Reads the files of curves, and lists those of checkpoints.
+    pub(crate) fn read(arguments: &args::Own) -> Result<Self, Failure> {
+        let mut given = Self {
+            curves: Vec::new(),
+            checkpoints: Vec::new(),
+        };
+        for text in &arguments.curves {
+            let (model, path) = named("--curves", text, "FILE.csv")?;
+            let curves = Curves::read(&path, &model)?;
+            let bytes = fs::read(&path).map_err(|error| cannot_read(&path, &error))?;
+            let mut hasher = Sha256::new();
+            hasher.update(&bytes);
+            given
+                .curves
+                .push((source(model, "curves", &path, hasher), curves));
+        }
+        for text in &arguments.checkpoints {
+            let (model, folder) = named("--checkpoints", text, "DIR")?;
+            let files = list(&folder)?;
+            let mut hasher = Sha256::new();
+            for file in files.values().flat_map(BTreeMap::values) {
+                hasher.update(fs::read(file).map_err(|error| cannot_read(file, &error))?);
+            }
+            given
+                .checkpoints
+                .push((source(model, "checkpoints", &folder, hasher), files));
+        }
+        let mut models: Vec<&str> = given.models().collect();
+        models.sort_unstable();
+        if let Some(pair) = models.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Failure::usage(format!(
+                "{} is given twice. Name each model once in --curves and --checkpoints",
+                pair[0]
+            )));
+        }
+        Ok(given)
+    }
+
+    fn models(&self) -> impl Iterator<Item = &str> {
+        let curves = self.curves.iter().map(|(source, _)| source.model.as_str());
+        curves.chain(
+            self.checkpoints
+                .iter()
+                .map(|(source, _)| source.model.as_str()),
+        )
+    }
+
+    /// Keys of the spec that give a run the seeds of what was read.
+    pub(crate) fn seeds(&self) -> Result<Vec<String>, Failure> {
+        let curves = self
+            .curves
+            .iter()
+            .map(|(source, curves)| (source, curves.seeds()));
+        let checkpoints = (self.checkpoints.iter())
+            .map(|(source, files)| (source, files.keys().copied().collect::<Vec<u64>>()));
+        let all: Vec<(&OwnSource, Vec<u64>)> = curves.chain(checkpoints).collect();
+        let Some((first, seeds)) = all.first() else {
+            return Ok(Vec::new());
+        };
+        if let Some((other, found)) = all.iter().find(|(_, found)| found != seeds) {
+            return Err(Failure::usage(format!(
+                "{} has the seeds {seeds:?} and {} has {found:?}. Give both the same seeds",
+                first.name, other.name
+            )));
+        }
+        let expected: Vec<u64> = (seeds[0]..).take(seeds.len()).collect();
+        if *seeds != expected {
+            return Err(Failure::usage(format!(
+                "{} has the seeds {seeds:?}, which have gaps. Number them one after another",
+                first.name
+            )));
+        }
+        Ok(vec![
+            format!("training.first_seed={}", seeds[0]),
+            format!("training.seeds={}", seeds.len()),
+        ])
+    }
+
+    /// Puts everything in its place.
+    pub(crate) fn attach(self, loaded: &mut Loaded, kinds: &Kinds) -> Result<(), Failure> {
+        for (source, curves) in &self.curves {
+            check_model(loaded, "--curves", &source.model)?;
+            attach_curves(loaded, curves, source, kinds)?;
+        }
+        for (source, files) in self.checkpoints {
+            check_model(loaded, "--checkpoints", &source.model)?;
+            let steps = Net::of(loaded, &source.model, kinds)?.read_all(&files)?;
+            attach_checkpoints(loaded, steps, source)?;
+        }
+        Ok(())
+    }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!(
+        "{}: cannot be read: {error}. Give a file or folder that exists",
+        path.display()
+    ))
+}
+
+fn named(flag: &str, text: &str, what: &str) -> Result<(String, PathBuf), Failure> {
+    match text.split_once('=') {
+        Some((model, path)) if !model.is_empty() && !path.is_empty() => {
+            Ok((model.to_owned(), PathBuf::from(path)))
+        }
+        _ => Err(Failure::usage(format!(
+            "{flag} {text}: must be MODEL={what}, a model of the spec and where it is"
+        ))),
+    }
+}
+
+fn source(model: String, kind: &str, path: &Path, hasher: Sha256) -> OwnSource {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    OwnSource {
+        model,
+        kind: kind.to_owned(),
+        name: name.to_string_lossy().into_owned(),
+        sha256: hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    }
+}
+
+/// The checkpoints of a folder: those of its folders `seed-N`, or else its own, for seed 0.
+fn list(folder: &Path) -> Result<Checkpoints, Failure> {
+    let entries = |folder: &Path| -> Result<Vec<PathBuf>, Failure> {
+        let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths = paths
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| cannot_read(folder, &error))?;
+        paths.sort();
+        Ok(paths)
+    };
+    let here = entries(folder)?;
+    let seed = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        name.strip_prefix("seed-")?.parse::<u64>().ok()
+    };
+    let mut seeds = Checkpoints::new();
+    for path in here.iter().filter(|path| path.is_dir()) {
+        if let Some(seed) = seed(path) {
+            seeds.insert(seed, steps(path, &entries(path)?)?);
+        }
+    }
+    if seeds.is_empty() {
+        seeds.insert(0, steps(folder, &here)?);
+    }
+    Ok(seeds)
+}
+
+/// The `.safetensors` files among `paths` by the last number in their names.
+fn steps(folder: &Path, paths: &[PathBuf]) -> Result<BTreeMap<u64, PathBuf>, Failure> {
+    let mut steps: BTreeMap<u64, PathBuf> = BTreeMap::new();
+    for path in paths {
+        if path
+            .extension()
+            .is_none_or(|ending| ending != "safetensors")
+        {
+            continue;
+        }
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let digits = |c: char| c.is_ascii_digit();
+        let head = stem.trim_end_matches(digits).len();
+        let Ok(step) = stem[head..].parse::<u64>() else {
+            return Err(Failure::usage(format!(
+                "{}: its name does not end in a training step. Call it for example \
+                 step-00100.safetensors",
+                path.display()
+            )));
+        };
+        if let Some(other) = steps.insert(step, path.clone()) {
+            return Err(Failure::usage(format!(
+                "{}: is of step {step}, as {} is. Keep one file per step",
+                path.display(),
+                other.display()
+            )));
+        }
+    }
+    if steps.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: holds no checkpoint. Save weights as step-00000.safetensors, \
+             step-00100.safetensors and so on, or in folders seed-0, seed-1, …",
+            folder.display()
+        )));
+    }
+    Ok(steps)
+}
+
+/// The model that checkpoints stand for.
+struct Net {
+    /// Arrays of the model, with their shapes.
+    expected: Vec<HostArray>,
+    model: String,
+}
+
+impl Net {
+    fn of(loaded: &Loaded, model: &str, kinds: &Kinds) -> Result<Self, Failure> {
+        let spec = &loaded.variants[0].spec;
+        let table = |value: Option<&toml::Value>| {
+            let table = value.and_then(toml::Value::as_table);
+            table.cloned().unwrap_or_default()
+        };
+        let task = kinds
+            .tasks
+            .build(spec.task.clone())
+            .map_err(SpecError::from)?;
+        let net = kinds.models.build(table(spec.models.get(model)));
+        let net: Box<dyn Model> = net.map_err(SpecError::from)?;
+        let shape: TaskShape = task.shape();
+        let first_seed = spec.training.first_seed;
+        let expected = net.initial(&*task.instance(first_seed), shape, first_seed);
+        if !net.host(&expected).is_some_and(|host| host.is_standard()) {
+            return Err(Failure::usage(format!(
+                "--checkpoints {model}: is not a multilayer perceptron in the standard \
+                 parametrisation, whose weights a file could hold. Give --curves in place of it"
+            )));
+        }
+        Ok(Self {
+            expected,
+            model: model.to_owned(),
+        })
+    }
+
+    fn read_all(
+        &self,
+        files: &Checkpoints,
+    ) -> Result<BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>, Failure> {
+        let of_seed = |steps: &BTreeMap<u64, PathBuf>| {
+            let read = steps
+                .iter()
+                .map(|(&step, file)| Ok((step, self.read(file)?)));
+            read.collect::<Result<BTreeMap<_, _>, Failure>>()
+        };
+        files
+            .iter()
+            .map(|(&seed, steps)| Ok((seed, of_seed(steps)?)))
+            .collect()
+    }
+
+    /// The arrays of one file, which must be those of the model.
+    fn read(&self, file: &Path) -> Result<Vec<HostArray>, Failure> {
+        let refuse = |problem: &str| Failure::usage(format!("{}: {problem}", file.display()));
+        let bytes = fs::read(file).map_err(|error| cannot_read(file, &error))?;
+        let Source::Network(network) = Source::read(&bytes).map_err(|problem| refuse(&problem))?
+        else {
+            return Err(refuse(
+                "holds features, not weights. Save the state_dict of the net",
+            ));
+        };
+        let mut found: Vec<(String, [usize; 2], Vec<f64>)> = Vec::new();
+        for (name, layer) in network.layers() {
+            let shape = [layer.inputs, layer.outputs];
+            found.push((name.to_owned(), shape, layer.weight.clone()));
+            if let Some(bias) = &layer.bias {
+                let name = format!("the bias of {name}");
+                found.push((name, [1, layer.outputs], bias.clone()));
+            }
+        }
+        let model = &self.model;
+        if found.len() != self.expected.len() {
+            return Err(refuse(&format!(
+                "holds {} weights and biases, and {model} has {}. Make widths and bias of the spec \
+                 agree with the file, for example with -s models.{model}.bias=false",
+                found.len(),
+                self.expected.len()
+            )));
+        }
+        let pairs = found.into_iter().zip(&self.expected);
+        pairs
+            .map(|((name, [inputs, outputs], values), expected)| {
+                if (inputs, outputs) != (expected.rows, expected.columns) {
+                    return Err(refuse(&format!(
+                        "{name:?} maps {inputs} inputs to {outputs} outputs, and {} of {model} \
+                         {} to {}. Make the widths of the spec agree with the file",
+                        expected.name, expected.rows, expected.columns
+                    )));
+                }
+                Ok(HostArray {
+                    values,
+                    ..expected.clone()
+                })
+            })
+            .collect()
+    }
+}

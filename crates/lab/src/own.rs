@@ -1,0 +1,245 @@
+//! Somebody's own curves or checkpoints in place of a model that would be trained here.
+
+mod curves;
+
+use std::collections::BTreeMap;
+
+use nets::HostArray;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Kinds,
+    measure::{Measure, entry},
+    record::Observation,
+    spec::{Loaded, SpecError, Variant},
+};
+
+pub use curves::{CurveRow, Curves};
+
+/// What stands in for a model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnModel {
+    /// What was measured elsewhere, as the rows of the long table.
+    Curves(Vec<Observation>),
+    /// Parameters at training steps, by seed.
+    Checkpoints(BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>),
+}
+
+/// A model that is read, and where from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Own {
+    /// What was read.
+    pub what: OwnModel,
+    /// Where it came from.
+    pub source: OwnSource,
+}
+
+/// Where a model that was not trained here came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnSource {
+    /// The model of the spec that it stands for.
+    pub model: String,
+    /// `curves` or `checkpoints`.
+    pub kind: String,
+    /// Name of the file or folder.
+    pub name: String,
+    /// SHA-256 of the file, or of all files of the folder in their order.
+    pub sha256: String,
+}
+
+/// Checks that the spec has such a model.
+///
+/// # Errors
+/// It has not.
+pub fn check_model(loaded: &Loaded, flag: &str, model: &str) -> Result<(), SpecError> {
+    let models = &loaded.spec.models;
+    if models.contains_key(model) {
+        return Ok(());
+    }
+    let known: Vec<&str> = models.keys().map(String::as_str).collect();
+    Err(SpecError::key(
+        flag,
+        format!("{model:?}"),
+        format!("is not a model of {}", loaded.spec.name),
+        format!("Choose one of: {}.", known.join(", ")),
+    ))
+}
+
+/// Puts curves in the place of their model in every variant that they have rows of.
+///
+/// # Errors
+/// A row that no variant, seed, step or metric of the spec goes with, and a prediction that needs
+/// the initial weights of the model.
+pub fn attach_curves(
+    loaded: &mut Loaded,
+    curves: &Curves,
+    source: &OwnSource,
+    kinds: &Kinds,
+) -> Result<(), SpecError> {
+    let training = &loaded.spec.training;
+    let seeds: Vec<u64> = (training.first_seed..)
+        .take(training.seeds as usize)
+        .collect();
+    let model = &source.model;
+    let refuse = |row: &CurveRow, column: &str, problem: String, hint: String| {
+        let place = format!("{}:{}: {column}", curves.path, row.line);
+        Err(SpecError::key(place, row.text(column), problem, hint))
+    };
+    for row in &curves.rows {
+        let variant = loaded.variants.iter().find(|v| v.name == row.variant);
+        let Some(variant) = variant.filter(|v| v.spec.models.contains_key(model)) else {
+            let known: Vec<&str> = (loaded.variants.iter())
+                .filter(|v| v.spec.models.contains_key(model))
+                .map(|v| v.name.as_str())
+                .take(5)
+                .collect();
+            let hint = format!("Write for example {}.", known.join(" or "));
+            return refuse(
+                row,
+                "variant",
+                format!("is not a variant with {model}"),
+                hint,
+            );
+        };
+        if !seeds.contains(&row.seed) {
+            let problem = format!("is not a seed of this run, which has {seeds:?}");
+            let hint = "Leave --seeds out, or add training.first_seed with -s.".to_owned();
+            return refuse(row, "seed", problem, hint);
+        }
+        let last = variant.spec.training.steps;
+        if row.step > last {
+            let hint = format!(
+                "Leave the row out, or write -s training.steps={}.",
+                row.step
+            );
+            return refuse(
+                row,
+                "step",
+                format!("is beyond the {last} steps of this run"),
+                hint,
+            );
+        }
+        if derived_of(variant, model, kinds)?.contains(&row.metric.as_str()) {
+            // Computed anew from the curves.
+            continue;
+        }
+        if !row.value.is_finite() {
+            let hint = "Leave rows without a value out.".to_owned();
+            return refuse(row, "value", "must be finite".to_owned(), hint);
+        }
+        let known = metrics_of(variant, model, kinds)?;
+        if !known.contains(&row.metric.as_str()) {
+            let problem = format!("is not a metric that this spec measures of {model}");
+            let hint = format!("Choose one of: {}.", known.join(", "));
+            return refuse(row, "metric", problem, hint);
+        }
+    }
+    for variant in &mut loaded.variants {
+        let derived = derived_of(variant, model, kinds)?;
+        let rows: Vec<Observation> = (curves.rows.iter())
+            .filter(|row| row.variant == variant.name)
+            .filter(|row| !derived.contains(&row.metric.as_str()))
+            .map(|row| row.observation(model))
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if let Some(seed) = seeds
+            .iter()
+            .find(|seed| rows.iter().all(|r| r.seed != **seed))
+        {
+            return Err(SpecError::key(
+                &curves.path,
+                format!("variant {:?}", variant.name),
+                format!("has no row of seed {seed}"),
+                format!(
+                    "Add its rows, or give --seeds and -s training.first_seed to leave it out; this run has {seeds:?}."
+                ),
+            ));
+        }
+        for (name, table) in &variant.spec.predictions {
+            let table = table.as_table().cloned().unwrap_or_default();
+            let form = kinds.predictions.build(table)?;
+            if form.needs_weights_of() == Some(model.as_str()) {
+                return Err(SpecError::key(
+                    format!("predictions.{name}"),
+                    format!("{model:?}"),
+                    "needs the initial weights of a model that curves stand in for",
+                    "Give --checkpoints in place of --curves.",
+                ));
+            }
+        }
+        let own = Own {
+            what: OwnModel::Curves(rows),
+            source: source.clone(),
+        };
+        variant.own.insert(model.clone(), own);
+    }
+    Ok(())
+}
+
+/// Puts checkpoints in the place of their model in the base variant.
+///
+/// # Errors
+/// A seed without checkpoints.
+pub fn attach_checkpoints(
+    loaded: &mut Loaded,
+    steps: BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>,
+    source: OwnSource,
+) -> Result<(), SpecError> {
+    let base = &mut loaded.variants[0];
+    let last = base.spec.training.steps;
+    let model = source.model.clone();
+    for (seed, steps) in &steps {
+        if let Some(step) = steps.keys().find(|step| **step > last) {
+            return Err(SpecError::key(
+                format!("--checkpoints {model}"),
+                format!("step {step}"),
+                format!("of seed {seed} is beyond the {last} steps of this run"),
+                format!("Take the file away, or write -s training.steps={step}."),
+            ));
+        }
+    }
+    let own = Own {
+        what: OwnModel::Checkpoints(steps),
+        source,
+    };
+    base.own.insert(model, own);
+    Ok(())
+}
+
+/// Metrics that the entries of a variant read off a model.
+fn metrics_of(
+    variant: &Variant,
+    model: &str,
+    kinds: &Kinds,
+) -> Result<Vec<&'static str>, SpecError> {
+    names(variant, model, kinds, |measure| measure.metrics())
+}
+
+/// Metrics that follow from its whole curves.
+fn derived_of(
+    variant: &Variant,
+    model: &str,
+    kinds: &Kinds,
+) -> Result<Vec<&'static str>, SpecError> {
+    names(variant, model, kinds, |measure| measure.derived_metrics())
+}
+
+fn names(
+    variant: &Variant,
+    model: &str,
+    kinds: &Kinds,
+    of: impl Fn(&dyn Measure) -> &'static [&'static str],
+) -> Result<Vec<&'static str>, SpecError> {
+    let mut metrics = Vec::new();
+    for table in &variant.spec.measure {
+        let entry = entry(table.clone(), &kinds.measures)?;
+        if entry.covers(model, &variant.group) {
+            metrics.extend(of(&*entry.measure));
+        }
+    }
+    metrics.sort_unstable();
+    metrics.dedup();
+    Ok(metrics)
+}

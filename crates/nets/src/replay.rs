@@ -1,0 +1,58 @@
+use std::collections::BTreeMap;
+
+use crate::{
+    AutodiffLearner, DeviceBatch, HostArray, Learner, LearnerError, Loss, Model, Optimizer, Target,
+};
+
+/// Parameters that were trained elsewhere, shown at their own steps; between them it stays where
+/// it was.
+pub struct ReplayLearner {
+    net: AutodiffLearner,
+    checkpoints: BTreeMap<u64, Vec<HostArray>>,
+    step: u64,
+    target: Target,
+}
+
+impl ReplayLearner {
+    /// A learner that shows `checkpoints`, parameters by step in the order of [`Model::initial`].
+    /// The first of them plays the part of the initial parameters. `None` without a checkpoint.
+    pub fn new(
+        model: Box<dyn Model>,
+        checkpoints: BTreeMap<u64, Vec<HostArray>>,
+        loss: Loss,
+        target: &Target,
+    ) -> Option<Self> {
+        let first = checkpoints.values().next()?.clone();
+        Some(Self {
+            net: AutodiffLearner::new(model, first, loss, Optimizer::default(), target),
+            checkpoints,
+            step: 0,
+            target: target.clone(),
+        })
+    }
+}
+
+impl Learner for ReplayLearner {
+    fn engine(&self) -> &'static str {
+        "checkpoints"
+    }
+
+    fn model(&self) -> &dyn Model {
+        self.net.model()
+    }
+
+    fn step(&mut self, _batch: &DeviceBatch, _lr: f64) {
+        self.step += 1;
+        if let Some(arrays) = self.checkpoints.get(&self.step) {
+            self.net.set(arrays, &self.target);
+        }
+    }
+
+    fn outputs(&self, batch: &DeviceBatch) -> Result<Vec<f64>, LearnerError> {
+        self.net.outputs(batch)
+    }
+
+    fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
+        self.net.parameters()
+    }
+}
