@@ -1,0 +1,257 @@
+//! The measures of lazy and rich training, on runs whose answer is known.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use layerwise_lab::{
+    Kinds,
+    record::{Observation, RunFolder},
+    run::{Observer, Provenance, Settings, run, spec_hash},
+    spec::SpecError,
+};
+use support::load_with;
+
+/// Sums of a few dozen terms.
+const ROUNDING: f64 = 1e-12;
+
+struct Silent;
+
+impl Observer for Silent {}
+
+/// What a spec records.
+fn observed(text: &str, overrides: &[&str]) -> Vec<Observation> {
+    let loaded = load_with(text, overrides).unwrap();
+    let settings = Settings {
+        device: "flex".to_owned(),
+        engine: "auto".to_owned(),
+        threads: 2,
+        quick: false,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
+    let open = RunFolder::create(folder.path(), &loaded.spec, &hash).unwrap();
+    let (made, kinds) = (Provenance::default(), Kinds::default());
+    run(&loaded, &settings, &made, &kinds, open, &Silent).unwrap();
+    layerwise_lab::record::Run::read(folder.path())
+        .unwrap()
+        .observations
+}
+
+fn values(rows: &[Observation], model: &str, metric: &str) -> Vec<(u64, u64, f64)> {
+    rows.iter()
+        .filter(|o| o.model == model && o.metric == metric)
+        .map(|o| (o.step, o.index, o.value))
+        .collect()
+}
+
+const HEAD: &str =
+    "name = \"small\"\ntitle = \"T\"\nsummary = \"S\"\nsource = \"S\"\nminutes = 0.1\n";
+const REGRESSION: &str = "[task]\nkind = \"random-regression\"\nsamples = 12\ninputs = 4\n\
+                          outputs = 2\nwhiten = true\n";
+const TRAINING: &str = "[training]\nseeds = 1\nsteps = 40\nlr = 0.02\nprecision = \"f64\"\n\
+                        loss = { kind = \"mse\", half = true, outputs = \"sum\" }\n";
+const LINEAR: &str = "[models.net]\nkind = \"deep-linear\"\nwidths = [5]\n\
+                      init = { kind = \"normal\", std = 0.5 }\n";
+
+fn spec(model: &str, measures: &str) -> String {
+    format!("{HEAD}{REGRESSION}{model}{TRAINING}{measures}")
+}
+
+fn measure(kind: &str, schedule: &str) -> String {
+    format!("[[measure]]\nkind = \"{kind}\"\nschedule = {schedule}\n")
+}
+
+#[test]
+fn velocity_is_the_distance_from_the_record_before_over_the_steps_between() {
+    let kernel = measure("kernel", "{ kind = \"ends\" }") + "velocity = true\n";
+    let rows = observed(&spec(LINEAR, &kernel), &[]);
+    let distance = values(&rows, "net", "kernel_distance");
+    let velocity = values(&rows, "net", "kernel_velocity");
+    // None at the start, which has no record before.
+    assert_eq!(velocity.len(), 1);
+    let (step, _, last) = distance[1];
+    assert!(last > 1e-3, "the kernel must move: {last}");
+    assert!((velocity[0].2 - last / step as f64).abs() < ROUNDING);
+}
+
+#[test]
+fn a_metric_that_does_not_remember_has_no_velocity() {
+    let rows = observed(
+        &spec(LINEAR, &measure("kernel", "{ kind = \"ends\" }")),
+        &[],
+    );
+    assert!(values(&rows, "net", "kernel_velocity").is_empty());
+}
+
+#[test]
+fn balanced_layers_have_their_lambda_and_drift_with_the_learning_rate() {
+    let balanced = "[models.net]\nkind = \"deep-linear\"\nwidths = [2]\n\
+                    init = { kind = \"balanced\", lambda = 0.7, strength = 0.3, alignment = \"random\" }\n";
+    let text = spec(balanced, &measure("balance", "{ kind = \"ends\" }"));
+    let drift = |lr: &str, steps: &str| {
+        let rows = observed(&text, &[lr, steps]);
+        let start = values(&rows, "net", "balance")[0];
+        assert!(
+            (start.2 - 0.7).abs() < ROUNDING && start.1 == 1,
+            "{start:?}"
+        );
+        assert!(values(&rows, "net", "balance_error")[0].2 < ROUNDING);
+        values(&rows, "net", "balance_drift").last().unwrap().2
+    };
+    // The same flow time: the drift of gradient descent is of first order.
+    let coarse = drift("training.lr=0.02", "training.steps=100");
+    let fine = drift("training.lr=0.01", "training.steps=200");
+    let ratio = coarse / fine;
+    assert!(
+        (1.8..2.2).contains(&ratio),
+        "{coarse} over {fine} is {ratio}"
+    );
+}
+
+#[test]
+fn one_hidden_unit_is_one_direction_and_orthogonal_weights_are_all() {
+    let narrow = LINEAR.replace("[5]", "[1]");
+    let rows = observed(
+        &spec(&narrow, &measure("ranks", "{ kind = \"ends\" }")),
+        &[],
+    );
+    for metric in [
+        "weight_effective_rank",
+        "weight_stable_rank",
+        "feature_effective_rank",
+    ] {
+        let found = values(&rows, "net", metric);
+        assert!(!found.is_empty(), "{metric}");
+        for (_, _, rank) in found {
+            assert!((rank - 1.0).abs() < 1e-6, "{metric}: {rank}");
+        }
+    }
+    // Balanced layers of one strength have equal singular values: both ranks are 2.
+    let balanced = "[models.net]\nkind = \"deep-linear\"\nwidths = [2]\n\
+                    init = { kind = \"balanced\", lambda = 0.0, strength = 0.3, alignment = \"random\" }\n";
+    let rows = observed(
+        &spec(balanced, &measure("ranks", "{ kind = \"ends\" }")),
+        &[],
+    );
+    for metric in ["weight_effective_rank", "weight_stable_rank"] {
+        for (step, index, rank) in values(&rows, "net", metric) {
+            assert!(
+                step > 0 || (rank - 2.0).abs() < 1e-9,
+                "{metric} {index}: {rank}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_gap_to_the_linearised_net_is_that_of_the_outputs_and_falls_as_one_over_the_scale() {
+    let net = "kind = \"mlp\"\nwidths = [20]\nactivation = \"tanh\"\nbias = false\ncentre_output = true\n";
+    let models = format!("[models.net]\n{net}[models.lin]\n{net}linearised = true\n");
+    let measures = measure("outputs", "{ kind = \"linear\", every = 20 }")
+        + &measure("linearised-gap", "{ kind = \"linear\", every = 20 }")
+        + "to = \"lin\"\nmodels = [\"net\"]\n";
+    let text = spec(&models, &measures);
+    let gap = |scale: f64| {
+        let set = [
+            format!("models.net.output_scale={scale:?}"),
+            format!("models.lin.output_scale={scale:?}"),
+            format!("training.lr={:?}", 0.05 / (scale * scale)),
+        ];
+        let rows = observed(&text, &set.each_ref().map(String::as_str));
+        let gaps = values(&rows, "net", "linearised_gap");
+        assert!(gaps[0].2 < ROUNDING, "they start as one: {}", gaps[0].2);
+        for &(step, _, gap) in &gaps {
+            let of = |model: &str| -> Vec<f64> {
+                let outputs = values(&rows, model, "output").into_iter();
+                outputs.filter(|o| o.0 == step).map(|o| o.2).collect()
+            };
+            let pairs = of("net").into_iter().zip(of("lin"));
+            let expected = pairs.map(|(f, g)| (f - g).abs()).fold(0.0, f64::max);
+            assert!((gap - expected).abs() < ROUNDING, "step {step}");
+        }
+        gaps.last().unwrap().2
+    };
+    // The law of [Chizat2019]: tenfold from 10 to 100, up to corrections of order 1/10.
+    let ratio = gap(10.0) / gap(100.0);
+    assert!((9.0..11.0).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_gap_to_a_model_that_is_not_there_is_refused() {
+    let measures = measure("linearised-gap", "{ kind = \"ends\" }") + "to = \"other\"\n";
+    let error = load_with(&spec(LINEAR, &measures), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("\"other\"") && error.contains("measure[0]"),
+        "{error}"
+    );
+}
+
+#[test]
+fn modes_of_a_linear_net_follow_the_closed_form_from_its_random_start() {
+    let small = LINEAR.replace("0.5", "1e-3").replace("[5]", "[30]");
+    let text = spec(
+        &small,
+        &measure("modes", "{ kind = \"linear\", every = 20 }"),
+    ) + "[predictions.theory]\nkind = \"random-start\"\nfrom = \"net\"\n";
+    let rows = observed(&text, &["training.steps=4000", "training.lr=0.01"]);
+    let (net, theory) = (
+        values(&rows, "net", "skill_strength"),
+        values(&rows, "theory", "skill_strength"),
+    );
+    assert_eq!(net.len(), theory.len());
+    assert!(net.last().unwrap().2 > 0.5, "something must be learned");
+    let gaps = net.iter().zip(&theory).map(|(a, b)| (a.2 - b.2).abs());
+    // First order in lr S and the overlap of modes: a few percent.
+    let largest = gaps.fold(0.0, f64::max);
+    assert!(largest < 0.03, "{largest}");
+}
+
+#[test]
+fn the_closed_form_from_a_random_start_needs_whitened_rows() {
+    let raw = REGRESSION.replace("whiten = true", "whiten = false");
+    let text = format!(
+        "{HEAD}{raw}{LINEAR}{TRAINING}{}[predictions.theory]\nkind = \"random-start\"\nfrom = \"net\"\n",
+        measure("outputs", "{ kind = \"ends\" }")
+    );
+    let error = load_with(&text, &[]).unwrap_err().to_string();
+    assert!(error.contains("whitened"), "{error}");
+}
+
+fn knobs(links: &str) -> Result<Vec<(f64, f64)>, SpecError> {
+    let text = spec(LINEAR, &measure("outputs", "{ kind = \"ends\" }"))
+        + "[sweep.grid]\n\"models.net.imbalance\" = [0.1, 1.0, 5.0]\n[sweep.links]\n"
+        + links;
+    let loaded = load_with(&text, &[])?;
+    let variants = loaded.variants.iter().map(|variant| {
+        let net = variant.spec.models["net"].as_table().unwrap();
+        (
+            net["imbalance"].as_float().unwrap(),
+            variant.spec.training.lr,
+        )
+    });
+    Ok(variants.collect())
+}
+
+#[test]
+fn a_symmetric_link_takes_the_larger_of_a_value_and_its_inverse_and_products_have_a_cap() {
+    let symmetric =
+        "\"training.lr\" = { key = \"models.net.imbalance\", symmetric = true, power = -2 }";
+    let close = |found: Vec<(f64, f64)>, expected: [f64; 3]| {
+        for ((_, found), expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < ROUNDING,
+                "{found}, not {expected}"
+            );
+        }
+    };
+    close(knobs(symmetric).unwrap(), [0.01, 1.0, 0.04]);
+    let product = "\"training.lr\" = { product = [{ key = \"models.net.imbalance\", times = 2.0 }, \
+                   { key = \"models.net.imbalance\" }], at_most = 1.5 }";
+    close(knobs(product).unwrap(), [0.02, 1.5, 1.5]);
+    let wrong = "\"training.lr\" = { product = [{ key = \"training.seed\" }] }";
+    let error = knobs(wrong).unwrap_err().to_string();
+    assert!(error.contains("names a key that is not set"), "{error}");
+}
