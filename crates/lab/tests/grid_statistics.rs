@@ -684,3 +684,116 @@ fn defaults_are_written_out() {
     }
     assert!(!gap.contains_key("floor"));
 }
+
+#[test]
+fn the_slope_along_a_knob_is_the_power_of_the_knob() {
+    let slope = "kind = \"knob-slope\", knob = \"task.size\"";
+    let power = Grid::of_finals(&[
+        ("size=2", 3.0 / 4.0),
+        ("size=10", 0.03),
+        ("size=4", 3.0 / 16.0),
+    ]);
+    assert_close(power.only(slope), -2.0);
+    // With two knobs, the mean over the other.
+    let lines = Grid::of_finals(&[
+        ("size=1,width=1", 1.0),
+        ("size=4,width=1", 4.0),
+        ("size=1,width=2", 1.0),
+        ("size=4,width=2", 1.0),
+    ]);
+    assert_close(lines.only(slope), 0.5);
+    // A number that is not above 0 has no logarithm.
+    let zero = Grid::of_finals(&[("size=1", 0.0), ("size=2", 1.0)]);
+    assert_eq!(
+        zero.judged(slope, "above = 0.0").measured.components[0].seeds,
+        0
+    );
+}
+
+/// One cell with curves of several indices that cross one half at these steps; 0 never does.
+fn crossings(net: &[u64], twin: &[u64]) -> Grid {
+    let mut grid = Grid::default();
+    grid.cell("size=1");
+    for (model, times) in [("net", net), ("twin", twin)] {
+        for (index, &time) in (1..).zip(times) {
+            grid.rows(model, index, |_| match time {
+                0 => vec![(0, 0.0), (1000, 0.25)],
+                time => vec![(0, 0.0), (2 * time, 1.0)],
+            });
+        }
+    }
+    grid
+}
+
+#[test]
+fn half_times_agree_by_their_ranks_with_another_model_or_with_the_index() {
+    let (to_twin, to_index) = (
+        "kind = \"half-time-agreement\", to = \"twin\"",
+        "kind = \"half-time-agreement\"",
+    );
+    let same = crossings(&[30, 10, 20], &[300, 100, 200]);
+    assert_close(same.only(to_twin), 1.0);
+    // Ranks 3, 1, 2 against 1, 2, 3: 1 − 6·(4 + 1 + 1)/24.
+    assert_close(same.only(to_index), -0.5);
+    let opposite = crossings(&[10, 20, 30], &[30, 20, 10]);
+    assert_close(opposite.only(to_twin), -1.0);
+    // What never comes is last.
+    assert_close(crossings(&[10, 20, 0], &[1, 2, 3]).only(to_twin), 1.0);
+    // Times that are all the same have no order.
+    assert_close(crossings(&[10, 10, 10], &[1, 2, 3]).only(to_twin), 0.0);
+}
+
+/// One cell: the net's strength saturates while another of its metrics falls.
+fn saturating(rise: &[(u64, f64)], fall: &[(u64, f64)]) -> Grid {
+    let mut grid = Grid::default();
+    grid.cell("size=1");
+    grid.rows("net", 0, |_| fall.to_vec());
+    for row in &mut grid.rows {
+        row.metric = "train_loss".to_owned();
+    }
+    grid.rows("net", 0, |_| rise.to_vec());
+    grid
+}
+
+#[test]
+fn saturation_is_timed_against_the_loss() {
+    let ratio = "kind = \"saturation-ratio\", than = \"train_loss\"";
+    let falls = [(0, 2.0), (100, 1.0)];
+    // 90 % of the way from 0.2 to 0.6 at step 9, a tenth of the loss gone at step 20.
+    let rises = [(0, 0.2), (10, 0.6), (50, 0.5)];
+    assert_close(saturating(&rises, &falls).only(ratio), 9.0 / 20.0);
+    let half = format!("{ratio}, level = 0.5, drop = 0.5");
+    assert_close(saturating(&rises, &falls).only(&half), 5.0 / 100.0);
+    // A rise of less than `least` is none: later than the end.
+    let flat = saturating(&[(0, 0.2), (60, 0.205)], &falls);
+    assert_eq!(
+        flat.parts(ratio),
+        [(String::new(), Some(60.0 / 20.0), true)]
+    );
+    // A loss that stays says nothing.
+    let stays = saturating(&rises, &[(0, 2.0), (100, 1.99)]);
+    assert_eq!(
+        stays.judged(ratio, "above = 0.0").measured.components[0].seeds,
+        0
+    );
+}
+
+#[test]
+fn the_same_statistic_of_other_models_stands_beside_a_claim_and_has_no_part_in_it() {
+    let mut grid = Grid::default();
+    grid.cell("size=1");
+    grid.rows("net", 0, |_| vec![(0, 1.0)]);
+    grid.rows("twin", 0, |_| vec![(0, 5.0)]);
+    let found = grid.judged("kind = \"final-value\"", "below = 2.0");
+    assert_eq!(found.outcome, Outcome::Supported);
+    let [beside] = found.alongside.as_slice() else {
+        panic!("{:?}", found.alongside);
+    };
+    assert_eq!(
+        (beside.model.as_str(), beside.outcome),
+        ("twin", Outcome::Contradicted)
+    );
+    assert_eq!(beside.components[0].centre, Some(5.0));
+    // All eight seeds on one side: 2/2^8.
+    assert_eq!(found.p_value, Some(2.0 / 256.0));
+}

@@ -1,0 +1,369 @@
+//! Black-box tests of `run --curves` and `run --checkpoints`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use mlp::{Activation, Layer, Mlp};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const TINY: &str = include_str!("tiny.toml");
+
+/// A net trains in f32 here, and the host computes in f64.
+const SINGLE_PRECISION: f64 = 1e-5;
+
+struct Workplace {
+    folder: TempDir,
+}
+
+impl Workplace {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .args(["run", "tiny.toml"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    fn runs(&self, arguments: &[&str]) {
+        let output = self.run(arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+    }
+
+    /// Expects one error with exit code 2 that names all of `parts`, and nothing written.
+    fn refuses(&self, arguments: &[&str], parts: &[&str]) {
+        let mut all = vec!["--out", "refused"];
+        all.extend(arguments);
+        let output = self.run(&all);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        assert_eq!(text.matches("error:").count(), 1, "{text}");
+        assert!(!text.contains("panicked"), "{text}");
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+        assert!(
+            !self.path("refused").exists(),
+            "something was written: {text}"
+        );
+    }
+}
+
+/// The lines of a table without their order.
+fn sorted(table: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = table.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn a_run_with_its_own_curves_in_place_of_the_net_records_and_judges_the_same() {
+    let place = Workplace::new();
+    place.runs(&["--out", "trained"]);
+    let table = place.read("trained/observations.csv");
+    let of_net = |line: &&str| line.starts_with("run,") || line.contains(",net,");
+    let net: Vec<&str> = table.lines().filter(of_net).collect();
+    assert!(net.len() > 100);
+    place.write("net.csv", &net.join("\n"));
+    place.runs(&["--curves", "net=net.csv", "--out", "read"]);
+    assert_eq!(sorted(&place.read("read/observations.csv")), sorted(&table));
+    assert_eq!(
+        place.read("read/verdict.json"),
+        place.read("trained/verdict.json")
+    );
+    let manifest: Value = serde_json::from_str(&place.read("read/manifest.json")).unwrap();
+    assert_eq!(manifest["own"][0]["name"], "net.csv");
+    assert_eq!(manifest["engines"]["net"], "curves");
+    let trained: Value = serde_json::from_str(&place.read("trained/manifest.json")).unwrap();
+    assert_ne!(manifest["spec_hash"], trained["spec_hash"]);
+    // Its page and verdicts do not need the file.
+    fs::remove_file(place.path("net.csv")).unwrap();
+    for verb in ["verdict", "report"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .args([verb, "read"])
+            .current_dir(place.folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{verb}");
+    }
+    assert!(place.read("read/report.html").contains("curves of net.csv"));
+}
+
+#[test]
+fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
+    let place = Workplace::new();
+    place.write(
+        "net.csv",
+        "step,metric,value,index\n0,skill_strength,0.0,1\n40,skill_strength,1.0,1\n",
+    );
+    place.runs(&["--curves", "net=net.csv", "--out", "read"]);
+    let table = place.read("read/observations.csv");
+    // The half-time follows from the curve; the seeds are those of the file.
+    assert!(
+        table.contains("tiny,0,base,net,half_time,1,40,,20\n"),
+        "{table}"
+    );
+    assert!(!table.contains("tiny,1,"));
+}
+
+#[test]
+fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
+    let place = Workplace::new();
+    let cases: [(&str, &[&str]); 11] = [
+        ("", &["net.csv", "no column \"metric\""]),
+        ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
+        ("metric,step,value\n", &["no row of \"net\""]),
+        (
+            "metric,step,value\nskill_strength,0.5,1\n",
+            &["net.csv:2: step", "\"0.5\""],
+        ),
+        (
+            "metric,step,value\nskill_strength,0,one\n",
+            &["net.csv:2: value", "\"one\""],
+        ),
+        (
+            "metric,step,value\nskill_strength,0,inf\n",
+            &["net.csv:2: value", "finite"],
+        ),
+        (
+            "metric,step,value\nskill_strenght,0,1\n",
+            &["net.csv:2: metric", "skill_strength"],
+        ),
+        (
+            "metric,step,value\nskill_strength,900,1\n",
+            &["net.csv:2: step", "60 steps"],
+        ),
+        (
+            "metric,step,value,variant\nskill_strength,0,1,bsae\n",
+            &["net.csv:2: variant", "\"bsae\"", "base"],
+        ),
+        (
+            "metric,step,value\nskill_strength,0,1\nskill_strength,0,2\n",
+            &["net.csv:3: skill_strength", "line 2"],
+        ),
+        (
+            "metric,step,value,seed\nskill_strength,0,1,0\nskill_strength,0,1,2\n",
+            &["[0, 2]", "gaps"],
+        ),
+    ];
+    for (text, parts) in cases {
+        place.write("net.csv", text);
+        place.refuses(&["--curves", "net=net.csv"], parts);
+    }
+    place.write("net.csv", "metric,step,value\nskill_strength,0,1\n");
+    place.refuses(
+        &["--curves", "other=net.csv"],
+        &["\"other\"", "net, twin, linear"],
+    );
+    place.refuses(&["--curves", "net"], &["MODEL=FILE.csv"]);
+    place.refuses(
+        &["--curves", "net=nowhere.csv"],
+        &["nowhere.csv", "cannot be read"],
+    );
+    place.refuses(
+        &["--curves", "net=net.csv", "--seeds", "3"],
+        &["no row of seed 1"],
+    );
+    place.refuses(
+        &["--curves", "net=net.csv", "--curves", "net=net.csv"],
+        &["net is given twice"],
+    );
+}
+
+/// Weights of a net of 16 units for the tiny spec, the same for a step.
+fn net(step: u32, inputs: usize) -> Mlp {
+    let numbers = |count: usize, phase: f64| -> Vec<f64> {
+        // Representable in f32, as a file of weights is.
+        (0..count)
+            .map(|i| f64::from((0.4 * (i as f64 * 1.7 + phase + f64::from(step)).sin()) as f32))
+            .collect()
+    };
+    let layer = |inputs: usize, outputs: usize, phase: f64| Layer {
+        inputs,
+        outputs,
+        weight: numbers(inputs * outputs, phase),
+        bias: Some(numbers(outputs, phase + 0.5)),
+    };
+    Mlp {
+        layers: vec![layer(inputs, 16, 0.0), layer(16, 1, 2.0)],
+        activation: Activation::Relu,
+    }
+}
+
+/// A state_dict as PyTorch writes it.
+fn state_dict(net: &Mlp) -> Vec<u8> {
+    let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
+    let bytes = |values: Vec<f64>| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| (*value as f32).to_le_bytes())
+            .collect()
+    };
+    for (index, layer) in net.layers.iter().enumerate() {
+        let weight = (0..layer.outputs)
+            .flat_map(|o| layer.weight[o..].iter().step_by(layer.outputs).copied())
+            .collect();
+        let shape = vec![layer.outputs, layer.inputs];
+        tensors.insert(format!("{}.weight", 2 * index), (shape, bytes(weight)));
+        let bias = layer.bias.clone().unwrap();
+        tensors.insert(
+            format!("{}.bias", 2 * index),
+            (vec![layer.outputs], bytes(bias)),
+        );
+    }
+    let views = tensors.iter().map(|(name, (shape, data))| {
+        let view =
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data);
+        (name.clone(), view.unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// Two skills with a key each, six bits.
+const INPUTS: usize = 8;
+
+fn with_checkpoints(steps: &[u32]) -> Workplace {
+    let place = Workplace::new();
+    fs::create_dir(place.path("steps")).unwrap();
+    for &step in steps {
+        let path = place.path(&format!("steps/net-{step:05}.safetensors"));
+        fs::write(path, state_dict(&net(step, INPUTS))).unwrap();
+    }
+    place
+}
+
+#[test]
+fn checkpoints_are_measured_at_their_own_steps() {
+    let place = with_checkpoints(&[0, 7, 60]);
+    let measure = "[[measure]]\nkind = \"weights\"\nschedule = { kind = \"ends\" }\n\n[[claims]]";
+    place.write("tiny.toml", &TINY.replacen("[[claims]]", measure, 1));
+    place.runs(&["--checkpoints", "net=steps", "--out", "read"]);
+    let table = place.read("read/observations.csv");
+    let value = |metric: &str, step: u32| -> f64 {
+        let start = format!("tiny,0,base,net,{metric},0,{step},");
+        let line = table.lines().find(|line| line.starts_with(&start)).unwrap();
+        line.rsplit(',').next().unwrap().parse().unwrap()
+    };
+    let size = |parameters: &[f64]| parameters.iter().map(|p| p * p).sum::<f64>().sqrt();
+    let start = net(0, INPUTS).parameters();
+    for step in [0, 7, 60] {
+        let now = net(step, INPUTS).parameters();
+        let norm = value("weight_norm", step);
+        assert!((norm / size(&now) - 1.0).abs() < SINGLE_PRECISION, "{norm}");
+        let moved: Vec<f64> = now.iter().zip(&start).map(|(a, b)| a - b).collect();
+        let change = value("weight_change", step);
+        assert!(
+            (change - size(&moved) / size(&start)).abs() < SINGLE_PRECISION,
+            "{change}"
+        );
+    }
+    // At no other step, while the models that are trained keep their schedule.
+    let steps = |model: &str| {
+        let rows = table
+            .lines()
+            .filter(|line| line.starts_with(&format!("tiny,0,base,{model},skill_strength,1,")));
+        rows.count()
+    };
+    assert_eq!(steps("net"), 3);
+    assert!(steps("twin") > 3);
+}
+
+#[test]
+fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
+    let place = with_checkpoints(&[]);
+    for seed in 0..2 {
+        let folder = place.path(&format!("steps/seed-{seed}"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("0.safetensors"), state_dict(&net(seed, INPUTS))).unwrap();
+    }
+    place.runs(&["--checkpoints", "net=steps", "--out", "read"]);
+    let table = place.read("read/observations.csv");
+    for seed in [0, 1] {
+        assert!(table.contains(&format!("tiny,{seed},base,net,skill_strength,1,0,")));
+    }
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_are_refused() {
+    let place = with_checkpoints(&[0, 900]);
+    let flag = &["--checkpoints", "net=steps"];
+    place.refuses(flag, &["step 900", "60 steps"]);
+    fs::remove_file(place.path("steps/net-00900.safetensors")).unwrap();
+    place.refuses(
+        &["--checkpoints", "net=steps", "-s", "models.net.widths=[4]"],
+        &["net-00000.safetensors", "0.weight", "8 to 4"],
+    );
+    place.refuses(
+        &["--checkpoints", "net=steps", "-s", "models.net.bias=false"],
+        &["4 weights and biases", "models.net.bias"],
+    );
+    place.refuses(
+        &["--checkpoints", "twin=steps"],
+        &["twin", "not a multilayer perceptron"],
+    );
+    place.refuses(
+        &["--checkpoints", "net=nowhere"],
+        &["nowhere", "cannot be read"],
+    );
+    fs::write(place.path("steps/last.safetensors"), b"no").unwrap();
+    place.refuses(flag, &["last.safetensors", "training step"]);
+    fs::rename(
+        place.path("steps/last.safetensors"),
+        place.path("steps/x-5.safetensors"),
+    )
+    .unwrap();
+    place.refuses(flag, &["x-5.safetensors", "safetensors file"]);
+    fs::rename(
+        place.path("steps/x-5.safetensors"),
+        place.path("steps/y-0.safetensors"),
+    )
+    .unwrap();
+    place.refuses(flag, &["of step 0"]);
+    for file in ["y-0", "net-00000"] {
+        fs::remove_file(place.path(&format!("steps/{file}.safetensors"))).unwrap();
+    }
+    place.refuses(flag, &["holds no checkpoint"]);
+}
+
+#[test]
+fn a_closed_form_that_needs_initial_weights_does_not_start_from_curves() {
+    let place = Workplace::new();
+    let spec = "name = \"tiny\"\ntitle = \"\"\nsummary = \"\"\nsource = \"\"\nminutes = 0.1\n\
+                [task]\nkind = \"random-regression\"\nsamples = 9\ninputs = 3\noutputs = 2\nwhiten = true\n\
+                [models.net]\nkind = \"deep-linear\"\nwidths = [4]\n\
+                [predictions.theory]\nkind = \"random-start\"\nfrom = \"net\"\n\
+                [training]\nseeds = 1\nsteps = 5\nlr = 0.01\n\
+                [[measure]]\nkind = \"modes\"\nschedule = { kind = \"ends\" }\n";
+    place.write("tiny.toml", spec);
+    place.write("net.csv", "metric,step,value,index\nskill_strength,0,1,1\n");
+    place.refuses(
+        &["--curves", "net=net.csv"],
+        &["predictions.theory", "--checkpoints"],
+    );
+}
