@@ -337,7 +337,7 @@ fn what_does_not_fit_is_refused_with_key_and_remedy() {
     refused(
         "rows = 6",
         "rows = 1000",
-        &["measure[6].rows = 1000", "Write 292 or less"],
+        &["measure[6].rows = 1000", "Write 714 or less"],
     );
     refused(
         "from = \"net\"",

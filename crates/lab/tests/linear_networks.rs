@@ -715,14 +715,15 @@ fn metrics_that_do_not_fit_are_refused_by_their_kind() {
     let many = "kind = \"linear-map\"\ninputs = 70\noutputs = 60\n";
     assert_refused(&of(many, NET, "outputs"), key, "at most 4096 outputs");
     let rows = "measure[1].rows";
-    assert_refused(&of(many, NET, "kernel"), rows, "more than 2048 × 2048");
+    let more = many.replace("inputs = 70", "inputs = 100");
+    assert_refused(&of(&more, NET, "kernel"), rows, "more than 5000 × 5000");
     load(&of(
         &many.replace("70", "64").replace("60", "64"),
         NET,
         "outputs",
     ));
     load(&of(
-        &many.replace("70", "64").replace("60", "32"),
+        &many.replace("70", "100").replace("60", "50"),
         NET,
         "kernel",
     ));

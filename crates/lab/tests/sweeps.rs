@@ -272,7 +272,7 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
             "scales what is not a number",
         ),
         (
-            "{ key = \"models.net.widths\", times = 2 }",
+            "{ key = \"models.net\", times = 2 }",
             "scales what is not a number",
         ),
         (
