@@ -43,15 +43,20 @@ pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
 /// # Errors
 /// The page cannot be made or written.
 pub fn write_page(runs: &[Run], path: &Path) -> Result<(), ReportError> {
-    write_page_over(runs, &[], path)
+    write_page_over(runs, &[], &[], path)
 }
 
-/// Writes the page over `runs` and the experiments that `failed` to `path`.
+/// Writes the page over `runs`, the experiments that `failed` and those that are `left` to `path`.
 ///
 /// # Errors
 /// The page cannot be made or written.
-pub fn write_page_over(runs: &[Run], failed: &[Failed], path: &Path) -> Result<(), ReportError> {
-    write(path, page_over(runs, failed)?.as_bytes())
+pub fn write_page_over(
+    runs: &[Run],
+    failed: &[Failed],
+    left: &[String],
+    path: &Path,
+) -> Result<(), ReportError> {
+    write(path, page_over(runs, failed, left)?.as_bytes())
 }
 
 /// Writes the Markdown table of `runs` to `path`; see [`markdown`].

@@ -22,16 +22,16 @@ const TEMPLATE: &str = include_str!("../assets/page.html");
 /// # Errors
 /// The template cannot be filled in.
 pub fn page(runs: &[Run]) -> Result<String, ReportError> {
-    page_over(runs, &[])
+    page_over(runs, &[], &[])
 }
 
-/// [`page`], with experiments that failed. Over more than one of them it begins with a table of all
+/// [`page`], with experiments that `failed` and the names of those that are `left` to be run. Over more than one of them it begins with a table of all
 /// claims by phenomenon, what came out contradicted or undecided, and what is left of the verdicts
 /// when their number is accounted for.
 ///
 /// # Errors
 /// The template cannot be filled in.
-pub fn page_over(runs: &[Run], failed: &[Failed]) -> Result<String, ReportError> {
+pub fn page_over(runs: &[Run], failed: &[Failed], left: &[String]) -> Result<String, ReportError> {
     let problem = |error: minijinja::Error| ReportError::Page {
         problem: format!("{error:#}"),
     };
@@ -46,7 +46,7 @@ pub fn page_over(runs: &[Run], failed: &[Failed]) -> Result<String, ReportError>
         .add_template("page.html", TEMPLATE)
         .map_err(problem)?;
     let template = environment.get_template("page.html").map_err(problem)?;
-    let view = Serde(PageView::new(runs, failed));
+    let view = Serde(PageView::new(runs, failed, left));
     let html = template.render(view).map_err(problem)?;
     Ok(html + "\n")
 }

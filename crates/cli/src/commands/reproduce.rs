@@ -1,7 +1,9 @@
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::PathBuf,
     process::ExitCode,
+    sync::atomic::Ordering,
     time::Instant,
 };
 
@@ -17,12 +19,12 @@ use serde_json::json;
 
 use super::{
     print_json,
-    run::{default_folder, draw, execute_as, exit_code, prepare, print_run, provenance},
+    run::{default_folder, draw_run, execute_as, interrupt_flag, prepare, print_run, provenance},
 };
 use crate::{
     args,
-    failure::{FAILED, Failure, INTERRUPTED},
-    shipped,
+    failure::{FAILED, Failure, INTERRUPTED, USAGE},
+    output, shipped,
 };
 
 /// Runs experiments one after another and writes one page over all of them. One that fails is
@@ -30,71 +32,174 @@ use crate::{
 pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitCode, Failure> {
     let kinds = Kinds::default();
     let plan = plan(arguments, &kinds)?;
-    let mut page = Pages::new(arguments);
+    let interrupted = interrupt_flag()?;
+    let mut page = Pages::new(arguments, &plan);
+    // Before anything is trained: a folder that cannot be written is found now.
+    page.write().map_err(|failure| Failure {
+        code: USAGE,
+        ..failure
+    })?;
     let mut results = Vec::new();
     let mut code = ExitCode::SUCCESS;
     for (position, (loaded, settings)) in plan.iter().enumerate() {
         let name = &loaded.spec.name;
-        let place = format!("{}/{}", position + 1, plan.len());
-        let out = default_folder(&arguments.out, loaded, settings);
-        let begin = Instant::now();
-        if !arguments.fresh
-            && let Some(run) = finished(&out, loaded, settings, &kinds)
-        {
-            eprintln!("{place} {name}: done before, judged again from its records");
-            results.push(result(&run));
-            page.add(run)?;
-            continue;
+        let place = format!("experiment {} of {}: {name}", position + 1, plan.len());
+        if interrupted.load(Ordering::Relaxed) {
+            code = ExitCode::from(INTERRUPTED);
+            break;
         }
-        eprintln!(
-            "{place} {name}: about {} min on 2 cores",
-            loaded.spec.minutes
-        );
-        let trained = catch_unwind(AssertUnwindSafe(|| {
-            let label = format!("{place} {name}");
-            let recorded = execute_as(label, loaded, settings, &kinds, &out)?;
-            let own_page = draw(&out)?;
-            if !json {
-                print_run(&recorded, &own_page);
+        let begin = Instant::now();
+        let one = One {
+            place: &place,
+            loaded,
+            settings,
+            kinds: &kinds,
+            out: default_folder(&arguments.out, loaded, settings),
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| one.run(arguments.fresh, json)));
+        let seconds = begin.elapsed().as_secs_f64();
+        match done.unwrap_or_else(|panic| Err(Failure::run(message(&*panic)))) {
+            Ok(Done { run, trained, .. }) if !trained => {
+                eprintln!("{place}: done before, judged again from its records");
+                results.push(result(&run, "done before"));
+                let problem = failed_cells(&run);
+                page.add(run, problem)?;
             }
-            Ok::<_, Failure>((recorded, RecordedRun::read(&out)?))
-        }));
-        let trained =
-            trained.unwrap_or_else(|_| Err(Failure::run("internal error; please report it")));
-        match trained {
-            Ok((recorded, run)) => {
-                eprintln!(
-                    "{place} {name}: {} in {:.1} s",
-                    tally(&run),
-                    begin.elapsed().as_secs_f64()
-                );
-                if exit_code(&recorded, None) != ExitCode::SUCCESS {
-                    code = exit_code(&recorded, None);
-                }
-                results.push(result(&run));
-                page.add(run)?;
-                if !recorded.complete {
-                    code = ExitCode::from(INTERRUPTED);
-                    break;
-                }
+            Ok(Done { run, complete, .. }) if complete => {
+                eprintln!("{place}: {} in {seconds:.1} s", tally(&run));
+                results.push(result(&run, "trained"));
+                let problem = failed_cells(&run);
+                page.add(run, problem)?;
             }
-            Err(failure) => {
-                eprintln!("{place} {name}: failed: {}", failure.message);
-                code = ExitCode::from(FAILED);
-                page.fail(name, &failure.message)?;
+            Ok(Done { run, .. }) => {
+                eprintln!("{place}: interrupted after {seconds:.1} s; the same command goes on");
+                results.push(result(&run, "interrupted"));
+                code = ExitCode::from(INTERRUPTED);
+                break;
             }
+            Err(failure) => page.fail(name, failure.message)?,
+        }
+        if let Some(failed) = page.failed.iter().find(|failed| failed.name == *name) {
+            eprintln!("{place}: failed after {seconds:.1} s: {}", failed.problem);
+            code = ExitCode::from(FAILED);
         }
     }
     if json {
-        let failed = page.failed.iter();
-        let failed: Vec<_> = failed
-            .map(|failed| json!({ "name": failed.name, "problem": failed.problem }))
-            .collect();
-        print_json(&json!({ "report": page.html, "runs": results, "failed": failed }));
+        print_json(&json!({
+            "report": page.html,
+            "runs": results,
+            "failed": page.failed_json(),
+            "left": page.left,
+        }));
     } else {
         say!("page over all runs: {}", page.html.display());
     }
     Ok(code)
+}
+
+/// One experiment of the plan.
+struct One<'a> {
+    /// What stands before its bar.
+    place: &'a str,
+    loaded: &'a Loaded,
+    settings: &'a Settings,
+    kinds: &'a Kinds,
+    out: PathBuf,
+}
+
+/// What came of it.
+struct Done {
+    run: RecordedRun,
+    /// Whether it was trained now, not before.
+    trained: bool,
+    complete: bool,
+}
+
+impl One<'_> {
+    fn run(&self, fresh: bool, json: bool) -> Result<Done, Failure> {
+        let before = if fresh { None } else { self.finished() };
+        let trained = before.is_none();
+        let (run, complete) = match before {
+            Some(run) => {
+                draw_run(&run)?;
+                (run, true)
+            }
+            None => {
+                let minutes = self.loaded.spec.minutes;
+                eprintln!("{}: about {minutes} min on 2 cores", self.place);
+                let recorded = execute_as(
+                    self.place.to_owned(),
+                    self.loaded,
+                    self.settings,
+                    self.kinds,
+                    &self.out,
+                )?;
+                let run = RecordedRun::read(&self.out)?;
+                let page = draw_run(&run)?;
+                if !json {
+                    print_run(&recorded, &page);
+                }
+                (run, recorded.complete)
+            }
+        };
+        Ok(Done {
+            run,
+            trained,
+            complete,
+        })
+    }
+
+    /// The run that an earlier call finished, if this version of the program would train the
+    /// same: judged again by the claims of now. One whose cells failed would fail again.
+    fn finished(&self) -> Option<RecordedRun> {
+        let (loaded, settings) = (self.loaded, self.settings);
+        if !RunFolder::is_done(&self.out) {
+            return None;
+        }
+        let mut run = RecordedRun::read(&self.out).ok()?;
+        let (training, now) = (&loaded.spec.training, provenance());
+        let made = &run.manifest;
+        let seeds: Vec<u64> = (training.first_seed..)
+            .take(training.seeds as usize)
+            .collect();
+        // The hash speaks of device, engine and precision, too.
+        let same = made.spec_hash == spec_hash(loaded, &settings.device, &settings.engine)
+            && made.name == loaded.spec.name
+            && made.seeds == seeds
+            && made.quick == settings.quick
+            && made.layerwise_version == now.version
+            && made.git_commit == now.commit;
+        if !same {
+            return None;
+        }
+        let (at_run, rows) = (&run.spec, &run.observations);
+        run.verdict = judge(&loaded.spec, Some(at_run), made, rows, self.kinds).ok()?;
+        run.write_verdict().ok()?;
+        run.spec = loaded.spec.clone();
+        Some(run)
+    }
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("no message"))
+}
+
+/// Cells that failed in a run that came to its end, in one sentence.
+fn failed_cells(run: &RecordedRun) -> Option<String> {
+    let cells = &run.manifest.cells;
+    let mut failed = cells.iter().filter(|cell| cell.stopped.is_failure());
+    let first = failed.next()?;
+    let mut one = run.manifest.clone();
+    one.cells = vec![first.clone()];
+    Some(format!(
+        "{} of {} cells failed; the first: {}",
+        1 + failed.count(),
+        cells.len(),
+        output::stops(&one).join("; ")
+    ))
 }
 
 /// What is to be run; everything is checked before anything is trained.
@@ -115,53 +220,25 @@ fn plan(arguments: &args::Reproduce, kinds: &Kinds) -> Result<Vec<(Loaded, Setti
             );
             continue;
         }
+        let earlier = plan.iter().find(|(other, _): &&(Loaded, Settings)| {
+            // They would write into one folder.
+            other.spec.name == loaded.spec.name
+        });
+        if earlier.is_some() {
+            return Err(Failure::usage(format!(
+                "NAME {name:?}: the experiment {:?} is named twice; name it once",
+                loaded.spec.name
+            )));
+        }
         plan.push((loaded, settings));
     }
     Ok(plan)
 }
 
-/// The run that an earlier call finished in `out`, if this version of the program would train the
-/// same: judged again by the claims of now.
-fn finished(
-    out: &Path,
-    loaded: &Loaded,
-    settings: &Settings,
-    kinds: &Kinds,
-) -> Option<RecordedRun> {
-    if !RunFolder::is_done(out) {
-        return None;
-    }
-    let mut run = RecordedRun::read(out).ok()?;
-    let (training, now) = (&loaded.spec.training, provenance());
-    let made = &run.manifest;
-    let seeds: Vec<u64> = (training.first_seed..)
-        .take(training.seeds as usize)
-        .collect();
-    let same = made.spec_hash == spec_hash(loaded, &settings.device, &settings.engine)
-        && made.name == loaded.spec.name
-        && made.seeds == seeds
-        && made.quick == settings.quick
-        && made.layerwise_version == now.version
-        && made.git_commit == now.commit
-        && !made.cells.iter().any(|cell| cell.stopped.is_failure());
-    if !same {
-        return None;
-    }
-    run.verdict = judge(
-        &loaded.spec,
-        Some(&run.spec),
-        made,
-        &run.observations,
-        kinds,
-    )
-    .ok()?;
-    run.write_verdict().ok()?;
-    run.spec = loaded.spec.clone();
-    Some(run)
-}
-
-fn result(run: &RecordedRun) -> serde_json::Value {
+fn result(run: &RecordedRun, status: &str) -> serde_json::Value {
     json!({
+        "name": run.spec.name,
+        "status": status,
         "run": run.path,
         "verdict": run.verdict,
         "wall_seconds": run.manifest.wall_seconds,
@@ -188,11 +265,13 @@ fn tally(run: &RecordedRun) -> String {
 struct Pages {
     runs: Vec<RecordedRun>,
     failed: Vec<Failed>,
-    html: std::path::PathBuf,
+    /// Experiments of the plan that did not come to their end yet.
+    left: Vec<String>,
+    html: PathBuf,
 }
 
 impl Pages {
-    fn new(arguments: &args::Reproduce) -> Self {
+    fn new(arguments: &args::Reproduce, plan: &[(Loaded, Settings)]) -> Self {
         let suffix = if arguments.settings.quick {
             "-quick"
         } else {
@@ -201,37 +280,60 @@ impl Pages {
         Self {
             runs: Vec::new(),
             failed: Vec::new(),
+            left: plan.iter().map(|(one, _)| one.spec.name.clone()).collect(),
             html: arguments.out.join(format!("report{suffix}.html")),
         }
     }
 
-    fn add(&mut self, run: RecordedRun) -> Result<(), Failure> {
+    /// Adds a run that came to its end, and the `problem` of its cells if they had one.
+    fn add(&mut self, run: RecordedRun, problem: Option<String>) -> Result<(), Failure> {
+        let name = run.spec.name.clone();
         self.runs.push(run);
+        match problem {
+            Some(problem) => self.fail(&name, problem),
+            None => self.end(&name),
+        }
+    }
+
+    fn fail(&mut self, name: &str, problem: String) -> Result<(), Failure> {
+        self.failed.push(Failed {
+            name: name.to_owned(),
+            problem,
+        });
+        self.end(name)
+    }
+
+    fn end(&mut self, name: &str) -> Result<(), Failure> {
+        self.left.retain(|left| left != name);
         self.write()
     }
 
-    fn fail(&mut self, name: &str, problem: &str) -> Result<(), Failure> {
-        self.failed.push(Failed {
-            name: name.to_owned(),
-            problem: problem.to_owned(),
-        });
-        self.write()
+    fn failed_json(&self) -> Vec<serde_json::Value> {
+        let failed = self.failed.iter();
+        failed
+            .map(|failed| json!({ "name": failed.name, "problem": failed.problem }))
+            .collect()
     }
 
     fn write(&self) -> Result<(), Failure> {
         if let Some(folder) = self.html.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::run(format!("{}: {error}", folder.display())))?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let folder = folder.display();
+                Failure::run(format!(
+                    "--out: {folder} cannot be made: {error}. Choose a writable folder"
+                ))
+            })?;
         }
-        report::write_page_over(&self.runs, &self.failed, &self.html)?;
+        report::write_page_over(&self.runs, &self.failed, &self.left, &self.html)?;
         report::write_markdown(&self.runs, &self.html.with_extension("md"))?;
         let verdicts: Vec<_> = self.runs.iter().map(|run| &run.verdict).collect();
-        let failed = self.failed.iter();
-        let failed: Vec<_> = failed
-            .map(|failed| json!({ "name": failed.name, "problem": failed.problem }))
-            .collect();
-        let text = format!("{:#}\n", json!({ "verdicts": verdicts, "failed": failed }));
+        let document = json!({
+            "verdicts": verdicts,
+            "failed": self.failed_json(),
+            "left": self.left,
+        });
         let path = self.html.with_extension("json");
+        let text = format!("{document:#}\n");
         lab::record::write_atomically(&path, text.as_bytes()).map_err(|error| {
             Failure::run(format!("{}: cannot be written: {error}", path.display()))
         })

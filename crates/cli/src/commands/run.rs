@@ -207,12 +207,16 @@ pub(super) fn execute_as(
 /// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn (an
 /// interrupted run may lack its data) is a warning, and the page says so, too.
 pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
-    let run = RecordedRun::read(out)?;
-    if let Err(error) = report::draw_pictures(&run) {
+    draw_run(&RecordedRun::read(out)?)
+}
+
+/// [`draw`] for a run that was read.
+pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
+    if let Err(error) = report::draw_pictures(run) {
         eprintln!("warning: {error}");
     }
-    let page = out.join("report.html");
-    report::write_page(&[run], &page)?;
+    let page = run.path.join("report.html");
+    report::write_page(std::slice::from_ref(run), &page)?;
     Ok(page)
 }
 
@@ -263,7 +267,7 @@ pub(super) fn exit_code(recorded: &Recorded, require: Option<Require>) -> ExitCo
 }
 
 /// The flag that Ctrl-C sets. The second Ctrl-C ends the program at once.
-fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     if let Some(flag) = FLAG.get() {
         return Ok(Arc::clone(flag));

@@ -16,34 +16,53 @@ pub(super) struct Sides {
 /// test for order statistics. A sample that is missing, or only a bound on the wrong side of the
 /// threshold, speaks for neither side. The smallest p of n samples by signs is 2^(1 − n).
 pub(super) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Threshold) -> Sides {
-    let beyond = |limit: f64, above: bool| match kind {
-        IntervalKind::Order => sign(samples, limit, above),
-        IntervalKind::T => student(samples, limit, above),
+    let p = |limit: f64, above: bool, ends: bool| {
+        let beyond = Beyond { limit, above, ends };
+        match kind {
+            IntervalKind::Order => sign(samples, beyond),
+            IntervalKind::T => student(samples, beyond),
+        }
     };
     match threshold {
         Threshold::Above(limit) => Sides {
-            supported: beyond(limit, true),
-            contradicted: beyond(limit, false),
+            supported: p(limit, true, false),
+            contradicted: p(limit, false, false),
         },
         Threshold::Below(limit) => Sides {
-            supported: beyond(limit, false),
-            contradicted: beyond(limit, true),
+            supported: p(limit, false, false),
+            contradicted: p(limit, true, false),
         },
-        // Inside takes both ends, outside one of them.
+        // Inside takes both ends, which belong to it; outside one of them.
         Threshold::Within([low, high]) => Sides {
-            supported: beyond(low, true).max(beyond(high, false)),
-            contradicted: beyond(low, false).min(beyond(high, true)),
+            supported: p(low, true, true).max(p(high, false, true)),
+            contradicted: p(low, false, false).min(p(high, true, false)),
         },
     }
 }
 
-fn sign(samples: &[Sample], limit: f64, above: bool) -> f64 {
-    let there = samples.iter().filter(|sample| match **sample {
-        Sample::Exact(value) if above => value > limit,
-        Sample::Exact(value) => value < limit,
-        Sample::AtLeast(bound) => above && bound > limit,
-        Sample::Missing => false,
-    });
+/// A side of a limit.
+#[derive(Clone, Copy)]
+struct Beyond {
+    limit: f64,
+    above: bool,
+    /// Whether the limit belongs to it.
+    ends: bool,
+}
+
+impl Beyond {
+    fn holds(self, sample: Sample) -> bool {
+        let at = |value: f64| self.ends && value == self.limit;
+        match sample {
+            Sample::Exact(value) if self.above => value > self.limit || at(value),
+            Sample::Exact(value) => value < self.limit || at(value),
+            Sample::AtLeast(bound) => self.above && (bound > self.limit || at(bound)),
+            Sample::Missing => false,
+        }
+    }
+}
+
+fn sign(samples: &[Sample], beyond: Beyond) -> f64 {
+    let there = samples.iter().filter(|sample| beyond.holds(**sample));
     let (n, k) = (samples.len() as u64, there.count() as u64);
     if k == 0 {
         return 1.0;
@@ -52,7 +71,7 @@ fn sign(samples: &[Sample], limit: f64, above: bool) -> f64 {
     (2.0 * binomial.sf(k - 1)).min(1.0)
 }
 
-fn student(samples: &[Sample], limit: f64, above: bool) -> f64 {
+fn student(samples: &[Sample], beyond: Beyond) -> f64 {
     let exact = samples.iter().map(|sample| match *sample {
         Sample::Exact(value) => Some(value),
         _ => None,
@@ -63,12 +82,18 @@ fn student(samples: &[Sample], limit: f64, above: bool) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let beyond = if above { mean - limit } else { limit - mean };
     if variance == 0.0 {
-        return if beyond > 0.0 { 0.0 } else { 1.0 };
+        // Without spread t has no scale; what the seeds can show is that they agree.
+        return sign(samples, beyond);
+    }
+    let sign = if beyond.above { 1.0 } else { -1.0 };
+    let t = sign * (mean - beyond.limit) / (variance / n).sqrt();
+    if !t.is_finite() {
+        // A gap to something that is not a number is infinite, and has no t.
+        return 1.0;
     }
     let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there is a degree of freedom");
-    (2.0 * student.sf(beyond / (variance / n).sqrt())).min(1.0)
+    (2.0 * student.sf(t)).min(1.0)
 }
 
 /// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
@@ -152,6 +177,49 @@ mod tests {
         let sides = p_values(&samples, IntervalKind::T, Threshold::Above(0.0));
         assert!((sides.supported - 0.2254).abs() < TABLE, "{sides:?}");
         assert_eq!(sides.contradicted, 1.0);
+    }
+
+    #[test]
+    fn students_t_with_one_degree_of_freedom_is_cauchy() {
+        // Mean 2 and standard error 1 of two values: p = 1 − 2 atan(2)/π.
+        let sides = p_values(&exact(&[1.0, 3.0]), IntervalKind::T, Threshold::Above(0.0));
+        let known = 1.0 - 2.0 * 2_f64.atan() / std::f64::consts::PI;
+        assert!((sides.supported - known).abs() < ROUNDING, "{sides:?}");
+    }
+
+    #[test]
+    fn values_without_spread_or_end_are_no_certainty_and_no_panic() {
+        let sides = p_values(&exact(&[2.0; 8]), IntervalKind::T, Threshold::Above(1.0));
+        assert!((sides.supported - 2.0 / 256.0).abs() < ROUNDING);
+        let endless = exact(&[1.0, f64::INFINITY, 2.0]);
+        let sides = p_values(&endless, IntervalKind::T, Threshold::Below(3.0));
+        assert_eq!((sides.supported, sides.contradicted), (1.0, 1.0));
+    }
+
+    #[test]
+    fn the_ends_belong_to_the_inside_alone() {
+        let samples = exact(&[1.0; 8]);
+        let inside = p_values(&samples, IntervalKind::Order, Threshold::Within([1.0, 2.0]));
+        assert!((inside.supported - 2.0 / 256.0).abs() < ROUNDING);
+        assert_eq!(inside.contradicted, 1.0);
+        let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));
+        assert_eq!((above.supported, above.contradicted), (1.0, 1.0));
+    }
+
+    #[test]
+    fn p_is_below_five_percent_exactly_where_the_interval_is_on_that_side() {
+        let values = [0.3, 1.9, 2.2, 2.4, 3.1, 3.3, 4.0, 5.2, 5.9, 7.5];
+        for n in 2..=values.len() {
+            let samples = exact(&values[..n]);
+            for kind in [IntervalKind::Order, IntervalKind::T] {
+                for limit in (-40..100).map(|v| f64::from(v) / 10.0 + 0.05) {
+                    let found = crate::claims::interval(&samples, kind, 0.95);
+                    let there = found.coverage > 0.0 && found.low > limit;
+                    let p = p_values(&samples, kind, Threshold::Above(limit)).supported;
+                    assert_eq!(there, p <= 0.05, "{n} {kind:?} {limit} {p} {found:?}");
+                }
+            }
+        }
     }
 
     #[test]

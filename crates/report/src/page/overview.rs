@@ -13,6 +13,8 @@ use crate::{Failed, number::significant, roles::roles};
 /// Share of the verdicts that may be chance.
 const RATE: f64 = 0.05;
 const DIGITS: usize = 3;
+/// Where specs stand that name no phenomenon: last.
+const UNNAMED: &str = "Other";
 
 #[derive(Serialize)]
 pub(super) struct Overview {
@@ -20,6 +22,8 @@ pub(super) struct Overview {
     too_simple: Vec<TooSimple>,
     multiplicity: String,
     failed: Vec<FailedView>,
+    /// What was asked for and did not run to its end.
+    left: Vec<String>,
 }
 
 /// The claims about one phenomenon.
@@ -64,7 +68,7 @@ struct FailedView {
 }
 
 impl Overview {
-    pub(super) fn new(runs: &[Run], failed: &[Failed]) -> Self {
+    pub(super) fn new(runs: &[Run], failed: &[Failed], left: &[String]) -> Self {
         let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
         let p: Vec<f64> = claims().map(|claim| claim.p_value.unwrap_or(1.0)).collect();
         let survives = false_discovery_rate(&p, RATE);
@@ -103,23 +107,46 @@ impl Overview {
             }
         }
         phenomena.retain(|phenomenon| !phenomenon.rows.is_empty());
+        phenomena.sort_by_key(|phenomenon| phenomenon.name == UNNAMED);
         too_simple.sort_by_key(|(outcome, _)| *outcome != Outcome::Contradicted);
         Self {
             phenomena,
             too_simple: too_simple.into_iter().map(|(_, entry)| entry).collect(),
-            multiplicity: multiplicity(runs, &p, &survives),
+            multiplicity: multiplicity(runs, &survives),
             failed: failed.iter().map(FailedView::new).collect(),
+            left: left.to_vec(),
         }
     }
 }
 
+/// Whether a claim has a verdict that could survive, or be lost.
+fn counts(claim: &ClaimVerdict) -> bool {
+    claim.outcome != Outcome::Undecided && claim.p_value.is_some()
+}
+
 /// How the number of claims is accounted for, in a few sentences.
-fn multiplicity(runs: &[Run], p: &[f64], survives: &[bool]) -> String {
-    let decided = p.iter().filter(|p| **p < 1.0).count();
-    let kept = survives.iter().filter(|kept| **kept).count();
-    let fewest = runs.iter().map(|run| run.manifest.seeds.len()).min();
+fn multiplicity(runs: &[Run], survives: &[bool]) -> String {
+    let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
+    let decided = claims().filter(|claim| counts(claim)).count();
+    let kept = (claims().zip(survives))
+        .filter(|(claim, kept)| **kept && counts(claim))
+        .count();
+    let unknown = claims()
+        .filter(|claim| claim.outcome != Outcome::Undecided && claim.p_value.is_none())
+        .count();
+    let unknown = match unknown {
+        0 => String::new(),
+        count => format!(
+            " {count} more were judged before p-values were recorded and count with 1; `layerwise \
+             verdict` judges their runs again."
+        ),
+    };
+    let judged = runs.iter().filter(|run| !run.verdict.claims.is_empty());
+    let fewest = judged.map(|run| run.manifest.seeds.len()).min();
     let fewest = fewest.unwrap_or(0);
-    let least = 2.0_f64.powi(1 - i32::try_from(fewest).unwrap_or(i32::MAX));
+    let least = 2.0_f64
+        .powi(1 - i32::try_from(fewest).unwrap_or(i32::MAX))
+        .min(1.0);
     format!(
         "Every verdict stands for its own 95 % interval. Of {} claims some would come out by chance, so \
          the page also controls the false discovery rate at {:.0} % over all of them (Benjamini and \
@@ -128,8 +155,9 @@ fn multiplicity(runs: &[Run], p: &[f64], survives: &[bool]) -> String {
          exact sign test over seeds for order statistics, where a bound speaks only for what lies \
          above it; the largest over all parts of a supported claim, the smallest times the number of \
          parts of a contradicted one; 1 for an undecided one. With {fewest} seeds no sign test gives \
-         less than {}.",
-        p.len(),
+         less than 2·2^−{fewest} = {}. Controls are no part of p; a claim whose control misses its \
+         verdict is undecided.{unknown}",
+        survives.len(),
         100.0 * RATE,
         significant(least, 2)
     )
@@ -146,7 +174,8 @@ impl Row {
         };
         let of = |wanted: Role| -> Vec<String> {
             let found: Vec<&Judgement> = judged().filter(|j| role(&j.model) == wanted).collect();
-            found.iter().map(|j| effect(j)).collect()
+            let label = decisive(&claim.measured).map(|part| part.label.as_str());
+            found.iter().map(|j| effect(j, label)).collect()
         };
         Self {
             run: run.spec.name.clone(),
@@ -160,10 +189,10 @@ impl Row {
             theory: of(Role::Theory),
             verdict: claim.outcome.into(),
             shared_with: claim.shared_with.join(", "),
-            survives: match (claim.outcome, kept) {
-                (Outcome::Undecided, _) => "",
-                (_, true) => "survives",
-                (_, false) => "does not survive",
+            survives: match (counts(claim), kept) {
+                (false, _) => "",
+                (true, true) => "survives",
+                (true, false) => "does not survive",
             },
             quick: run.manifest.quick,
         }
@@ -179,9 +208,13 @@ impl FailedView {
     }
 }
 
-/// The part that decides a judgement, as a number with its interval.
-fn effect(judgement: &Judgement) -> String {
-    let number = decisive(judgement).map_or("–".to_owned(), number);
+/// The part `label`, which decides the claim, as a number with its interval; where a model lacks
+/// that part, the one that would decide about it.
+fn effect(judgement: &Judgement, label: Option<&str>) -> String {
+    let mut parts = judgement.components.iter();
+    let same = parts.find(|part| Some(part.label.as_str()) == label);
+    let number = same.or_else(|| decisive(judgement));
+    let number = number.map_or("–".to_owned(), self::number);
     format!("{}: {number}", judgement.model)
 }
 

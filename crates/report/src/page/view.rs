@@ -47,21 +47,25 @@ struct PictureView {
 }
 
 impl PageView {
-    pub(super) fn new(runs: &[Run], failed: &[Failed]) -> Self {
+    pub(super) fn new(runs: &[Run], failed: &[Failed], left: &[String]) -> Self {
+        let known = |name: &str| runs.iter().any(|run| run.spec.name == name);
+        // An experiment of which some cells failed is a run, too.
+        let without = failed.iter().filter(|f| !known(&f.name)).count();
+        let several = runs.len() > 1 || !failed.is_empty() || !left.is_empty();
         let title = match runs {
-            [run] if failed.is_empty() => {
+            [run] if !several => {
                 format!("{}: what was claimed and what was found", run.spec.name)
             }
             runs => format!(
                 "{} experiments: what was claimed and what was found",
-                runs.len() + failed.len()
+                runs.len() + without + left.len()
             ),
         };
         let views = runs.iter().enumerate();
         Self {
             title,
             tally: tally(runs),
-            overview: (runs.len() + failed.len() > 1).then(|| Overview::new(runs, failed)),
+            overview: several.then(|| Overview::new(runs, failed, left)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))
                 .collect(),
