@@ -19,6 +19,9 @@ mod optimizer;
 mod replay;
 mod scales;
 
+/// The framework, so that a model from outside is built on the same version.
+pub use burn;
+
 pub use array::{DeviceBasis, DeviceBatch, HostArray};
 pub use autodiff::AutodiffLearner;
 pub use device::{DEVICES, Device, DeviceError, Precision, Target};
