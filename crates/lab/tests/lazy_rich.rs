@@ -134,7 +134,12 @@ fn one_hidden_unit_is_one_direction_and_orthogonal_weights_are_all() {
         &spec(balanced, &measure("ranks", "{ kind = \"ends\" }")),
         &[],
     );
-    for metric in ["weight_effective_rank", "weight_stable_rank"] {
+    // So do their features of whitened inputs.
+    for metric in [
+        "weight_effective_rank",
+        "weight_stable_rank",
+        "feature_effective_rank",
+    ] {
         for (step, index, rank) in values(&rows, "net", metric) {
             assert!(
                 step > 0 || (rank - 2.0).abs() < 1e-9,

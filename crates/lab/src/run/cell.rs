@@ -87,6 +87,9 @@ pub struct CellOutcome {
     pub constant: Option<Batch>,
 }
 
+/// A step, and the parameters at it.
+type Remembered = (u64, Rc<Vec<HostArray>>);
+
 /// A model in training.
 struct Trained {
     name: String,
@@ -100,7 +103,7 @@ struct Trained {
     /// Steps of its checkpoints, where it is not trained here.
     replayed: Option<Vec<u64>>,
     /// Step and parameters at which each entry that remembers them was read last.
-    previous: RefCell<BTreeMap<usize, (u64, Rc<Vec<HostArray>>)>>,
+    previous: RefCell<BTreeMap<usize, Remembered>>,
 }
 
 /// Steps between two looks at whether everything is still finite, where nothing is measured.
