@@ -116,7 +116,7 @@ pub(super) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
 /// # Examples
 ///
 /// ```
-/// let kept = lab::claims::false_discovery_rate(&[0.01, 0.04, 0.03, 0.8], 0.05);
+/// let kept = layerwise_lab::claims::false_discovery_rate(&[0.01, 0.04, 0.03, 0.8], 0.05);
 /// assert_eq!(kept, [true, false, false, false]);
 /// ```
 pub fn false_discovery_rate(p: &[f64], rate: f64) -> Vec<bool> {
