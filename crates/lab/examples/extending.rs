@@ -221,6 +221,7 @@ pub(crate) fn run_into(folder: &Path) -> Result<Recorded, Box<dyn Error>> {
 }
 
 #[allow(dead_code, reason = "the test has no main")]
+#[allow(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     for claim in run_into(folder.path())?.verdict.claims {

@@ -40,15 +40,23 @@ struct Row {
     id: String,
     statement: String,
     threshold: String,
-    net: Vec<String>,
-    twin: Vec<String>,
-    linear: Vec<String>,
-    theory: Vec<String>,
+    net: Vec<Effect>,
+    twin: Vec<Effect>,
+    linear: Vec<Effect>,
+    theory: Vec<Effect>,
     verdict: Verdict,
     shared_with: String,
     /// Whether the verdict survives the number of claims; empty for an undecided one.
     survives: &'static str,
     quick: bool,
+}
+
+/// What one model gave.
+#[derive(Serialize)]
+struct Effect {
+    text: String,
+    /// Whether the claim speaks of this model.
+    judged: bool,
 }
 
 #[derive(Serialize)]
@@ -172,10 +180,14 @@ impl Row {
             let others = claim.compared.iter().chain(&claim.alongside);
             std::iter::once(&claim.measured).chain(others)
         };
-        let of = |wanted: Role| -> Vec<String> {
+        let of = |wanted: Role| -> Vec<Effect> {
             let found: Vec<&Judgement> = judged().filter(|j| role(&j.model) == wanted).collect();
             let label = decisive(&claim.measured).map(|part| part.label.as_str());
-            found.iter().map(|j| effect(j, label)).collect()
+            let effect = |judgement: &Judgement| Effect {
+                text: effect(judgement, label),
+                judged: judgement.model == claim.measured.model,
+            };
+            found.into_iter().map(effect).collect()
         };
         Self {
             run: run.spec.name.clone(),
@@ -237,7 +249,7 @@ pub(crate) fn number(part: &ComponentJudgement) -> String {
     let label = if part.label.is_empty() {
         String::new()
     } else {
-        format!("{} ", part.label)
+        format!("{}: ", part.label)
     };
     // Where censoring hides the centre, the bound says all that is known.
     let centre = match (part.centre, part.low) {
