@@ -180,14 +180,25 @@ impl Row {
             let others = claim.compared.iter().chain(&claim.alongside);
             std::iter::once(&claim.measured).chain(others)
         };
+        // A twin that lives in a variant of its own is among the controls.
+        let shown = |model: &str| judged().any(|judgement| judgement.model == model);
+        let controls = claim.controls.iter().map(|control| &control.judgement);
+        let controls: Vec<&Judgement> = controls
+            .filter(|judgement| !shown(&judgement.model) && !judgement.components.is_empty())
+            .collect();
         let of = |wanted: Role| -> Vec<Effect> {
-            let found: Vec<&Judgement> = judged().filter(|j| role(&j.model) == wanted).collect();
             let label = decisive(&claim.measured).map(|part| part.label.as_str());
-            let effect = |judgement: &Judgement| Effect {
+            let beside = judged().filter(|j| role(&j.model) == wanted);
+            let beside = beside.map(|judgement| Effect {
                 text: effect(judgement, label),
                 judged: judgement.model == claim.measured.model,
-            };
-            found.into_iter().map(effect).collect()
+            });
+            let controls = controls.iter().filter(|j| role(&j.model) == wanted);
+            let controls = controls.map(|judgement| Effect {
+                text: format!("{} (control)", effect(judgement, label)),
+                judged: false,
+            });
+            beside.chain(controls).collect()
         };
         Self {
             run: run.spec.name.clone(),
