@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run experiments one after another and write one page over all of them.
     Reproduce(Reproduce),
+    /// Train one experiment on several devices and say where their numbers part.
+    Parity(Parity),
     /// Judge recorded runs again, without training.
     Verdict(Verdict),
     /// Draw the pictures of recorded runs and write one page over them.
@@ -76,6 +78,16 @@ pub(crate) struct Own {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) training: Training,
+    /// Device, BACKEND or BACKEND:INDEX; see `layerwise devices`.
+    #[arg(long, default_value = "flex")]
+    pub(crate) device: String,
+}
+
+/// How an experiment is trained, wherever it is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Training {
     /// Set a key of the spec, the value in TOML (repeatable).
     #[arg(short = 's', value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -85,9 +97,10 @@ pub(crate) struct Settings {
     /// Worker threads; one cell runs on one thread [default: all cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Device, see `layerwise devices`.
-    #[arg(long, default_value = "flex")]
-    pub(crate) device: String,
+    /// Cells that are trained together at most, as one tensor with a member each [default: 1 on
+    /// CPUs, where each has a thread, and 64 on GPUs].
+    #[arg(long, value_name = "N")]
+    pub(crate) together: Option<usize>,
     /// Precision of training.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
@@ -123,6 +136,30 @@ pub(crate) struct Reproduce {
     /// Train again what an earlier call of the same version has finished.
     #[arg(long)]
     pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Parity {
+    /// Name of a shipped experiment, or a spec file ending in .toml.
+    pub(crate) experiment: String,
+    /// Devices, at least two; the first is the one that the others are compared with.
+    #[arg(long, value_name = "DEVICE,…", value_delimiter = ',', required = true)]
+    pub(crate) devices: Vec<String>,
+    /// Train only this many steps.
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<u64>,
+    /// Difference, relative to the largest size of a metric, from which on devices have parted.
+    #[arg(long, value_name = "X", default_value_t = 1e-3)]
+    pub(crate) tolerance: f64,
+    /// Exit with code 1 if a verdict changes, or if a metric of a model parts before this step.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) until: Option<u64>,
+    #[command(flatten)]
+    pub(crate) training: Training,
+    /// Folder that holds a run folder for each device and parity.json [default:
+    /// runs/NAME-parity].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod data;
 mod devices;
 mod list;
 mod measure;
+mod parity;
 mod report;
 mod reproduce;
 mod run;
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::List => list::list(json),
         Command::Run(run) => run::run(&run, json),
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, json),
+        Command::Parity(parity) => parity::parity(&parity, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, json),
         Command::Report(report) => report::report(&report, json),
         Command::Measure(arguments) => measure::measure(&arguments, json),

@@ -109,7 +109,7 @@ impl Model for Cosines {
         arrays.collect()
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let x = batch.inputs.clone().expect("the model needs inputs");
         (x.matmul(parameters[0].clone()) + parameters[1].clone())
             .cos()
@@ -206,6 +206,7 @@ pub(crate) fn run_into(folder: &Path) -> Result<Recorded, Box<dyn Error>> {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
         threads: 2,
+        together: None,
         quick: false,
     };
     let hash = spec_hash(&loaded, &settings.device, &settings.engine);

@@ -4,6 +4,7 @@ pub mod claims;
 mod kinds;
 pub mod measure;
 pub mod own;
+pub mod parity;
 pub mod predict;
 pub mod record;
 pub mod run;

@@ -37,7 +37,7 @@ use crate::record::Observation;
 
 pub use entry::{MeasureEntry, entry};
 pub use snapshot::Snapshot;
-pub(crate) use snapshot::upload_in_blocks;
+pub(crate) use snapshot::{Reads, in_blocks};
 
 /// Why a metric could not be read.
 #[derive(Debug, Error)]

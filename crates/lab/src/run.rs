@@ -1,8 +1,11 @@
 //! Running a spec: cells side by side, one record at the end.
 
+mod batches;
 mod cell;
+mod cells;
 mod estimate;
 mod identity;
+mod look;
 mod predictions;
 mod runner;
 

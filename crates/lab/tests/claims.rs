@@ -89,6 +89,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
         rustc_version: String::new(),
         git_commit: String::new(),
         device: "flex".to_owned(),
+        adapter: None,
         engine: "autodiff".to_owned(),
         engines: Default::default(),
         own: vec![],

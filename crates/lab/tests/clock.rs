@@ -138,6 +138,7 @@ fn rows(training: &str, every: u64) -> Vec<Observation> {
         device: "flex".to_owned(),
         engine: "autodiff".to_owned(),
         threads: 1,
+        together: None,
         quick: false,
     };
     let folder = tempfile::tempdir().unwrap();

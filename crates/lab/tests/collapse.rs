@@ -101,6 +101,7 @@ fn recorded(spec: &str, overrides: &[&str]) -> Vec<Observation> {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
         threads: 2,
+        together: None,
         quick: false,
     };
     let folder = tempfile::tempdir().unwrap();

@@ -81,6 +81,7 @@ impl Run {
             rustc_version: String::new(),
             git_commit: String::new(),
             device: "flex".to_owned(),
+            adapter: None,
             engine: "autodiff".to_owned(),
             engines: Default::default(),
             own: vec![],

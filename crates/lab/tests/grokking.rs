@@ -108,6 +108,7 @@ fn recorded(folder: &Path, text: &str) -> Vec<Observation> {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
         threads: 2,
+        together: None,
         quick: false,
     };
     let store =

@@ -26,6 +26,7 @@ fn observed(text: &str, overrides: &[&str]) -> Vec<Observation> {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
         threads: 2,
+        together: None,
         quick: false,
     };
     let folder = tempfile::tempdir().unwrap();

@@ -36,6 +36,7 @@ fn recorded(text: &str) -> Recorded {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
         threads: 1,
+        together: None,
         quick: false,
     };
     let folder = tempfile::tempdir().unwrap();

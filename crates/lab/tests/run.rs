@@ -26,6 +26,7 @@ fn settings(threads: usize) -> Settings {
         device: "flex".to_owned(),
         engine: "autodiff".to_owned(),
         threads,
+        together: None,
         quick: false,
     }
 }

@@ -450,6 +450,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
         rustc_version: String::new(),
         git_commit: String::new(),
         device: "flex".to_owned(),
+        adapter: None,
         engine: "autodiff".to_owned(),
         engines: Default::default(),
         own: vec![],

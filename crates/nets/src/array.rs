@@ -1,3 +1,5 @@
+use std::{borrow::Cow, cell::OnceCell};
+
 use burn::tensor::{DType, Tensor, TensorData};
 use tasks::{Basis, Batch};
 
@@ -17,20 +19,22 @@ pub struct HostArray {
 }
 
 impl HostArray {
-    /// The matrix on a device.
-    pub fn to_device(&self, target: &Target) -> Tensor<2> {
-        upload(&self.values, self.rows, self.columns, target)
+    /// The matrix on a device, as that of a single member.
+    ///
+    /// # Shapes
+    /// - result: `[1, rows, columns]`
+    pub fn to_device(&self, target: &Target) -> Tensor<3> {
+        Self::stack(&[self], target)
     }
 
-    /// The matrix `tensor` under this one's name.
+    /// The matrices of several members, which have one shape, as one tensor.
     ///
-    /// # Errors
-    /// The device's own message if reading fails.
-    pub fn read(&self, tensor: &Tensor<2>) -> Result<Self, String> {
-        Ok(Self {
-            values: download(tensor)?,
-            ..self.clone()
-        })
+    /// # Shapes
+    /// - result: `[M, rows, columns]`
+    pub(crate) fn stack(members: &[&Self], target: &Target) -> Tensor<3> {
+        let (rows, columns) = members.first().map_or((0, 0), |a| (a.rows, a.columns));
+        let values = members.iter().map(|array| &array.values[..]);
+        upload(values, [members.len(), rows, columns], target)
     }
 }
 
@@ -41,68 +45,136 @@ impl HostArray {
     reason = "there is one per batch, so that nothing is gained by a box"
 )]
 pub enum DeviceBasis {
-    /// `[N, B]`.
-    Dense(Tensor<2>),
+    /// `[M, N, B]`.
+    Dense(Tensor<3>),
     /// Row `i` is the `i`-th unit vector.
     Identity,
 }
 
-/// The parts of a batch that the models of a run need, on a device.
+/// The parts of a batch that the models of a run need, on a device, for M members at once.
 #[derive(Debug, Clone)]
 pub struct DeviceBatch {
-    /// Inputs `[N, D]`.
-    pub inputs: Option<Tensor<2>>,
+    /// Inputs `[M, N, D]`.
+    pub inputs: Option<Tensor<3>>,
     /// Basis functions.
     pub basis: Option<DeviceBasis>,
-    /// Targets `[N, K]`.
-    pub targets: Tensor<2>,
-    /// Row weights `[N, 1]`; `None` means `1/N` each.
-    pub weights: Option<Tensor<2>>,
+    /// Targets `[M, N, K]`.
+    pub targets: Tensor<3>,
+    /// Row weights `[M, N, 1]`; `None` means `1/N` each.
+    pub weights: Option<Tensor<3>>,
 }
 
 impl DeviceBatch {
-    /// Uploads what `needs` asks for.
-    pub fn upload(batch: &Batch, needs: Needs, target: &Target) -> Self {
-        let shape = batch.shape;
+    /// Uploads what `needs` asks for. All members have rows of one shape and number.
+    fn upload(members: &[Cow<'_, Batch>], needs: Needs, target: &Target) -> Self {
+        let first = &members[0];
+        let (shape, rows) = (first.shape, first.rows);
+        let stack = |values: &dyn Fn(&Batch) -> &[f64], columns: usize| {
+            let values: Vec<&[f64]> = members.iter().map(|member| values(member)).collect();
+            upload(values.into_iter(), [members.len(), rows, columns], target)
+        };
         Self {
-            inputs: needs
-                .inputs
-                .then(|| upload(&batch.inputs, batch.rows, shape.inputs, target)),
-            basis: needs.basis.then(|| match &batch.basis {
-                Basis::Dense(values) => {
-                    DeviceBasis::Dense(upload(values, batch.rows, shape.basis, target))
-                }
+            inputs: (needs.inputs).then(|| stack(&|batch| &batch.inputs, shape.inputs)),
+            basis: needs.basis.then(|| match first.basis {
+                Basis::Dense(_) => DeviceBasis::Dense(stack(&dense_basis, shape.basis)),
                 Basis::Identity => DeviceBasis::Identity,
             }),
-            targets: upload(&batch.targets, batch.rows, shape.outputs, target),
-            weights: batch
-                .weights
-                .as_ref()
-                .map(|w| upload(w, batch.rows, 1, target)),
+            targets: stack(&|batch| &batch.targets, shape.outputs),
+            weights: (first.weights.is_some())
+                .then(|| stack(&|batch| batch.weights.as_deref().unwrap_or_default(), 1)),
         }
     }
 }
 
-fn upload(values: &[f64], rows: usize, columns: usize, target: &Target) -> Tensor<2> {
+fn dense_basis(batch: &Batch) -> &[f64] {
+    match &batch.basis {
+        Basis::Dense(values) => values,
+        Basis::Identity => unreachable!("members are of one task"),
+    }
+}
+
+/// Rows for every member of a batch of learners: on the host, and on the device once an engine
+/// asks for them there.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    members: Vec<Cow<'a, Batch>>,
+    needs: Needs,
+    target: Target,
+    on_device: OnceCell<DeviceBatch>,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of a single member.
+    pub fn new(batch: &'a Batch, needs: Needs, target: &Target) -> Self {
+        Self::of_members(vec![Cow::Borrowed(batch)], needs, target)
+    }
+
+    /// Rows of several members, which have one shape and number.
+    pub fn of_members(members: Vec<Cow<'a, Batch>>, needs: Needs, target: &Target) -> Self {
+        Self {
+            members,
+            needs,
+            target: target.clone(),
+            on_device: OnceCell::new(),
+        }
+    }
+
+    /// The rows of one member.
+    pub fn host(&self, member: usize) -> &Batch {
+        &self.members[member]
+    }
+
+    /// Number of members.
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// One member alone.
+    #[must_use]
+    pub fn member(&self, member: usize) -> Rows<'_> {
+        Rows::new(&self.members[member], self.needs, &self.target)
+    }
+
+    /// The rows of all members on the device, uploaded at the first call.
+    pub fn on_device(&self) -> &DeviceBatch {
+        self.on_device
+            .get_or_init(|| DeviceBatch::upload(&self.members, self.needs, &self.target))
+    }
+}
+
+/// Values of the members one behind the other.
+fn upload<'a>(
+    members: impl Iterator<Item = &'a [f64]>,
+    shape: [usize; 3],
+    target: &Target,
+) -> Tensor<3> {
+    let values = members.flatten();
     // Convert on the host: the device gets its own precision in one copy.
     let data = match target.dtype {
-        DType::F64 => TensorData::new(values.to_vec(), [rows, columns]),
+        DType::F64 => TensorData::new(values.copied().collect::<Vec<f64>>(), shape),
         _ => TensorData::new(
-            values
-                .iter()
-                .map(|&value| value as f32)
-                .collect::<Vec<f32>>(),
-            [rows, columns],
+            values.map(|&value| value as f32).collect::<Vec<f32>>(),
+            shape,
         ),
     };
     Tensor::from_data(data, (&target.device, target.dtype))
 }
 
-/// The values of `tensor` in f64. This waits for the device.
-pub(crate) fn download(tensor: &Tensor<2>) -> Result<Vec<f64>, String> {
+/// The values of `tensor` in f64, member by member. This waits for the device.
+pub(crate) fn download(tensor: &Tensor<3>) -> Result<Vec<Vec<f64>>, String> {
+    let [members, rows, columns] = tensor.dims();
     let data = tensor
         .clone()
         .try_into_data()
         .map_err(|error| format!("{error:?}"))?;
-    Ok(data.iter::<f64>().collect())
+    let values: Vec<f64> = data.iter::<f64>().collect();
+    let size = (rows * columns).max(1);
+    let mut split: Vec<Vec<f64>> = values.chunks(size).map(<[f64]>::to_vec).collect();
+    split.resize(members, Vec::new());
+    Ok(split)
+}
+
+/// Learning rates of the members, `[M, 1, 1]`.
+pub(crate) fn upload_rates(rates: &[f64], target: &Target) -> Tensor<3> {
+    upload(std::iter::once(rates), [rates.len(), 1, 1], target)
 }

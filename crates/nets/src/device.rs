@@ -1,22 +1,128 @@
+//! Devices by name, opened at run time.
+
+mod backends;
+mod error;
+mod quiet;
+
 use burn::tensor::DType;
 pub use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-/// Devices by name: what they are, and the cargo feature that compiles them in (empty: always).
-pub const DEVICES: [(&str, &str, &str); 3] = [
-    ("flex", "pure-Rust CPU backend, recommended", ""),
-    (
-        "ndarray",
-        "older CPU backend, last released with burn 0.22",
-        "ndarray",
-    ),
-    (
-        "wgpu",
-        "GPU through Vulkan, Metal, DX12 or WebGPU; f32 only",
-        "wgpu",
-    ),
+pub use error::DeviceError;
+
+/// A backend that a device name may begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backend {
+    /// Its name, as in `--device NAME` or `--device NAME:INDEX`.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// The cargo feature that compiles it in; empty: always there.
+    pub feature: &'static str,
+    /// Whether it computes on the CPU's own memory, one cell per thread; otherwise cells are stacked
+    /// to fill the chip.
+    pub host: bool,
+    /// What to install where a machine lacks it.
+    pub needs: &'static str,
+}
+
+/// All backends, the recommended one first.
+pub const BACKENDS: [Backend; 7] = [
+    Backend {
+        name: "flex",
+        about: "pure-Rust CPU backend",
+        feature: "",
+        host: true,
+        needs: "nothing",
+    },
+    Backend {
+        name: "ndarray",
+        about: "older CPU backend, last released with burn 0.22",
+        feature: "ndarray",
+        host: true,
+        needs: "nothing",
+    },
+    Backend {
+        name: "wgpu",
+        about: "GPU through Vulkan, Metal or DX12",
+        feature: "wgpu",
+        host: false,
+        needs: "a graphics driver with Vulkan (on Debian, mesa-vulkan-drivers computes on the CPU)",
+    },
+    Backend {
+        name: "vulkan",
+        about: "GPU through Vulkan and SPIR-V",
+        feature: "vulkan",
+        host: false,
+        needs: "a graphics driver with Vulkan (on Debian, mesa-vulkan-drivers computes on the CPU)",
+    },
+    Backend {
+        name: "metal",
+        about: "Apple GPU",
+        feature: "metal",
+        host: false,
+        needs: "a Mac",
+    },
+    Backend {
+        name: "cuda",
+        about: "NVIDIA GPU",
+        feature: "cuda",
+        host: false,
+        needs: "NVIDIA's driver and the CUDA toolkit (libnvrtc)",
+    },
+    Backend {
+        name: "rocm",
+        about: "AMD GPU",
+        feature: "rocm",
+        host: false,
+        needs: "AMD's driver and ROCm",
+    },
 ];
+
+impl Backend {
+    /// The backend of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        BACKENDS.iter().find(|backend| backend.name == name)
+    }
+
+    /// Whether this build holds it.
+    pub fn is_built(&self) -> bool {
+        backends::is_built(self.name)
+    }
+
+    /// The command that builds it in.
+    pub fn build_command(&self) -> String {
+        match self.feature {
+            "" => "cargo run --release -- …".to_owned(),
+            feature => format!("cargo run --release --features {feature} -- …"),
+        }
+    }
+
+    /// What this machine has of it, in the order of the indices.
+    pub fn found(&self) -> Vec<FoundDevice> {
+        let found = quiet::quietly(|| backends::enumerate(self.name)).unwrap_or_default();
+        let found = found.into_iter().map(|device| {
+            let has = |dtype| quiet::quietly(|| device.supports_dtype(dtype)).unwrap_or(false);
+            FoundDevice {
+                adapter: quiet::quietly(|| backends::adapter(&device)).flatten(),
+                f32: has(DType::F32),
+                f64: has(DType::F64),
+            }
+        });
+        found.collect()
+    }
+}
+
+/// A device that this machine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundDevice {
+    /// Name of the adapter, where the backend tells.
+    pub adapter: Option<String>,
+    /// Whether it computes in f32.
+    pub f32: bool,
+    /// Whether it computes in f64.
+    pub f64: bool,
+}
 
 /// Floating-point precision of training. Results are always computed in f64 on the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,45 +135,6 @@ pub enum Precision {
     F64,
 }
 
-/// Why a device cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DeviceError {
-    /// No device has this name.
-    #[error("device {name:?} is unknown. Choose one of: {}", known.join(", "))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: Vec<&'static str>,
-    },
-    /// The device is not in this build.
-    #[error(
-        "device {name:?} is not in this build. Build it in with \
-         `cargo run --release --features {feature} -- …`, or use --device flex"
-    )]
-    NotBuilt {
-        /// What was asked for.
-        name: String,
-        /// The cargo feature that brings it.
-        feature: &'static str,
-    },
-    /// The device cannot compute in this precision.
-    #[error("device {name:?} has no f64. Use --precision f32, or --device flex")]
-    NoF64 {
-        /// What was asked for.
-        name: String,
-    },
-    /// This machine lacks the device.
-    #[error("device {name:?} cannot be opened on this machine: {problem}. Use --device flex")]
-    Absent {
-        /// What was asked for.
-        name: String,
-        /// What the backend says.
-        problem: String,
-    },
-}
-
 /// A device and the precision to train in.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -75,7 +142,13 @@ pub struct Target {
     pub device: Device,
     /// The floating-point type of every tensor.
     pub dtype: DType,
+    /// The backend that it belongs to.
+    pub backend: &'static Backend,
 }
+
+/// Cells that are stepped together on a GPU, unless somebody asks for another number. One cell of
+/// the shipped experiments takes less than a hundredth of a large chip; memory is small beside it.
+const CELLS_TOGETHER: usize = 64;
 
 impl Target {
     /// The precision of training.
@@ -86,54 +159,119 @@ impl Target {
         }
     }
 
-    /// Opens a device by name.
+    /// Whether it computes on the CPU's own memory.
+    pub fn is_host(&self) -> bool {
+        self.backend.host
+    }
+
+    /// Cells that are stepped together, unless somebody asks for another number.
+    pub fn cells_together(&self) -> usize {
+        if self.is_host() { 1 } else { CELLS_TOGETHER }
+    }
+
+    /// Name of the adapter, where the backend tells.
+    pub fn adapter(&self) -> Option<String> {
+        quiet::quietly(|| backends::adapter(&self.device)).flatten()
+    }
+
+    /// Opens a device by name, `BACKEND` or `BACKEND:INDEX`.
     ///
     /// # Errors
     /// See [`DeviceError`].
     pub fn open(name: &str, precision: Precision) -> Result<Self, DeviceError> {
-        let Some(&(_, _, feature)) = DEVICES.iter().find(|(known, ..)| *known == name) else {
-            let known = DEVICES.iter().map(|&(known, ..)| known).collect();
+        let (backend_name, index) = match name.split_once(':') {
+            None => (name, None),
+            Some((backend, index)) => (backend, Some(index)),
+        };
+        let Some(backend) = Backend::named(backend_name) else {
             return Err(DeviceError::Unknown {
                 name: name.to_owned(),
-                known,
+                known: BACKENDS.map(|backend| backend.name).to_vec(),
             });
         };
-        let device = build(name).ok_or_else(|| DeviceError::NotBuilt {
-            name: name.to_owned(),
-            feature,
-        })?;
+        let index = match index {
+            None => None,
+            Some(_) if backend.host => {
+                return Err(DeviceError::NotIndexed {
+                    name: name.to_owned(),
+                    backend: backend.name,
+                });
+            }
+            Some(text) => match text.parse::<usize>() {
+                Ok(index) => Some(index),
+                Err(_) => {
+                    return Err(DeviceError::BadIndex {
+                        name: name.to_owned(),
+                        backend: backend.name,
+                    });
+                }
+            },
+        };
+        if !backend.is_built() {
+            return Err(DeviceError::NotBuilt {
+                name: name.to_owned(),
+                command: backend.build_command(),
+            });
+        }
+        let device = Self::device(name, backend, index)?;
         let dtype = match precision {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
+        let absent = |problem: String| DeviceError::Absent {
+            name: name.to_owned(),
+            problem,
+            needs: backend.needs,
+        };
         // A missing adapter shows itself as a panic inside the backend, not as an error.
-        let supported =
-            std::panic::catch_unwind(|| device.supports_dtype(dtype)).map_err(|_| {
-                DeviceError::Absent {
-                    name: name.to_owned(),
-                    problem: "no adapter found".to_owned(),
-                }
-            })?;
+        let supported = quiet::quietly(|| device.supports_dtype(dtype))
+            .ok_or_else(|| absent("it cannot be opened".to_owned()))?;
         if !supported {
             return Err(DeviceError::NoF64 {
                 name: name.to_owned(),
             });
         }
-        Ok(Self { device, dtype })
+        Ok(Self {
+            device,
+            dtype,
+            backend,
+        })
     }
-}
 
-fn build(name: &str) -> Option<Device> {
-    match name {
-        "flex" => Some(Device::flex()),
-        #[cfg(feature = "ndarray")]
-        #[allow(
-            deprecated,
-            reason = "the last burn release with this backend is the one we pin"
-        )]
-        "ndarray" => Some(Device::ndarray()),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Some(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        _ => None,
+    fn device(
+        name: &str,
+        backend: &'static Backend,
+        index: Option<usize>,
+    ) -> Result<Device, DeviceError> {
+        if backend.host {
+            return backends::enumerate(backend.name)
+                .into_iter()
+                .next()
+                .ok_or_else(|| DeviceError::Absent {
+                    name: name.to_owned(),
+                    problem: "it cannot be opened".to_owned(),
+                    needs: backend.needs,
+                });
+        }
+        let found = quiet::quietly(|| backends::enumerate(backend.name)).unwrap_or_default();
+        let count = found.len();
+        if count == 0 {
+            return Err(DeviceError::Absent {
+                name: name.to_owned(),
+                problem: "no adapter was found".to_owned(),
+                needs: backend.needs,
+            });
+        }
+        let chosen = match index {
+            None => quiet::quietly(|| backends::preferred(backend.name))
+                .flatten()
+                .or_else(|| found.into_iter().next()),
+            Some(index) => found.into_iter().nth(index),
+        };
+        chosen.ok_or_else(|| DeviceError::NoSuchIndex {
+            name: name.to_owned(),
+            backend: backend.name,
+            count,
+        })
     }
 }

@@ -2,8 +2,8 @@ use tasks::Batch;
 use thiserror::Error;
 
 use crate::{
-    AutodiffLearner, DeviceBatch, HostArray, Loss, Model, Optimizer, Precision, Target,
-    moments::MomentsLearner,
+    AutodiffLearner, AutodiffLearners, HostArray, HostNet, Loss, Model, Optimizer, Precision, Rows,
+    Target, moments::MomentsLearner, separate::Separate,
 };
 
 /// Engines by name: what they are.
@@ -43,6 +43,14 @@ pub enum LearnerError {
     },
 }
 
+/// A model and where it starts.
+pub struct Member {
+    /// The model.
+    pub model: Box<dyn Model>,
+    /// Its initial parameters.
+    pub initial: Vec<HostArray>,
+}
+
 /// A model with its parameters, stepped by an engine.
 pub trait Learner: Send {
     /// Name of the engine.
@@ -51,20 +59,132 @@ pub trait Learner: Send {
     /// The model.
     fn model(&self) -> &dyn Model;
 
-    /// One optimizer step on `batch`. Does not wait for the device.
-    fn step(&mut self, batch: &DeviceBatch, lr: f64);
+    /// One optimizer step on rows of one member. Does not wait for the device.
+    fn step(&mut self, rows: &Rows<'_>, lr: f64);
 
     /// Outputs `[N, K]` on the host, row-major. Waits for the device.
     ///
     /// # Errors
     /// The device failed.
-    fn outputs(&self, batch: &DeviceBatch) -> Result<Vec<f64>, LearnerError>;
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError>;
 
     /// The parameters on the host. Waits for the device.
     ///
     /// # Errors
     /// The device failed.
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError>;
+}
+
+/// Several members that are stepped together. None feels another.
+pub trait Learners: Send {
+    /// Name of the engine.
+    fn engine(&self) -> &'static str;
+
+    /// The model of a member.
+    fn model(&self, member: usize) -> &dyn Model;
+
+    /// One optimizer step of every member, each on its own rows at its own rate. Does not wait for
+    /// the device.
+    fn step(&mut self, rows: &Rows<'_>, lr: &[f64]);
+
+    /// Outputs `[N, K]` of every member on its own rows. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError>;
+
+    /// Outputs `[N, K]` of one member on `rows`, which are its alone. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError>;
+
+    /// The parameters of every member on the host. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError>;
+}
+
+/// Members that start together, by the named engine. `constant` are the training rows of every
+/// member where every step has the same.
+///
+/// # Errors
+/// As [`learner`].
+pub fn learners(
+    engine: &str,
+    mut members: Vec<Member>,
+    loss: Loss,
+    optimizer: Optimizer,
+    target: &Target,
+    constant: Option<&[Batch]>,
+) -> Result<Box<dyn Learners>, LearnerError> {
+    let rows = |member: usize| constant.map(|rows| &rows[member]);
+    if members.len() > 1 && !on_host(engine, &members[0], loss, optimizer, target, rows(0))? {
+        let together = AutodiffLearners::new(members, loss, optimizer, target);
+        return Ok(Box::new(together));
+    }
+    let separate = (members.drain(..).enumerate())
+        .map(|(place, Member { model, initial })| {
+            learner(engine, model, initial, loss, optimizer, target, rows(place))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Box::new(Separate::new(separate)))
+}
+
+/// Whether the named engine trains this member on the host, where there is nothing to gain from
+/// stepping several together.
+fn on_host(
+    engine: &str,
+    member: &Member,
+    loss: Loss,
+    optimizer: Optimizer,
+    target: &Target,
+    constant: Option<&Batch>,
+) -> Result<bool, LearnerError> {
+    let Member { model, initial } = member;
+    choose(engine, &**model, initial, loss, optimizer, target, constant)
+        .map(|choice| !matches!(choice, Choice::Autodiff))
+}
+
+/// The engine of a learner.
+enum Choice<'a> {
+    Autodiff,
+    Moments(HostNet, &'a Batch),
+}
+
+fn choose<'a>(
+    engine: &str,
+    model: &dyn Model,
+    initial: &[HostArray],
+    loss: Loss,
+    optimizer: Optimizer,
+    target: &Target,
+    constant: Option<&'a Batch>,
+) -> Result<Choice<'a>, LearnerError> {
+    let moments = || {
+        let host = MomentsLearner::applies(model, initial, loss, optimizer)?;
+        let rows = constant.ok_or("needs the same rows at every step")?;
+        Ok(Choice::Moments(host, rows))
+    };
+    match engine {
+        "autodiff" => Ok(Choice::Autodiff),
+        // In f32 the host's f64 would hide the precision that was asked for.
+        "auto" if target.precision() == Precision::F32 => Ok(Choice::Autodiff),
+        "auto" => Ok(moments().unwrap_or(Choice::Autodiff)),
+        "moments" => {
+            let covered = if target.precision() == Precision::F32 {
+                Err("trains in f64 only")
+            } else {
+                moments()
+            };
+            covered.map_err(|reason| LearnerError::NotCovered {
+                engine: engine.to_owned(),
+                reason,
+            })
+        }
+        other => Err(LearnerError::UnknownEngine(other.to_owned())),
+    }
 }
 
 /// A learner of the named engine. `constant` are the training rows where every step has the same.
@@ -80,33 +200,12 @@ pub fn learner(
     target: &Target,
     constant: Option<&Batch>,
 ) -> Result<Box<dyn Learner>, LearnerError> {
-    let moments = |model: &dyn Model| {
-        let host = MomentsLearner::applies(model, &initial, loss, optimizer)?;
-        Ok((host, constant.ok_or("needs the same rows at every step")?))
-    };
-    let host = match engine {
-        "autodiff" => None,
-        // In f32 the host's f64 would hide the precision that was asked for.
-        "auto" if target.precision() == Precision::F32 => None,
-        "auto" => moments(&*model).ok(),
-        "moments" => {
-            let covered = if target.precision() == Precision::F32 {
-                Err("trains in f64 only")
-            } else {
-                moments(&*model)
-            };
-            Some(covered.map_err(|reason| LearnerError::NotCovered {
-                engine: engine.to_owned(),
-                reason,
-            })?)
-        }
-        other => return Err(LearnerError::UnknownEngine(other.to_owned())),
-    };
-    Ok(match host {
-        Some((host, rows)) => Box::new(MomentsLearner::new(
+    let choice = choose(engine, &*model, &initial, loss, optimizer, target, constant)?;
+    Ok(match choice {
+        Choice::Moments(host, rows) => Box::new(MomentsLearner::new(
             model, initial, &host, loss, rows, target,
         )),
-        None => Box::new(AutodiffLearner::new(
+        Choice::Autodiff => Box::new(AutodiffLearner::new(
             model, initial, loss, optimizer, target,
         )),
     })

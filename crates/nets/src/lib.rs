@@ -2,7 +2,8 @@
 //!
 //! A [`Model`] is a pure function of its parameters and a batch. A [`Learner`] holds the
 //! parameters of one model and steps them; [`AutodiffLearner`] does so with burn's recorded
-//! graph, which covers every model on every device; see [`ENGINES`] for others. Nothing here draws random numbers on a
+//! graph, which covers every model on every device; see [`ENGINES`] for others. [`Learners`] steps
+//! several members together, on a GPU as tensors of rank 3. Nothing here draws random numbers on a
 //! device: initial weights come from the keyed host streams of [`tasks::stream`].
 
 mod array;
@@ -18,16 +19,17 @@ mod moments;
 mod optimizer;
 mod replay;
 mod scales;
+mod separate;
 
 /// The framework, so that a model from outside is built on the same version.
 pub use burn;
 
-pub use array::{DeviceBasis, DeviceBatch, HostArray};
-pub use autodiff::AutodiffLearner;
-pub use device::{DEVICES, Device, DeviceError, Precision, Target};
+pub use array::{DeviceBasis, DeviceBatch, HostArray, Rows};
+pub use autodiff::{AutodiffLearner, AutodiffLearners};
+pub use device::{BACKENDS, Backend, Device, DeviceError, FoundDevice, Precision, Target};
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
-pub use learner::{ENGINES, Learner, LearnerError, learner};
+pub use learner::{ENGINES, Learner, LearnerError, Learners, Member, learner, learners};
 pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};
 pub use models::{
@@ -37,6 +39,7 @@ pub use models::{
 pub use optimizer::{Decay, Optimizer};
 pub use replay::ReplayLearner;
 pub use scales::Scales;
+pub use separate::Separate;
 
 /// The model kinds of this crate.
 pub fn kinds() -> tasks::Registry<dyn Model> {

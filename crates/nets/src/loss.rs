@@ -58,23 +58,24 @@ impl Loss {
         }
     }
 
-    /// The loss as a tensor of one element.
+    /// The sum over members of their losses, as a tensor of one element: no member feels another, so
+    /// that its gradient is that of every member.
     ///
     /// # Shapes
-    /// - `outputs`, `targets`: `[N, K]`; `weights`: `[N, 1]`; result: `[1]`
+    /// - `outputs`, `targets`: `[M, N, K]`; `weights`: `[M, N, 1]`; result: `[1]`
     pub(crate) fn of(
         self,
-        outputs: Tensor<2>,
-        targets: Tensor<2>,
-        weights: Option<Tensor<2>>,
+        outputs: Tensor<3>,
+        targets: Tensor<3>,
+        weights: Option<Tensor<3>>,
     ) -> Tensor<1> {
-        let [rows, columns] = outputs.dims();
+        let [_, rows, columns] = outputs.dims();
         let (elements, factor) = match self {
             Self::Mse { .. } => (
                 (outputs - targets).square(),
                 0.5 * self.flow_factor(columns),
             ),
-            Self::CrossEntropy => (log_softmax(outputs, 1) * targets, -1.0),
+            Self::CrossEntropy => (log_softmax(outputs, 2) * targets, -1.0),
         };
         match weights {
             Some(weights) => (elements * weights).sum().mul_scalar(factor),

@@ -59,6 +59,12 @@ pub trait Model: Send + Sync {
     /// Which parts of a batch it reads.
     fn needs(&self) -> Needs;
 
+    /// What decides the function of parameters and rows, without what decides only where it starts
+    /// and how fast it learns: models of one structure are stepped together.
+    fn structure(&self) -> toml::Table {
+        self.resolved()
+    }
+
     /// Factor on the learning rate of the run: twins live on their own clock.
     fn lr_scale(&self) -> f64;
 
@@ -102,13 +108,13 @@ pub trait Model: Send + Sync {
         None
     }
 
-    /// Outputs `[N, K]` for the parameters in the order of [`Model::initial`].
+    /// Outputs of M members at once, for the parameters in the order of [`Model::initial`].
     ///
     /// # Shapes
-    /// - `parameters[i]`: as in [`Model::initial`]
-    /// - batch inputs: `[N, D]`, basis: `[N, B]`
-    /// - output: `[N, K]`
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2>;
+    /// - `parameters[i]`: `[M, rows, columns]`, each member as in [`Model::initial`]
+    /// - batch inputs: `[M, N, D]`, basis: `[M, N, B]`
+    /// - output: `[M, N, K]`
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3>;
 
     /// Whether the outputs depend on the initial parameters, too, so that they are those of
     /// [`Model::forward_from`].
@@ -116,17 +122,17 @@ pub trait Model: Send + Sync {
         self.centred()
     }
 
-    /// Outputs `[N, K]` of a model that remembers its initial parameters `start`: those of
+    /// Outputs of a model that remembers its initial parameters `start`: those of
     /// [`Model::forward`] minus the same at the start, if the model says nothing else.
     ///
     /// # Shapes
     /// As in [`Model::forward`].
     fn forward_from(
         &self,
-        start: &[Tensor<2>],
-        parameters: &[Tensor<2>],
+        start: &[Tensor<3>],
+        parameters: &[Tensor<3>],
         batch: &DeviceBatch,
-    ) -> Tensor<2> {
+    ) -> Tensor<3> {
         self.forward(parameters, batch) - self.forward(start, batch)
     }
 }

@@ -1,7 +1,7 @@
 use tasks::Batch;
 
 use crate::{
-    DeviceBatch, HostArray, HostNet, Learner, LearnerError, Loss, Model, Optimizer, Target,
+    HostArray, HostNet, Learner, LearnerError, Loss, Model, Optimizer, Rows, Target,
     array::download,
 };
 
@@ -217,15 +217,17 @@ impl Learner for MomentsLearner {
         &*self.model
     }
 
-    fn step(&mut self, _: &DeviceBatch, lr: f64) {
+    fn step(&mut self, _: &Rows<'_>, lr: f64) {
         self.step_once(lr * self.lr_scale);
     }
 
-    fn outputs(&self, batch: &DeviceBatch) -> Result<Vec<f64>, LearnerError> {
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
         let parameters: Vec<_> = (self.host_arrays().iter())
             .map(|array| array.to_device(&self.target))
             .collect();
-        download(&self.model.forward(&parameters, batch)).map_err(LearnerError::Device)
+        let outputs = self.model.forward(&parameters, rows.on_device());
+        let mut outputs = download(&outputs).map_err(LearnerError::Device)?;
+        Ok(outputs.swap_remove(0))
     }
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {

@@ -93,11 +93,38 @@ impl Optimizer {
     }
 }
 
+/// Learning rates of the members.
+#[derive(Debug, Clone)]
+pub(crate) enum Rate {
+    /// The same for all.
+    Same(f64),
+    /// One each, `[M, 1, 1]`.
+    Each(Tensor<3>),
+}
+
+impl Rate {
+    /// lr · factor · x.
+    fn times(&self, x: Tensor<3>, factor: f64) -> Tensor<3> {
+        match self {
+            Self::Same(lr) => x.mul_scalar(lr * factor),
+            Self::Each(lr) => x * lr.clone().mul_scalar(factor),
+        }
+    }
+
+    /// (1 − lr · decay) x.
+    fn shrink(&self, x: Tensor<3>, decay: f64) -> Tensor<3> {
+        match self {
+            Self::Same(lr) => x.mul_scalar(1.0 - lr * decay),
+            Self::Each(lr) => x * lr.clone().mul_scalar(-decay).add_scalar(1.0),
+        }
+    }
+}
+
 /// Moments of one parameter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    first: Option<Tensor<2>>,
-    second: Option<Tensor<2>>,
+    first: Option<Tensor<3>>,
+    second: Option<Tensor<3>>,
     steps: i32,
 }
 
@@ -109,10 +136,10 @@ impl Optimizer {
     pub(crate) fn step(
         self,
         state: &mut State,
-        parameter: Tensor<2>,
-        gradient: Tensor<2>,
-        lr: f64,
-    ) -> Tensor<2> {
+        parameter: Tensor<3>,
+        gradient: Tensor<3>,
+        lr: &Rate,
+    ) -> Tensor<3> {
         match self {
             Self::Sgd {
                 momentum,
@@ -122,7 +149,7 @@ impl Optimizer {
             } => {
                 let gradient = add_decay(gradient, &parameter, weight_decay);
                 if momentum == 0.0 {
-                    return parameter - gradient.mul_scalar(lr);
+                    return parameter - lr.times(gradient, 1.0);
                 }
                 // PyTorch: the first buffer is the gradient itself, undampened.
                 let buffer = match state.first.take() {
@@ -137,7 +164,7 @@ impl Optimizer {
                 } else {
                     buffer
                 };
-                parameter - direction.mul_scalar(lr)
+                parameter - lr.times(direction, 1.0)
             }
             Self::Adam {
                 beta1,
@@ -151,7 +178,7 @@ impl Optimizer {
                         let gradient = add_decay(gradient, &parameter, weight_decay);
                         (parameter, gradient)
                     }
-                    Decay::Decoupled => (parameter.mul_scalar(1.0 - lr * weight_decay), gradient),
+                    Decay::Decoupled => (lr.shrink(parameter, weight_decay), gradient),
                 };
                 state.steps += 1;
                 let squared = gradient.clone().square().mul_scalar(1.0 - beta2);
@@ -171,7 +198,7 @@ impl Optimizer {
                     .sqrt()
                     .mul_scalar(1.0 / correction2.sqrt())
                     .add_scalar(epsilon);
-                let update = (first.clone() / denominator).mul_scalar(lr / correction1);
+                let update = lr.times(first.clone() / denominator, 1.0 / correction1);
                 state.first = Some(first);
                 state.second = Some(second);
                 parameter - update
@@ -180,7 +207,7 @@ impl Optimizer {
     }
 }
 
-fn add_decay(gradient: Tensor<2>, parameter: &Tensor<2>, weight_decay: f64) -> Tensor<2> {
+fn add_decay(gradient: Tensor<3>, parameter: &Tensor<3>, weight_decay: f64) -> Tensor<3> {
     if weight_decay == 0.0 {
         gradient
     } else {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    AutodiffLearner, DeviceBatch, HostArray, Learner, LearnerError, Loss, Model, Optimizer, Target,
+    AutodiffLearner, HostArray, Learner, LearnerError, Loss, Model, Optimizer, Rows, Target,
 };
 
 /// Parameters that were trained elsewhere, shown at their own steps; between them it stays where
@@ -10,7 +10,6 @@ pub struct ReplayLearner {
     net: AutodiffLearner,
     checkpoints: BTreeMap<u64, Vec<HostArray>>,
     step: u64,
-    target: Target,
 }
 
 impl ReplayLearner {
@@ -27,7 +26,6 @@ impl ReplayLearner {
             net: AutodiffLearner::new(model, first, loss, Optimizer::default(), target),
             checkpoints,
             step: 0,
-            target: target.clone(),
         })
     }
 }
@@ -41,15 +39,15 @@ impl Learner for ReplayLearner {
         self.net.model()
     }
 
-    fn step(&mut self, _batch: &DeviceBatch, _lr: f64) {
+    fn step(&mut self, _rows: &Rows<'_>, _lr: f64) {
         self.step += 1;
         if let Some(arrays) = self.checkpoints.get(&self.step) {
-            self.net.set(arrays, &self.target);
+            self.net.set(arrays);
         }
     }
 
-    fn outputs(&self, batch: &DeviceBatch) -> Result<Vec<f64>, LearnerError> {
-        self.net.outputs(batch)
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
+        self.net.outputs(rows)
     }
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {

@@ -5,7 +5,7 @@
 
 mod support;
 
-use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Optimizer, Precision, Reduction};
+use layerwise_nets::{self as nets, HostArray, Loss, Optimizer, Precision, Reduction, Rows};
 use tasks::{Basis, Batch, TaskShape, stream};
 
 const SHAPE: TaskShape = TaskShape {
@@ -38,7 +38,7 @@ fn train(table: &str, batch: &Batch, lr: f64, steps: u64) -> Vec<HostArray> {
     let model = support::model(table);
     model.check(batch.shape).unwrap();
     let target = support::flex(Precision::F64);
-    let rows = DeviceBatch::upload(batch, model.needs(), &target);
+    let rows = Rows::new(batch, model.needs(), &target);
     let initial = support::initial(&*model, batch.shape, 0);
     let optimizer = Optimizer::default();
     let mut learner =

@@ -4,7 +4,7 @@
 
 mod support;
 
-use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Optimizer, Precision};
+use layerwise_nets::{self as nets, HostArray, Loss, Optimizer, Precision, Rows};
 use tasks::TaskShape;
 
 const SHAPE: TaskShape = TaskShape {
@@ -50,7 +50,7 @@ fn drift(net: &str, bias: bool, degree: f64, steps: u64) -> f64 {
     let model = support::model(&table);
     let batch = support::batch(SHAPE, 12, support::Targets::Numbers, false, 0);
     let target = support::flex(Precision::F64);
-    let rows = DeviceBatch::upload(&batch, model.needs(), &target);
+    let rows = Rows::new(&batch, model.needs(), &target);
     let initial = support::initial(&*model, SHAPE, 3);
     let before = kept(&initial, bias, degree);
     let (loss, optimizer) = (Loss::default(), Optimizer::default());

@@ -5,7 +5,7 @@
 
 mod support;
 
-use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Optimizer, Precision};
+use layerwise_nets::{self as nets, HostArray, Loss, Optimizer, Precision, Rows};
 use support::linear::{Start, balanced, matrix};
 use support::{flex, relative_gap};
 
@@ -96,7 +96,7 @@ fn mirrored_nets_start_at_zero_under_every_activation() {
         let start = mirrored(activation, "scale = 1.0, imbalance = 0.5");
         let target = flex(Precision::F64);
         let outputs = |weights: Vec<HostArray>| {
-            let rows = DeviceBatch::upload(&start.rows, start.model().needs(), &target);
+            let rows = Rows::new(&start.rows, start.model().needs(), &target);
             let (loss, plain) = (Loss::default(), Optimizer::default());
             nets::learner(
                 "autodiff",
@@ -203,9 +203,9 @@ fn the_net_on_the_host_computes_the_outputs_of_the_device() {
         tasks::stream::standard_normals(&mut tasks::stream::keyed(1, "rows", 0), &mut rows.inputs);
         let model = start.model();
         let target = flex(Precision::F64);
-        let batch = DeviceBatch::upload(&rows, model.needs(), &target);
+        let batch = Rows::new(&rows, model.needs(), &target);
         let on_device: Vec<_> = start.weights.iter().map(|w| w.to_device(&target)).collect();
-        let expected = model.forward(&on_device, &batch).into_data();
+        let expected = model.forward(&on_device, batch.on_device()).into_data();
         let expected: Vec<f64> = expected.iter::<f64>().collect();
         let host = model.host(&start.weights).unwrap();
         let outputs = host.net.forward(&rows.inputs, rows.rows).unwrap();

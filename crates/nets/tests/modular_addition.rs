@@ -6,7 +6,7 @@ mod support;
 
 use std::f64::consts::TAU;
 
-use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Optimizer, Precision};
+use layerwise_nets::{self as nets, HostArray, Loss, Optimizer, Precision, Rows};
 use tasks::Batch;
 use theory::ModularAddition;
 
@@ -37,7 +37,8 @@ fn logits(p: usize, first: Vec<f64>, second: Vec<f64>, hidden: usize) -> Vec<f64
         array("layers.1.weight", hidden, p, second),
     ];
     let target = support::flex(Precision::F64);
-    let batch = DeviceBatch::upload(&pairs(p), model.needs(), &target);
+    let pairs = pairs(p);
+    let batch = Rows::new(&pairs, model.needs(), &target);
     let (loss, optimizer) = (Loss::default(), Optimizer::default());
     let net = nets::learner("autodiff", model, layers, loss, optimizer, &target, None).unwrap();
     net.outputs(&batch).unwrap()

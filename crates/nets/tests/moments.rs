@@ -6,8 +6,8 @@
 mod support;
 
 use layerwise_nets::{
-    self as nets, DeviceBatch, ENGINES, HostArray, Learner, LearnerError, Loss, Optimizer,
-    Precision, Reduction,
+    self as nets, ENGINES, HostArray, Learner, LearnerError, Loss, Optimizer, Precision, Reduction,
+    Rows,
 };
 use support::{flex, linear::Start, relative_gap};
 use tasks::{Batch, stream};
@@ -59,14 +59,14 @@ fn trained(engine: &str, start: &Start, loss: Loss) -> (Vec<HostArray>, Vec<f64>
     let mut learner = learner(engine, start, loss, plain, constant, Precision::F64).unwrap();
     assert_eq!(learner.engine(), engine);
     let needs = learner.model().needs();
-    let rows = DeviceBatch::upload(&start.rows, needs, &flex(Precision::F64));
+    let rows = Rows::new(&start.rows, needs, &flex(Precision::F64));
     for step in 0..STEPS {
         learner.step(&rows, 0.02 * (1.0 + 0.5 * (step as f64).sin()));
     }
     // Rows that nothing was trained on.
     let mut unseen = start.rows.clone();
     stream::standard_normals(&mut stream::keyed(9, "unseen rows", 0), &mut unseen.inputs);
-    let unseen = DeviceBatch::upload(&unseen, needs, &flex(Precision::F64));
+    let unseen = Rows::new(&unseen, needs, &flex(Precision::F64));
     let outputs = learner.outputs(&unseen).unwrap();
     (learner.parameters().unwrap(), outputs)
 }

@@ -4,9 +4,7 @@
 
 mod support;
 
-use layerwise_nets::{
-    self as nets, Decay, DeviceBatch, HostArray, Loss, Optimizer, Precision, Reduction,
-};
+use layerwise_nets::{self as nets, Decay, HostArray, Loss, Optimizer, Precision, Reduction, Rows};
 use tasks::{Batch, TaskShape};
 use theory::ScaleEquivalence;
 
@@ -88,7 +86,7 @@ impl Run {
             .iter_mut()
             .for_each(|y| *y *= self.target_scale);
         let target = support::flex(Precision::F64);
-        let rows = DeviceBatch::upload(&batch, model.needs(), &target);
+        let rows = Rows::new(&batch, model.needs(), &target);
         let initial: Vec<HostArray> = support::initial(&*model, SHAPE, 3);
         let mut learner = nets::learner(
             "autodiff",
@@ -249,7 +247,7 @@ fn imbalance_keeps_the_function_of_a_homogeneous_net_at_the_start() {
         let model = support::model(&table);
         let batch = support::batch(SHAPE, 6, support::Targets::Numbers, false, 0);
         let target = support::flex(Precision::F64);
-        let rows = DeviceBatch::upload(&batch, model.needs(), &target);
+        let rows = Rows::new(&batch, model.needs(), &target);
         let initial = support::initial(&*model, SHAPE, 1);
         let first = initial[0].values[0];
         let learner = nets::learner("autodiff", model, initial, LOSS, SGD, &target, None).unwrap();

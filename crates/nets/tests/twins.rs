@@ -5,7 +5,7 @@
 
 mod support;
 
-use layerwise_nets::{self as nets, DeviceBatch, Loss, Optimizer, Precision, Reduction};
+use layerwise_nets::{self as nets, Loss, Optimizer, Precision, Reduction, Rows};
 use support::linear::assert_first_order;
 use tasks::{Batch, Group};
 
@@ -54,7 +54,7 @@ fn train(task: &str, model: &str, loss: Loss, optimizer: Optimizer, lr: f64, ste
     assert!(stream.is_constant());
     let mut batch = Batch::zeros(task.shape(), task.batch_rows());
     stream.fill(0, &mut batch);
-    let rows = DeviceBatch::upload(&batch, needs, &target);
+    let rows = Rows::new(&batch, needs, &target);
     let mut learner =
         nets::learner("autodiff", model, initial, loss, optimizer, &target, None).unwrap();
     let parameters = |learner: &dyn nets::Learner| -> Vec<Vec<f64>> {

@@ -5,7 +5,7 @@
 
 mod support;
 
-use layerwise_nets::{DeviceBatch, HostArray, Loss, Optimizer, Precision, Reduction, learner};
+use layerwise_nets::{HostArray, Loss, Optimizer, Precision, Reduction, Rows, learner};
 use support::{Targets, batch, flex, initial, model};
 use tasks::{Batch, TaskShape};
 
@@ -35,7 +35,8 @@ fn rows() -> Batch {
 fn outputs(table: &str, start: &[HostArray], parameters: &[HostArray]) -> Vec<f64> {
     let target = flex(Precision::F64);
     let model = model(table);
-    let rows = DeviceBatch::upload(&rows(), model.needs(), &target);
+    let batch = rows();
+    let rows = Rows::new(&batch, model.needs(), &target);
     let on_device = |arrays: &[HostArray]| -> Vec<_> {
         arrays
             .iter()
@@ -44,9 +45,9 @@ fn outputs(table: &str, start: &[HostArray], parameters: &[HostArray]) -> Vec<f6
     };
     let (start, now) = (on_device(start), on_device(parameters));
     let tensor = if model.remembers_start() {
-        model.forward_from(&start, &now, &rows)
+        model.forward_from(&start, &now, rows.on_device())
     } else {
-        model.forward(&now, &rows)
+        model.forward(&now, rows.on_device())
     };
     tensor
         .into_data()
@@ -71,7 +72,8 @@ fn trained(table: &str, lr: f64, steps: u64) -> (Vec<HostArray>, Vec<f64>) {
         None,
     )
     .unwrap();
-    let rows = DeviceBatch::upload(&rows(), needs, &target);
+    let batch = rows();
+    let rows = Rows::new(&batch, needs, &target);
     for _ in 0..steps {
         learner.step(&rows, lr);
     }

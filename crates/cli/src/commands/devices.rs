@@ -1,36 +1,90 @@
 use std::process::ExitCode;
 
-use nets::{DEVICES, DeviceError, Precision, Target};
+use nets::{BACKENDS, Backend, FoundDevice};
 use serde_json::json;
 
 use super::print_json;
 
-/// Lists devices.
+/// The backend that this build recommends: fastest on nets this small, in both precisions.
+const RECOMMENDED: &str = "flex";
+
+/// Lists backends: what this build holds, what this machine has, and how to get the rest.
 pub(super) fn devices(json: bool) -> ExitCode {
-    let rows: Vec<(&str, &str, Result<Target, DeviceError>)> = DEVICES
+    let rows: Vec<(&Backend, Vec<FoundDevice>)> = BACKENDS
         .iter()
-        .map(|&(name, what, _)| (name, what, Target::open(name, Precision::F32)))
+        .map(|backend| (backend, backend.found()))
         .collect();
     if json {
         let rows: Vec<_> = rows
             .iter()
-            .map(|(name, what, opened)| {
-                json!({
-                    "name": name,
-                    "description": what,
-                    "available": opened.is_ok(),
-                    "problem": opened.as_ref().err().map(ToString::to_string),
-                })
-            })
+            .map(|(backend, found)| row(backend, found))
             .collect();
-        print_json(&json!({ "devices": rows, "recommended": "flex" }));
-    } else {
-        for (name, what, opened) in rows {
-            match opened {
-                Ok(_) => say!("{name:<8} available  {what}"),
-                Err(error) => say!("{name:<8} absent     {what}\n         {error}"),
-            }
+        print_json(&json!({ "devices": rows, "recommended": RECOMMENDED }));
+        return ExitCode::SUCCESS;
+    }
+    for (backend, found) in rows {
+        let Backend { name, about, .. } = backend;
+        if !backend.is_built() {
+            let command = backend.build_command();
+            say!(
+                "{name:<9} not in this build  {about}\n{:28} `{command}`",
+                ""
+            );
+        } else if found.is_empty() {
+            let needs = backend.needs;
+            say!(
+                "{name:<9} not found          {about}\n{:28} needs {needs}",
+                ""
+            );
+        }
+        for (index, device) in found.iter().enumerate() {
+            let address = if backend.host {
+                (*name).to_owned()
+            } else {
+                format!("{name}:{index}")
+            };
+            let adapter = device.adapter.as_deref().unwrap_or(about);
+            let recommended = if *name == RECOMMENDED {
+                ", recommended"
+            } else {
+                ""
+            };
+            say!(
+                "{address:<9} {:<18} {adapter}{recommended}",
+                precisions(device)
+            );
         }
     }
     ExitCode::SUCCESS
+}
+
+fn precisions(device: &FoundDevice) -> &'static str {
+    match (device.f32, device.f64) {
+        (true, true) => "f32, f64",
+        (true, false) => "f32",
+        (false, true) => "f64",
+        (false, false) => "cannot be opened",
+    }
+}
+
+fn row(backend: &Backend, found: &[FoundDevice]) -> serde_json::Value {
+    let found: Vec<_> = (found.iter().enumerate())
+        .map(|(index, device)| {
+            json!({
+                "index": index,
+                "adapter": device.adapter,
+                "f32": device.f32,
+                "f64": device.f64,
+            })
+        })
+        .collect();
+    json!({
+        "name": backend.name,
+        "description": backend.about,
+        "built": backend.is_built(),
+        "build_command": backend.build_command(),
+        "needs": backend.needs,
+        "available": !found.is_empty(),
+        "found": found,
+    })
 }

@@ -212,7 +212,12 @@ fn plan(arguments: &args::Reproduce, kinds: &Kinds) -> Result<Vec<(Loaded, Setti
     };
     let mut plan = Vec::new();
     for name in &named {
-        let (loaded, settings) = prepare(name, &arguments.settings, kinds)?;
+        let (loaded, settings) = prepare(
+            name,
+            &arguments.settings.training,
+            &arguments.settings.device,
+            kinds,
+        )?;
         if arguments.experiments.is_empty() && loaded.spec.long {
             eprintln!(
                 "{name}: left out, it takes about {} minutes; name it to run it",
@@ -272,7 +277,7 @@ struct Pages {
 
 impl Pages {
     fn new(arguments: &args::Reproduce, plan: &[(Loaded, Settings)]) -> Self {
-        let suffix = if arguments.settings.quick {
+        let suffix = if arguments.settings.training.quick {
             "-quick"
         } else {
             ""

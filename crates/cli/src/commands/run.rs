@@ -34,10 +34,15 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
     let own = Given::read(&arguments.own)?;
     let mut changed = arguments.settings.clone();
     // What the user writes has the last word.
-    if changed.seeds.is_none() {
-        changed.set.splice(0..0, own.seeds()?);
+    if changed.training.seeds.is_none() {
+        changed.training.set.splice(0..0, own.seeds()?);
     }
-    let (mut loaded, settings) = prepare(&arguments.experiment, &changed, &kinds)?;
+    let (mut loaded, settings) = prepare(
+        &arguments.experiment,
+        &changed.training,
+        &changed.device,
+        &kinds,
+    )?;
     own.attach(&mut loaded, &kinds)?;
     if arguments.dry_run {
         return dry_run(&loaded, &settings, &kinds, json);
@@ -65,7 +70,8 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
 /// Resolves the spec and checks device and engine, before anything is written.
 pub(super) fn prepare(
     experiment: &str,
-    arguments: &args::Settings,
+    arguments: &args::Training,
+    device: &str,
     kinds: &Kinds,
 ) -> Result<(Loaded, Settings), Failure> {
     let mut overrides = arguments.set.clone();
@@ -90,13 +96,17 @@ pub(super) fn prepare(
     if arguments.threads == Some(0) {
         return Err(Failure::usage("--threads 0: must be 1 or more"));
     }
-    let target = Target::open(&arguments.device, loaded.spec.training.precision)?;
+    if arguments.together == Some(0) {
+        return Err(Failure::usage("--together 0: must be 1 or more"));
+    }
+    let target = Target::open(device, loaded.spec.training.precision)?;
     let settings = Settings {
-        device: arguments.device.clone(),
+        device: device.to_owned(),
         engine: arguments.engine.clone(),
         threads: arguments
             .threads
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
+        together: arguments.together,
         quick: arguments.quick,
     };
     // The other engines cover everything.

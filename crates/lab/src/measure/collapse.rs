@@ -85,7 +85,7 @@ impl<'a> OnTrainingRows<'a> {
     pub(super) fn read(at: &Snapshot<'a>, most: Option<u32>) -> Result<Option<Self>, MeasureError> {
         let rows = at.some_training_rows(most);
         let labels = metrics::labels(&rows.targets, rows.shape.outputs)?;
-        let model = at.learner.model();
+        let model = at.model;
         let features = model.hidden_features(at.parameters()?, &rows)?;
         Ok(features.map(|features| Self {
             rows,

@@ -42,7 +42,7 @@ impl Measure for Conserved {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let model = at.learner.model();
+        let model = at.model;
         let Some(scales) = model.scales() else {
             return Ok(());
         };

@@ -46,7 +46,7 @@ impl Measure for Features {
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let some = at.some_training_rows(self.rows);
         let (inputs, rows) = (&some.inputs, some.rows);
-        let model = at.learner.model();
+        let model = at.model;
         let (Some(start), Some(now)) = (model.host(at.initial), model.host(at.parameters()?))
         else {
             return Ok(());

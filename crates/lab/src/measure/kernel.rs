@@ -110,7 +110,7 @@ fn kernel(
     rows: &Batch,
     parameters: &[HostArray],
 ) -> Result<Option<Vec<f64>>, MeasureError> {
-    let Some(host) = at.learner.model().host(parameters) else {
+    let Some(host) = at.model.host(parameters) else {
         return Ok(None);
     };
     Ok(Some(host.kernel(&rows.inputs, rows.rows)?))

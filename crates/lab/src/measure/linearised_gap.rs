@@ -37,7 +37,7 @@ impl Measure for Gap {
         out.push(Reading {
             metric: "linearised_gap",
             index: 0,
-            value: metrics::linearised_gap(at.outputs()?, &linearised)?,
+            value: metrics::linearised_gap(at.outputs()?, linearised)?,
         });
         Ok(())
     }

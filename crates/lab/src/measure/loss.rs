@@ -23,13 +23,7 @@ impl Measure for Losses {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let alone;
-        let outputs = if at.training_set.is_none() {
-            at.training_outputs()?
-        } else {
-            alone = at.learner.outputs(at.batch_on_device)?;
-            &alone[..]
-        };
+        let outputs = at.batch_outputs()?;
         let weights = at.batch.weights.as_deref();
         let train = at
             .loss

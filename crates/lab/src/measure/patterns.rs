@@ -49,7 +49,7 @@ impl Measure for Patterns {
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let some = at.some_training_rows(self.rows);
-        let model = at.learner.model();
+        let model = at.model;
         let (Some(start), Some(now)) = (model.host(at.initial), model.host(at.parameters()?))
         else {
             return Ok(());

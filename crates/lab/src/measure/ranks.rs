@@ -60,7 +60,7 @@ impl Measure for Ranks {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let Some(host) = at.learner.model().host(at.parameters()?) else {
+        let Some(host) = at.model.host(at.parameters()?) else {
             return Ok(());
         };
         let some = at.some_training_rows(self.rows);

@@ -40,7 +40,7 @@ impl Measure for Scales {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let scales = at.learner.model().scales();
+        let scales = at.model.scales();
         let (Some(scales), [first, ..]) = (scales, at.task.groups()) else {
             return Ok(());
         };

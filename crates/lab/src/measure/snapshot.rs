@@ -1,6 +1,6 @@
 use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
-use nets::{DeviceBatch, HostArray, Learner, LearnerError, Loss, Needs, Reduction, Target};
+use nets::{HostArray, LearnerError, Learners, Loss, Model, Needs, Reduction, Rows, Target};
 use tasks::{Basis, Batch, TaskInstance};
 
 /// The loss of theory.
@@ -9,35 +9,102 @@ const HALVED: Loss = Loss::Mse {
     outputs: Reduction::Sum,
 };
 
-/// Rows that go through a model at once: the hidden layers of more rows would leave the cache, and
-/// every layer would be a trip to memory.
+/// Rows that go through a model at once on a CPU: the hidden layers of more rows would leave the
+/// cache, and every layer would be a trip to memory.
 const BLOCK_ROWS: usize = 500;
 
-/// Rows to look at a model on, in blocks. A population over skills stays whole: its basis is the
-/// identity.
-pub(crate) fn upload_in_blocks(batch: &Batch, needs: Needs, target: &Target) -> Vec<DeviceBatch> {
-    if batch.basis == Basis::Identity {
-        return vec![DeviceBatch::upload(batch, needs, target)];
+/// Rows to look at a model on, in blocks, for all members. A population over skills stays whole: its
+/// basis is the identity.
+pub(crate) fn in_blocks<'a>(members: &[&'a Batch], needs: Needs, target: &Target) -> Vec<Rows<'a>> {
+    let first = members[0];
+    if first.basis == Basis::Identity || first.rows <= BLOCK_ROWS || !target.is_host() {
+        let members = members.iter().map(|batch| Cow::Borrowed(*batch));
+        return vec![Rows::of_members(members.collect(), needs, target)];
     }
-    (0..batch.rows)
+    (0..first.rows)
         .step_by(BLOCK_ROWS)
         .map(|start| {
-            let rows = BLOCK_ROWS.min(batch.rows - start);
-            DeviceBatch::upload(&batch.rows_from(start, rows), needs, target)
+            let rows = BLOCK_ROWS.min(first.rows - start);
+            let members = members.iter();
+            let members = members.map(|batch| Cow::Owned(batch.rows_from(start, rows)));
+            Rows::of_members(members.collect(), needs, target)
         })
         .collect()
 }
 
-fn outputs(learner: &dyn Learner, blocks: &[DeviceBatch]) -> Result<Vec<f64>, LearnerError> {
-    let mut outputs = Vec::new();
-    for block in blocks {
-        outputs.extend(learner.outputs(block)?);
-    }
-    Ok(outputs)
+/// One model at one step, in all members of a batch. What several metrics or members need is read
+/// from the device once.
+pub(crate) struct Reads<'a> {
+    learners: &'a dyn Learners,
+    test: &'a [Rows<'a>],
+    batch: &'a Rows<'a>,
+    training_set: Option<&'a [Rows<'a>]>,
+    outputs: OnceCell<Vec<Vec<f64>>>,
+    batch_outputs: OnceCell<Vec<Vec<f64>>>,
+    training_outputs: OnceCell<Vec<Vec<f64>>>,
+    parameters: OnceCell<Vec<Vec<HostArray>>>,
 }
 
-/// A model at one step, with the data to look at it on. What several metrics need is read from
-/// the device once.
+impl<'a> Reads<'a> {
+    /// Nothing is read yet.
+    pub(crate) fn new(
+        learners: &'a dyn Learners,
+        test: &'a [Rows<'a>],
+        batch: &'a Rows<'a>,
+        training_set: Option<&'a [Rows<'a>]>,
+    ) -> Self {
+        Self {
+            learners,
+            test,
+            batch,
+            training_set,
+            outputs: OnceCell::new(),
+            batch_outputs: OnceCell::new(),
+            training_outputs: OnceCell::new(),
+            parameters: OnceCell::new(),
+        }
+    }
+
+    fn on_blocks(&self, blocks: &[Rows<'_>]) -> Result<Vec<Vec<f64>>, LearnerError> {
+        let mut members: Vec<Vec<f64>> = Vec::new();
+        for block in blocks {
+            let outputs = self.learners.outputs(block)?;
+            if members.is_empty() {
+                members = outputs;
+            } else {
+                for (all, outputs) in members.iter_mut().zip(outputs) {
+                    all.extend(outputs);
+                }
+            }
+        }
+        Ok(members)
+    }
+
+    fn outputs(&self, member: usize) -> Result<&[f64], LearnerError> {
+        let all = read(&self.outputs, || self.on_blocks(self.test))?;
+        Ok(&all[member])
+    }
+
+    fn batch_outputs(&self, member: usize) -> Result<&[f64], LearnerError> {
+        let all = read(&self.batch_outputs, || self.learners.outputs(self.batch))?;
+        Ok(&all[member])
+    }
+
+    fn training_outputs(&self, member: usize) -> Result<&[f64], LearnerError> {
+        let Some(blocks) = self.training_set else {
+            return self.batch_outputs(member);
+        };
+        let all = read(&self.training_outputs, || self.on_blocks(blocks))?;
+        Ok(&all[member])
+    }
+
+    fn parameters(&self, member: usize) -> Result<&[HostArray], LearnerError> {
+        let all = read(&self.parameters, || self.learners.parameters())?;
+        Ok(&all[member])
+    }
+}
+
+/// A model of one cell at one step, with the data to look at it on.
 pub struct Snapshot<'a> {
     /// Training step.
     pub step: u64,
@@ -45,79 +112,37 @@ pub struct Snapshot<'a> {
     pub task: &'a dyn TaskInstance,
     /// The test rows.
     pub test: &'a Batch,
-    /// The test rows on the device, in blocks.
-    pub test_on_device: &'a [DeviceBatch],
     /// The training rows of this step.
     pub batch: &'a Batch,
-    /// The training rows of this step on the device.
-    pub batch_on_device: &'a DeviceBatch,
-    /// The whole training set and its rows on the device, in blocks, where the rows of a step are
-    /// only a part of it.
-    pub training_set: Option<(&'a Batch, &'a [DeviceBatch])>,
+    /// The whole training set, where the rows of a step are only a part of it.
+    pub training_set: Option<&'a Batch>,
     /// What the model reads.
     pub needs: Needs,
     /// The model.
-    pub learner: &'a dyn Learner,
+    pub model: &'a dyn Model,
     /// Its initial parameters.
     pub initial: &'a [HostArray],
     /// The training loss.
     pub loss: Loss,
     /// Where the model lives.
     pub target: &'a Target,
-    /// The models that train beside it, itself included.
-    pub beside: Vec<(&'a str, &'a dyn Learner)>,
     /// Step and parameters at which the metric was read before, if it remembers them.
     pub previous: Option<(u64, Rc<Vec<HostArray>>)>,
-    outputs: OnceCell<Vec<f64>>,
-    training_outputs: OnceCell<Vec<f64>>,
-    parameters: OnceCell<Vec<HostArray>>,
+    /// Which member of the batch the cell is.
+    pub(crate) member: usize,
+    /// What is read off it.
+    pub(crate) reads: &'a Reads<'a>,
+    /// The models that train beside it, itself included.
+    pub(crate) beside: Vec<(&'a str, &'a Reads<'a>)>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// A snapshot; nothing is read yet.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one argument per thing to look at"
-    )]
-    pub fn new(
-        step: u64,
-        task: &'a dyn TaskInstance,
-        (test, test_on_device): (&'a Batch, &'a [DeviceBatch]),
-        (batch, batch_on_device): (&'a Batch, &'a DeviceBatch),
-        training_set: Option<(&'a Batch, &'a [DeviceBatch])>,
-        needs: Needs,
-        learner: &'a dyn Learner,
-        initial: &'a [HostArray],
-        loss: Loss,
-        target: &'a Target,
-    ) -> Self {
-        Self {
-            step,
-            task,
-            test,
-            test_on_device,
-            batch,
-            batch_on_device,
-            training_set,
-            needs,
-            learner,
-            initial,
-            loss,
-            target,
-            beside: Vec::new(),
-            previous: None,
-            outputs: OnceCell::new(),
-            training_outputs: OnceCell::new(),
-            parameters: OnceCell::new(),
-        }
-    }
-
     /// Outputs on the test rows, `[N, K]`.
     ///
     /// # Errors
     /// The device failed.
     pub fn outputs(&self) -> Result<&[f64], LearnerError> {
-        read(&self.outputs, || outputs(self.learner, self.test_on_device)).map(Vec::as_slice)
+        self.reads.outputs(self.member)
     }
 
     /// Outputs on the test rows of another model of the cell, `[N, K]`; `None` if there is none of
@@ -125,17 +150,16 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn outputs_of(&self, model: &str) -> Result<Option<Vec<f64>>, LearnerError> {
-        let named = |(name, _): &&(&str, &dyn Learner)| *name == model;
-        let learner = self.beside.iter().find(named).map(|(_, learner)| *learner);
-        learner
-            .map(|learner| outputs(learner, self.test_on_device))
+    pub fn outputs_of(&self, model: &str) -> Result<Option<&[f64]>, LearnerError> {
+        let reads = self.beside.iter().find(|(name, _)| *name == model);
+        reads
+            .map(|(_, reads)| reads.outputs(self.member))
             .transpose()
     }
 
     /// The training rows: the whole set where there is one, otherwise those of this step.
     pub fn training_rows(&self) -> &'a Batch {
-        self.training_set.map_or(self.batch, |(rows, _)| rows)
+        self.training_set.unwrap_or(self.batch)
     }
 
     /// At most `most` of the training rows, spread evenly over them: they may be sorted.
@@ -160,11 +184,15 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// The device failed.
     pub fn training_outputs(&self) -> Result<&[f64], LearnerError> {
-        read(&self.training_outputs, || match self.training_set {
-            Some((_, blocks)) => outputs(self.learner, blocks),
-            None => self.learner.outputs(self.batch_on_device),
-        })
-        .map(Vec::as_slice)
+        self.reads.training_outputs(self.member)
+    }
+
+    /// Outputs on the training rows of this step, `[N, K]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn batch_outputs(&self) -> Result<&[f64], LearnerError> {
+        self.reads.batch_outputs(self.member)
     }
 
     /// Parameters on the host.
@@ -172,7 +200,7 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// The device failed.
     pub fn parameters(&self) -> Result<&[HostArray], LearnerError> {
-        read(&self.parameters, || self.learner.parameters()).map(Vec::as_slice)
+        self.reads.parameters(self.member)
     }
 
     /// Outputs on rows that are not already on the device.
@@ -180,10 +208,11 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// The device failed.
     pub fn outputs_on(&self, batch: &Batch) -> Result<Vec<f64>, LearnerError> {
-        outputs(
-            self.learner,
-            &upload_in_blocks(batch, self.needs, self.target),
-        )
+        let mut outputs = Vec::new();
+        for block in in_blocks(&[batch], self.needs, self.target) {
+            outputs.extend(self.reads.learners.outputs_of(self.member, &block)?);
+        }
+        Ok(outputs)
     }
 
     /// ½ Σ_k m_k P_k mean_k |f − y|²: the loss of theory on the test rows, every skill with its

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub git_commit: String,
     /// Device.
     pub device: String,
+    /// Name of the device's adapter, where its backend tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
     /// Engine.
     pub engine: String,
     /// The engine that trained each model.

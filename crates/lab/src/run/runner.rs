@@ -12,7 +12,9 @@ use std::{
 use nets::Target;
 
 use super::{
-    cell::{Cell, RunError},
+    batches::{Planned, batches},
+    cell::RunError,
+    cells::Cells,
     predictions::predict,
 };
 use crate::{
@@ -51,6 +53,8 @@ pub struct Settings {
     pub engine: String,
     /// Worker threads.
     pub threads: usize,
+    /// Cells that are trained together at most; `None` leaves it to the device.
+    pub together: Option<usize>,
     /// Whether the spec's `[quick]` table was applied.
     pub quick: bool,
 }
@@ -103,8 +107,11 @@ pub fn run(
         .iter()
         .flat_map(|variant| seeds.iter().map(move |&seed| (variant, seed)))
         .collect();
+    // On the host each cell has a thread of its own; a GPU is filled by many at once.
+    let together = settings.together.unwrap_or_else(|| target.cells_together());
+    let batches = batches(&plan, together, kinds)?;
     let folder = Mutex::new(folder);
-    let results = run_cells(&plan, settings, &target, kinds, &folder, observer);
+    let results = run_cells(&plan, &batches, settings, &target, kinds, &folder, observer);
 
     let mut observations = Vec::new();
     let mut cells = Vec::new();
@@ -144,6 +151,7 @@ pub fn run(
         rustc_version: provenance.rustc.clone(),
         git_commit: provenance.commit.clone(),
         device: settings.device.clone(),
+        adapter: target.adapter(),
         engine: settings.engine.clone(),
         engines: (engines.into_iter())
             .map(|(model, engine)| (model, engine.to_owned()))
@@ -214,7 +222,8 @@ struct Kept {
 type CellResult = Option<Result<Kept, (RunError, Vec<Observation>)>>;
 
 fn run_cells(
-    plan: &[(&Variant, u64)],
+    plan: &[Planned<'_>],
+    batches: &[Vec<usize>],
     settings: &Settings,
     target: &Target,
     kinds: &Kinds,
@@ -225,64 +234,31 @@ fn run_cells(
     let broken = AtomicBool::new(false);
     let results: Vec<Mutex<CellResult>> = plan.iter().map(|_| Mutex::new(None)).collect();
     let worker = || {
-        loop {
-            let position = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(variant, seed)) = plan.get(position) else {
-                break;
-            };
+        while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
             if broken.load(Ordering::Relaxed) || observer.interrupted() {
                 break;
             }
-            observer.started(variant, seed);
-            let cell = Cell {
-                variant,
-                seed,
+            let members: Vec<Planned<'_>> = batch.iter().map(|&cell| plan[cell]).collect();
+            for (variant, seed) in &members {
+                observer.started(variant, *seed);
+            }
+            let cells = Cells {
+                members: &members,
                 engine: &settings.engine,
                 target,
                 kinds,
             };
-            let writer = Writer::new(folder, observer);
-            let train_and_predict = || -> Result<Kept, RunError> {
-                let mut outcome = cell.run(None, &writer)?;
-                let predicted = predict(variant, &outcome, kinds)?;
-                outcome.observations.extend(predicted);
-                Ok(Kept {
-                    observations: outcome.observations,
-                    summary: outcome.summary,
-                    engines: outcome.engines,
-                })
-            };
-            let result =
-                catch_unwind(AssertUnwindSafe(train_and_predict)).unwrap_or_else(|panic| {
-                    let message = panic
-                        .downcast_ref::<String>()
-                        .cloned()
-                        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                        .unwrap_or_else(|| "no message".to_owned());
-                    let variant = variant.name.clone();
-                    Err(RunError::Panic {
-                        variant,
-                        seed,
-                        message,
-                    })
-                });
-            let (rows, error) = writer.close();
-            let result = match error {
-                Some(error) => Err(error.into()),
-                None => result,
+            for (&cell, result) in batch.iter().zip(run_batch(&cells, folder, observer)) {
+                match &result {
+                    Ok(kept) => observer.ended(&kept.summary),
+                    Err(_) => broken.store(true, Ordering::Relaxed),
+                }
+                *results[cell].lock().expect("each result is written once") = Some(result);
             }
-            .map_err(|error| (error, rows));
-            match &result {
-                Ok(outcome) => observer.ended(&outcome.summary),
-                Err(_) => broken.store(true, Ordering::Relaxed),
-            }
-            *results[position]
-                .lock()
-                .expect("each result is written once") = Some(result);
         }
     };
     thread::scope(|scope| {
-        for _ in 0..settings.threads.clamp(1, plan.len().max(1)) {
+        for _ in 0..settings.threads.clamp(1, batches.len().max(1)) {
             scope.spawn(worker);
         }
     });
@@ -290,6 +266,51 @@ fn run_cells(
         .into_iter()
         .map(|r| r.into_inner().expect("all workers have ended"))
         .collect()
+}
+
+/// Trains the cells of a batch, and predicts; one result each.
+fn run_batch(
+    cells: &Cells<'_>,
+    folder: &Mutex<RunFolder>,
+    observer: &dyn Observer,
+) -> Vec<Result<Kept, (RunError, Vec<Observation>)>> {
+    let writer = Writer::new(folder, observer);
+    let train_and_predict = || -> Result<Vec<Kept>, RunError> {
+        let outcomes = cells.run(None, &writer)?.into_iter().zip(cells.members);
+        outcomes
+            .map(|(mut outcome, (variant, _))| {
+                let predicted = predict(variant, &outcome, cells.kinds)?;
+                outcome.observations.extend(predicted);
+                Ok(Kept {
+                    observations: outcome.observations,
+                    summary: outcome.summary,
+                    engines: outcome.engines,
+                })
+            })
+            .collect()
+    };
+    let (variant, seed) = cells.members[0];
+    let result = catch_unwind(AssertUnwindSafe(train_and_predict)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_else(|| "no message".to_owned());
+        let variant = variant.name.clone();
+        Err(RunError::Panic {
+            variant,
+            seed,
+            message,
+        })
+    });
+    let (rows, error) = writer.close();
+    let error = match (error, result) {
+        (None, Ok(kept)) => return kept.into_iter().map(Ok).collect(),
+        (Some(error), _) => error.into(),
+        (None, Err(error)) => error,
+    };
+    // The rows of all members are kept by the first; which failed, the error says.
+    vec![Err((error, rows))]
 }
 
 /// Streams rows into the folder and passes everything else on.

@@ -104,7 +104,7 @@ impl Model for DiagonalLinear {
             .to_vec()
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let product = |at: usize| parameters[at].clone() * parameters[at + 1].clone();
         on_basis(product(0) - product(2), batch)
     }
@@ -131,7 +131,7 @@ impl Model for LinearBasis {
         vec![array("weight", shape, 0.0)]
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         on_basis(parameters[0].clone(), batch)
     }
 }

@@ -70,7 +70,7 @@ impl Model for LinearSkills {
         }]
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         on_basis(parameters[0].clone(), batch)
     }
 }

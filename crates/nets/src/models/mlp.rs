@@ -52,7 +52,7 @@ impl Activation {
     }
 
     /// The derivative at z.
-    fn slope(self, z: Tensor<2>) -> Tensor<2> {
+    fn slope(self, z: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Relu => z.clone().greater_elem(0.0).float().cast(z.dtype()),
             Self::Tanh => z.tanh().square().neg().add_scalar(1.0),
@@ -62,7 +62,7 @@ impl Activation {
         }
     }
 
-    fn apply(self, z: Tensor<2>) -> Tensor<2> {
+    fn apply(self, z: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Relu => activation::relu(z),
             Self::Tanh => z.tanh(),
@@ -75,13 +75,13 @@ impl Activation {
 
 /// z Φ(z) = z (1 + erf(z/√2))/2, written out: on most backends burn's own gelu differentiates the
 /// tanh approximation, whose slope is off by up to 9e-4 from that of the exact output.
-fn gelu(z: Tensor<2>) -> Tensor<2> {
+fn gelu(z: Tensor<3>) -> Tensor<3> {
     let distribution = z.clone().mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0);
     (z * distribution).mul_scalar(0.5)
 }
 
 /// Φ(z) + z φ(z), the derivative of [`gelu`].
-fn gelu_slope(z: Tensor<2>) -> Tensor<2> {
+fn gelu_slope(z: Tensor<3>) -> Tensor<3> {
     let distribution = z.clone().mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0);
     let density = z.clone().square().mul_scalar(-0.5).exp();
     let density = density.mul_scalar(FRAC_1_SQRT_2 / PI.sqrt());
@@ -286,7 +286,7 @@ impl Mlp {
     }
 
     /// x m W + n b.
-    fn affine(x: Tensor<2>, arrays: &[Tensor<2>], multipliers: Multipliers) -> Tensor<2> {
+    fn affine(x: Tensor<3>, arrays: &[Tensor<3>], multipliers: Multipliers) -> Tensor<3> {
         let z = times(x.matmul(arrays[0].clone()), multipliers.weight);
         match arrays.get(1) {
             Some(bias) => z + times(bias.clone(), multipliers.bias),
@@ -297,12 +297,12 @@ impl Mlp {
     /// f at `start`, and its change along `parameters` − `start` to first order.
     fn tangent(
         &self,
-        start: &[Tensor<2>],
-        parameters: &[Tensor<2>],
+        start: &[Tensor<3>],
+        parameters: &[Tensor<3>],
         batch: &DeviceBatch,
-    ) -> (Tensor<2>, Tensor<2>) {
+    ) -> (Tensor<3>, Tensor<3>) {
         let mut hidden = inputs(batch);
-        let mut change: Option<Tensor<2>> = None;
+        let mut change: Option<Tensor<3>> = None;
         let per_layer = if self.bias { 2 } else { 1 };
         let layers = start.chunks(per_layer).zip(parameters.chunks(per_layer));
         for (layer, ((old, new), factors)) in layers.zip(self.multipliers()).enumerate() {
@@ -366,6 +366,20 @@ impl Model for Mlp {
             },
             self,
         )
+    }
+
+    fn structure(&self) -> toml::Table {
+        let mut table = self.resolved();
+        for start in [
+            "init",
+            "layer_scales",
+            "weight_scale",
+            "imbalance",
+            "lr_scale",
+        ] {
+            table.remove(start);
+        }
+        table
     }
 
     fn needs(&self) -> Needs {
@@ -457,7 +471,7 @@ impl Model for Mlp {
         })
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let mut hidden = inputs(batch);
         let per_layer = if self.bias { 2 } else { 1 };
         let last = self.widths.len();
@@ -477,10 +491,10 @@ impl Model for Mlp {
 
     fn forward_from(
         &self,
-        start: &[Tensor<2>],
-        parameters: &[Tensor<2>],
+        start: &[Tensor<3>],
+        parameters: &[Tensor<3>],
         batch: &DeviceBatch,
-    ) -> Tensor<2> {
+    ) -> Tensor<3> {
         if !self.linearised {
             return self.forward(parameters, batch) - self.forward(start, batch);
         }
@@ -491,12 +505,12 @@ impl Model for Mlp {
     }
 }
 
-fn inputs(batch: &DeviceBatch) -> Tensor<2> {
+fn inputs(batch: &DeviceBatch) -> Tensor<3> {
     let inputs = batch.inputs.clone();
     inputs.expect("the batch carries what the model needs")
 }
 
-fn times(tensor: Tensor<2>, factor: f64) -> Tensor<2> {
+fn times(tensor: Tensor<3>, factor: f64) -> Tensor<3> {
     if factor == 1.0 {
         tensor
     } else {

@@ -174,7 +174,7 @@ impl Model for Multilinear {
             .collect()
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let (first, others) = parameters.split_first().expect("a twin has layers");
         let product = (others.iter()).fold(first.clone(), |product, layer| product * layer.clone());
         on_basis(product, batch)
@@ -197,8 +197,8 @@ pub(super) fn needs_basis(kind: &str, shape: TaskShape) -> Result<(), KeyError> 
 /// Σ_k θ_k g_k.
 ///
 /// # Shapes
-/// - `strengths`: `[B, 1]`; result: `[N, 1]`
-pub(super) fn on_basis(strengths: Tensor<2>, batch: &DeviceBatch) -> Tensor<2> {
+/// - `strengths`: `[M, B, K]`; result: `[M, N, K]`
+pub(super) fn on_basis(strengths: Tensor<3>, batch: &DeviceBatch) -> Tensor<3> {
     match batch
         .basis
         .as_ref()

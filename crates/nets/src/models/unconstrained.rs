@@ -244,7 +244,7 @@ impl Model for UnconstrainedFeatures {
         }))
     }
 
-    fn forward(&self, parameters: &[Tensor<2>], batch: &DeviceBatch) -> Tensor<2> {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         on_basis(parameters[0].clone().matmul(parameters[1].clone()), batch)
     }
 }

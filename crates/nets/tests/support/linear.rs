@@ -1,6 +1,6 @@
 //! Runs of models on exact populations, and their weights as matrices.
 
-use layerwise_nets::{self as nets, DeviceBatch, HostArray, Loss, Model, Optimizer, Precision};
+use layerwise_nets::{self as nets, HostArray, Loss, Model, Optimizer, Precision, Rows};
 use tasks::{Batch, Group, TaskInstance, TaskShape};
 use theory::nalgebra::DMatrix;
 
@@ -72,7 +72,7 @@ impl Start {
     ) -> f64 {
         let target = super::flex(Precision::F64);
         let (model, weights) = (self.model(), self.weights.clone());
-        let rows = DeviceBatch::upload(&self.rows, model.needs(), &target);
+        let rows = Rows::new(&self.rows, model.needs(), &target);
         let plain = Optimizer::default();
         let learner = nets::learner("autodiff", model, weights, loss, plain, &target, None);
         let mut learner = learner.unwrap();

@@ -5,8 +5,8 @@
 pub(crate) mod linear;
 
 use layerwise_nets::{
-    self as nets, Activation, Decay, DeviceBatch, HostArray, Loss, Model, Optimizer, Precision,
-    Reduction, Target,
+    self as nets, Activation, Decay, HostArray, Loss, Model, Optimizer, Precision, Reduction, Rows,
+    Target,
 };
 use mlp::{Adam, AdamConfig, Layer, Mlp, Optimizer as _, Sgd, SgdConfig};
 use tasks::{Batch, TaskShape, stream};
@@ -107,7 +107,8 @@ impl Case {
         let mut learner =
             nets::learner("autodiff", model, initial, loss, optimizer, &target, None).unwrap();
         for step in 0..self.steps {
-            let rows = DeviceBatch::upload(&self.batch(step), needs, &target);
+            let batch = self.batch(step);
+            let rows = Rows::new(&batch, needs, &target);
             learner.step(&rows, self.lr_at(step));
         }
         flat(&learner.parameters().unwrap())

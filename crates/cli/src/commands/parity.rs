@@ -1,0 +1,211 @@
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use lab::{
+    Kinds,
+    parity::{Parity, parity as compare},
+    record::{Run, write_atomically},
+    run::Settings,
+    spec::Loaded,
+};
+use serde_json::json;
+
+use super::{
+    print_json,
+    run::{draw_run, execute_as, prepare},
+};
+use crate::{
+    args,
+    failure::{FAILED, Failure, INTERRUPTED},
+};
+
+/// Two devices, side by side.
+struct Pair {
+    device: String,
+    parity: Parity,
+}
+
+/// Trains one spec on several devices and compares what they recorded.
+pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, Failure> {
+    let kinds = Kinds::default();
+    let devices = &arguments.devices;
+    check_devices(arguments)?;
+    let mut training = arguments.training.clone();
+    if let Some(steps) = arguments.steps {
+        training.set.push(format!("training.steps={steps}"));
+    }
+    // All of them are opened before any is used.
+    let prepared = devices
+        .iter()
+        .map(|device| prepare(&arguments.experiment, &training, device, &kinds))
+        .collect::<Result<Vec<_>, _>>()?;
+    let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&prepared[0].0, &training));
+    let mut runs = Vec::new();
+    for (loaded, settings) in &prepared {
+        let folder = out.join(settings.device.replace(':', "-"));
+        let label = format!("{} on {}", loaded.spec.name, settings.device);
+        let recorded = execute_as(label, loaded, settings, &kinds, &folder)?;
+        if !recorded.complete {
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        let run = Run::read(&folder)?;
+        draw_run(&run)?;
+        runs.push(run);
+    }
+    let (reference, others) = runs.split_first().expect("there are two devices");
+    let pairs: Vec<Pair> = (devices.iter().skip(1).zip(others))
+        .map(|(device, other)| Pair {
+            device: device.clone(),
+            parity: compare(
+                (&reference.observations, &reference.verdict),
+                (&other.observations, &other.verdict),
+                arguments.tolerance,
+            ),
+        })
+        .collect();
+    let document = document(arguments, &prepared[0], &runs, &pairs);
+    let path = out.join("parity.json");
+    write_atomically(&path, format!("{document:#}\n").as_bytes())
+        .map_err(|error| Failure::run(format!("{}: cannot be written: {error}", path.display())))?;
+    if json {
+        print_json(&document);
+    } else {
+        print(arguments, &runs, &pairs, &path);
+    }
+    let bad = |pair: &Pair| !pair.parity.changes.is_empty() || parts_early(arguments, &pair.parity);
+    Ok(match arguments.until {
+        Some(_) if pairs.iter().any(bad) => ExitCode::from(FAILED),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+fn check_devices(arguments: &args::Parity) -> Result<(), Failure> {
+    let devices = &arguments.devices;
+    if devices.len() < 2 {
+        return Err(Failure::usage(format!(
+            "--devices {}: must name at least two devices. Write for example --devices flex,wgpu",
+            devices.join(",")
+        )));
+    }
+    for (place, device) in devices.iter().enumerate() {
+        if devices[..place].contains(device) {
+            let all = devices.join(",");
+            return Err(Failure::usage(format!(
+                "--devices {all}: names {device} twice. Name each device once"
+            )));
+        }
+    }
+    if arguments.tolerance.is_finite() && arguments.tolerance > 0.0 {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "--tolerance {}: must be a positive number. Write for example 0.001",
+        arguments.tolerance
+    )))
+}
+
+fn default_folder(loaded: &Loaded, training: &args::Training) -> PathBuf {
+    let suffix = if training.quick { "-quick" } else { "" };
+    Path::new("runs").join(format!("{}-parity{suffix}", loaded.spec.name))
+}
+
+/// Whether what was trained parts before the step that was asked for. Predictions are arithmetic on
+/// the host, and times that are derived from curves have the curves' own steps.
+fn parts_early(arguments: &args::Parity, parity: &Parity) -> bool {
+    let until = arguments.until.unwrap_or(0);
+    let metrics = parity.metrics.iter();
+    metrics
+        .filter_map(|metric| metric.parts_at)
+        .any(|step| step < until)
+}
+
+fn document(
+    arguments: &args::Parity,
+    (loaded, settings): &(Loaded, Settings),
+    runs: &[Run],
+    pairs: &[Pair],
+) -> serde_json::Value {
+    let devices = runs.iter().map(|run| {
+        json!({
+            "device": run.manifest.device,
+            "adapter": run.manifest.adapter,
+            "wall_seconds": run.manifest.wall_seconds,
+            "engines": run.manifest.engines,
+            "verdict": run.verdict,
+        })
+    });
+    let pairs = pairs.iter().map(|pair| {
+        json!({
+            "reference": runs[0].manifest.device,
+            "device": pair.device,
+            "metrics": pair.parity.metrics,
+            "claims": pair.parity.claims,
+            "verdict_changes": pair.parity.changes,
+        })
+    });
+    json!({
+        "name": loaded.spec.name,
+        "tolerance": arguments.tolerance,
+        "steps": loaded.spec.training.steps,
+        "engine": settings.engine,
+        "devices": devices.collect::<Vec<_>>(),
+        "pairs": pairs.collect::<Vec<_>>(),
+    })
+}
+
+fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
+    for run in runs {
+        let manifest = &run.manifest;
+        let adapter = manifest.adapter.as_deref().unwrap_or("CPU");
+        let cells = manifest.cells.len();
+        let seconds = manifest.wall_seconds;
+        say!(
+            "{:<9} {cells} cells in {seconds:.1} s ({adapter})",
+            manifest.device
+        );
+    }
+    for Pair { device, parity } in pairs {
+        let reference = &runs[0].manifest.device;
+        let tolerance = arguments.tolerance;
+        say!("\n{device} against {reference}, differences relative to the size of each metric");
+        say!(
+            "{:<14} {:<22} {:>16} {:>10} {:>10} {:>8}",
+            "model",
+            "metric",
+            format!("parts ({tolerance:.0e}) at"),
+            "largest",
+            "at end",
+            "missing"
+        );
+        for metric in &parity.metrics {
+            let parts = match metric.parts_at {
+                Some(step) => format!("step {step}"),
+                None => "never".to_owned(),
+            };
+            say!(
+                "{:<14} {:<22} {parts:>16} {:>10.1e} {:>10.1e} {:>8}",
+                metric.model,
+                metric.metric,
+                metric.largest,
+                metric.last,
+                metric.missing
+            );
+        }
+        match &parity.changes[..] {
+            [] => say!("verdicts: the same for all {} claims", parity.claims),
+            changes => {
+                for change in changes {
+                    say!(
+                        "verdict of {} changes: {} on {reference}, {} on {device}",
+                        change.claim,
+                        change.reference,
+                        change.other
+                    );
+                }
+            }
+        }
+    }
+    say!("\n{}", path.display());
+}

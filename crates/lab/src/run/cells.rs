@@ -1,0 +1,391 @@
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use nets::{HostArray, Learners, Member, Needs, ReplayLearner, Rows, Separate, Target, learners};
+use tasks::{Batch, Task, TaskInstance, TaskShape, TrainingStream};
+
+use super::{
+    cell::{CellOutcome, RunError},
+    look::Look,
+    runner::Observer,
+};
+use crate::{
+    Kinds,
+    measure::{MeasureEntry, MeasureError, entry, in_blocks},
+    own::OwnModel,
+    predict::Clock,
+    record::{CellSummary, Observation, StopReason},
+    spec::{Training, Variant},
+};
+
+/// Cells that are trained together, step by step: on a GPU as one launch for all of them. They
+/// have the same task, models and training but for seeds, initial weights and learning rates.
+pub(super) struct Cells<'a> {
+    /// Variant and seed of each, the first of which speaks for all.
+    pub(super) members: &'a [(&'a Variant, u64)],
+    /// Engine.
+    pub(super) engine: &'a str,
+    /// Device and precision.
+    pub(super) target: &'a Target,
+    /// What names mean.
+    pub(super) kinds: &'a Kinds,
+}
+
+/// A model in training, in all members.
+pub(super) struct Trained {
+    pub(super) name: String,
+    pub(super) needs: Needs,
+    pub(super) learners: Box<dyn Learners>,
+    /// Steps of its checkpoints, where it is not trained here.
+    pub(super) replayed: Option<Vec<u64>>,
+    pub(super) members: Vec<TrainedMember>,
+}
+
+/// A model in training, in one member.
+pub(super) struct TrainedMember {
+    pub(super) lr_scale: f64,
+    pub(super) initial: Vec<HostArray>,
+    /// Loss at step 0, the yardstick of divergence.
+    pub(super) first_loss: Option<f64>,
+    pub(super) observations: Vec<Observation>,
+    /// Step and parameters at which each entry that remembers them was read last.
+    pub(super) previous: RefCell<BTreeMap<usize, Remembered>>,
+}
+
+/// A step, and the parameters at it.
+type Remembered = (u64, Rc<Vec<HostArray>>);
+
+/// What belongs to one member whatever the model.
+pub(super) struct Ground<'a> {
+    pub(super) variant: &'a Variant,
+    pub(super) seed: u64,
+    pub(super) instance: Box<dyn TaskInstance>,
+    pub(super) clock: Clock,
+    /// Why it stopped, and after which step, once it has.
+    pub(super) stopped: Option<(StopReason, u64)>,
+}
+
+impl Ground<'_> {
+    fn training(&self) -> &Training {
+        &self.variant.spec.training
+    }
+
+    fn lr(&self, step: u64) -> f64 {
+        let training = self.training();
+        training.lr * training.schedule.factor(step, training.steps)
+    }
+}
+
+/// Steps between two looks at whether everything is still finite, where nothing is measured.
+const HEALTH_EVERY: u64 = 1000;
+
+/// Steps between two reports of progress: for the smallest nets a report costs as much as a step.
+pub(super) const REPORT_EVERY: u64 = 16;
+
+impl<'a> Cells<'a> {
+    /// Trains the models of the cells and measures them. `limit` ends it early (for estimates).
+    ///
+    /// # Errors
+    /// The device failed; what was recorded until then went to the observer.
+    pub(super) fn run(
+        &self,
+        limit: Option<u64>,
+        observer: &dyn Observer,
+    ) -> Result<Vec<CellOutcome>, RunError> {
+        let start = Instant::now();
+        let spec = &self.members[0].0.spec;
+        let tasks = self.tasks()?;
+        let instances: Vec<_> = (tasks.iter().zip(self.members))
+            .map(|(task, (_, seed))| task.instance(*seed))
+            .collect();
+        let mut streams: Vec<_> = instances.iter().map(|one| one.training()).collect();
+        let is_constant = streams[0].is_constant();
+        let shape = tasks[0].shape();
+        let mut buffers: Vec<Batch> = (tasks.iter())
+            .map(|task| Batch::zeros(shape, task.batch_rows()))
+            .collect();
+        let constant = is_constant.then(|| {
+            fill(&mut streams, 0, &mut buffers, |_| true);
+            std::mem::take(&mut buffers)
+        });
+        let mut trained = self.models(&instances, shape, constant.as_deref())?;
+        let entries = (spec.measure.iter())
+            .map(|table| entry(table.clone(), &self.kinds.measures))
+            .collect::<Result<Vec<_>, _>>()?;
+        let steps = spec.training.steps;
+        let last = limit.unwrap_or(steps).min(steps);
+        let due: Vec<Vec<u64>> = entries.iter().map(|e| e.schedule.steps(steps)).collect();
+        let mut recorded: Vec<u64> = due.iter().flatten().copied().collect();
+        recorded.extend(trained.iter().filter_map(|m| m.replayed.as_ref()).flatten());
+        recorded.sort_unstable();
+        recorded.dedup();
+        let tests: Vec<Batch> = instances.iter().map(|one| one.test()).collect();
+        // Where every step trains on the whole set, its rows are those of the step.
+        let sets: Option<Vec<Batch>> = (instances.iter())
+            .map(|one| (!is_constant).then(|| one.training_set()).flatten())
+            .collect();
+        let mut grounds: Vec<Ground<'a>> = (instances.into_iter().zip(self.members))
+            .map(|(instance, &(variant, seed))| Ground {
+                variant,
+                seed,
+                instance,
+                clock: Clock::new(&variant.spec.training, shape.outputs, &recorded),
+                stopped: None,
+            })
+            .collect();
+        let needs = (trained.iter()).fold(Needs::default(), |needs, m| needs.or(m.needs));
+        let test_rows = in_blocks(&tests.iter().collect::<Vec<_>>(), needs, self.target);
+        let set_rows = (sets.as_ref())
+            .map(|sets| in_blocks(&sets.iter().collect::<Vec<_>>(), needs, self.target));
+        let constant_rows = constant.as_deref().map(|batches| self.rows(batches, needs));
+        let mut measuring = Duration::ZERO;
+        let mut step = 0;
+        loop {
+            let fresh;
+            let (batches, rows) = match (&constant, &constant_rows) {
+                (Some(batches), Some(rows)) => (&batches[..], rows),
+                _ => {
+                    fill(&mut streams, step, &mut buffers, |member| {
+                        grounds[member].stopped.is_none()
+                    });
+                    fresh = self.rows(&buffers, needs);
+                    (&buffers[..], &fresh)
+                }
+            };
+            let position = recorded.binary_search(&step).ok();
+            if position.is_some() || step % HEALTH_EVERY == 0 {
+                let begin = Instant::now();
+                let look = Look {
+                    target: self.target,
+                    entries: &entries,
+                    due: &due,
+                    step,
+                    position,
+                    tests: (&tests, &test_rows),
+                    batches: (batches, rows),
+                    training_sets: sets.as_deref().zip(set_rows.as_deref()),
+                };
+                look.at_all(&mut trained, &mut grounds, observer)?;
+                measuring += begin.elapsed();
+            }
+            if step == last || grounds.iter().all(|ground| ground.stopped.is_some()) {
+                break;
+            }
+            if step % REPORT_EVERY == 0 && observer.interrupted() {
+                for ground in &mut grounds {
+                    let reason = StopReason::Interrupted { step };
+                    ground.stopped.get_or_insert((reason, step));
+                }
+                break;
+            }
+            let rates: Vec<f64> = grounds.iter().map(|ground| ground.lr(step)).collect();
+            for model in &mut trained {
+                model.learners.step(rows, &rates);
+            }
+            step += 1;
+            if step % REPORT_EVERY == 0 {
+                for ground in grounds.iter().filter(|ground| ground.stopped.is_none()) {
+                    observer.stepped(ground.variant, ground.seed, step);
+                }
+            }
+        }
+        drop((test_rows, set_rows, constant_rows));
+        let share = self.members.len() as f64;
+        let mut constants = constant.map(Vec::into_iter);
+        let mut outcomes = Vec::new();
+        for (place, ground) in grounds.into_iter().enumerate() {
+            let (stopped, steps) = ground.stopped.unwrap_or((StopReason::Finished, step));
+            let mut outcome = CellOutcome {
+                observations: Vec::new(),
+                summary: CellSummary {
+                    variant: ground.variant.name.clone(),
+                    seed: ground.seed,
+                    steps,
+                    seconds: 0.0,
+                    measuring_seconds: measuring.as_secs_f64() / share,
+                    stopped,
+                },
+                clock: ground.clock,
+                groups: ground.instance.groups().to_vec(),
+                initial: Vec::new(),
+                engines: Vec::new(),
+                constant: constants.as_mut().and_then(Iterator::next),
+            };
+            outcome.add_curves(ground.variant, &entries, observer);
+            for model in &mut trained {
+                outcome.add_trained(model, place, &ground.variant.group, &entries);
+            }
+            outcomes.push(outcome);
+        }
+        for outcome in &mut outcomes {
+            outcome.summary.seconds = start.elapsed().as_secs_f64() / share;
+        }
+        Ok(outcomes)
+    }
+
+    fn tasks(&self) -> Result<Vec<Box<dyn Task>>, RunError> {
+        let tasks = self.members.iter().map(|(variant, _)| {
+            let task = self.kinds.tasks.build(variant.spec.task.clone());
+            task.map_err(|e| e.within("task").into())
+        });
+        tasks.collect()
+    }
+
+    fn rows<'b>(&'b self, batches: &'b [Batch], needs: Needs) -> Rows<'b> {
+        let members = batches.iter().map(Cow::Borrowed).collect();
+        Rows::of_members(members, needs, self.target)
+    }
+
+    fn models(
+        &self,
+        instances: &[Box<dyn TaskInstance>],
+        shape: TaskShape,
+        constant: Option<&[Batch]>,
+    ) -> Result<Vec<Trained>, RunError> {
+        let (variant, seed) = self.members[0];
+        let training = &variant.spec.training;
+        let mut trained = Vec::new();
+        for name in variant.spec.models.keys() {
+            let models = (self.members.iter())
+                .map(|(variant, _)| {
+                    let table = variant.spec.models[name].as_table().cloned();
+                    let model = self.kinds.models.build(table.unwrap_or_default());
+                    model.map_err(|e| e.within(&format!("models.{name}")))
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            let needs = models[0].needs();
+            let scales: Vec<f64> = models.iter().map(|model| model.lr_scale()).collect();
+            // Models of the user are never stepped together with others.
+            let own = variant.own.get(name).map(|own| &own.what);
+            let (learners, initial, replayed) = match own {
+                Some(OwnModel::Curves(_)) => continue,
+                Some(OwnModel::Checkpoints(seeds)) => {
+                    let Some(checkpoints) = seeds.get(&seed).cloned() else {
+                        continue;
+                    };
+                    let steps = checkpoints.keys().copied().collect();
+                    let initial = checkpoints.values().next().cloned().unwrap_or_default();
+                    let model = models.into_iter().next().expect("there is a member");
+                    let replay = ReplayLearner::new(model, checkpoints, training.loss, self.target);
+                    let Some(replay) = replay else { continue };
+                    let alone: Box<dyn Learners> = Box::new(Separate::new(vec![Box::new(replay)]));
+                    (alone, vec![initial], Some(steps))
+                }
+                None => {
+                    let members = models.into_iter().zip(instances).zip(self.members);
+                    let members: Vec<Member> = members
+                        .map(|((model, instance), (_, seed))| Member {
+                            initial: model.initial(&**instance, shape, *seed),
+                            model,
+                        })
+                        .collect();
+                    let initial = members.iter().map(|m| m.initial.clone()).collect();
+                    let (loss, optimizer) = (training.loss, training.optimizer);
+                    let learners =
+                        learners(self.engine, members, loss, optimizer, self.target, constant)
+                            .map_err(|error| failed(variant, seed, error.into()))?;
+                    (learners, initial, None)
+                }
+            };
+            let members = initial.into_iter().zip(scales);
+            trained.push(Trained {
+                name: name.clone(),
+                needs,
+                learners,
+                replayed,
+                members: members
+                    .map(|(initial, lr_scale)| TrainedMember {
+                        lr_scale,
+                        initial,
+                        first_loss: None,
+                        observations: Vec::new(),
+                        previous: RefCell::default(),
+                    })
+                    .collect(),
+            });
+        }
+        Ok(trained)
+    }
+}
+
+/// Writes the rows of `step` for the members that still train.
+fn fill(
+    streams: &mut [Box<dyn TrainingStream>],
+    step: u64,
+    buffers: &mut [Batch],
+    trains: impl Fn(usize) -> bool,
+) {
+    let members = streams.iter_mut().zip(buffers).enumerate();
+    for (_, (stream, buffer)) in members.filter(|(member, _)| trains(*member)) {
+        stream.fill(step, buffer);
+    }
+}
+
+pub(super) fn failed(variant: &Variant, seed: u64, error: MeasureError) -> RunError {
+    RunError::Cell {
+        variant: variant.name.clone(),
+        seed,
+        error,
+    }
+}
+
+impl CellOutcome {
+    /// Adds the user's own curves that stand in for models.
+    fn add_curves(&mut self, variant: &Variant, entries: &[MeasureEntry], observer: &dyn Observer) {
+        for (name, own) in &variant.own {
+            let OwnModel::Curves(rows) = &own.what else {
+                continue;
+            };
+            let rows = rows.iter().filter(|row| row.seed == self.summary.seed);
+            let mut rows: Vec<Observation> = rows.cloned().collect();
+            observer.recorded(&rows);
+            let mut derived = derive(entries, name, &variant.group, &rows);
+            self.observations.append(&mut rows);
+            self.observations.append(&mut derived);
+            self.engines.push((name.clone(), "curves"));
+        }
+    }
+
+    /// Adds what a model recorded in this member.
+    fn add_trained(
+        &mut self,
+        model: &mut Trained,
+        place: usize,
+        group: &str,
+        entries: &[MeasureEntry],
+    ) {
+        self.engines
+            .push((model.name.clone(), model.learners.engine()));
+        let member = &mut model.members[place];
+        let mut derived = derive(entries, &model.name, group, &member.observations);
+        self.observations.append(&mut member.observations);
+        self.observations.append(&mut derived);
+        let initial = std::mem::take(&mut member.initial);
+        self.initial.push((model.name.clone(), initial));
+    }
+}
+
+/// What follows from the whole curves of one model.
+fn derive(
+    entries: &[MeasureEntry],
+    model: &str,
+    group: &str,
+    curves: &[Observation],
+) -> Vec<Observation> {
+    let mut derived = Vec::new();
+    let mut seen: Vec<&[&str]> = Vec::new();
+    for entry in entries {
+        let metrics = entry.measure.derived_metrics();
+        // Two entries of one kind sum up the same curve.
+        if entry.covers(model, group) && !seen.contains(&metrics) {
+            seen.push(metrics);
+            derived.extend(entry.measure.derive(curves));
+        }
+    }
+    derived
+}

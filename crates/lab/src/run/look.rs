@@ -1,0 +1,275 @@
+use std::rc::Rc;
+
+use nets::{Rows, Target};
+use tasks::Batch;
+
+use super::{
+    cell::RunError,
+    cells::{Ground, Trained, failed},
+    runner::Observer,
+};
+use crate::{
+    measure::{MeasureEntry, MeasureError, Reading, Reads, Snapshot},
+    record::{Observation, StopReason},
+    spec::StopWhen,
+};
+
+/// One look at all models of all members at one step.
+pub(super) struct Look<'a> {
+    pub(super) target: &'a Target,
+    pub(super) entries: &'a [MeasureEntry],
+    pub(super) due: &'a [Vec<u64>],
+    pub(super) step: u64,
+    /// Position among the recorded steps; `None` where only health is looked at.
+    pub(super) position: Option<usize>,
+    pub(super) tests: (&'a [Batch], &'a [Rows<'a>]),
+    pub(super) batches: (&'a [Batch], &'a Rows<'a>),
+    pub(super) training_sets: Option<(&'a [Batch], &'a [Rows<'a>])>,
+}
+
+impl Look<'_> {
+    /// Measures every model of every member that still trains, and says which stop here.
+    pub(super) fn at_all(
+        &self,
+        trained: &mut [Trained],
+        grounds: &mut [Ground<'_>],
+        observer: &dyn Observer,
+    ) -> Result<(), RunError> {
+        // What was read is used up before the models go on, member by member.
+        let mut found = Vec::new();
+        {
+            let reads = self.reads(trained);
+            for (member, ground) in grounds.iter().enumerate() {
+                let look = MemberLook {
+                    look: self,
+                    ground,
+                    member,
+                };
+                found.push(match ground.stopped {
+                    None => Some(look.all(trained, &reads)?),
+                    Some(_) => None,
+                });
+            }
+        }
+        let mut recorded: Vec<Observation> = Vec::new();
+        for ((member, ground), models) in grounds.iter_mut().enumerate().zip(found) {
+            let Some(models) = models else { continue };
+            let from = recorded.len();
+            let mut stop = None;
+            for (model, Found { readings, loss }) in trained.iter_mut().zip(models) {
+                let name = &model.name;
+                let own = &mut model.members[member];
+                let finite = loss.is_finite() && readings.iter().all(|r| r.value.is_finite());
+                let first = *own.first_loss.get_or_insert(loss);
+                let step = self.step;
+                if !finite {
+                    let model = name.clone();
+                    stop = Some(StopReason::NotFinite { step, model });
+                    break;
+                }
+                let rows = self.rows(ground, name, own.lr_scale, readings);
+                recorded.extend_from_slice(&rows);
+                own.observations.extend(rows);
+                let divergence = ground.variant.spec.training.divergence;
+                if loss > divergence * first.max(f64::MIN_POSITIVE) {
+                    let model = name.clone();
+                    stop = Some(StopReason::Diverged { step, model, loss });
+                    break;
+                }
+            }
+            let conditions = &ground.variant.spec.training.stop_when;
+            let held = || conditions.iter().all(|c| holds(c, &recorded[from..]));
+            if stop.is_none() && !conditions.is_empty() && held() {
+                stop = Some(StopReason::Condition { step: self.step });
+                recorded.extend(self.at_the_end(trained, ground, member)?);
+            }
+            ground.stopped = stop.map(|reason| (reason, self.step));
+        }
+        // One write for all models: a system call costs as much as looking at the net.
+        observer.recorded(&recorded);
+        Ok(())
+    }
+
+    fn reads<'a>(&'a self, trained: &'a [Trained]) -> Vec<Reads<'a>> {
+        let models = trained.iter();
+        models
+            .map(|model| {
+                let sets = self.training_sets.map(|(_, rows)| rows);
+                Reads::new(&*model.learners, self.tests.1, self.batches.1, sets)
+            })
+            .collect()
+    }
+
+    /// Reads what is due at the last planned step, for a member that ends before it.
+    fn at_the_end(
+        &self,
+        trained: &mut [Trained],
+        ground: &Ground<'_>,
+        member: usize,
+    ) -> Result<Vec<Observation>, RunError> {
+        let last = ground.variant.spec.training.steps;
+        let mut recorded = Vec::new();
+        for position in 0..trained.len() {
+            let replayed = trained[position].replayed.is_some();
+            let due = |due: &[u64]| {
+                !replayed && due.last() == Some(&last) && due.binary_search(&self.step).is_err()
+            };
+            let Found { mut readings, .. } = {
+                let look = MemberLook {
+                    look: self,
+                    ground,
+                    member,
+                };
+                look.at(trained, &self.reads(trained), position, due)?
+            };
+            let model = &mut trained[position];
+            let own = &mut model.members[member];
+            // Another entry may have read the same metric at this step.
+            let mut read: Vec<&str> = Vec::new();
+            for row in own.observations.iter().rev() {
+                if row.step != self.step {
+                    break;
+                }
+                if !read.contains(&row.metric.as_str()) {
+                    read.push(&row.metric);
+                }
+            }
+            readings.retain(|reading| !read.contains(&reading.metric));
+            let rows = self.rows(ground, &model.name, own.lr_scale, readings);
+            recorded.extend_from_slice(&rows);
+            own.observations.extend(rows);
+        }
+        Ok(recorded)
+    }
+
+    fn rows(
+        &self,
+        ground: &Ground<'_>,
+        model: &str,
+        lr_scale: f64,
+        readings: Vec<Reading>,
+    ) -> Vec<Observation> {
+        let flow_time = self.position.and_then(|at| ground.clock.time(at));
+        readings
+            .into_iter()
+            .map(|reading| Observation {
+                variant: ground.variant.name.clone(),
+                seed: ground.seed,
+                model: model.to_owned(),
+                metric: reading.metric.to_owned(),
+                index: reading.index,
+                step: self.step,
+                flow_time: flow_time.map(|time| time * lr_scale),
+                value: reading.value,
+            })
+            .collect()
+    }
+}
+
+/// What was read off one model.
+struct Found {
+    readings: Vec<Reading>,
+    /// Test loss.
+    loss: f64,
+}
+
+/// The look at one member.
+struct MemberLook<'a> {
+    look: &'a Look<'a>,
+    ground: &'a Ground<'a>,
+    member: usize,
+}
+
+impl MemberLook<'_> {
+    fn all(&self, trained: &[Trained], reads: &[Reads<'_>]) -> Result<Vec<Found>, RunError> {
+        let (step, recorded) = (self.look.step, self.look.position.is_some());
+        let mut all = Vec::new();
+        for position in 0..trained.len() {
+            let replayed = trained[position].replayed.as_deref();
+            let due = |due: &[u64]| match replayed {
+                Some(checkpoints) => checkpoints.contains(&step),
+                None => recorded && due.binary_search(&step).is_ok(),
+            };
+            let found = self.at(trained, reads, position, due)?;
+            let broken = !found.loss.is_finite();
+            all.push(found);
+            if broken {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The readings of the entries whose steps are `due`, and the test loss.
+    fn at(
+        &self,
+        trained: &[Trained],
+        reads: &[Reads<'_>],
+        position: usize,
+        due: impl Fn(&[u64]) -> bool,
+    ) -> Result<Found, RunError> {
+        let (look, ground, member) = (self.look, self.ground, self.member);
+        let model = &trained[position];
+        let own = &model.members[member];
+        let mut snapshot = Snapshot {
+            step: look.step,
+            task: &*ground.instance,
+            test: &look.tests.0[member],
+            batch: &look.batches.0[member],
+            training_set: look.training_sets.map(|(sets, _)| &sets[member]),
+            needs: model.needs,
+            model: model.learners.model(member),
+            initial: &own.initial,
+            loss: ground.variant.spec.training.loss,
+            target: look.target,
+            previous: None,
+            member,
+            reads: &reads[position],
+            beside: (trained.iter().zip(reads))
+                .map(|(model, reads)| (model.name.as_str(), reads))
+                .collect(),
+        };
+        let mut readings = Vec::new();
+        let mut read = || -> Result<f64, MeasureError> {
+            let loss = snapshot.test_loss()?;
+            if loss.is_finite() {
+                let mut seen: Vec<&[&str]> = Vec::new();
+                for (place, (entry, steps)) in look.entries.iter().zip(look.due).enumerate() {
+                    let metrics = entry.measure.metrics();
+                    // Schedules of two entries may meet; a curve has one value per step.
+                    if entry.covers(&model.name, &ground.variant.group)
+                        && due(steps)
+                        && !seen.contains(&metrics)
+                    {
+                        seen.push(metrics);
+                        if entry.measure.remembers() {
+                            let now = Rc::new(snapshot.parameters()?.to_vec());
+                            let mut previous = own.previous.borrow_mut();
+                            snapshot.previous = previous.insert(place, (look.step, now));
+                        }
+                        entry.measure.measure(&snapshot, &mut readings)?;
+                    }
+                }
+            }
+            Ok(loss)
+        };
+        let loss = read().map_err(|error| failed(ground.variant, ground.seed, error))?;
+        Ok(Found { readings, loss })
+    }
+}
+
+fn holds(condition: &StopWhen, rows: &[Observation]) -> bool {
+    let mut values = rows
+        .iter()
+        .filter(|o| o.model == condition.model && o.metric == condition.metric)
+        .map(|o| o.value);
+    let beyond = |value: f64| {
+        condition.above.is_none_or(|bound| value > bound)
+            && condition.below.is_none_or(|bound| value < bound)
+    };
+    // No reading of this metric at this step says nothing.
+    let Some(first) = values.next() else {
+        return false;
+    };
+    beyond(first) && values.all(beyond)
+}

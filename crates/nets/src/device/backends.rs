@@ -1,0 +1,58 @@
+//! The one place that names the backends of the framework.
+
+use burn::tensor::{Device, DeviceType};
+
+/// Whether this build holds the backend.
+pub(super) fn is_built(backend: &str) -> bool {
+    device_type(backend).is_some()
+}
+
+/// The devices of a backend that this machine has. May panic where a driver is missing.
+pub(super) fn enumerate(backend: &str) -> Vec<Device> {
+    device_type(backend).map_or(Vec::new(), |kind| Device::enumerate(kind).into_vec())
+}
+
+/// The device that the backend itself would take; `None` where that is the first.
+pub(super) fn preferred(backend: &str) -> Option<Device> {
+    match backend {
+        // The first adapter may be an integrated one, or the CPU.
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Some(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Some(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "metal")]
+        "metal" => Some(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
+        _ => None,
+    }
+}
+
+/// Name of the adapter, where the backend tells. Opens the device, and may panic.
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+pub(super) fn adapter(device: &Device) -> Option<String> {
+    device.identity().map(|identity| identity.name)
+}
+
+/// Name of the adapter: CPU backends have none.
+#[cfg(not(any(feature = "wgpu", feature = "cuda", feature = "rocm")))]
+pub(super) fn adapter(_: &Device) -> Option<String> {
+    None
+}
+
+fn device_type(backend: &str) -> Option<DeviceType> {
+    match backend {
+        "flex" => Some(DeviceType::Flex),
+        #[cfg(feature = "ndarray")]
+        "ndarray" => Some(DeviceType::NdArray),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Some(DeviceType::Wgpu),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Some(DeviceType::Vulkan),
+        #[cfg(feature = "metal")]
+        "metal" => Some(DeviceType::Metal),
+        #[cfg(feature = "cuda")]
+        "cuda" => Some(DeviceType::Cuda),
+        #[cfg(feature = "rocm")]
+        "rocm" => Some(DeviceType::Rocm),
+        _ => None,
+    }
+}
