@@ -1,5 +1,7 @@
 //! A run whose cells are stepped together against the same run cell by cell.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::path::Path;

@@ -95,6 +95,10 @@ impl Optimizer {
 
 /// Learning rates of the members.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one per step, so that nothing is gained by a box"
+)]
 pub(crate) enum Rate {
     /// The same for all.
     Same(f64),
