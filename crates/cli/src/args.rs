@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Data(Data),
     /// List devices: what this build holds, and what is recommended.
     Devices,
+    /// Check this build on this machine: reference curves and a short parity on every device.
+    Doctor(Doctor),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -136,6 +138,16 @@ pub(crate) struct Reproduce {
     /// Train again what an earlier call of the same version has finished.
     #[arg(long)]
     pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Devices [default: all that this build and machine have].
+    #[arg(long, value_name = "DEVICE,…", value_delimiter = ',')]
+    pub(crate) devices: Vec<String>,
+    /// Seconds that the parity of all devices may take together.
+    #[arg(long, value_name = "S", default_value_t = 120.0)]
+    pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Args)]

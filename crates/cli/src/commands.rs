@@ -2,6 +2,7 @@
 
 mod data;
 mod devices;
+mod doctor;
 mod list;
 mod measure;
 mod parity;
@@ -33,6 +34,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
+        Command::Doctor(arguments) => doctor::doctor(&arguments, json),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "layerwise", &mut std::io::stdout());

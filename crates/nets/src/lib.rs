@@ -17,8 +17,10 @@ mod model;
 mod models;
 mod moments;
 mod optimizer;
+mod references;
 mod replay;
 mod scales;
+mod self_check;
 mod separate;
 
 /// The framework, so that a model from outside is built on the same version.
@@ -37,8 +39,10 @@ pub use models::{
     Parametrisation, UnconstrainedFeatures,
 };
 pub use optimizer::{Decay, Optimizer};
+pub use references::{ReferenceCurve, References};
 pub use replay::ReplayLearner;
 pub use scales::Scales;
+pub use self_check::{bits_survive, together_and_alone};
 pub use separate::Separate;
 
 /// The model kinds of this crate.

@@ -1,0 +1,124 @@
+//! What a device must do to be trusted, beside following reference curves.
+
+use std::borrow::Cow;
+
+use tasks::{Batch, TaskShape, stream};
+
+use crate::{
+    HostArray, LearnerError, Loss, Member, Optimizer, Precision, Rows, Target, array::download,
+    kinds, learner, learners,
+};
+
+/// Members of the check: enough that a wrong stride shows.
+const MEMBERS: u64 = 5;
+/// Steps of it.
+const STEPS: u64 = 20;
+const SHAPE: TaskShape = TaskShape {
+    inputs: 6,
+    basis: 0,
+    outputs: 3,
+};
+
+/// Whether numbers come back from the device as they went, in its precision.
+///
+/// # Errors
+/// The device failed.
+pub fn bits_survive(target: &Target) -> Result<bool, LearnerError> {
+    let mut values = vec![0.0; 1024];
+    stream::standard_normals(&mut stream::keyed(0, "device check", 0), &mut values);
+    // From the smallest normal numbers of f32 to the largest.
+    for (place, value) in values.iter_mut().enumerate() {
+        *value *= 10.0_f64.powi(place as i32 % 70 - 35);
+    }
+    let array = HostArray {
+        name: "numbers".to_owned(),
+        rows: 32,
+        columns: 32,
+        values,
+    };
+    let found = download(&array.to_device(target)).map_err(LearnerError::Device)?;
+    let expected = array.values.iter().map(|&value| match target.precision() {
+        Precision::F64 => value,
+        Precision::F32 => f64::from(value as f32),
+    });
+    Ok(expected
+        .zip(&found[0])
+        .all(|(a, b)| a.to_bits() == b.to_bits()))
+}
+
+fn rows(member: u64) -> Batch {
+    let mut rows = Batch::zeros(SHAPE, 17);
+    let rng = &mut stream::keyed(member, "device check", 1);
+    stream::standard_normals(rng, &mut rows.inputs);
+    stream::standard_normals(rng, &mut rows.targets);
+    rows
+}
+
+fn member(seed: u64) -> Member {
+    let mut table = toml::Table::new();
+    table.insert("kind".to_owned(), "mlp".into());
+    table.insert("widths".to_owned(), vec![9_i64, 7].into());
+    table.insert("activation".to_owned(), "tanh".into());
+    let model = kinds().build(table).expect("this net is valid");
+    let task = any_task();
+    Member {
+        initial: model.initial(&*task, SHAPE, seed),
+        model,
+    }
+}
+
+/// Initial weights of plain nets do not look at their task.
+fn any_task() -> Box<dyn tasks::TaskInstance> {
+    let mut table = toml::Table::new();
+    table.insert("kind".to_owned(), "modes".into());
+    table.insert("input_powers".to_owned(), vec![1.0].into());
+    table.insert("targets".to_owned(), vec![1.0].into());
+    let task = tasks::kinds().build(table).expect("this task is valid");
+    task.instance(0)
+}
+
+/// Largest difference between the parameters of members that are stepped together and those of the
+/// same members alone, relative to the largest parameter.
+///
+/// # Errors
+/// The device failed.
+pub fn together_and_alone(target: &Target) -> Result<f64, LearnerError> {
+    let (loss, optimizer) = (Loss::default(), Optimizer::default());
+    let lr = |member: u64| 0.01 * (member + 1) as f64;
+    let members = (0..MEMBERS).map(member).collect();
+    let mut together = learners("autodiff", members, loss, optimizer, target, None)?;
+    let batches = (0..MEMBERS)
+        .map(|member| Cow::Owned(rows(member)))
+        .collect();
+    let needs = together.model(0).needs();
+    let all = Rows::of_members(batches, needs, target);
+    let rates: Vec<f64> = (0..MEMBERS).map(lr).collect();
+    for _ in 0..STEPS {
+        together.step(&all, &rates);
+    }
+    let mut gap: f64 = 0.0;
+    for (place, found) in (0..).zip(together.parameters()?) {
+        let Member { model, initial } = member(place);
+        let mut alone = learner("autodiff", model, initial, loss, optimizer, target, None)?;
+        let batch = rows(place);
+        let own = Rows::new(&batch, needs, target);
+        for _ in 0..STEPS {
+            alone.step(&own, lr(place));
+        }
+        for (found, expected) in found.iter().zip(alone.parameters()?) {
+            let size = expected
+                .values
+                .iter()
+                .fold(0.0_f64, |size, x| size.max(x.abs()));
+            for (found, expected) in found.values.iter().zip(&expected.values) {
+                let difference = (found - expected).abs() / size.max(f64::MIN_POSITIVE);
+                gap = if difference.is_nan() {
+                    f64::INFINITY
+                } else {
+                    gap.max(difference)
+                };
+            }
+        }
+    }
+    Ok(gap)
+}
