@@ -231,11 +231,24 @@ impl<T: Real> Kernel<T> for ColumnForward<'_, T> {
             first += 1;
         }
         for out in &mut *self.out {
-            let sum = out.iter().fold(T::ZERO, |sum, &value| sum + value);
+            let sum = sum_of(*out);
             *out = [T::ZERO; LANES];
             out[0] = simd.mul_add(self.multiplier, sum, self.bias);
         }
     }
+}
+
+/// Sum of the lanes, by halves.
+#[inline(always)]
+fn sum_of<T: Real>(mut line: Line<T>) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            line[lane] += line[lane + half];
+        }
+        half /= 2;
+    }
+    line[0]
 }
 
 /// Products of M rows with the weight, to be summed over the lanes.
@@ -345,10 +358,18 @@ fn outer_panel<T: Real, S: Simd<T>>(
         let weight = simd.load(weight, part);
         // Two sums, so that additions need not wait for each other.
         let mut sums = [simd.zero(); 2];
-        for (row, (at_output, line)) in at_output.iter().zip(&mut *features).enumerate() {
+        let (pairs, rest) = features.as_chunks_mut::<2>();
+        let (output_pairs, output_rest) = at_output.as_chunks::<2>();
+        for (at_output, lines) in output_pairs.iter().zip(pairs) {
+            for ((sum, at_output), line) in sums.iter_mut().zip(at_output).zip(lines) {
+                let at_output = simd.splat(at_output[0]);
+                *sum = simd.fma(at_output, simd.load(line, part), *sum);
+                simd.store(back(simd.mul(at_output, weight), line, part), line, part);
+            }
+        }
+        for (at_output, line) in output_rest.iter().zip(rest) {
             let at_output = simd.splat(at_output[0]);
-            let sum = &mut sums[row % 2];
-            *sum = simd.fma(at_output, simd.load(line, part), *sum);
+            sums[0] = simd.fma(at_output, simd.load(line, part), sums[0]);
             simd.store(back(simd.mul(at_output, weight), line, part), line, part);
         }
         let sum = simd.add(sums[0], sums[1]);
