@@ -1,7 +1,8 @@
-//! One plain host MLP in f64: forward pass, gradients and optimizers, as a reference.
+//! Host MLPs: a plain one in f64 as a reference, and a fast [`Trainer`] in f32 or f64.
 //!
-//! Written to be read and checked, not to be fast: loops over slices, no framework, no hidden
-//! defaults. Another implementation is compared with this one number by number.
+//! The reference ([`Mlp`], [`Loss`], [`Optimizer`]) is written to be read and checked, not to be
+//! fast: loops over slices, no framework, no hidden defaults. Other implementations are compared
+//! with it number by number, the trainer first.
 //!
 //! # Shapes
 //!
@@ -51,6 +52,7 @@ mod loss;
 mod network;
 mod optimizer;
 mod tangent;
+mod trainer;
 
 pub use activation::Activation;
 pub use erf::erf;
@@ -59,3 +61,7 @@ pub use loss::{Loss, LossValue};
 pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
 pub use tangent::LayerRate;
+pub use trainer::{
+    HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
+    UpdateRule,
+};

@@ -52,24 +52,8 @@ impl Sgd {
     /// [`MlpError::Domain`] for a constant off its domain.
     pub fn new(config: SgdConfig) -> Result<Self, MlpError> {
         require_not_negative("learning_rate", config.learning_rate)?;
-        require_not_negative("momentum", config.momentum)?;
+        require_momentum(config.momentum, config.dampening, config.nesterov)?;
         require_not_negative("weight_decay", config.weight_decay)?;
-        require(
-            config.dampening.is_finite(),
-            "dampening",
-            config.dampening,
-            "finite",
-        )?;
-        if config.nesterov {
-            let (momentum, dampening) = (config.momentum, config.dampening);
-            require(
-                momentum > 0.0,
-                "momentum",
-                momentum,
-                "above 0 with nesterov",
-            )?;
-            require(dampening == 0.0, "dampening", dampening, "0 with nesterov")?;
-        }
         Ok(Self {
             config,
             buffer: None,
@@ -213,7 +197,28 @@ impl Optimizer for Adam {
     }
 }
 
-fn require_not_negative(name: &'static str, value: f64) -> Result<(), MlpError> {
+/// `Ok` if momentum and dampening are in their domains and fit Nesterov's form, if that is used.
+pub(crate) fn require_momentum(
+    momentum: f64,
+    dampening: f64,
+    nesterov: bool,
+) -> Result<(), MlpError> {
+    require_not_negative("momentum", momentum)?;
+    require(dampening.is_finite(), "dampening", dampening, "finite")?;
+    if nesterov {
+        require(
+            momentum > 0.0,
+            "momentum",
+            momentum,
+            "above 0 with nesterov",
+        )?;
+        require(dampening == 0.0, "dampening", dampening, "0 with nesterov")?;
+    }
+    Ok(())
+}
+
+/// `Ok` if `value` is finite and at least 0.
+pub(crate) fn require_not_negative(name: &'static str, value: f64) -> Result<(), MlpError> {
     require(
         value.is_finite() && value >= 0.0,
         name,

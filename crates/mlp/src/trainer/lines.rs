@@ -1,0 +1,82 @@
+//! Matrices in panels of sixteen columns.
+
+use super::real::Real;
+
+/// Columns of a panel. A line of f32 is one cache line and two AVX2 registers, a line of f64 twice
+/// that.
+pub(super) const LANES: usize = 16;
+
+/// Bytes of a cache line: lines that straddle two cost a second access.
+const CACHE_LINE: usize = 64;
+
+/// One row of a panel.
+///
+/// A matrix `[R, C]` is kept as ⌈C/16⌉ panels of R lines; entry (r, c) is lane c mod 16 of line r
+/// of panel ⌊c/16⌋. Lanes at and beyond C are padding. All three matrix products of a training step
+/// read this form with consecutive loads, so that nothing is packed on the way.
+pub(super) type Line<T> = [T; LANES];
+
+/// Panels of `columns` columns.
+pub(super) fn panels(columns: usize) -> usize {
+    columns.div_ceil(LANES)
+}
+
+/// A buffer of lines that starts on a cache line.
+#[derive(Debug)]
+pub(super) struct Lines<T> {
+    /// Lines with room in front for the alignment.
+    storage: Vec<T>,
+    start: usize,
+    count: usize,
+}
+
+impl<T: Copy> Lines<T> {
+    /// `count` lines of `value`.
+    fn filled(value: T, count: usize) -> Self {
+        let slack = CACHE_LINE / size_of::<T>();
+        let storage = vec![value; count * LANES + slack];
+        // An unaligned start would be slow, not wrong.
+        let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
+        Self {
+            storage,
+            start,
+            count,
+        }
+    }
+
+    /// The lines.
+    pub(super) fn all(&self) -> &[Line<T>] {
+        let end = self.start + self.count * LANES;
+        self.storage[self.start..end].as_chunks().0
+    }
+
+    /// The lines, to be written.
+    pub(super) fn all_mut(&mut self) -> &mut [Line<T>] {
+        let end = self.start + self.count * LANES;
+        self.storage[self.start..end].as_chunks_mut().0
+    }
+}
+
+impl<T: Real> Lines<T> {
+    /// `count` lines of zeros.
+    pub(super) fn zeros(count: usize) -> Self {
+        Self::filled(T::ZERO, count)
+    }
+
+    /// Makes room for `count` lines whose content is unspecified. Allocates only to grow.
+    pub(super) fn resize(&mut self, count: usize) {
+        if self.start + count * LANES > self.storage.len() {
+            *self = Self::zeros(count);
+        }
+        self.count = count;
+    }
+}
+
+impl<T: Copy> Clone for Lines<T> {
+    fn clone(&self) -> Self {
+        // Aligned anew: a copy of the storage lies elsewhere.
+        let mut copy = Self::filled(self.storage[0], self.count);
+        copy.all_mut().copy_from_slice(self.all());
+        copy
+    }
+}

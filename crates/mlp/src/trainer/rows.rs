@@ -1,0 +1,221 @@
+//! Rows of a step, prepared once.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::kernels::{Entering, lines_of};
+use super::lines::{LANES, Line, Lines, panels};
+use super::loss::RowWeights;
+use super::products::SparseRows;
+use super::real::Real;
+use crate::MlpError;
+use crate::error::{require, require_length};
+
+/// Rows that go through the net together, so that what they leave stays in the cache.
+pub(super) const BLOCK: usize = 96;
+
+/// Of how many inputs at most one may differ from zero in the mean, for rows to be taken as sparse:
+/// an entry of a sparse product costs about as much as three of a dense one.
+const SPARSE_SHARE: usize = 4;
+
+/// Rows on the host, as a task has them.
+#[derive(Debug, Clone, Copy)]
+pub struct HostRows<'a> {
+    /// N
+    pub rows: usize,
+    /// `[N, D]`, row-major.
+    pub inputs: &'a [f64],
+    /// `[N, K]`, row-major.
+    pub targets: &'a [f64],
+    /// Weight of every row in the loss `[N]`, or `None` for 1/N each.
+    pub weights: Option<&'a [f64]>,
+}
+
+/// Rows in the form in which [`super::Trainer`] reads them: in its number type, in panels, and as
+/// lists of entries where most inputs are zero.
+#[derive(Debug, Clone)]
+pub struct Rows<T: Real> {
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    /// Block after block, `[rows, D]` each; unused where `starts` is used.
+    dense: Lines<T>,
+    /// `[N + 1]`; empty for dense rows.
+    starts: Vec<u32>,
+    columns: Vec<u32>,
+    values: Vec<T>,
+    /// Block after block, `[rows, K]` each.
+    targets: Lines<T>,
+    /// `[N]`; empty for 1/N each.
+    weights: Vec<T>,
+    stamp: u64,
+}
+
+/// Two fillings of rows never have the same stamp.
+static STAMPS: AtomicU64 = AtomicU64::new(1);
+
+impl<T: Real> Rows<T> {
+    /// Prepares rows of `inputs` D and `outputs` K columns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rows::fill`].
+    pub fn new(inputs: usize, outputs: usize, host: &HostRows<'_>) -> Result<Self, MlpError> {
+        let mut rows = Self {
+            rows: 0,
+            inputs,
+            outputs,
+            dense: Lines::zeros(0),
+            starts: Vec::new(),
+            columns: Vec::new(),
+            values: Vec::new(),
+            targets: Lines::zeros(0),
+            weights: Vec::new(),
+            stamp: 0,
+        };
+        rows.fill(host)?;
+        Ok(rows)
+    }
+
+    /// Takes other rows of the same widths. Allocates only to grow.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError`] if there are no rows or a slice does not fit the widths; then nothing is
+    /// changed.
+    pub fn fill(&mut self, host: &HostRows<'_>) -> Result<(), MlpError> {
+        let rows = host.rows;
+        require(rows >= 1, "number of rows", rows as f64, "at least 1")?;
+        require_length("inputs", host.inputs.len(), rows * self.inputs)?;
+        require_length("targets", host.targets.len(), rows * self.outputs)?;
+        if let Some(weights) = host.weights {
+            require_length("weights", weights.len(), rows)?;
+        }
+        self.rows = rows;
+        self.stamp = STAMPS.fetch_add(1, Ordering::Relaxed);
+        self.starts.clear();
+        if is_sparse(host.inputs, self.inputs) {
+            self.fill_sparse(host.inputs);
+        } else {
+            self.dense.resize(lines_of(rows, self.inputs));
+            fill_panels(host.inputs, self.inputs, self.dense.all_mut());
+        }
+        self.targets.resize(lines_of(rows, self.outputs));
+        fill_panels(host.targets, self.outputs, self.targets.all_mut());
+        self.weights.clear();
+        let weights = host.weights.unwrap_or_default();
+        self.weights
+            .extend(weights.iter().map(|&weight| T::from_f64(weight)));
+        Ok(())
+    }
+
+    /// N
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// D
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// K
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Whether the inputs are kept as lists of the entries that are not zero.
+    pub fn is_sparse(&self) -> bool {
+        !self.starts.is_empty()
+    }
+
+    /// A number that changes when the rows do.
+    pub(super) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// The blocks, in order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
+        let rows = self.rows;
+        (0..rows)
+            .step_by(BLOCK)
+            .map(move |start| start..rows.min(start + BLOCK))
+    }
+
+    /// Inputs of a block.
+    pub(super) fn entering(&self, block: &Range<usize>) -> Entering<'_, T> {
+        if self.is_sparse() {
+            Entering::Sparse(SparseRows {
+                starts: &self.starts[block.start..=block.end],
+                columns: &self.columns,
+                values: &self.values,
+            })
+        } else {
+            Entering::Dense(&self.dense.all()[lines_in(block, self.inputs)])
+        }
+    }
+
+    /// Targets of a block.
+    pub(super) fn targets(&self, block: &Range<usize>) -> &[Line<T>] {
+        &self.targets.all()[lines_in(block, self.outputs)]
+    }
+
+    /// Weights of a block.
+    pub(super) fn weights(&self, block: &Range<usize>) -> RowWeights<'_, T> {
+        if self.weights.is_empty() {
+            RowWeights::Equal(T::from_f64(1.0 / self.rows as f64))
+        } else {
+            RowWeights::Each(&self.weights[block.clone()])
+        }
+    }
+
+    fn fill_sparse(&mut self, inputs: &[f64]) {
+        self.columns.clear();
+        self.values.clear();
+        self.starts.push(0);
+        for row in inputs.chunks_exact(self.inputs) {
+            for (column, &value) in (0..).zip(row) {
+                if value != 0.0 {
+                    self.columns.push(column);
+                    self.values.push(T::from_f64(value));
+                }
+            }
+            // Fewer than `is_sparse` admits.
+            self.starts.push(self.columns.len() as u32);
+        }
+    }
+}
+
+/// Lines of a block in a buffer that has block after block.
+pub(super) fn lines_in(block: &Range<usize>, columns: usize) -> Range<usize> {
+    block.start * panels(columns)..block.end * panels(columns)
+}
+
+/// Whether few enough inputs differ from zero.
+fn is_sparse(inputs: &[f64], columns: usize) -> bool {
+    let most = (inputs.len() / SPARSE_SHARE).min(u32::MAX as usize);
+    let mut found = 0;
+    columns > LANES
+        && inputs.chunks(LANES * LANES).all(|values| {
+            found += values.iter().filter(|&&value| value != 0.0).count();
+            found <= most
+        })
+}
+
+/// Writes a row-major matrix in panels, block after block.
+fn fill_panels<T: Real>(values: &[f64], columns: usize, lines: &mut [Line<T>]) {
+    let blocks = lines.chunks_mut(BLOCK * panels(columns));
+    for (values, lines) in values.chunks(BLOCK * columns).zip(blocks) {
+        let rows = values.len() / columns;
+        for (panel, lines) in lines.chunks_exact_mut(rows).enumerate() {
+            let first = panel * LANES;
+            let used = LANES.min(columns - first);
+            for (line, values) in lines.iter_mut().zip(values.chunks_exact(columns)) {
+                *line = [T::ZERO; LANES];
+                for (slot, value) in line.iter_mut().zip(&values[first..first + used]) {
+                    *slot = T::from_f64(*value);
+                }
+            }
+        }
+    }
+}
