@@ -2,20 +2,24 @@ use tasks::Batch;
 use thiserror::Error;
 
 use crate::{
-    AutodiffLearner, AutodiffLearners, HostArray, HostNet, Loss, Model, Optimizer, Precision, Rows,
-    Target, moments::MomentsLearner, separate::Separate,
+    AutodiffLearner, AutodiffLearners, HostArray, HostLayers, HostNet, Loss, Model, Optimizer,
+    Precision, Rows, Target, host::HostLearner, moments::MomentsLearner, separate::Separate,
 };
 
 /// Engines by name: what they are.
 ///
-/// `auto` trains linear nets on constant rows in f64 with `moments` and everything else with
-/// `autodiff`, which covers every model on every device and is what other engines are tested
-/// against.
-pub const ENGINES: [(&str, &str); 3] = [
+/// `auto` trains linear nets on constant rows in f64 with `moments`, other multilayer perceptrons
+/// on the recommended device with `host`, and everything else with `autodiff`, which covers every
+/// model on every device and is what other engines are tested against.
+pub const ENGINES: [(&str, &str); 4] = [
     ("auto", "the fastest engine that applies to each model"),
     (
         "autodiff",
         "burn's recorded graph: every model, every device",
+    ),
+    (
+        "host",
+        "multilayer perceptrons on the CPU, gradients by hand",
     ),
     ("moments", "linear nets on constant rows, f64 on the host"),
 ];
@@ -33,6 +37,9 @@ pub enum LearnerError {
         list = ENGINES.map(|(name, _)| name).join(", ")
     )]
     UnknownEngine(String),
+    /// The engine refuses a constant of the training.
+    #[error("{0}")]
+    Refused(String),
     /// The engine does not cover this model.
     #[error("engine {engine:?} {reason}. Use --engine auto")]
     NotCovered {
@@ -150,6 +157,7 @@ fn on_host(
 /// The engine of a learner.
 enum Choice<'a> {
     Autodiff,
+    Host(HostLayers),
     Moments(HostNet, &'a Batch),
 }
 
@@ -167,24 +175,30 @@ fn choose<'a>(
         let rows = constant.ok_or("needs the same rows at every step")?;
         Ok(Choice::Moments(host, rows))
     };
-    match engine {
+    let by_hand = || {
+        let layers = model.host_layers(initial);
+        (layers.map(Choice::Host)).ok_or("trains multilayer perceptrons only")
+    };
+    // In f32 the host's f64 would hide the precision that was asked for.
+    let single = target.precision() == Precision::F32;
+    let covered = match engine {
         "autodiff" => Ok(Choice::Autodiff),
-        // In f32 the host's f64 would hide the precision that was asked for.
-        "auto" if target.precision() == Precision::F32 => Ok(Choice::Autodiff),
-        "auto" => Ok(moments().unwrap_or(Choice::Autodiff)),
-        "moments" => {
-            let covered = if target.precision() == Precision::F32 {
-                Err("trains in f64 only")
-            } else {
-                moments()
-            };
-            covered.map_err(|reason| LearnerError::NotCovered {
-                engine: engine.to_owned(),
-                reason,
-            })
+        "auto" => {
+            let moments = if single { None } else { moments().ok() };
+            // Whoever names another device wants to see that device compute.
+            let by_hand = || (target.backend.name == "flex").then(by_hand)?.ok();
+            Ok(moments.or_else(by_hand).unwrap_or(Choice::Autodiff))
         }
-        other => Err(LearnerError::UnknownEngine(other.to_owned())),
-    }
+        "host" if !target.is_host() => Err("computes on the CPU"),
+        "host" => by_hand(),
+        "moments" if single => Err("trains in f64 only"),
+        "moments" => moments(),
+        other => return Err(LearnerError::UnknownEngine(other.to_owned())),
+    };
+    covered.map_err(|reason| LearnerError::NotCovered {
+        engine: engine.to_owned(),
+        reason,
+    })
 }
 
 /// A learner of the named engine. `constant` are the training rows where every step has the same.
@@ -205,8 +219,31 @@ pub fn learner(
         Choice::Moments(host, rows) => Box::new(MomentsLearner::new(
             model, initial, &host, loss, rows, target,
         )),
+        Choice::Host(layers) => by_hand(model, initial, layers, loss, optimizer, target, constant)?,
         Choice::Autodiff => Box::new(AutodiffLearner::new(
             model, initial, loss, optimizer, target,
         )),
+    })
+}
+
+fn by_hand(
+    model: Box<dyn Model>,
+    initial: Vec<HostArray>,
+    layers: HostLayers,
+    loss: Loss,
+    optimizer: Optimizer,
+    target: &Target,
+    constant: Option<&Batch>,
+) -> Result<Box<dyn Learner>, LearnerError> {
+    let refused = |error: mlp::MlpError| LearnerError::Refused(error.to_string());
+    Ok(match target.precision() {
+        Precision::F32 => Box::new(
+            HostLearner::<f32>::new(model, initial, layers, loss, optimizer, constant)
+                .map_err(refused)?,
+        ),
+        Precision::F64 => Box::new(
+            HostLearner::<f64>::new(model, initial, layers, loss, optimizer, constant)
+                .map_err(refused)?,
+        ),
     })
 }

@@ -10,6 +10,7 @@ mod array;
 mod autodiff;
 mod device;
 mod features;
+mod host;
 mod init;
 mod learner;
 mod loss;
@@ -33,7 +34,7 @@ pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
 pub use learner::{ENGINES, Learner, LearnerError, Learners, Member, learner, learners};
 pub use loss::{Loss, Reduction};
-pub use model::{HostNet, Model, Needs};
+pub use model::{HostLayers, HostNet, Model, Needs};
 pub use models::{
     Activation, DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear,
     Parametrisation, UnconstrainedFeatures,

@@ -51,6 +51,19 @@ impl HostNet {
     }
 }
 
+/// A multilayer perceptron as the host's own trainer sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostLayers {
+    /// Layers from input to output, with the multipliers of the parametrisation.
+    pub layers: Vec<mlp::LayerConfig>,
+    /// φ between them.
+    pub activation: mlp::Activation,
+    /// α: factor on the output.
+    pub output_scale: f64,
+    /// Whether the output at initial weights is subtracted.
+    pub centred: bool,
+}
+
 /// A model: a pure function of its parameters and a batch.
 pub trait Model: Send + Sync {
     /// The spec table with every default written out, `kind` included.
@@ -84,6 +97,12 @@ pub trait Model: Send + Sync {
 
     /// The same net on the host; `None` where the model is not a multilayer perceptron.
     fn host(&self, _parameters: &[HostArray]) -> Option<HostNet> {
+        None
+    }
+
+    /// What the host's own trainer needs to train the model from these parameters; `None` where it
+    /// does not cover it.
+    fn host_layers(&self, _parameters: &[HostArray]) -> Option<HostLayers> {
         None
     }
 

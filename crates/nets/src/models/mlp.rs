@@ -6,7 +6,8 @@ use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
 use super::parametrisation::{Multipliers, Parametrisation};
 use crate::{
-    BiasInit, DeviceBatch, HostArray, HostNet, Model, Needs, Scales, WeightInit, init::NetShape,
+    BiasInit, DeviceBatch, HostArray, HostLayers, HostNet, Model, Needs, Scales, WeightInit,
+    init::NetShape,
 };
 
 /// Activations. Applied after every layer but the last.
@@ -468,6 +469,27 @@ impl Model for Mlp {
             net,
             output_scale: self.output_scale,
             rates: multipliers.into_iter().map(Multipliers::rate).collect(),
+        })
+    }
+
+    fn host_layers(&self, parameters: &[HostArray]) -> Option<HostLayers> {
+        if self.linearised {
+            return None;
+        }
+        let per_layer = if self.bias { 2 } else { 1 };
+        let layers = parameters.chunks(per_layer).zip(self.multipliers());
+        let layers = layers.map(|(arrays, factors)| mlp::LayerConfig {
+            inputs: arrays[0].rows,
+            outputs: arrays[0].columns,
+            bias: self.bias,
+            weight_multiplier: factors.weight,
+            bias_multiplier: factors.bias,
+        });
+        Some(HostLayers {
+            layers: layers.collect(),
+            activation: self.activation.on_host(),
+            output_scale: self.output_scale,
+            centred: self.centre_output,
         })
     }
 
