@@ -2,6 +2,7 @@
 
 mod data;
 mod devices;
+mod export;
 mod list;
 mod measure;
 mod report;
@@ -30,6 +31,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Measure(arguments) => measure::measure(&arguments, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
+        Command::Export(arguments) => export::export(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -18,6 +18,7 @@ mod moments;
 mod optimizer;
 mod replay;
 mod scales;
+pub mod weight_file;
 
 /// The framework, so that a model from outside is built on the same version.
 pub use burn;
@@ -26,7 +27,7 @@ pub use array::{DeviceBasis, DeviceBatch, HostArray};
 pub use autodiff::AutodiffLearner;
 pub use device::{DEVICES, Device, DeviceError, Precision, Target};
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
-pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
+pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit, check_start};
 pub use learner::{ENGINES, Learner, LearnerError, learner};
 pub use loss::{Loss, Reduction};
 pub use model::{HostNet, Model, Needs};
@@ -37,6 +38,7 @@ pub use models::{
 pub use optimizer::{Decay, Optimizer};
 pub use replay::ReplayLearner;
 pub use scales::Scales;
+pub use weight_file::{Layout, WeightFile, WeightFileError};
 
 /// The model kinds of this crate.
 pub fn kinds() -> tasks::Registry<dyn Model> {

@@ -37,6 +37,9 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
     if changed.seeds.is_none() {
         changed.set.splice(0..0, own.seeds()?);
     }
+    if arguments.keep_weights {
+        changed.set.push("training.keep_weights=true".to_owned());
+    }
     let (mut loaded, settings) = prepare(&arguments.experiment, &changed, &kinds)?;
     own.attach(&mut loaded, &kinds)?;
     if arguments.dry_run {

@@ -148,6 +148,30 @@ impl Case {
     }
 }
 
+/// Training losses before these steps, on the same rows at every step, in f64.
+pub(crate) fn losses(
+    table: &str,
+    initial: Vec<HostArray>,
+    rows: &Batch,
+    (loss, optimizer, lr): (Loss, Optimizer, f64),
+    steps: &[u64],
+) -> Vec<f64> {
+    let target = flex(Precision::F64);
+    let model = model(table);
+    let on_device = DeviceBatch::upload(rows, model.needs(), &target);
+    let mut learner =
+        nets::learner("autodiff", model, initial, loss, optimizer, &target, None).unwrap();
+    let mut found = Vec::new();
+    for step in 0..=steps.iter().copied().max().unwrap_or(0) {
+        if steps.contains(&step) {
+            let outputs = learner.outputs(&on_device).unwrap();
+            found.push(loss.value(&outputs, &rows.targets, None, rows.shape.outputs));
+        }
+        learner.step(&on_device, lr);
+    }
+    found
+}
+
 /// All values in one vector.
 pub(crate) fn flat(arrays: &[HostArray]) -> Vec<f64> {
     arrays.iter().flat_map(|a| a.values.clone()).collect()
