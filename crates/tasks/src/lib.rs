@@ -20,7 +20,7 @@
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
 //! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
 //! | `teacher-student` | random inputs; target τ Σ a_j σ(w_j · x) of a random teacher with unit w_j and a_j = ±1 | `inputs`, `train`, `test = 1000`, `teacher_width = 3`, `activation = "relu"`, `"tanh"` or `"identity"`, `distribution = "normal"` or `"sphere"`, `target = 1.0`, `noise = 0.0` on training targets, `data` |
-//! | `tensors` | your own rows: `inputs` `[N, D]` and `labels` `[N]` (target τ times the one-hot of the class) or `targets` `[N, K]` of a safetensors file, as they are; test rows are `test_inputs` with `test_labels` or `test_targets`, or else the training rows | `file` (the run keeps its `sha256`), `target = 1.0` where labels make the targets, `data` |
+//! | `tensors` | your own rows: `inputs` `[N, D]` and `labels` `[N]` (target τ times the one-hot of the class) or `targets` `[N, K]`, as they are in a safetensors file (labels beside targets are the classes of the rows); test rows are `test_inputs` with `test_labels` or `test_targets`, or else the training rows | `file` (the run keeps its `sha256`), `target = 1.0` where labels make the targets, `data` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
 //!
 //! Encoding `"zero-one"` shows bit 0 as 0 and bit 1 as 1; `"plus-minus"` shows bit 0 as +1 and bit 1
