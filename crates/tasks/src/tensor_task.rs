@@ -143,7 +143,7 @@ impl Rows {
     /// The rows whose tensors have `prefix` in front of their names.
     fn read(tensors: &Tensors<'_>, prefix: &str) -> Result<Self, String> {
         let [inputs, labels, targets] = NAMES.map(|name| format!("{prefix}{name}"));
-        let matrix = |name: &str| {
+        let matrix = |name: &str| -> Result<(Vec<f64>, usize, usize), String> {
             let array = tensors.array(name)?;
             match array.shape[..] {
                 [rows, width] if rows > 0 && width > 0 => Ok((array.values, rows, width)),

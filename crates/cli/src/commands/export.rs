@@ -28,6 +28,9 @@ pub(super) fn export(arguments: &Export, json: bool) -> Result<ExitCode, Failure
     }
 }
 
+/// Models by name.
+type Models<'a> = Vec<(&'a str, Box<dyn Model>)>;
+
 /// Weights of one model of one cell, and the model.
 struct Found<'a> {
     of: WeightsOf<'a>,
@@ -40,16 +43,21 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
     let manifest = read_manifest(run)?;
     let kinds = Kinds::default();
     let loaded = load(&spec_file(run)?, &Options::default(), &kinds)?;
-    let variants: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
-    chosen("--variant", arguments.variant.as_deref(), &variants)?;
-    let models: Vec<&str> = loaded.spec.models.keys().map(String::as_str).collect();
-    chosen("--model", arguments.model.as_deref(), &models)?;
+    let known: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
+    chosen("--variant", arguments.variant.as_deref(), &known)?;
+    let mut known: Vec<&str> = Vec::new();
+    for model in loaded.variants.iter().flat_map(|v| v.spec.models.keys()) {
+        if !known.contains(&model.as_str()) {
+            known.push(model);
+        }
+    }
+    chosen("--model", arguments.model.as_deref(), &known)?;
     let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
     let seed = arguments.seed.map(|seed| seed.to_string());
     let known: Vec<&str> = seeds.iter().map(String::as_str).collect();
     chosen("--seed", seed.as_deref(), &known)?;
 
-    let (layout, name) = match arguments.format {
+    let (layout, format) = match arguments.format {
         WeightFormat::Pytorch => (Layout::PyTorch, "pytorch"),
         WeightFormat::Layerwise => (Layout::Layerwise, "layerwise"),
     };
@@ -57,16 +65,14 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
         true => Moment::Initial,
         false => Moment::Final,
     };
-    let out = (arguments.out.clone()).unwrap_or_else(|| run.join("export").join(name));
+    let out = (arguments.out.clone()).unwrap_or_else(|| run.join("export").join(format));
     let wanted =
         |choice: &Option<String>, name: &str| choice.as_deref().is_none_or(|choice| choice == name);
     let mut files: Vec<(PathBuf, Vec<u8>, WeightsOf<'_>)> = Vec::new();
     let mut skipped: BTreeMap<&str, String> = BTreeMap::new();
-    let built: Vec<(&Variant, Vec<(&str, Box<dyn Model>)>)> = (loaded.variants.iter())
-        .filter(|variant| wanted(&arguments.variant, &variant.name))
-        .map(|variant| Ok((variant, trained(variant, &manifest, &kinds)?)))
-        .collect::<Result<_, SpecError>>()?;
-    for (variant, models) in &built {
+    let variants = loaded.variants.iter();
+    for variant in variants.filter(|variant| wanted(&arguments.variant, &variant.name)) {
+        let models = trained(variant, &manifest, &kinds)?;
         let task = kinds.tasks.build(variant.spec.task.clone());
         let task = task.map_err(|error| SpecError::from(error.within("task")))?;
         for &seed in &manifest.seeds {
@@ -74,7 +80,7 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
                 continue;
             }
             let instance = task.instance(seed);
-            for (name, model) in models {
+            for &(name, ref model) in &models {
                 if !wanted(&arguments.model, name) {
                     continue;
                 }
@@ -134,7 +140,7 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
         });
         print_json(&json!({
             "run": run,
-            "format": name,
+            "format": format,
             "moment": moment.name(),
             "files": rows.collect::<Vec<_>>(),
         }));
@@ -168,7 +174,7 @@ fn trained<'a>(
     variant: &'a Variant,
     manifest: &Manifest,
     kinds: &Kinds,
-) -> Result<Vec<(&'a str, Box<dyn Model>)>, SpecError> {
+) -> Result<Models<'a>, SpecError> {
     let mut models = Vec::new();
     for (name, table) in &variant.spec.models {
         if manifest.own.iter().any(|own| own.model == *name) {

@@ -28,12 +28,6 @@ impl Network {
         layers.flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias))
     }
 
-    /// Name and weights of every layer, first layer first.
-    fn layers(&self) -> impl Iterator<Item = (&str, &Layer)> {
-        let layers = self.layers.iter();
-        layers.map(|file| (file.weight.name.as_str(), &file.layer))
-    }
-
     /// Inputs, hidden widths and outputs.
     pub(crate) fn widths(&self) -> Vec<usize> {
         let first = self.layers.iter().take(1).map(|file| file.layer.inputs);

@@ -238,6 +238,7 @@ mod tests {
 
     #[test]
     fn names_that_no_file_may_have_become_names_of_their_own() {
+        let (long, longer) = ("x".repeat(300), "x".repeat(301));
         let cells = [
             of("base,file=\"a/b\"", 0, "net"),
             of("base,file=\"a\\b\"", 0, "net"),
@@ -246,8 +247,8 @@ mod tests {
             of("a-seed-0-b", 1, "net"),
             of("..", 0, "net"),
             of("base", 0, "Netz für"),
-            of(&"x".repeat(300), 0, "net"),
-            of(&"x".repeat(301), 0, "net"),
+            of(&long, 0, "net"),
+            of(&longer, 0, "net"),
         ];
         let mut names: Vec<String> = cells.iter().map(|of| of.file_name(Moment::Final)).collect();
         for name in &names {

@@ -179,13 +179,19 @@ impl FileInit {
 /// # Errors
 /// The key of the model, with the seeds that there are.
 pub fn check_start(model: &toml::Table, seed: u64) -> Result<(), KeyError> {
+    let text = |table: &toml::Table| Some(table.get("kind")?.as_str()?.to_owned());
+    let kind = text(model).unwrap_or_default();
     let init = model.get("init").and_then(toml::Value::as_table);
     let Some(mut init) = init
-        .filter(|init| init["kind"].as_str() == Some("file"))
+        .filter(|init| text(init).as_deref() == Some("file"))
         .cloned()
     else {
         return Ok(());
     };
+    // Models from elsewhere have their own keys.
+    if !["mlp", "deep-linear"].contains(&kind.as_str()) {
+        return Ok(());
+    }
     init.remove("kind");
     let mut init: FileInit = tasks::parse_table(init).map_err(|error| error.within("init"))?;
     init.open()?;
