@@ -184,7 +184,7 @@ fn files_that_do_not_fit_are_named() {
         (
             "models.net.init={kind='file', file='nowhere.safetensors'}",
             [
-                "reference.toml:14",
+                "reference.toml:15",
                 "models.net.init.file",
                 "nowhere",
                 "cannot be read",
