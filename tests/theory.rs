@@ -925,24 +925,24 @@ fn files_that_cannot_be_used_are_named() {
     );
     bad(
         &folder.file("no.safetensors", MATRICES),
-        &["is not a safetensors file"],
+        &["is not a complete safetensors file"],
     );
     let bytes = safetensors_of(&TENSORS[..2], Dtype::F64);
     bad(
         &folder.file("part.safetensors", bytes),
-        &["has no tensor correlation"],
+        &["has no tensor \"correlation\""],
     );
-    let half = [0_u8; 8];
+    let whole = [0_u8; 8];
     let views = TENSORS.map(|(name, shape, _)| {
         (
             name,
-            TensorView::new(Dtype::F16, shape.to_vec(), &half).unwrap(),
+            TensorView::new(Dtype::I16, shape.to_vec(), &whole).unwrap(),
         )
     });
     let bytes = safetensors::serialize(views, None).unwrap();
     bad(
-        &folder.file("half.safetensors", bytes),
-        &["W1 is not an F32 or F64 matrix"],
+        &folder.file("whole.safetensors", bytes),
+        &["\"W1\" is of type I16"],
     );
 }
 

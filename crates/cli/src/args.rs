@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// The shipped data sets: list them, show a card, verify the files.
     #[command(subcommand)]
     Data(Data),
+    /// Write what a run holds in formats of other programs.
+    #[command(subcommand)]
+    Export(Export),
     /// List devices: what this build holds, and what is recommended.
     Devices,
     /// Check this build on this machine: reference curves and a short parity on every device.
@@ -56,6 +59,9 @@ pub(crate) struct Run {
     /// Run folder [default: runs/NAME, or runs/NAME-quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Keep the initial and final weights of every model in the run folder, for `export weights`.
+    #[arg(long)]
+    pub(crate) keep_weights: bool,
     /// Show the resolved spec, the cells and a time estimate, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -311,6 +317,46 @@ pub(crate) enum Data {
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Write the weights of every model as safetensors files.
+    Weights(ExportWeights),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportWeights {
+    /// Run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub(crate) run: PathBuf,
+    /// Layout: a state_dict of `nn.Sequential` (0.weight [out, in], 0.bias, 2.weight, …), or our
+    /// own (layers.0.weight [in, out], layers.0.bias, …).
+    #[arg(long, default_value = "pytorch")]
+    pub(crate) format: WeightFormat,
+    /// Write initial weights, which any run has, in place of the final ones, which a run has with
+    /// --keep-weights.
+    #[arg(long)]
+    pub(crate) initial: bool,
+    /// Only this variant.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Only this seed.
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+    /// Only this model.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Folder of the files [default: export/FORMAT in the run folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Layouts of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WeightFormat {
+    Pytorch,
+    Layerwise,
 }
 
 #[derive(Debug, Args)]

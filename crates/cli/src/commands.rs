@@ -3,6 +3,7 @@
 mod data;
 mod devices;
 mod doctor;
+mod export;
 mod list;
 mod measure;
 mod parity;
@@ -33,6 +34,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Measure(arguments) => measure::measure(&arguments, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
+        Command::Export(arguments) => export::export(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Doctor(arguments) => doctor::doctor(&arguments, json),
         Command::Completions { shell } => {

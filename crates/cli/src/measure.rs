@@ -10,7 +10,6 @@ mod norms;
 mod numbers;
 mod rows;
 mod spectrum;
-mod tensors;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +23,7 @@ pub(crate) use numbers::{Numbers, meaning};
 pub(crate) use rows::{Chosen, Rows};
 pub(crate) use spectrum::{MatrixSpectrum, spectra};
 
-use tensors::Tensors;
+use tasks::tensors::{Array, Tensors};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -35,18 +34,13 @@ pub(crate) enum Source {
     Network(Network),
 }
 
-/// An array of the file, by its name there.
-#[derive(Debug, Clone)]
-pub(crate) struct Array {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f64>,
-}
-
 impl Source {
     /// Reads either of the two schemes.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         let tensors = Tensors::open(bytes)?;
+        if tensors.is_empty() {
+            return Err(format!("holds no tensor. {SCHEMES}"));
+        }
         if tensors.has("features") || tensors.has("labels") {
             return Ok(Self::Dump(Box::new(FeatureDump::read(&tensors)?)));
         }
@@ -57,7 +51,7 @@ impl Source {
     pub(crate) fn parameters(&self) -> Vec<&Array> {
         match self {
             Self::Dump(dump) => dump.weight.iter().chain(&dump.bias).collect(),
-            Self::Network(network) => network.arrays.iter().collect(),
+            Self::Network(network) => network.arrays().collect(),
         }
     }
 }

@@ -11,11 +11,15 @@ use lab::{
     own::{Curves, OwnSource, attach_checkpoints, attach_curves, check_model},
     spec::{Loaded, SpecError},
 };
-use nets::{HostArray, Model};
+use nets::{HostArray, Model, WeightFile, WeightFileError};
 use sha2::{Digest, Sha256};
-use tasks::TaskShape;
+use tasks::{TaskShape, tensors::Tensors};
 
-use crate::{args, failure::Failure, measure::Source};
+use crate::{args, failure::Failure};
+
+/// What files of weights hold.
+const LAYOUTS: &str = "Give the weights of an MLP (0.weight [out, in], 0.bias, 2.weight, …, with \
+                       any common prefix such as layers. or fc)";
 
 /// Everything that `--curves` and `--checkpoints` name.
 pub(crate) struct Given {
@@ -277,45 +281,26 @@ impl Net {
     fn read(&self, file: &Path) -> Result<Vec<HostArray>, Failure> {
         let refuse = |problem: &str| Failure::usage(format!("{}: {problem}", file.display()));
         let bytes = fs::read(file).map_err(|error| cannot_read(file, &error))?;
-        let Source::Network(network) = Source::read(&bytes).map_err(|problem| refuse(&problem))?
-        else {
+        let tensors = Tensors::open(&bytes).map_err(|error| refuse(&error.to_string()))?;
+        if tensors.has("features") || tensors.has("labels") {
             return Err(refuse(
                 "holds features, not weights. Save the state_dict of the net",
             ));
-        };
-        let mut found: Vec<(String, [usize; 2], Vec<f64>)> = Vec::new();
-        for (name, layer) in network.layers() {
-            let shape = [layer.inputs, layer.outputs];
-            found.push((name.to_owned(), shape, layer.weight.clone()));
-            if let Some(bias) = &layer.bias {
-                let name = format!("the bias of {name}");
-                found.push((name, [1, layer.outputs], bias.clone()));
-            }
         }
+        let found = WeightFile::read(&tensors).map_err(|error| match error {
+            WeightFileError::Scheme(problem) => refuse(&format!("{problem}. {LAYOUTS}")),
+            error => refuse(&error.to_string()),
+        })?;
         let model = &self.model;
-        if found.len() != self.expected.len() {
-            return Err(refuse(&format!(
-                "holds {} weights and biases, and {model} has {}. Make widths and bias of the spec \
-                 agree with the file, for example with -s models.{model}.bias=false",
-                found.len(),
-                self.expected.len()
-            )));
-        }
-        let pairs = found.into_iter().zip(&self.expected);
-        pairs
-            .map(|((name, [inputs, outputs], values), expected)| {
-                if (inputs, outputs) != (expected.rows, expected.columns) {
-                    return Err(refuse(&format!(
-                        "{name:?} maps {inputs} inputs to {outputs} outputs, and {} of {model} \
-                         {} to {}. Make the widths of the spec agree with the file",
-                        expected.name, expected.rows, expected.columns
-                    )));
-                }
-                Ok(HostArray {
-                    values,
-                    ..expected.clone()
-                })
-            })
-            .collect()
+        let expected: Vec<_> = (self.expected.iter())
+            .map(|array| (array.name.clone(), [array.rows, array.columns]))
+            .collect();
+        found.check(&expected).map_err(|misfit| {
+            refuse(&format!(
+                "{misfit}. Make the widths of {model} in the spec, and its bias, agree with the \
+                 file, for example with -s models.{model}.bias=false"
+            ))
+        })?;
+        Ok(found.parameters())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use safetensors::{Dtype, SafeTensors};
+use tasks::tensors::Tensors;
 use theory::forms::Value;
 
 use crate::failure::Failure;
@@ -24,21 +24,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<(String, Value)>, Failure> {
         .extension()
         .is_some_and(|extension| extension == "safetensors")
     {
-        let file = SafeTensors::deserialize(&bytes);
-        let file = file.map_err(|error| fail(format!("is not a safetensors file: {error}")))?;
+        let file = Tensors::open(&bytes).map_err(|error| fail(error.to_string()))?;
         NAMES.map(|name| {
-            let tensor = file
-                .tensor(name)
-                .map_err(|_| format!("has no tensor {name}"))?;
-            let (&[_, columns], Some(values)) = (tensor.shape(), decoded(&tensor)) else {
-                return Err(format!("{name} is not an F32 or F64 matrix"));
+            let array = file.array(name)?;
+            let &[_, columns] = array.shape.as_slice() else {
+                return Err(format!("{name} has the shape {:?}", array.shape));
             };
-            Ok(Value::from(
-                values
-                    .chunks(columns.max(1))
-                    .map(<[f64]>::to_vec)
-                    .collect::<Vec<_>>(),
-            ))
+            let rows = array.values.chunks(columns.max(1)).map(<[f64]>::to_vec);
+            Ok(Value::from(rows.collect::<Vec<_>>()))
         })
     } else {
         let file: serde_json::Value = serde_json::from_slice(&bytes)
@@ -54,23 +47,4 @@ pub(crate) fn read(path: &Path) -> Result<Vec<(String, Value)>, Failure> {
     named
         .map(|(name, matrix)| Ok((name.to_owned(), matrix.map_err(fail)?)))
         .collect()
-}
-
-fn decoded(tensor: &safetensors::tensor::TensorView<'_>) -> Option<Vec<f64>> {
-    let bytes = tensor.data();
-    match tensor.dtype() {
-        Dtype::F64 => {
-            let chunks = bytes.as_chunks::<8>().0.iter();
-            Some(chunks.map(|chunk| f64::from_le_bytes(*chunk)).collect())
-        }
-        Dtype::F32 => {
-            let chunks = bytes.as_chunks::<4>().0.iter();
-            Some(
-                chunks
-                    .map(|chunk| f64::from(f32::from_le_bytes(*chunk)))
-                    .collect(),
-            )
-        }
-        _ => None,
-    }
 }

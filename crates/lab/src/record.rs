@@ -3,10 +3,12 @@
 mod folder;
 mod manifest;
 mod observation;
+mod weights;
 
-pub use folder::{Run, RunFolder, RunFolderError, write_atomically};
+pub use folder::{Run, RunFolder, RunFolderError, read_manifest, spec_file, write_atomically};
 pub use manifest::{CellSummary, FORMAT, Manifest, StopReason, VariantInfo};
 pub use observation::Observation;
+pub use weights::{Moment, WeightsOf, keep_weights, kept_weights};
 
 /// A knob as a number: a number itself, or the only entry of a list (a hidden width).
 pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {

@@ -4,10 +4,12 @@ use tasks::{KeyError, TaskInstance, stream};
 use crate::HostArray;
 
 mod balanced;
+mod file;
 mod mirrored;
 mod toy;
 
 pub use balanced::Balanced;
+pub use file::{FileInit, check_start};
 pub use mirrored::Mirrored;
 pub use toy::Toy;
 
@@ -47,6 +49,8 @@ pub enum WeightInit {
     Toy(Toy),
     /// Pairs of neurons that cancel, for two layers without biases.
     Mirrored(Mirrored),
+    /// Weights that somebody saved.
+    File(FileInit),
 }
 
 /// Initial biases.
@@ -78,14 +82,15 @@ pub(crate) struct NetShape {
 }
 
 impl WeightInit {
-    /// Checks the numbers.
-    pub(crate) fn check(&self) -> Result<(), KeyError> {
-        let (key, value) = match *self {
-            Self::Normal { std, .. } => ("init.std", std),
-            Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", scale),
+    /// Checks the numbers, and reads a file.
+    pub(crate) fn check(&mut self) -> Result<(), KeyError> {
+        let (key, value) = match self {
+            Self::Normal { std, .. } => ("init.std", *std),
+            Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", *scale),
             Self::Balanced(balanced) => return balanced.check(),
             Self::Toy(toy) => return toy.check(),
             Self::Mirrored(mirrored) => return mirrored.check(),
+            Self::File(file) => return file.open(),
         };
         if value.is_finite() && value >= 0.0 {
             return Ok(());
@@ -108,9 +113,16 @@ impl WeightInit {
         matches!(self, Self::Balanced(_) | Self::Toy(_))
     }
 
-    /// Checks that such weights exist for layers of these widths, inputs and outputs included.
-    pub(crate) fn check_widths(&self, widths: &[usize]) -> Result<(), KeyError> {
+    /// Whether they are the parameters themselves, whatever the parametrisation.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Checks that such weights exist for layers of these widths, inputs and outputs included, with
+    /// or without biases.
+    pub(crate) fn check_widths(&self, widths: &[usize], bias: bool) -> Result<(), KeyError> {
         match self {
+            Self::File(file) => file.check_widths(widths, bias),
             Self::Balanced(balanced) => balanced.check_widths(widths),
             Self::Toy(toy) => toy.check_widths(widths),
             Self::Mirrored(_) => Mirrored::check_widths(widths),
@@ -133,6 +145,7 @@ impl WeightInit {
             Self::Balanced(balanced) => balanced.layers(widths, task, seed),
             Self::Toy(toy) => toy.layers(widths[1], net.output_scale, seed),
             Self::Mirrored(mirrored) => mirrored.layers([widths[0], widths[1], widths[2]], seed),
+            Self::File(file) => file.parameters(seed),
             _ => {
                 let pairs = widths.windows(2).enumerate();
                 return pairs
@@ -142,9 +155,12 @@ impl WeightInit {
                     .collect();
             }
         };
+        let per_layer = if net.bias { 2 } else { 1 };
         (joint.into_iter().enumerate())
-            .map(|(layer, array)| HostArray {
-                values: array.values.iter().map(|w| w * scale(layer)).collect(),
+            .map(|(place, array)| HostArray {
+                values: (array.values.iter())
+                    .map(|w| w * scale(place / per_layer))
+                    .collect(),
                 ..array
             })
             .collect()
@@ -166,7 +182,7 @@ impl WeightInit {
             Self::Normal { std, biases } => (std, biases),
             Self::He { scale, biases } => (scale * (2.0 / inputs as f64).sqrt(), biases),
             Self::FanIn { scale, biases } => (scale / (inputs as f64).sqrt(), biases),
-            Self::Balanced(_) | Self::Toy(_) | Self::Mirrored(_) => {
+            Self::Balanced(_) | Self::Toy(_) | Self::Mirrored(_) | Self::File(_) => {
                 unreachable!("joint layers are made together")
             }
         };

@@ -23,6 +23,7 @@ mod replay;
 mod scales;
 mod self_check;
 mod separate;
+pub mod weight_file;
 
 /// The framework, so that a model from outside is built on the same version.
 pub use burn;
@@ -31,7 +32,7 @@ pub use array::{DeviceBasis, DeviceBatch, HostArray, Rows};
 pub use autodiff::{AutodiffLearner, AutodiffLearners};
 pub use device::{BACKENDS, Backend, Device, DeviceError, FoundDevice, Precision, Target};
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
-pub use init::{Balanced, BiasInit, Mirrored, Toy, WeightInit};
+pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit, check_start};
 pub use learner::{ENGINES, Learner, LearnerError, Learners, Member, learner, learners};
 pub use loss::{Loss, Reduction};
 pub use model::{HostLayers, HostNet, Model, Needs};
@@ -45,6 +46,7 @@ pub use replay::ReplayLearner;
 pub use scales::Scales;
 pub use self_check::{bits_survive, together_and_alone};
 pub use separate::Separate;
+pub use weight_file::{Layout, WeightFile, WeightFileError};
 
 /// The model kinds of this crate.
 pub fn kinds() -> tasks::Registry<dyn Model> {

@@ -24,6 +24,25 @@ pub fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
     }
 }
 
+/// Writes the SHA-256 `found` of `file` into a table, where it must be the same if it stands there.
+///
+/// # Errors
+/// Another sum under `key`.
+pub fn same_content(
+    key: &str,
+    written: &mut Option<String>,
+    found: String,
+    file: &str,
+) -> Result<(), KeyError> {
+    if let Some(written) = written.as_ref().filter(|written| **written != found) {
+        let problem = format!("is not that of {file}, which has {found}: the file was changed");
+        let hint = "Restore the file, or leave sha256 out.";
+        return Err(KeyError::new(key, written, problem, hint));
+    }
+    *written = Some(found);
+    Ok(())
+}
+
 /// A share in `[0, 1]`.
 pub(crate) fn share(key: &str, value: f64) -> Result<f64, KeyError> {
     if (0.0..=1.0).contains(&value) {

@@ -211,13 +211,7 @@ fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
             let hint = "Paths are relative to the folder in which you are.";
             refused("file", name, &error, hint)
         })?;
-    let found = own.sha256();
-    if let Some(written) = raw.sha256.as_ref().filter(|written| **written != found) {
-        let problem = format!("is not that of {name}, which has {found}: the file was changed");
-        let hint = "Restore the file, or leave sha256 out.";
-        return Err(KeyError::new("sha256", written, problem, hint));
-    }
-    raw.sha256 = Some(found);
+    check::same_content("sha256", &mut raw.sha256, own.sha256(), name)?;
     Ok(own)
 }
 

@@ -20,6 +20,7 @@
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
 //! | `random-regression` | a fixed set of Gaussian inputs and Gaussian targets over a divisor | `samples`, `inputs`, `outputs`, `whiten = false`, `target_divisor = 1.0` |
 //! | `teacher-student` | random inputs; target τ Σ a_j σ(w_j · x) of a random teacher with unit w_j and a_j = ±1 | `inputs`, `train`, `test = 1000`, `teacher_width = 3`, `activation = "relu"`, `"tanh"` or `"identity"`, `distribution = "normal"` or `"sphere"`, `target = 1.0`, `noise = 0.0` on training targets, `data` |
+//! | `tensors` | your own rows: `inputs` `[N, D]` and `labels` `[N]` (target τ times the one-hot of the class) or `targets` `[N, K]`, as they are in a safetensors file (labels beside targets are the classes of the rows); test rows are `test_inputs` with `test_labels` or `test_targets`, or else the training rows | `file` (the run keeps its `sha256`), `target = 1.0` where labels make the targets, `data` |
 //! | `skill-spectrum` | the population of up to 10¹² skills of a power law, with a binned tail and no inputs | `skills`, `alpha`, `target = 1.0`, `exact = 300`, `group_ratio = 1.05` |
 //!
 //! Encoding `"zero-one"` shows bit 0 as 0 and bit 1 as 1; `"plus-minus"` shows bit 0 as +1 and bit 1
@@ -37,7 +38,7 @@
 //! A population is its own test set and takes no `test`.
 //!
 //! Where the rows are a fixed set already (`modular-arithmetic`, `dataset`, `gaussian-mixture`,
-//! `teacher-student`), `data` is
+//! `teacher-student`, `tensors`), `data` is
 //! `{ order = "full-batch" }` (the default), `{ order = "epochs", batch }` or
 //! `{ order = "replacement", batch }`.
 //!
@@ -65,6 +66,7 @@ mod data;
 pub mod dataset;
 mod dataset_task;
 mod error;
+mod file_cache;
 mod fixed_rows;
 mod gaussian_mixture;
 pub mod label_noise;
@@ -89,12 +91,15 @@ pub mod stream;
 mod table;
 mod task;
 mod teacher_student;
+mod tensor_task;
+pub mod tensors;
 #[cfg(test)]
 mod testing;
 
 pub use batch::{Basis, Batch, TaskShape};
-pub use check::positive;
+pub use check::{positive, same_content};
 pub use error::KeyError;
+pub use file_cache::{FileCache, FileContent, FileProblem};
 pub use fixed_rows::FixedRows;
 pub use registry::{Build, Registry};
 pub use table::{parse_table, table_of};
@@ -116,6 +121,7 @@ pub fn kinds() -> Registry<dyn Task> {
             (skill_spectrum::KIND, skill_spectrum::build),
             (sparse_parity::KIND, sparse_parity::build),
             (teacher_student::KIND, teacher_student::build),
+            (tensor_task::KIND, tensor_task::build),
         ],
     )
 }

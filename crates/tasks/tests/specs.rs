@@ -256,7 +256,7 @@ fn errors_read_as_sentences() {
             "kind = \"parity\": is not a task kind. \
              Choose one of: class-labels, dataset, gaussian-mixture, linear-map, modes, \
              modular-arithmetic, multitask-parity, random-regression, skill-spectrum, \
-             sparse-parity, teacher-student.",
+             sparse-parity, teacher-student, tensors.",
         ),
     ];
     for (spec, expected) in cases {

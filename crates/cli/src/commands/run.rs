@@ -37,6 +37,10 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
     if changed.training.seeds.is_none() {
         changed.training.set.splice(0..0, own.seeds()?);
     }
+    if arguments.keep_weights {
+        let keep = "training.keep_weights=true".to_owned();
+        changed.training.set.push(keep);
+    }
     let (mut loaded, settings) = prepare(
         &arguments.experiment,
         &changed.training,

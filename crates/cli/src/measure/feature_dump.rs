@@ -1,10 +1,7 @@
 use metrics::{LabelledFeatures, LinearClassifier};
+use tasks::tensors::{Array, Tensors, quoted};
 
-use super::{
-    Array,
-    rows::every_class_has_a_row,
-    tensors::{Tensors, quoted},
-};
+use super::rows::every_class_has_a_row;
 
 /// Features of labelled rows, and the classifier on them if the file holds it.
 #[derive(Debug)]

@@ -1,112 +1,31 @@
-use std::collections::BTreeMap;
-
 use metrics::{LabelledFeatures, LinearClassifier};
 use mlp::{Activation, Layer, Mlp};
+use nets::{WeightFile, WeightFileError, weight_file::FileLayer};
+use tasks::tensors::{Array, LARGEST, Tensors};
 
-use super::{
-    Array, Collapse, Rows, SCHEMES,
-    tensors::{LARGEST, Tensors, quoted},
-};
+use super::{Collapse, Rows, SCHEMES};
 
-/// Weights of a multilayer perceptron in the layout of PyTorch.
+/// Weights of a multilayer perceptron.
 #[derive(Debug)]
 pub(crate) struct Network {
-    /// Every array of the file, layer by layer.
-    pub(super) arrays: Vec<Array>,
     layers: Vec<FileLayer>,
-}
-
-/// One affine layer.
-#[derive(Debug)]
-struct FileLayer {
-    /// Its weight in the file.
-    name: String,
-    layer: Layer,
-}
-
-/// Names of the arrays of one layer.
-#[derive(Default)]
-struct Names<'a> {
-    weight: Option<&'a str>,
-    bias: Option<&'a str>,
 }
 
 impl Network {
     pub(super) fn read(tensors: &Tensors<'_>) -> Result<Self, String> {
-        let mut network = Self {
-            arrays: Vec::new(),
-            layers: Vec::new(),
-        };
-        for names in layers(tensors)?.into_values() {
-            let Some(name) = names.weight else {
-                let bias = names.bias.unwrap_or_default();
-                return Err(format!("has {bias:?} and no weight of that layer"));
-            };
-            network.push(tensors, name, names.bias)?;
-        }
-        Ok(network)
+        let file = WeightFile::read(tensors).map_err(|error| match error {
+            WeightFileError::Scheme(problem) => format!("{problem}. {SCHEMES}"),
+            error => error.to_string(),
+        })?;
+        Ok(Self {
+            layers: file.layers,
+        })
     }
 
-    /// Adds a layer behind the others.
-    fn push(
-        &mut self,
-        tensors: &Tensors<'_>,
-        name: &str,
-        bias: Option<&str>,
-    ) -> Result<(), String> {
-        let shape = tensors.shape(name)?;
-        let &[outputs, inputs] = shape.as_slice() else {
-            return Err(format!(
-                "{name:?} has the shape {shape:?}: must be [out, in], that of a linear layer. \
-                 Convolutions and normalisation are not followed here. {SCHEMES}"
-            ));
-        };
-        if outputs == 0 || inputs == 0 {
-            return Err(format!(
-                "{name:?} has the shape {shape:?}: must have rows and columns"
-            ));
-        }
-        if let Some(before) = self.layers.last()
-            && before.layer.outputs != inputs
-        {
-            return Err(format!(
-                "{name:?} has the shape {shape:?}: must be [out, {}], because {:?} before it has \
-                 {} outputs",
-                before.layer.outputs, before.name, before.layer.outputs
-            ));
-        }
-        let weight = tensors.array(name)?;
-        let bias = match bias {
-            None => None,
-            Some(bias) => {
-                let found = tensors.shape(bias)?;
-                if found != [outputs] {
-                    return Err(format!(
-                        "{bias:?} has the shape {found:?}: must be [{outputs}], like the rows of \
-                         {name:?}"
-                    ));
-                }
-                Some(tensors.array(bias)?)
-            }
-        };
-        self.layers.push(FileLayer {
-            name: name.to_owned(),
-            layer: Layer {
-                inputs,
-                outputs,
-                weight: transposed(&weight.values, inputs),
-                bias: bias.as_ref().map(|bias| bias.values.clone()),
-            },
-        });
-        self.arrays.push(weight);
-        self.arrays.extend(bias);
-        Ok(())
-    }
-
-    /// Name and weights of every layer, first layer first.
-    pub(crate) fn layers(&self) -> impl Iterator<Item = (&str, &Layer)> {
+    /// Every array of the file, layer by layer.
+    pub(super) fn arrays(&self) -> impl Iterator<Item = &Array> {
         let layers = self.layers.iter();
-        layers.map(|file| (file.name.as_str(), &file.layer))
+        layers.flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias))
     }
 
     /// Inputs, hidden widths and outputs.
@@ -120,7 +39,7 @@ impl Network {
     /// Name, inputs, neurons and weights `[in, out]` of the first layer.
     pub(super) fn first(&self) -> (&str, &Layer) {
         let first = self.layers.first().expect("a network has a layer");
-        (&first.name, &first.layer)
+        (&first.weight.name, &first.layer)
     }
 
     /// Neural collapse of every hidden layer; that of the last one has the classifier.
@@ -141,7 +60,7 @@ impl Network {
             return Err(format!(
                 "{:?} has {} outputs, and {} has {} classes: neural collapse needs one output for \
                  each class",
-                last.name, last.layer.outputs, rows.name, rows.classes
+                last.weight.name, last.layer.outputs, rows.name, rows.classes
             ));
         }
         if self.layers.len() < 2 {
@@ -171,7 +90,7 @@ impl Network {
                 return Err(format!(
                     "a feature behind {:?} is {value}: must be a finite number of at most \
                      {LARGEST:e} in size",
-                    file.name
+                    file.weight.name
                 ));
             }
             let features = LabelledFeatures {
@@ -189,55 +108,6 @@ impl Network {
         }
         Ok(measured)
     }
-}
-
-/// Arrays by the number of their layer. All names are a common prefix, a number, and weight or bias.
-fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<BTreeMap<usize, Names<'a>>, String> {
-    let names = tensors.names();
-    let mut found: BTreeMap<usize, Names<'a>> = BTreeMap::new();
-    let mut common = None;
-    for name in &names {
-        let statistic = ["running_mean", "running_var", "num_batches_tracked"];
-        if statistic.iter().any(|end| name.ends_with(end)) {
-            return Err(format!(
-                "{name:?} belongs to batch normalisation, which is not followed here. \
-                 {SCHEMES}"
-            ));
-        }
-        let Some((prefix, number, kind)) = parts(name) else {
-            return Err(format!(
-                "{name:?} is in neither scheme (found {}). {SCHEMES}",
-                quoted(&names)
-            ));
-        };
-        let expected = *common.get_or_insert(prefix);
-        if expected != prefix {
-            return Err(format!(
-                "{name:?} has another prefix than {:?}: one net has one prefix. {SCHEMES}",
-                names[0]
-            ));
-        }
-        let layer = found.entry(number).or_default();
-        let slot = if kind == "weight" {
-            &mut layer.weight
-        } else {
-            &mut layer.bias
-        };
-        // 0.weight and 00.weight have one number.
-        if let Some(other) = slot.replace(*name) {
-            return Err(format!("{name:?} and {other:?} are one array of one layer"));
-        }
-    }
-    Ok(found)
-}
-
-/// Prefix, number and kind of `layers.3.weight` or `fc3.weight`.
-fn parts(name: &str) -> Option<(&str, usize, &str)> {
-    let (front, kind) = name.rsplit_once('.')?;
-    let prefix = front.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = front[prefix.len()..].parse().ok()?;
-    ["weight", "bias"].contains(&kind).then_some(())?;
-    Some((prefix, number, kind))
 }
 
 /// The transpose of a row-major matrix.

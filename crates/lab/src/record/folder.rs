@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use super::{Manifest, Observation};
+use super::{Manifest, Observation, weights::forget_weights};
 use crate::{claims::VerdictFile, spec::Spec};
 
 /// Why a run folder cannot be used.
@@ -49,7 +49,7 @@ pub enum RunFolderError {
 }
 
 impl RunFolderError {
-    fn write(path: &Path, error: impl std::fmt::Display) -> Self {
+    pub(super) fn write(path: &Path, error: impl std::fmt::Display) -> Self {
         Self::File {
             path: path.to_owned(),
             problem: format!("cannot be written: {error}"),
@@ -57,7 +57,7 @@ impl RunFolderError {
         }
     }
 
-    fn read(path: &Path, error: impl std::fmt::Display) -> Self {
+    pub(super) fn read(path: &Path, error: impl std::fmt::Display) -> Self {
         Self::File {
             path: path.to_owned(),
             problem: format!("cannot be read: {error}"),
@@ -97,6 +97,7 @@ impl RunFolder {
                 _ => {}
             }
         }
+        forget_weights(path)?;
         let text = format!("# spec_hash = {spec_hash}\n{}", spec.to_toml());
         write(&path.join(SPEC), text.as_bytes())?;
         let stream = path.join(JSONL);
@@ -288,6 +289,24 @@ pub struct Run {
     pub observations: Vec<Observation>,
     /// The verdicts.
     pub verdict: VerdictFile,
+}
+
+/// The resolved spec of a run folder.
+///
+/// # Errors
+/// The folder holds no run.
+pub fn spec_file(run: &Path) -> Result<PathBuf, RunFolderError> {
+    let path = run.join(SPEC);
+    fs::metadata(&path).map_err(|error| RunFolderError::read(&path, error))?;
+    Ok(path)
+}
+
+/// The manifest of a run folder, without its table.
+///
+/// # Errors
+/// The file is missing or cannot be understood.
+pub fn read_manifest(run: &Path) -> Result<Manifest, RunFolderError> {
+    read_json(&run.join(MANIFEST))
 }
 
 impl Run {

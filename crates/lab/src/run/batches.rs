@@ -24,7 +24,8 @@ pub(super) fn batches(
     let mut open: HashMap<String, usize> = HashMap::new();
     let mut batches: Vec<Vec<usize>> = Vec::new();
     for (position, (variant, seed)) in plan.iter().enumerate() {
-        if !variant.own.is_empty() {
+        // In a batch a member that stops early is carried along, and so its last weights are lost.
+        if !variant.own.is_empty() || variant.spec.training.keep_weights {
             batches.push(vec![position]);
             continue;
         }

@@ -72,6 +72,8 @@ pub struct CellOutcome {
     pub groups: Vec<Group>,
     /// Where each model started.
     pub initial: Vec<(String, Vec<HostArray>)>,
+    /// Where each model ended, if the spec asks for its weights; none of those that were read.
+    pub last: Vec<(String, Vec<HostArray>)>,
     /// The engine of each model.
     pub engines: Vec<(String, &'static str)>,
     /// The training rows, where every step has the same.

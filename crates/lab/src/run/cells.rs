@@ -213,6 +213,7 @@ impl<'a> Cells<'a> {
                 clock: ground.clock,
                 groups: ground.instance.groups().to_vec(),
                 initial: Vec::new(),
+                last: Vec::new(),
                 engines: Vec::new(),
                 constant: constants.as_mut().and_then(Iterator::next),
             };
@@ -221,6 +222,16 @@ impl<'a> Cells<'a> {
                 outcome.add_trained(model, place, &ground.variant.group, &entries);
             }
             outcomes.push(outcome);
+        }
+        if spec.training.keep_weights {
+            for model in trained.iter().filter(|model| model.replayed.is_none()) {
+                let (variant, seed) = self.members[0];
+                let parameters = (model.learners.parameters())
+                    .map_err(|error| failed(variant, seed, error.into()))?;
+                for (outcome, arrays) in outcomes.iter_mut().zip(parameters) {
+                    outcome.last.push((model.name.clone(), arrays));
+                }
+            }
         }
         for outcome in &mut outcomes {
             outcome.summary.seconds = start.elapsed().as_secs_f64() / share;

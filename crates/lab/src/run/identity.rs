@@ -4,8 +4,9 @@ use crate::{
 };
 
 /// BLAKE3 of everything that decides what the cells of a run observe: task, models, training,
-/// measurements and sweep, with the device, engine and format version. Claims, pictures, titles
-/// and the number of seeds are left out, so that editing a threshold never asks for training.
+/// measurements and sweep, with the device, engine and format version. Claims, pictures, titles,
+/// the number of seeds and whether weights are kept are left out, so that editing a threshold never
+/// asks for training.
 pub fn spec_hash(loaded: &Loaded, device: &str, engine: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut feed = |text: &str| {
@@ -33,6 +34,7 @@ fn trained_part(spec: &Spec) -> String {
     if let Some(table) = training.as_table_mut() {
         table.remove("seeds");
         table.remove("first_seed");
+        table.remove("keep_weights");
     }
     let mut table = toml::Table::new();
     table.insert("task".to_owned(), toml::Value::Table(spec.task.clone()));

@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,7 +14,7 @@ use nets::Target;
 
 use super::{
     batches::{Planned, batches},
-    cell::RunError,
+    cell::{CellOutcome, RunError},
     cells::Cells,
     predictions::predict,
 };
@@ -23,7 +24,7 @@ use crate::{
     predict::Clock,
     record::{
         CellSummary, FORMAT, Manifest, Observation, RunFolder, RunFolderError, StopReason,
-        VariantInfo,
+        VariantInfo, WeightsOf, keep_weights,
     },
     spec::{Loaded, Variant},
 };
@@ -281,6 +282,7 @@ fn run_batch(
             .map(|(mut outcome, (variant, _))| {
                 let predicted = predict(variant, &outcome, cells.kinds)?;
                 outcome.observations.extend(predicted);
+                keep_last(&folder_path(folder), variant, &outcome)?;
                 Ok(Kept {
                     observations: outcome.observations,
                     summary: outcome.summary,
@@ -311,6 +313,30 @@ fn run_batch(
     };
     // The rows of all members are kept by the first; which failed, the error says.
     vec![Err((error, rows))]
+}
+
+fn folder_path(folder: &Mutex<RunFolder>) -> PathBuf {
+    let folder = folder.lock().unwrap_or_else(PoisonError::into_inner);
+    folder.path().to_owned()
+}
+
+/// Writes the weights of a cell that is asked to keep them.
+fn keep_last(
+    folder: &Path,
+    variant: &Variant,
+    outcome: &CellOutcome,
+) -> Result<(), RunFolderError> {
+    for (model, last) in &outcome.last {
+        let of = WeightsOf {
+            variant: &variant.name,
+            seed: outcome.summary.seed,
+            model,
+        };
+        let initial = outcome.initial.iter().find(|(name, _)| name == model);
+        let initial = initial.map_or(&[][..], |(_, arrays)| arrays);
+        keep_weights(folder, of, initial, last)?;
+    }
+    Ok(())
 }
 
 /// Streams rows into the folder and passes everything else on.

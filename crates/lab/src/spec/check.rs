@@ -50,7 +50,11 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
             .build(table(&place, value)?)
             .map_err(|e| e.within(&place))?;
         model.check(task.shape()).map_err(|e| e.within(&place))?;
-        *value = toml::Value::Table(model.resolved());
+        let resolved = model.resolved();
+        for seed in (spec.training.first_seed..).take(spec.training.seeds as usize) {
+            nets::check_start(&resolved, seed).map_err(|e| e.within(&place))?;
+        }
+        *value = toml::Value::Table(resolved);
         models.push((name.clone(), model));
     }
     for (name, value) in &mut spec.predictions {

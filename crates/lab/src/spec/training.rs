@@ -33,6 +33,9 @@ pub struct Training {
     /// Conditions on metrics that together end a cell early: one table or a list of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "one_or_more")]
     pub stop_when: Vec<StopWhen>,
+    /// Whether the run keeps the weights of every model, initial and final.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_weights: bool,
 }
 
 /// A single condition needs no list around it.

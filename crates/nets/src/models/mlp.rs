@@ -414,7 +414,7 @@ impl Model for Mlp {
 
     fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
         if shape.inputs > 0 {
-            return self.init.check_widths(&self.all_widths(shape));
+            return self.init.check_widths(&self.all_widths(shape), self.bias);
         }
         Err(KeyError::new(
             "kind",
@@ -431,6 +431,9 @@ impl Model for Mlp {
         };
         let widths = self.all_widths(shape);
         let mut arrays = (self.init).layers(seed, task, &widths, &self.initial_scales(), net);
+        if self.init.is_given() {
+            return arrays;
+        }
         let per_layer = if self.bias { 2 } else { 1 };
         for (arrays, factors) in arrays.chunks_mut(per_layer).zip(self.multipliers()) {
             for (array, factor) in arrays

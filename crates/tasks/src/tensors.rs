@@ -1,49 +1,103 @@
+//! Tensors of a safetensors file, as f64 on the host.
+
+use std::collections::HashMap;
+
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-
-use super::{Array, SCHEMES};
+use thiserror::Error;
 
 /// No number may be above this in size: fourth powers of numbers, summed, must stay within f64.
-pub(super) const LARGEST: f64 = 1e70;
+pub const LARGEST: f64 = 1e70;
+
+/// What is wrong with a file or a tensor of it, without the name of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct TensorError(String);
+
+impl From<TensorError> for String {
+    fn from(error: TensorError) -> Self {
+        error.0
+    }
+}
+
+/// A tensor of floating-point numbers, by its name in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Name.
+    pub name: String,
+    /// Size of each dimension.
+    pub shape: Vec<usize>,
+    /// Entries, row-major.
+    pub values: Vec<f64>,
+}
 
 /// The tensors of a file, by name.
-pub(super) struct Tensors<'a> {
+#[derive(Debug)]
+pub struct Tensors<'a> {
     file: SafeTensors<'a>,
+    metadata: HashMap<String, String>,
 }
 
 impl<'a> Tensors<'a> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, String> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// Bytes that are no safetensors file, or less than one.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, TensorError> {
+        let read = SafeTensors::deserialize(bytes)
+            .and_then(|file| Ok((file, SafeTensors::read_metadata(bytes)?.1)));
+        let (file, header) = read.map_err(|error| {
             // A name inside may hold anything, line breaks as well.
             let text = error.to_string().replace(char::is_control, " ");
-            format!(
+            TensorError(format!(
                 "is not a complete safetensors file: {text}. Write it again with \
                  safetensors.torch.save_file"
-            )
+            ))
         })?;
-        if file.is_empty() {
-            return Err(format!("holds no tensor. {SCHEMES}"));
-        }
-        Ok(Self { file })
+        let metadata = header.metadata().clone().unwrap_or_default();
+        Ok(Self { file, metadata })
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// Whether there is no tensor.
+    pub fn is_empty(&self) -> bool {
+        self.file.is_empty()
+    }
+
+    /// Whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
         self.file.tensor(name).is_ok()
     }
 
     /// All names, sorted.
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub fn names(&self) -> Vec<&str> {
         let mut names = self.file.names();
         names.sort_unstable();
         names
     }
 
-    pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>, String> {
+    /// An entry of the file's metadata.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// Size of each dimension of a tensor.
+    ///
+    /// # Errors
+    /// There is no such tensor.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>, TensorError> {
         Ok(self.view(name)?.shape().to_vec())
     }
 
-    /// Floating-point numbers that a metric can work with.
-    pub(super) fn array(&self, name: &str) -> Result<Array, String> {
+    /// Floating-point numbers that one can calculate with.
+    ///
+    /// # Errors
+    /// There is no such tensor, it is of another type, or a number is not finite or above
+    /// [`LARGEST`].
+    pub fn array(&self, name: &str) -> Result<Array, TensorError> {
+        self.numbers(name).map_err(TensorError)
+    }
+
+    fn numbers(&self, name: &str) -> Result<Array, String> {
         let view = self.view(name)?;
         let values = floats(&view).ok_or_else(|| {
             format!(
@@ -67,7 +121,14 @@ impl<'a> Tensors<'a> {
     }
 
     /// Classes of rows: integers, or whole numbers in floating point.
-    pub(super) fn labels(&self, name: &str) -> Result<Vec<u32>, String> {
+    ///
+    /// # Errors
+    /// There is no such tensor, it is of another type, or an entry is no class.
+    pub fn labels(&self, name: &str) -> Result<Vec<u32>, TensorError> {
+        self.classes(name).map_err(TensorError)
+    }
+
+    fn classes(&self, name: &str) -> Result<Vec<u32>, String> {
         let view = self.view(name)?;
         let values = integers(&view).or_else(|| floats(&view));
         let values = values.ok_or_else(|| {
@@ -85,14 +146,17 @@ impl<'a> Tensors<'a> {
         values.iter().enumerate().map(label).collect()
     }
 
-    fn view(&self, name: &str) -> Result<TensorView<'_>, String> {
+    fn view(&self, name: &str) -> Result<TensorView<'_>, TensorError> {
         let view = self.file.tensor(name);
-        view.map_err(|_| format!("has no tensor {name:?}, only {}", quoted(&self.names())))
+        view.map_err(|_| {
+            let names = quoted(&self.names());
+            TensorError(format!("has no tensor {name:?}, only {names}"))
+        })
     }
 }
 
 /// Names for a message: the first few where there are many.
-pub(super) fn quoted(names: &[&str]) -> String {
+pub fn quoted(names: &[&str]) -> String {
     /// As many as a line holds.
     const SHOWN: usize = 8;
     let mut shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("{n:?}")).collect();

@@ -1,0 +1,227 @@
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use lab::{
+    Kinds,
+    record::{
+        Manifest, Moment, WeightsOf, kept_weights, read_manifest, spec_file, write_atomically,
+    },
+    spec::{Options, SpecError, Variant, load},
+};
+use nets::{HostArray, Layout, Model, weight_file};
+use serde_json::json;
+
+use super::print_json;
+use crate::{
+    args::{Export, ExportWeights, WeightFormat},
+    failure::Failure,
+};
+
+/// Carries out `layerwise export …`.
+pub(super) fn export(arguments: &Export, json: bool) -> Result<ExitCode, Failure> {
+    match arguments {
+        Export::Weights(arguments) => weights(arguments, json),
+    }
+}
+
+/// Models by name.
+type Models<'a> = Vec<(&'a str, Box<dyn Model>)>;
+
+/// Weights of one model of one cell, and the model.
+struct Found<'a> {
+    of: WeightsOf<'a>,
+    model: &'a dyn Model,
+    arrays: Vec<HostArray>,
+}
+
+fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
+    let run = &arguments.run;
+    let manifest = read_manifest(run)?;
+    let kinds = Kinds::default();
+    let loaded = load(&spec_file(run)?, &Options::default(), &kinds)?;
+    let known: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
+    chosen("--variant", arguments.variant.as_deref(), &known)?;
+    let mut known: Vec<&str> = Vec::new();
+    for model in loaded.variants.iter().flat_map(|v| v.spec.models.keys()) {
+        if !known.contains(&model.as_str()) {
+            known.push(model);
+        }
+    }
+    chosen("--model", arguments.model.as_deref(), &known)?;
+    let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
+    let seed = arguments.seed.map(|seed| seed.to_string());
+    let known: Vec<&str> = seeds.iter().map(String::as_str).collect();
+    chosen("--seed", seed.as_deref(), &known)?;
+
+    let (layout, format) = match arguments.format {
+        WeightFormat::Pytorch => (Layout::PyTorch, "pytorch"),
+        WeightFormat::Layerwise => (Layout::Layerwise, "layerwise"),
+    };
+    let moment = match arguments.initial {
+        true => Moment::Initial,
+        false => Moment::Final,
+    };
+    let out = (arguments.out.clone()).unwrap_or_else(|| run.join("export").join(format));
+    let wanted =
+        |choice: &Option<String>, name: &str| choice.as_deref().is_none_or(|choice| choice == name);
+    let mut files: Vec<(PathBuf, Vec<u8>, WeightsOf<'_>)> = Vec::new();
+    let mut skipped: BTreeMap<&str, String> = BTreeMap::new();
+    let variants = loaded.variants.iter();
+    for variant in variants.filter(|variant| wanted(&arguments.variant, &variant.name)) {
+        let models = trained(variant, &manifest, &kinds)?;
+        let task = kinds.tasks.build(variant.spec.task.clone());
+        let task = task.map_err(|error| SpecError::from(error.within("task")))?;
+        for &seed in &manifest.seeds {
+            if arguments.seed.is_some_and(|choice| choice != seed) {
+                continue;
+            }
+            let instance = task.instance(seed);
+            for &(name, ref model) in &models {
+                if !wanted(&arguments.model, name) {
+                    continue;
+                }
+                let of = WeightsOf {
+                    variant: &variant.name,
+                    seed,
+                    model: name,
+                };
+                let initial = model.initial(&*instance, task.shape(), seed);
+                let arrays = match moment {
+                    Moment::Initial => initial,
+                    Moment::Final => {
+                        let kept = kept_weights(run, of, moment, &initial)?;
+                        kept.ok_or_else(|| not_kept(run, of))?
+                    }
+                };
+                let found = Found {
+                    of,
+                    model: &**model,
+                    arrays,
+                };
+                match found.bytes(layout, moment) {
+                    Ok(bytes) => files.push((out.join(of.file_name(moment)), bytes, of)),
+                    Err(problem) => {
+                        skipped.insert(name, problem);
+                    }
+                }
+            }
+        }
+    }
+    for (model, problem) in &skipped {
+        let text = format!("{model}: {problem}. Use --format layerwise");
+        if files.is_empty() || arguments.model.is_some() {
+            return Err(Failure::usage(text));
+        }
+        eprintln!("warning: {text}");
+    }
+    if files.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: trained none of these models itself, so that there are no weights to export",
+            run.display()
+        )));
+    }
+    let cannot_write = |path: &Path, error: std::io::Error| {
+        let path = path.display();
+        Failure::run(format!(
+            "{path}: cannot be written: {error}. Choose a writable folder with --out"
+        ))
+    };
+    fs::create_dir_all(&out).map_err(|error| cannot_write(&out, error))?;
+    for (path, bytes, _) in &files {
+        write_atomically(path, bytes).map_err(|error| cannot_write(path, error))?;
+    }
+    if json {
+        let rows = files.iter().map(|(path, _, of)| {
+            json!({ "file": path, "variant": of.variant, "seed": of.seed, "model": of.model })
+        });
+        print_json(&json!({
+            "run": run,
+            "format": format,
+            "moment": moment.name(),
+            "files": rows.collect::<Vec<_>>(),
+        }));
+    } else {
+        for (path, ..) in &files {
+            say!("{}", path.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks a choice among the names of a run.
+fn chosen(flag: &str, choice: Option<&str>, known: &[&str]) -> Result<(), Failure> {
+    /// A sweep may have thousands.
+    const SHOWN: usize = 8;
+    match choice.filter(|choice| !known.contains(choice)) {
+        None => Ok(()),
+        Some(choice) => {
+            let dots = if known.len() > SHOWN { ", …" } else { "" };
+            let shown: Vec<&str> = known.iter().take(SHOWN).copied().collect();
+            Err(Failure::usage(format!(
+                "{flag} {choice}: is not in this run. Choose one of: {}{dots}",
+                shown.join(", ")
+            )))
+        }
+    }
+}
+
+/// The models of a variant that the run trained itself.
+fn trained<'a>(
+    variant: &'a Variant,
+    manifest: &Manifest,
+    kinds: &Kinds,
+) -> Result<Models<'a>, SpecError> {
+    let mut models = Vec::new();
+    for (name, table) in &variant.spec.models {
+        if manifest.own.iter().any(|own| own.model == *name) {
+            continue;
+        }
+        let table = table.as_table().cloned().unwrap_or_default();
+        let model = kinds.models.build(table);
+        let model = model.map_err(|error| error.within(&format!("models.{name}")))?;
+        models.push((name.as_str(), model));
+    }
+    Ok(models)
+}
+
+fn not_kept(run: &Path, of: WeightsOf<'_>) -> Failure {
+    Failure::usage(format!(
+        "{}: final weights of {} (variant {}, seed {}) were not kept. Run the experiment again with \
+         --keep-weights, or export initial weights with --initial",
+        run.display(),
+        of.model,
+        of.variant,
+        of.seed
+    ))
+}
+
+impl Found<'_> {
+    /// The file; the reason why there is none in this layout.
+    fn bytes(&self, layout: Layout, moment: Moment) -> Result<Vec<u8>, String> {
+        let mut metadata = self.of.metadata(moment);
+        // What a state_dict does not say of the function.
+        let table = self.model.resolved();
+        for key in ["activation", "output_scale", "centre_output", "linearised"] {
+            if let Some(value) = table.get(key) {
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                metadata.insert(key.to_owned(), text);
+            }
+        }
+        if layout == Layout::PyTorch
+            && let Some(host) = self.model.host(&self.arrays)
+            && !host.is_standard()
+        {
+            return Err(
+                "its parametrisation has multipliers, which PyTorch's layers lack".to_owned(),
+            );
+        }
+        let bytes = weight_file::to_bytes(&self.arrays, layout, &metadata);
+        bytes.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,306 @@
+//! Black-box tests of `export weights`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const TINY: &str = include_str!("tiny.toml");
+
+/// A folder with the tiny spec.
+struct Workplace(TempDir);
+
+impl Workplace {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+        Self(folder)
+    }
+
+    /// The same with a run of two seeds.
+    fn with_run(more: &[&str]) -> Self {
+        let place = Self::new();
+        let run = [
+            "run",
+            "tiny.toml",
+            "--out",
+            "run",
+            "--seeds",
+            "2",
+            "--quick",
+        ];
+        place.succeeds(&[&run, more].concat());
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn layerwise(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    fn succeeds(&self, arguments: &[&str]) -> Output {
+        let output = self.layerwise(arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        output
+    }
+
+    fn refuses(&self, arguments: &[&str], parts: &[&str]) {
+        let output = self.layerwise(arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+        assert!(!self.path("run/export").exists(), "something was written");
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+}
+
+/// Shape and numbers of a tensor.
+fn tensor(bytes: &[u8], name: &str) -> (Vec<usize>, Vec<f64>) {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    let view = file.tensor(name).unwrap();
+    assert_eq!(view.dtype(), Dtype::F64);
+    let values = view.data().chunks_exact(8);
+    let values = values.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
+    (view.shape().to_vec(), values.collect())
+}
+
+fn metadata(bytes: &[u8], key: &str) -> String {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    header.metadata().as_ref().unwrap()[key].clone()
+}
+
+#[test]
+fn initial_weights_of_any_run_are_exported_for_pytorch() {
+    let place = Workplace::with_run(&[]);
+    let output = place.succeeds(&["--json", "export", "weights", "run", "--initial"]);
+    let written: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Two variants of two seeds; the twins have no layers that PyTorch knows.
+    assert_eq!(written["files"].as_array().unwrap().len(), 4);
+    let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(warnings.contains("twin") && warnings.contains("--format layerwise"));
+    let bytes = place.bytes("run/export/pytorch/base-seed-1-net-initial.safetensors");
+    let (shape, weight) = tensor(&bytes, "0.weight");
+    // 2 skills and 6 bits.
+    assert_eq!(shape, [16, 8]);
+    assert_eq!(tensor(&bytes, "2.weight").0, [1, 16]);
+    assert_eq!(tensor(&bytes, "2.bias").0, [1]);
+    for (key, value) in [
+        ("variant", "base"),
+        ("seed", "1"),
+        ("model", "net"),
+        ("moment", "initial"),
+        ("layout", "pytorch"),
+        ("activation", "relu"),
+    ] {
+        assert_eq!(metadata(&bytes, key), value);
+    }
+    place.succeeds(&[
+        "export",
+        "weights",
+        "run",
+        "--initial",
+        "--format",
+        "layerwise",
+    ]);
+    let own = place.bytes("run/export/layerwise/base-seed-1-net-initial.safetensors");
+    let (shape, values) = tensor(&own, "layers.0.weight");
+    assert_eq!(shape, [8, 16]);
+    let transposed: Vec<f64> = (0..16)
+        .flat_map(|out| values[out..].iter().step_by(16).copied())
+        .collect();
+    assert_eq!(transposed, weight);
+    // All models have our own layout.
+    let files = fs::read_dir(place.path("run/export/layerwise")).unwrap();
+    assert_eq!(files.count(), 2 * 2 * 3);
+}
+
+#[test]
+fn a_run_from_exported_weights_records_the_same_in_both_layouts() {
+    let place = Workplace::with_run(&["--precision", "f64"]);
+    for format in ["pytorch", "layerwise"] {
+        let out = format!("--out={format}");
+        let export = [
+            "export",
+            "weights",
+            "run",
+            "--initial",
+            "--format",
+            format,
+            &out,
+        ];
+        place.succeeds(&[&export[..], &["--model", "net"]].concat());
+        let init = format!(
+            "models.net.init={{kind='file', file='{format}/base-seed-{{seed}}-net-initial.safetensors'}}"
+        );
+        let again = format!("again-{format}");
+        let run = [
+            "run",
+            "tiny.toml",
+            "--quick",
+            "--seeds",
+            "2",
+            "--precision",
+            "f64",
+        ];
+        place.succeeds(&[&run[..], &["-s", &init, "--out", &again]].concat());
+        let recorded = |run: &str| place.bytes(&format!("{run}/observations.jsonl"));
+        assert!(recorded(&again) == recorded("run"), "{format}");
+    }
+    let measured = place.succeeds(&[
+        "--json",
+        "measure",
+        "layerwise/base-seed-0-net-initial.safetensors",
+        "--metrics",
+        "norms",
+    ]);
+    let text = String::from_utf8_lossy(&measured.stdout).into_owned();
+    assert!(text.contains("layers.0.weight"), "{text}");
+}
+
+#[test]
+fn a_choice_is_exported_alone() {
+    let place = Workplace::with_run(&[]);
+    place.succeeds(&[
+        "export",
+        "weights",
+        "run",
+        "--initial",
+        "--variant",
+        "uniform",
+        "--seed",
+        "0",
+        "--model",
+        "net",
+        "--out",
+        "here",
+    ]);
+    let files: Vec<_> = fs::read_dir(place.path("here")).unwrap().collect();
+    assert_eq!(files.len(), 1);
+    assert!(
+        place
+            .path("here/uniform-seed-0-net-initial.safetensors")
+            .is_file()
+    );
+}
+
+#[test]
+fn what_cannot_be_exported_is_said() {
+    let place = Workplace::with_run(&[]);
+    let export = |more: &[&'static str]| [&["export", "weights", "run"], more].concat();
+    place.refuses(
+        &export(&[]),
+        &["final weights of net", "--keep-weights", "--initial"],
+    );
+    for (more, parts) in [
+        (["--variant", "other"], ["--variant other", "base, uniform"]),
+        (["--seed", "5"], ["--seed 5", "0, 1"]),
+        (["--model", "other"], ["--model other", "net, twin, linear"]),
+        (["--model", "twin"], ["twin", "--format layerwise"]),
+    ] {
+        place.refuses(&export(&[&["--initial"], &more[..]].concat()), &parts);
+    }
+    place.refuses(
+        &["export", "weights", "nowhere"],
+        &["nowhere", "cannot be read"],
+    );
+}
+
+#[test]
+fn keeping_weights_is_no_part_of_what_a_run_is() {
+    let place = Workplace::with_run(&[]);
+    let hash = || {
+        let manifest: Value = serde_json::from_slice(&place.bytes("run/manifest.json")).unwrap();
+        manifest["spec_hash"].clone()
+    };
+    let before = hash();
+    let run = [
+        "run",
+        "tiny.toml",
+        "--out",
+        "run",
+        "--seeds",
+        "2",
+        "--quick",
+        "--keep-weights",
+    ];
+    place.succeeds(&run);
+    assert_eq!(hash(), before);
+    let spec = String::from_utf8(place.bytes("run/spec.toml")).unwrap();
+    assert!(spec.contains("keep_weights = true"));
+}
+
+#[test]
+fn kept_weights_are_those_of_the_last_step_and_go_on_from_there() {
+    let place = Workplace::with_run(&["--precision", "f64", "--keep-weights"]);
+    // Three models of two variants and two seeds, twice each.
+    let kept = fs::read_dir(place.path("run/weights")).unwrap();
+    assert_eq!(kept.count(), 2 * 2 * 3 * 2);
+    for format in ["pytorch", "layerwise"] {
+        place.succeeds(&["export", "weights", "run", "--format", format]);
+        let file = format!("run/export/{format}/base-seed-1-net-final.safetensors");
+        assert_eq!(metadata(&place.bytes(&file), "moment"), "final");
+    }
+    let kept = place.bytes("run/weights/base-seed-1-net-final.safetensors");
+    let exported = place.bytes("run/export/layerwise/base-seed-1-net-final.safetensors");
+    let name = "layers.0.weight";
+    assert_eq!(tensor(&kept, name), tensor(&exported, name));
+    assert_ne!(
+        tensor(&kept, name),
+        tensor(
+            &place.bytes("run/weights/base-seed-1-net-initial.safetensors"),
+            name
+        )
+    );
+    // A run that starts there measures at its first step what this one measured at its last.
+    let file = "run/export/pytorch/base-seed-{seed}-net-final.safetensors";
+    let init = format!("models.net.init={{kind='file', file='{file}'}}");
+    let run = [
+        "run",
+        "tiny.toml",
+        "--quick",
+        "--seeds",
+        "2",
+        "--precision",
+        "f64",
+        "--out",
+        "on",
+    ];
+    place.succeeds(&[&run[..], &["-s", &init]].concat());
+    let skills = |run: &str, step: u64| -> Vec<f64> {
+        let rows = String::from_utf8(place.bytes(&format!("{run}/observations.jsonl"))).unwrap();
+        let rows = rows
+            .lines()
+            .map(|row| serde_json::from_str::<Value>(row).unwrap());
+        rows.filter(|row| {
+            row["model"] == "net"
+                && row["metric"] == "skill_strength"
+                && row["variant"] == "base"
+                && row["step"] == step
+        })
+        .map(|row| row["value"].as_f64().unwrap())
+        .collect()
+    };
+    let (ended, began) = (skills("run", 20), skills("on", 0));
+    assert_eq!(ended.len(), 4);
+    assert_eq!(ended, began);
+}

@@ -1,0 +1,239 @@
+//! Black-box tests of runs from given weights and data, against losses that PyTorch recorded.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Rounding, amplified over 1000 steps, stays far below; a wrong constant gives 1e-6 and more.
+const SAME: f64 = 1e-9;
+
+const SPEC: &str = r#"
+name = "reference"
+title = "A net from given weights on given rows"
+summary = "For tests."
+source = "none"
+minutes = 0.01
+
+[task]
+kind = "tensors"
+file = "numbers.safetensors"
+
+[models.net]
+kind = "mlp"
+widths = [6]
+init = { kind = "file", file = "start.safetensors" }
+
+[training]
+seeds = 1
+steps = 1000
+lr = 0.05
+precision = "f64"
+
+[[measure]]
+kind = "loss"
+schedule = { kind = "linear", every = 1 }
+"#;
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nets/references/pytorch");
+    folder.join(name)
+}
+
+/// A folder with the spec, the weights and the rows.
+struct Workplace(TempDir);
+
+impl Workplace {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("reference.toml"), SPEC).unwrap();
+        for name in ["start", "numbers", "classes"] {
+            let name = format!("{name}.safetensors");
+            fs::copy(fixture(&name), folder.path().join(&name)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, settings: &[&str]) -> Output {
+        let settings = settings.iter().flat_map(|setting| ["-s", setting]);
+        Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .args(["run", "reference.toml", "--out", "run"])
+            .args(settings)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// The training losses that a run records, step by step.
+    fn losses(&self, settings: &[&str]) -> Vec<f64> {
+        let output = self.run(settings);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{settings:?}: {text}");
+        let rows = fs::read_to_string(self.path("run/observations.jsonl")).unwrap();
+        let rows = rows
+            .lines()
+            .map(|row| serde_json::from_str::<Value>(row).unwrap());
+        let losses = rows.filter(|row| row["metric"] == "train_loss");
+        losses.map(|row| row["value"].as_f64().unwrap()).collect()
+    }
+
+    fn refuses(&self, settings: &[&str], parts: &[&str]) {
+        let output = self.run(settings);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{settings:?}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+        assert!(!self.path("run").exists(), "something was written: {text}");
+    }
+}
+
+#[test]
+fn a_run_from_given_weights_and_rows_records_the_losses_of_pytorch() {
+    let fixture: Value =
+        serde_json::from_str(&fs::read_to_string(fixture("losses.json")).unwrap()).unwrap();
+    let steps: Vec<usize> = serde_json::from_value(fixture["steps"].clone()).unwrap();
+    let adam = "training.optimizer={kind='adam', weight_decay=0.1, epsilon=1e-8}";
+    let adamw = "training.optimizer={kind='adam', weight_decay=0.1, decay='decoupled'}";
+    let momentum = "training.optimizer={kind='sgd', momentum=0.9}";
+    let sgd = "training.optimizer={kind='sgd'}";
+    for (activation, loss, name, optimizer) in [
+        ("tanh", "mse", "adamw", adamw),
+        ("relu", "cross-entropy", "momentum", momentum),
+        ("quadratic", "cross-entropy", "adam", adam),
+        ("identity", "mse", "sgd", sgd),
+    ] {
+        let curves = fixture["curves"].as_array().unwrap().iter();
+        let mut curves = curves.filter(|curve| {
+            curve["activation"] == activation && curve["loss"] == loss && curve["optimizer"] == name
+        });
+        let curve = curves.next().unwrap();
+        let mut settings = vec![
+            format!("models.net.activation={activation}"),
+            format!("training.lr={}", curve["lr"]),
+            optimizer.to_owned(),
+        ];
+        if loss == "cross-entropy" {
+            settings.push("training.loss={kind='cross-entropy'}".to_owned());
+            settings.push("task.file=classes.safetensors".to_owned());
+        }
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        // A place of its own: a run folder belongs to one spec.
+        let found = Workplace::new().losses(&settings);
+        let expected: Vec<f64> = serde_json::from_value(curve["losses"].clone()).unwrap();
+        assert_eq!(found.len(), 1001);
+        for (&step, expected) in steps.iter().zip(&expected) {
+            let gap = ((found[step] - expected) / expected).abs();
+            assert!(
+                gap < SAME,
+                "{activation}, {loss}, {name}, step {step}: {gap:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn weights_and_rows_are_part_of_what_a_run_is() {
+    let place = Workplace::new();
+    place.losses(&["training.steps=2"]);
+    let spec: toml::Table = fs::read_to_string(place.path("run/spec.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    for table in [&spec["task"], &spec["models"]["net"]["init"]] {
+        assert_eq!(table["sha256"].as_str().unwrap().len(), 64);
+    }
+    // The same run again, and then other weights under the same name.
+    place.losses(&["training.steps=2"]);
+    let moved = fs::read(place.path("start.safetensors")).unwrap();
+    let mut other = moved.clone();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(place.path("start.safetensors"), &other).unwrap();
+    let output = place.run(&["training.steps=2"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("another spec"), "{text}");
+}
+
+#[test]
+fn files_that_do_not_fit_are_named() {
+    let place = Workplace::new();
+    fs::write(place.path("broken.safetensors"), b"no").unwrap();
+    for (setting, parts) in [
+        (
+            "models.net.widths=[7]",
+            [
+                "models.net.init.file",
+                "start.safetensors",
+                "\"0.weight\"",
+                "[6, 5]",
+                "[7, 5]",
+            ],
+        ),
+        (
+            "models.net.init={kind='file', file='nowhere.safetensors'}",
+            [
+                "reference.toml:15",
+                "models.net.init.file",
+                "nowhere",
+                "cannot be read",
+                "folder",
+            ],
+        ),
+        (
+            "models.net.init={kind='file', file='start-{seed}.safetensors'}",
+            [
+                "models.net.init.file",
+                "fits no file",
+                "{seed}",
+                "start-",
+                "folder",
+            ],
+        ),
+        (
+            "task.file='broken.safetensors'",
+            [
+                "reference.toml:10",
+                "task.file",
+                "broken",
+                "not a complete",
+                "inputs [N, D]",
+            ],
+        ),
+        (
+            "task.file='start.safetensors'",
+            [
+                "task.file",
+                "\"0.bias\"",
+                "no meaning",
+                "inputs [N, D]",
+                "labels [N]",
+            ],
+        ),
+    ] {
+        place.refuses(&[setting], &parts);
+    }
+    fs::copy(
+        place.path("start.safetensors"),
+        place.path("start-0.safetensors"),
+    )
+    .unwrap();
+    place.refuses(
+        &[
+            "models.net.init={kind='file', file='start-{seed}.safetensors'}",
+            "training.seeds=2",
+        ],
+        &["models.net.init.file", "no file of seed 1", "[0]"],
+    );
+}
