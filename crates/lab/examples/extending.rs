@@ -5,33 +5,27 @@
 
 use std::{error::Error, path::Path};
 
-use lab::{
-    Kinds,
-    measure::{Measure, MeasureError, Reading, Snapshot},
-    record::RunFolder,
-    run::{Observer, Provenance, Recorded, Settings, run, spec_hash},
-    spec::{Options, load_source},
-};
+use lab::measure::{Measure, MeasureError, Reading, Snapshot};
+use lab::run::{Observer, Provenance, Recorded, Settings, run, spec_hash};
+use lab::{Kinds, record::RunFolder, spec};
 use layerwise_lab as lab;
 use nets::{DeviceBatch, HostArray, Model, Needs, burn::tensor::Tensor};
 use serde::{Deserialize, Serialize};
-use tasks::{
-    Batch, FixedRows, KeyError, Task, TaskInstance, TaskShape, parse_table, stream, table_of,
-};
+use tasks::{Batch, FixedRows, KeyError, Task, TaskInstance, TaskShape};
+use tasks::{parse_table, positive, stream::keyed, stream::standard_normals, table_of};
 
 /// A task: y = sign(x₁ x₂) of standard normal inputs. Its keys are the fields.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignOfProduct {
-    inputs: u32,
-    train: u32,
-    test: u32,
+    train: usize,
+    test: usize,
 }
 
 impl Task for SignOfProduct {
     fn shape(&self) -> TaskShape {
         TaskShape {
-            inputs: self.inputs as usize,
+            inputs: 2,
             basis: 0,
             outputs: 1,
         }
@@ -42,24 +36,27 @@ impl Task for SignOfProduct {
     }
 
     fn batch_rows(&self) -> usize {
-        self.train as usize
+        self.train
     }
 
     // Everything random comes from a stream of the seed and a purpose: the same on every machine.
     fn instance(&self, seed: u64) -> Box<dyn TaskInstance> {
-        let draw = |purpose: &'static str, count: u32| {
-            let mut rows = Batch::zeros(self.shape(), count as usize);
-            stream::standard_normals(&mut stream::keyed(seed, purpose, 0), &mut rows.inputs);
-            let inputs = rows.inputs.chunks_exact(self.inputs as usize);
+        let draw = |purpose, count| {
+            let mut rows = Batch::zeros(self.shape(), count);
+            standard_normals(&mut keyed(seed, purpose, 0), &mut rows.inputs);
+            let inputs = rows.inputs.chunks_exact(2);
             rows.targets = inputs.map(|x| (x[0] * x[1]).signum()).collect();
             rows
         };
-        let test = draw("sign: test", self.test);
-        Box::new(FixedRows::new(draw("sign: train", self.train), test))
+        let (train, test) = (
+            draw("sign: train", self.train),
+            draw("sign: test", self.test),
+        );
+        Box::new(FixedRows::new(train, test))
     }
 }
 
-/// A model: f(x) = Σ_j a_j cos(w_j · x + b_j).
+/// A model: f(x) = Σ_j a_j cos(w_j · x).
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cosines {
@@ -83,41 +80,33 @@ impl Model for Cosines {
     }
 
     fn check(&self, _shape: TaskShape) -> Result<(), KeyError> {
-        tasks::positive("width", self.width as f64).map(drop)
+        positive("width", self.width as f64).map(drop)
     }
 
     fn initial(&self, _task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
-        let sizes = [
-            ("w", shape.inputs, self.width, 1.0),
-            ("b", 1, self.width, 1.0),
-            ("a", self.width, 1, 0.1),
-        ];
-        let arrays = sizes
-            .into_iter()
-            .zip(0..)
-            .map(|((name, rows, columns, std), place)| {
-                let mut values = vec![0.0; rows * columns];
-                stream::standard_normals(&mut stream::keyed(seed, "cosines", place), &mut values);
-                values.iter_mut().for_each(|value| *value *= std);
-                HostArray {
-                    name: name.to_owned(),
-                    rows,
-                    columns,
-                    values,
-                }
-            });
-        arrays.collect()
+        let draw = |name: &str, rows, columns, std: f64| {
+            let mut values = vec![0.0; rows * columns];
+            standard_normals(&mut keyed(seed, name, 0), &mut values);
+            HostArray {
+                name: name.to_owned(),
+                rows,
+                columns,
+                values: values.iter().map(|value| std * value).collect(),
+            }
+        };
+        let first = draw("cosines: w", shape.inputs, self.width, 1.0);
+        vec![first, draw("cosines: a", self.width, 1, 0.1)]
     }
 
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let x = batch.inputs.clone().expect("the model needs inputs");
-        (x.matmul(parameters[0].clone()) + parameters[1].clone())
+        x.matmul(parameters[0].clone())
             .cos()
-            .matmul(parameters[2].clone())
+            .matmul(parameters[1].clone())
     }
 }
 
-/// A metric: the share of the targets' variance that the outputs explain on the test rows.
+/// A metric: the share of the targets' squares that the outputs explain on the test rows.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Explained {}
@@ -133,9 +122,8 @@ impl Measure for Explained {
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let rows = at.outputs()?.iter().zip(&at.test.targets);
-        let (missed, all) = rows.fold((0.0, 0.0), |(missed, all), (f, y)| {
-            (missed + (f - y) * (f - y), all + y * y)
-        });
+        let missed: f64 = rows.map(|(f, y)| (f - y).powi(2)).sum();
+        let all: f64 = at.test.targets.iter().map(|y| y.powi(2)).sum();
         out.push(Reading {
             metric: "explained",
             index: 0,
@@ -152,21 +140,11 @@ title = "A net of cosines learns the sign of a product"
 summary = "An example of a task, a model, a metric and a claim from outside."
 source = "none"
 minutes = 0.1
-task = { kind = "sign-of-product", inputs = 2, train = 400, test = 400 }
-
-[models]
-net = { kind = "cosines", width = 50 }
-linear = { kind = "mlp", widths = [] }
-
-[training]
-seeds = 6
-steps = 500
-lr = 0.01
-optimizer = { kind = "adam" }
-
-[[measure]]
-kind = "explained"
-schedule = { kind = "log", points = 20 }
+task = { kind = "sign-of-product", train = 400, test = 400 }
+models.net = { kind = "cosines", width = 50 }
+models.linear = { kind = "mlp", widths = [] }
+training = { seeds = 6, steps = 500, lr = 0.01, optimizer = { kind = "adam" } }
+measure = [{ kind = "explained", schedule = { kind = "log", points = 20 } }]
 
 [[claims]]
 id = "X1"
@@ -182,15 +160,12 @@ controls = [{ name = "a linear model", model = "linear", must = "contradicted" }
 /// Everything that the workspace knows, and the three kinds of this file.
 pub(crate) fn kinds() -> Kinds {
     let mut kinds = Kinds::default();
-    kinds.tasks.register("sign-of-product", |table| {
-        Ok(Box::new(parse_table::<SignOfProduct>(table)?))
-    });
-    kinds.models.register("cosines", |table| {
-        Ok(Box::new(parse_table::<Cosines>(table)?))
-    });
-    kinds.measures.register("explained", |table| {
-        Ok(Box::new(parse_table::<Explained>(table)?))
-    });
+    let task = |table| Ok(Box::new(parse_table::<SignOfProduct>(table)?) as Box<dyn Task>);
+    kinds.tasks.register("sign-of-product", task);
+    let model = |table| Ok(Box::new(parse_table::<Cosines>(table)?) as Box<dyn Model>);
+    kinds.models.register("cosines", model);
+    let metric = |table| Ok(Box::new(parse_table::<Explained>(table)?) as Box<dyn Measure>);
+    kinds.measures.register("explained", metric);
     kinds
 }
 
@@ -200,8 +175,8 @@ impl Observer for Silent {}
 
 /// Runs the spec into a folder, where pictures, tables and verdicts are as in any run.
 pub(crate) fn run_into(folder: &Path) -> Result<Recorded, Box<dyn Error>> {
-    let kinds = kinds();
-    let loaded = load_source(SPEC, "extending.toml", &Options::default(), &kinds)?;
+    let (kinds, made) = (kinds(), Provenance::default());
+    let loaded = spec::load_source(SPEC, "extending.toml", &spec::Options::default(), &kinds)?;
     let settings = Settings {
         device: "flex".to_owned(),
         engine: "auto".to_owned(),
@@ -211,14 +186,7 @@ pub(crate) fn run_into(folder: &Path) -> Result<Recorded, Box<dyn Error>> {
     };
     let hash = spec_hash(&loaded, &settings.device, &settings.engine);
     let open = RunFolder::create(folder, &loaded.spec, &hash)?;
-    Ok(run(
-        &loaded,
-        &settings,
-        &Provenance::default(),
-        &kinds,
-        open,
-        &Silent,
-    )?)
+    Ok(run(&loaded, &settings, &made, &kinds, open, &Silent)?)
 }
 
 #[allow(dead_code, reason = "the test has no main")]

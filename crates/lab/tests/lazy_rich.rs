@@ -77,6 +77,53 @@ fn velocity_is_the_distance_from_the_record_before_over_the_steps_between() {
 }
 
 #[test]
+fn a_kernel_that_turns_evenly_has_the_same_velocity_at_every_record() {
+    let kernel = measure("kernel", "{ kind = \"linear\", every = 10 }") + "velocity = true\n";
+    let rows = observed(
+        &spec(LINEAR, &kernel),
+        &["training.lr=1e-4", "training.steps=30"],
+    );
+    let velocity = values(&rows, "net", "kernel_velocity");
+    let steps: Vec<u64> = velocity.iter().map(|v| v.0).collect();
+    assert_eq!(steps, [10, 20, 30]);
+    // From the record before, not from the start: distances from the start grow with the square of
+    // the time, which would double and triple it.
+    for (step, _, value) in &velocity {
+        let ratio = value / velocity[0].2;
+        assert!((ratio - 1.0).abs() < 0.05, "step {step}: {ratio}");
+    }
+    let distance = values(&rows, "net", "kernel_distance");
+    let ratio = distance[3].2 / distance[1].2;
+    assert!((ratio / 9.0 - 1.0).abs() < 0.05, "{ratio}");
+}
+
+#[test]
+fn layers_change_by_what_their_imbalance_and_the_target_ask_for() {
+    // Gradient flow keeps b² − a² = λ of every mode: a b goes from s to the target, both are known.
+    let (lambda, from, to) = (1.5_f64, 0.2_f64, 2.0_f64);
+    let task = format!("[task]\nkind = \"linear-map\"\ntarget = [[{to}, 0.0], [0.0, {to}]]\n");
+    let net = format!(
+        "[models.net]\nkind = \"deep-linear\"\nwidths = [2]\ninit = {{ kind = \"balanced\", \
+         lambda = {lambda}, strength = {from}, alignment = \"task\" }}\n"
+    );
+    let text = format!("{HEAD}{task}{net}{TRAINING}") + &measure("weights", "{ kind = \"ends\" }");
+    let rows = observed(&text, &["training.lr=1e-3", "training.steps=20000"]);
+    let change = values(&rows, "net", "weight_change");
+    // a for sign −1, b for sign 1.
+    let factor =
+        |sign: f64, strength: f64| ((lambda.hypot(2.0 * strength) + sign * lambda) / 2.0).sqrt();
+    for (layer, sign) in [(1, -1.0), (2, 1.0)] {
+        let expected = factor(sign, to) / factor(sign, from) - 1.0;
+        let last = change.iter().rfind(|row| row.1 == layer).unwrap().2;
+        // First order in the learning rate.
+        assert!(
+            (last - expected).abs() < 0.01 * expected,
+            "layer {layer}: {last}, not {expected}"
+        );
+    }
+}
+
+#[test]
 fn a_metric_that_does_not_remember_has_no_velocity() {
     let rows = observed(
         &spec(LINEAR, &measure("kernel", "{ kind = \"ends\" }")),

@@ -25,9 +25,9 @@ pub fn page(runs: &[Run]) -> Result<String, ReportError> {
     page_over(runs, &[], &[])
 }
 
-/// [`page`], with experiments that `failed` and the names of those that are `left` to be run. Over more than one of them it begins with a table of all
-/// claims by phenomenon, what came out contradicted or undecided, and what is left of the verdicts
-/// when their number is accounted for.
+/// [`page`], with experiments that `failed` and the names of those that are `left` to be run. Over
+/// more than one of them it begins with a table of all claims by phenomenon, what came out
+/// contradicted or undecided, and what is left of the verdicts when their number is accounted for.
 ///
 /// # Errors
 /// The template cannot be filled in.

@@ -42,6 +42,16 @@ fn ids_are_unique() {
 }
 
 #[test]
+fn a_page_over_quick_runs_says_that_they_judge_nothing() {
+    let note = "Quick runs are too small to judge";
+    let mut runs = [synthetic::emergence(), synthetic::scaling()];
+    runs.iter_mut().for_each(|run| run.manifest.quick = false);
+    assert!(!page(&runs).unwrap().contains(note));
+    runs[1].manifest.quick = true;
+    assert!(page(&runs).unwrap().contains(note));
+}
+
+#[test]
 fn statements_are_escaped() {
     let html = page(&[synthetic::emergence()]).unwrap();
     assert!(html.contains("p &lt; 0.1 &amp; p &gt; 0.01 emerge &lt;later&gt;"));

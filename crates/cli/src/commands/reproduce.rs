@@ -126,7 +126,12 @@ impl One<'_> {
             }
             None => {
                 let minutes = self.loaded.spec.minutes;
-                eprintln!("{}: about {minutes} min on 2 cores", self.place);
+                // The spec's minutes are those of a full run.
+                if self.settings.quick {
+                    eprintln!("{}: quick settings", self.place);
+                } else {
+                    eprintln!("{}: about {minutes} min on 2 cores", self.place);
+                }
                 let recorded = execute_as(
                     self.place.to_owned(),
                     self.loaded,

@@ -24,6 +24,8 @@ pub(super) struct Overview {
     failed: Vec<FailedView>,
     /// What was asked for and did not run to its end.
     left: Vec<String>,
+    /// Whether any run was made with quick settings.
+    quick: bool,
 }
 
 /// The claims about one phenomenon.
@@ -123,6 +125,7 @@ impl Overview {
             multiplicity: multiplicity(runs, &survives),
             failed: failed.iter().map(FailedView::new).collect(),
             left: left.to_vec(),
+            quick: runs.iter().any(|run| run.manifest.quick),
         }
     }
 }

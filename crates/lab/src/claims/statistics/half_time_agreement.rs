@@ -8,8 +8,9 @@ use crate::claims::{
 };
 
 /// Spearman's rank correlation, over the indices, of the half-times of a model with those of
-/// another model or prediction, or with the indices themselves, per seed. A half-time that did not come is later than all others.
-/// Half-times that are all the same agree with no order and count as 0. Of a grid, the first cell.
+/// another model or prediction, or with the indices themselves, per seed. A half-time that did not
+/// come is later than all others. Half-times that are all the same agree with no order and count as
+/// 0. Of a grid, the first cell.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HalfTimeAgreement {
