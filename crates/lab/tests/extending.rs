@@ -31,5 +31,5 @@ fn their_keys_are_checked_like_all_others() {
     };
     assert!(load("width = 50", "width = 0").contains("models.net.width"));
     assert!(load("train = 400", "trains = 400").contains("task.trains"));
-    assert!(load("\"explained\"\nschedule", "\"explains\"\nschedule").contains("explained"));
+    assert!(load("kind = \"explained\"", "kind = \"explains\"").contains("explained"));
 }

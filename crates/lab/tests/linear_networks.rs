@@ -904,7 +904,7 @@ fn the_manifest_says_which_engine_trained_each_model() {
     };
     let text = spec(MODES, &both, "steps = 5\nlr = 0.05", &measure(&["loss"], 5));
     let pairs = |net: &str| {
-        [("net", net), ("twin", "autodiff")]
+        [("net", net), ("twin", "host")]
             .map(|(model, engine)| (model.to_owned(), engine.to_owned()))
     };
     assert_eq!(engines(&text), pairs("moments"));

@@ -3,14 +3,15 @@ use thiserror::Error;
 
 use crate::{
     AutodiffLearner, AutodiffLearners, HostArray, HostLayers, HostNet, Loss, Model, Optimizer,
-    Precision, Rows, Target, host::HostLearner, moments::MomentsLearner, separate::Separate,
+    Precision, Rows, Target, host::HostLearner, moments::MomentsLearner, products,
+    separate::Separate,
 };
 
 /// Engines by name: what they are.
 ///
-/// `auto` trains linear nets on constant rows in f64 with `moments`, other multilayer perceptrons
-/// on the recommended device with `host`, and everything else with `autodiff`, which covers every
-/// model on every device and is what other engines are tested against.
+/// `auto` trains linear nets on constant rows in f64 with `moments`, other multilayer perceptrons and
+/// twins that are products of skills on the recommended device with `host`, and everything else with
+/// `autodiff`, which covers every model on every device and is what other engines are tested against.
 pub const ENGINES: [(&str, &str); 4] = [
     ("auto", "the fastest engine that applies to each model"),
     (
@@ -158,6 +159,7 @@ fn on_host(
 enum Choice<'a> {
     Autodiff,
     Host(HostLayers),
+    Products,
     Moments(HostNet, &'a Batch),
 }
 
@@ -175,9 +177,9 @@ fn choose<'a>(
         let rows = constant.ok_or("needs the same rows at every step")?;
         Ok(Choice::Moments(host, rows))
     };
-    let by_hand = || {
-        let layers = model.host_layers(initial);
-        (layers.map(Choice::Host)).ok_or("trains multilayer perceptrons only")
+    let by_hand = || match model.host_layers(initial) {
+        Some(layers) => Ok(Choice::Host(layers)),
+        None => products::covers(model, initial, loss).map(|()| Choice::Products),
     };
     // In f32 the host's f64 would hide the precision that was asked for.
     let single = target.precision() == Precision::F32;
@@ -220,6 +222,7 @@ pub fn learner(
             model, initial, &host, loss, rows, target,
         )),
         Choice::Host(layers) => by_hand(model, initial, layers, loss, optimizer, target, constant)?,
+        Choice::Products => products::products(model, initial, loss, optimizer, target),
         Choice::Autodiff => Box::new(AutodiffLearner::new(
             model, initial, loss, optimizer, target,
         )),

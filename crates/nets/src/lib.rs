@@ -18,6 +18,7 @@ mod model;
 mod models;
 mod moments;
 mod optimizer;
+mod products;
 mod references;
 mod replay;
 mod scales;

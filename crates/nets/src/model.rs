@@ -106,6 +106,12 @@ pub trait Model: Send + Sync {
         None
     }
 
+    /// Whether the outputs are Σ_k s_k g_k on the basis functions g, with s the product of all
+    /// parameters, entry by entry.
+    fn is_product(&self) -> bool {
+        false
+    }
+
     /// Features of every hidden layer on some rows of the task, and the last layer; `None` where the
     /// model has none.
     ///

@@ -258,9 +258,7 @@ fn auto_trains_with_moments_exactly_what_they_cover() {
         assert_eq!(auto(&case, Precision::F64), "moments", "{loss:?}");
     }
     for case in &BEYOND {
-        let by_hand = !case.table.contains("linear-skills");
-        let expected = if by_hand { "host" } else { "autodiff" };
-        assert_eq!(auto(case, Precision::F64), expected, "{}", case.why);
+        assert_eq!(auto(case, Precision::F64), "host", "{}", case.why);
     }
 }
 

@@ -131,6 +131,10 @@ impl Model for LinearBasis {
         vec![array("weight", shape, 0.0)]
     }
 
+    fn is_product(&self) -> bool {
+        true
+    }
+
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         on_basis(parameters[0].clone(), batch)
     }

@@ -70,6 +70,10 @@ impl Model for LinearSkills {
         }]
     }
 
+    fn is_product(&self) -> bool {
+        true
+    }
+
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         on_basis(parameters[0].clone(), batch)
     }

@@ -174,6 +174,10 @@ impl Model for Multilinear {
             .collect()
     }
 
+    fn is_product(&self) -> bool {
+        true
+    }
+
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
         let (first, others) = parameters.split_first().expect("a twin has layers");
         let product = (others.iter()).fold(first.clone(), |product, layer| product * layer.clone());
