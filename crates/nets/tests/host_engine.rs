@@ -13,7 +13,7 @@ const SAME_NUMBERS: f64 = 1e-10;
 /// In f32 over 30 steps.
 const SINGLE_PRECISION: f64 = 1e-4;
 /// Parameters move by more than this, or nothing was tested.
-const TRAINED: f64 = 1e-3;
+const TRAINED: f64 = 1e-4;
 
 const HALVED: Loss = Loss::Mse {
     half: true,
@@ -109,14 +109,21 @@ const NET: TaskShape = TaskShape {
 
 #[test]
 fn nets_train_by_hand_as_by_the_recorded_graph() {
-    let activations = ["relu", "tanh", "gelu", "quadratic", "identity"];
-    for activation in activations {
+    // Deep quadratic nets explode from larger weights.
+    let activations = [
+        ("relu", 0.8, 0.003),
+        ("tanh", 0.8, 0.003),
+        ("gelu", 0.8, 0.003),
+        ("quadratic", 0.5, 0.001),
+        ("identity", 0.8, 0.003),
+    ];
+    for (activation, scale, lr) in activations {
         for widths in ["[]", "[7]", "[7, 5]", "[5, 6, 4]"] {
             for bias in [true, false] {
                 for loss in [HALVED, Loss::default(), Loss::CrossEntropy] {
                     let table = format!(
                         "kind = 'mlp'\nwidths = {widths}\nactivation = '{activation}'\nbias = {bias}\n\
-                         init = {{ kind = 'fan-in', scale = 0.8, biases = 'same' }}"
+                         init = {{ kind = 'fan-in', scale = {scale}, biases = 'same' }}"
                     );
                     for optimizer in optimizers() {
                         let targets = match loss {
@@ -129,7 +136,7 @@ fn nets_train_by_hand_as_by_the_recorded_graph() {
                             rows: &|step| batch(NET, 9, targets, false, step),
                             loss,
                             optimizer,
-                            lr: 0.003,
+                            lr,
                         };
                         let gap = case.gap(Precision::F64, 200);
                         assert!(
