@@ -42,7 +42,11 @@ impl Workplace {
         let output = self.layerwise(arguments);
         let problem = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {problem}");
-        assert_eq!(problem.lines().count(), 1, "{problem}");
+        // Mesa's drivers have something to say on machines without a desktop.
+        let ours = problem
+            .lines()
+            .filter(|line| !line.contains("XDG_RUNTIME_DIR"));
+        assert_eq!(ours.count(), 1, "{problem}");
         for part in parts {
             assert!(problem.contains(part), "{problem} lacks {part}");
         }

@@ -22,6 +22,9 @@ pub struct Backend {
     /// Whether it computes on the CPU's own memory, one cell per thread; otherwise cells are stacked
     /// to fill the chip.
     pub host: bool,
+    /// Whether f64 can be relied on. Shaders of graphics drivers may claim to have it and then fail to
+    /// compile (an NVIDIA H200 through Vulkan does).
+    pub f64: bool,
     /// What to install where a machine lacks it.
     pub needs: &'static str,
 }
@@ -33,6 +36,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "pure-Rust CPU backend",
         feature: "",
         host: true,
+        f64: true,
         needs: "nothing",
     },
     Backend {
@@ -40,6 +44,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "older CPU backend, last released with burn 0.22",
         feature: "ndarray",
         host: true,
+        f64: true,
         needs: "nothing",
     },
     Backend {
@@ -47,6 +52,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "GPU through Vulkan, Metal or DX12",
         feature: "wgpu",
         host: false,
+        f64: false,
         needs: "a graphics driver with Vulkan (on Debian, mesa-vulkan-drivers computes on the CPU)",
     },
     Backend {
@@ -54,6 +60,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "GPU through Vulkan and SPIR-V",
         feature: "vulkan",
         host: false,
+        f64: false,
         needs: "a graphics driver with Vulkan (on Debian, mesa-vulkan-drivers computes on the CPU)",
     },
     Backend {
@@ -61,6 +68,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "Apple GPU",
         feature: "metal",
         host: false,
+        f64: false,
         needs: "a Mac",
     },
     Backend {
@@ -68,6 +76,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "NVIDIA GPU",
         feature: "cuda",
         host: false,
+        f64: true,
         needs: "NVIDIA's driver and the CUDA toolkit (libnvrtc)",
     },
     Backend {
@@ -75,6 +84,7 @@ pub const BACKENDS: [Backend; 7] = [
         about: "AMD GPU",
         feature: "rocm",
         host: false,
+        f64: true,
         needs: "AMD's driver and ROCm",
     },
 ];
@@ -106,7 +116,7 @@ impl Backend {
             FoundDevice {
                 adapter: quiet::quietly(|| backends::adapter(&device)).flatten(),
                 f32: has(DType::F32),
-                f64: has(DType::F64),
+                f64: self.f64 && has(DType::F64),
             }
         });
         found.collect()
@@ -226,7 +236,7 @@ impl Target {
         // A missing adapter shows itself as a panic inside the backend, not as an error.
         let supported = quiet::quietly(|| device.supports_dtype(dtype))
             .ok_or_else(|| absent("it cannot be opened".to_owned()))?;
-        if !supported {
+        if !supported || (precision == Precision::F64 && !backend.f64) {
             return Err(DeviceError::NoF64 {
                 name: name.to_owned(),
             });

@@ -1,4 +1,8 @@
-use std::{path::Path, process::ExitCode};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    process::ExitCode,
+};
 
 use lab::{
     Kinds,
@@ -7,7 +11,7 @@ use lab::{
     run::{Settings, estimate},
     spec::Loaded,
 };
-use nets::{BACKENDS, Precision, References, Target};
+use nets::{BACKENDS, LearnerError, Precision, References, Target};
 use serde_json::json;
 
 use super::{
@@ -125,11 +129,10 @@ fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
             advice: (!ok).then(|| advice.to_owned()),
         });
     };
-    let bits = nets::bits_survive(target);
+    let bits = caught(|| nets::bits_survive(target));
     add(
         "bits in and out",
-        bits.map(|same| (if same { "the same" } else { "changed" }.to_owned(), same))
-            .map_err(|error| error.to_string()),
+        bits.map(|same| (if same { "the same" } else { "changed" }.to_owned(), same)),
         "The driver changes numbers on their way. Update it, or use another device",
     );
     let (last, tolerance) = match target.precision() {
@@ -138,15 +141,20 @@ fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
     };
     for (engine, what) in [
         ("autodiff", "PyTorch's losses, autodiff"),
-        ("auto", "PyTorch's losses, auto"),
+        ("host", "PyTorch's losses, host"),
     ] {
-        let references = References::pytorch();
-        let gaps = references.curves().into_iter().map(|curve| {
-            let optimizer = curve.optimizer;
-            references.gap(&curve, optimizer, engine, target, last)
+        if engine == "host" && !target.is_host() {
+            continue;
+        }
+        let gap = caught(|| {
+            let references = References::pytorch();
+            let gaps = references.curves().into_iter().map(|curve| {
+                let optimizer = curve.optimizer;
+                references.gap(&curve, optimizer, engine, target, last)
+            });
+            let mut gaps = gaps;
+            gaps.try_fold(0.0_f64, |largest, gap| gap.map(|gap: f64| gap.max(largest)))
         });
-        let mut gaps = gaps;
-        let gap = gaps.try_fold(0.0_f64, |largest, gap| gap.map(|gap: f64| gap.max(largest)));
         add(
             what,
             gap.map(|gap| {
@@ -154,8 +162,7 @@ fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
                     format!("{gap:.1e} off (at most {tolerance:.0e})"),
                     gap <= tolerance,
                 )
-            })
-            .map_err(|error| error.to_string()),
+            }),
             "Training is wrong on this device. Use --device flex, and report the adapter and driver",
         );
     }
@@ -165,16 +172,22 @@ fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
     };
     add(
         "cells together and alone",
-        nets::together_and_alone(target)
-            .map(|gap| {
-                (
-                    format!("{gap:.1e} apart (at most {tolerance:.0e})"),
-                    gap <= tolerance,
-                )
-            })
-            .map_err(|error| error.to_string()),
+        caught(|| nets::together_and_alone(target)).map(|gap| {
+            (
+                format!("{gap:.1e} apart (at most {tolerance:.0e})"),
+                gap <= tolerance,
+            )
+        }),
         "Use --together 1 on this device, and report the adapter and driver",
     );
+}
+
+/// What a check finds; a backend that panics has failed it.
+fn caught<T>(check: impl FnOnce() -> Result<T, LearnerError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(found) => found.map_err(|error| error.to_string()),
+        Err(_) => Err("the backend failed; its message stands above".to_owned()),
+    }
 }
 
 /// Trains a small run on every device, or with both engines where there is only one; `None` where
@@ -216,18 +229,30 @@ fn compare_devices(
         let (loaded, settings) = prepare_with(Some(steps), device, engine)?;
         let label = format!("parity on {device}, {engine}");
         let out = folder.path().join(place.to_string());
-        if !execute_as(label, &loaded, &settings, &kinds, &out)?.complete {
-            return Ok(None);
+        match execute_as(label, &loaded, &settings, &kinds, &out) {
+            Ok(recorded) if !recorded.complete => return Ok(None),
+            Ok(_) => runs.push(Ok(read(&out)?)),
+            Err(failure) if place > 0 => runs.push(Err(failure.message)),
+            Err(failure) => return Err(failure),
         }
-        runs.push(read(&out)?);
     }
     let (reference, others) = runs.split_first().expect("flex is always there");
+    let reference = reference.as_ref().map_err(Failure::run)?;
     let checks = (setups.iter().skip(1).zip(others)).map(|((device, engine), run)| {
-        let parity = compare(
-            (&reference.observations, &reference.verdict),
-            (&run.observations, &run.verdict),
-            PARTED,
-        );
+        let (figure, advice) = match run {
+            Ok(run) => {
+                let parity = compare(
+                    (&reference.observations, &reference.verdict),
+                    (&run.observations, &run.verdict),
+                    PARTED,
+                );
+                (figure(&parity, steps), advice(&parity))
+            }
+            Err(problem) => {
+                let advice = "This device cannot train. Update its driver, or use --device flex";
+                (problem.clone(), Some(advice.to_owned()))
+            }
+        };
         Check {
             device: device.clone(),
             precision: "f32",
@@ -235,8 +260,8 @@ fn compare_devices(
                 "auto" => "parity with autodiff",
                 _ => "parity with flex",
             },
-            figure: figure(&parity, steps),
-            advice: advice(&parity),
+            figure,
+            advice,
         }
     });
     Ok(Some(checks.collect()))
@@ -277,8 +302,7 @@ fn advice(parity: &Parity) -> Option<String> {
         .metrics
         .iter()
         .any(|metric| metric.parts_at == Some(0));
-    let missing = parity.metrics.iter().any(|metric| metric.missing > 0);
-    (at_once || missing || !parity.changes.is_empty()).then(|| {
+    (at_once || !parity.changes.is_empty()).then(|| {
         "See where they part: layerwise parity emergence --quick --devices flex,DEVICE".to_owned()
     })
 }
