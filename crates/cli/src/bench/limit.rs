@@ -37,6 +37,14 @@ impl Limit {
         }
     }
 
+    /// The higher of two measurements: what disturbs it only lowers it.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            one: self.one.max(other.one),
+            both: self.both.max(other.both),
+        }
+    }
+
     /// As JSON.
     pub(crate) fn json(&self) -> Value {
         json!({

@@ -7,7 +7,7 @@ pub(crate) fn steps_page(
     machine: &Machine,
     limit: &Limit,
     steps: &[Steps],
-    data: Option<&DataPath>,
+    data: &DataPath,
     peers: &[Peer],
 ) -> String {
     let mut lines = vec![
@@ -66,20 +66,18 @@ pub(crate) fn steps_page(
                 .to_owned(),
         );
     }
-    if let Some(data) = data {
-        let whole = data.sampling + data.preparing + data.stepping;
-        let part = |micros: f64| format!("{} µs ({:.0} %)", digits(micros), 100.0 * micros / whole);
-        lines.extend([
-            String::new(),
-            format!(
-                "A step of the net in `emergence`, engine host, one thread: sampling {}, preparing \
-                 rows {}, stepping {}.",
-                part(data.sampling),
-                part(data.preparing),
-                part(data.stepping)
-            ),
-        ]);
-    }
+    let whole = data.sampling + data.preparing + data.stepping;
+    let part = |micros: f64| format!("{} µs ({:.0} %)", digits(micros), 100.0 * micros / whole);
+    lines.extend([
+        String::new(),
+        format!(
+            "A step of the net in `emergence`, engine host, one thread: sampling {}, preparing rows \
+             {}, stepping {}.",
+            part(data.sampling),
+            part(data.preparing),
+            part(data.stepping)
+        ),
+    ]);
     lines.join("\n")
 }
 

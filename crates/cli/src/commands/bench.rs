@@ -97,7 +97,7 @@ fn steps(
     let with_peers = cases.iter().filter(|case| case.has_peers()).count();
     let bar = bar(2 + cases.len() * engines.len() + with_peers * peers.len());
     bar.set_message("the limit of arithmetic");
-    let limit = Limit::measure(effort.repeats, effort.seconds);
+    let before = Limit::measure(effort.repeats, effort.seconds);
     bar.inc(1);
     let mut rows = Vec::new();
     for case in cases {
@@ -121,9 +121,10 @@ fn steps(
     }
     bar.set_message("sampling");
     let data = DataPath::measure(effort)?;
+    let limit = before.or(Limit::measure(effort.repeats, effort.seconds));
     bar.finish_and_clear();
     Ok(Page {
-        markdown: steps_page(machine, &limit, &rows, Some(&data), peers),
+        markdown: steps_page(machine, &limit, &rows, &data, peers),
         json: json!({
             "repeats": effort.repeats,
             "limit": limit.json(),
