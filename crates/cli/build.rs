@@ -9,8 +9,9 @@ fn main() {
     println!("cargo::rustc-env=LAYERWISE_RUSTC={version}");
     println!("cargo::rustc-env=LAYERWISE_COMMIT={commit}");
     println!("cargo::rerun-if-changed=build.rs");
-    // A commit moves HEAD's log; outside a checkout there is none to watch.
-    let log = Path::new("../../.git/logs/HEAD");
+    // A commit moves HEAD's log, which a worktree has elsewhere; outside a checkout there is none.
+    let log = output("git", &["rev-parse", "--git-path", "logs/HEAD"]);
+    let log = Path::new(&log);
     if log.exists() {
         println!("cargo::rerun-if-changed={}", log.display());
     }

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Devices,
     /// Check this build on this machine: reference curves and a short parity on every device.
     Doctor(Doctor),
+    /// Time training steps, or whole experiments, beside other programs.
+    Bench(Bench),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -154,6 +156,51 @@ pub(crate) struct Doctor {
     /// Seconds that the parity of all devices may take together.
     #[arg(long, value_name = "S", default_value_t = 120.0)]
     pub(crate) seconds: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Devices on which the engine autodiff is timed, beside the engine host.
+    #[arg(
+        long,
+        value_name = "DEVICE,…",
+        value_delimiter = ',',
+        default_value = "flex"
+    )]
+    pub(crate) devices: Vec<String>,
+    /// Time whole experiments as processes, in place of steps.
+    #[arg(long)]
+    pub(crate) whole: bool,
+    /// Time JAX and PyTorch in the same run, where Python has them.
+    #[arg(long)]
+    pub(crate) peers: bool,
+    /// The Python of the peers.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "python3",
+        requires = "peers"
+    )]
+    pub(crate) python: PathBuf,
+    /// Only what has this in its name.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Repeats, of which the median counts [default: 5, and 3 with --whole].
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) repeats: Option<usize>,
+    /// Only small nets, short repeats and few steps: a smoke test.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Write the table as Markdown, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("must be a number, 1 or more".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod bench;
 mod data;
 mod devices;
 mod doctor;
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Export(arguments) => export::export(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Doctor(arguments) => doctor::doctor(&arguments, json),
+        Command::Bench(arguments) => bench::bench(&arguments, json),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "layerwise", &mut std::io::stdout());

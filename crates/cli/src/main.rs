@@ -10,6 +10,7 @@
 mod say;
 
 mod args;
+mod bench;
 mod commands;
 mod failure;
 mod measure;

@@ -11,6 +11,7 @@ mod kernels;
 mod layer;
 mod lines;
 mod loss;
+mod peak;
 mod products;
 mod real;
 mod rows;
@@ -30,6 +31,7 @@ use simd::Arch;
 use update::Update;
 
 pub use layer::LayerConfig;
+pub use peak::multiply_adds;
 pub use real::Real;
 pub use rows::{HostRows, Rows};
 pub use update::UpdateRule;

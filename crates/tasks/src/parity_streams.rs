@@ -11,6 +11,9 @@ use crate::{
     stream::{StreamKey, uniform},
 };
 
+/// Ends of intervals that are counted rather than searched: counting has no jumps to mispredict.
+const COUNTED: usize = 16;
+
 /// Draws samples: a skill from the law of the skills, then uniform bits.
 #[derive(Debug)]
 pub(crate) struct Sampler {
@@ -45,10 +48,18 @@ impl Sampler {
         let skill = if self.cumulative.len() == 1 {
             0
         } else {
-            let place = uniform(rng);
-            self.cumulative.partition_point(|&end| end <= place) as u32
+            self.skill(uniform(rng))
         };
         (skill, self.word(rng))
+    }
+
+    /// The skill whose interval holds `place`.
+    fn skill(&self, place: f64) -> u32 {
+        if self.cumulative.len() > COUNTED {
+            return self.cumulative.partition_point(|&end| end <= place) as u32;
+        }
+        let below = self.cumulative.iter().map(|&end| u32::from(end <= place));
+        below.sum()
     }
 
     /// Uniform bits.
@@ -92,5 +103,24 @@ impl RowSource for TrainingSet {
         let samples = indices.iter().map(|&index| self.samples[index as usize]);
         self.rows.write(batch, indices.len(), samples);
         batch.index.extend_from_slice(indices);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_finds_the_skill_that_searching_finds() {
+        for skills in [2, 5, COUNTED, COUNTED + 1, 40] {
+            let sampler = Sampler::new(&vec![1.0 / skills as f64; skills], 4);
+            let ends = sampler.cumulative.iter().copied();
+            let below = ends.clone().map(f64::next_down);
+            let places = ends.filter(|&end| end < 1.0).chain(below).chain([0.0]);
+            for place in places {
+                let first = sampler.cumulative.iter().position(|&end| end > place);
+                assert_eq!(sampler.skill(place) as usize, first.unwrap(), "{place}");
+            }
+        }
     }
 }

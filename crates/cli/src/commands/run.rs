@@ -21,6 +21,7 @@ use serde_json::json;
 use super::print_json;
 use crate::{
     args::{self, Require},
+    bench::peak_memory,
     failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
     output,
     own::Given,
@@ -64,6 +65,7 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
             "complete": recorded.complete,
             "verdict": recorded.verdict,
             "manifest": recorded.manifest,
+            "peak_memory_bytes": peak_memory(),
         }));
     } else {
         print_run(&recorded, &page);

@@ -16,20 +16,29 @@ const BLOCK_ROWS: usize = 500;
 /// Rows to look at a model on, in blocks, for all members. A population over skills stays whole: its
 /// basis is the identity.
 pub(crate) fn in_blocks<'a>(members: &[&'a Batch], needs: Needs, target: &Target) -> Vec<Rows<'a>> {
+    blocks(members, needs, target).collect()
+}
+
+/// [`in_blocks`] one after another: of many rows only one block is copied at a time.
+fn blocks<'a>(
+    members: &[&'a Batch],
+    needs: Needs,
+    target: &Target,
+) -> impl Iterator<Item = Rows<'a>> {
     let first = members[0];
-    if first.basis == Basis::Identity || first.rows <= BLOCK_ROWS || !target.is_host() {
-        let members = members.iter().map(|batch| Cow::Borrowed(*batch));
-        return vec![Rows::of_members(members.collect(), needs, target)];
-    }
-    (0..first.rows)
-        .step_by(BLOCK_ROWS)
-        .map(|start| {
-            let rows = BLOCK_ROWS.min(first.rows - start);
-            let members = members.iter();
-            let members = members.map(|batch| Cow::Owned(batch.rows_from(start, rows)));
-            Rows::of_members(members.collect(), needs, target)
-        })
-        .collect()
+    let whole = first.basis == Basis::Identity || first.rows <= BLOCK_ROWS || !target.is_host();
+    let height = if whole { first.rows.max(1) } else { BLOCK_ROWS };
+    (0..first.rows.max(1)).step_by(height).map(move |start| {
+        let rows = height.min(first.rows - start);
+        let members = members.iter().map(|&batch| {
+            if whole {
+                Cow::Borrowed(batch)
+            } else {
+                Cow::Owned(batch.rows_from(start, rows))
+            }
+        });
+        Rows::of_members(members.collect(), needs, target)
+    })
 }
 
 /// One model at one step, in all members of a batch. What several metrics or members need is read
@@ -209,7 +218,7 @@ impl<'a> Snapshot<'a> {
     /// The device failed.
     pub fn outputs_on(&self, batch: &Batch) -> Result<Vec<f64>, LearnerError> {
         let mut outputs = Vec::new();
-        for block in in_blocks(&[batch], self.needs, self.target) {
+        for block in blocks(&[batch], self.needs, self.target) {
             outputs.extend(self.reads.learners.outputs_of(self.member, &block)?);
         }
         Ok(outputs)

@@ -1,0 +1,94 @@
+use nets::{Decay, Learners, Loss, Member as Start, Optimizer, Rows, Target, learners};
+use tasks::Batch;
+
+use super::Case;
+use crate::failure::Failure;
+
+/// Small enough that no case diverges, however long it is trained.
+const LEARNING_RATE: f64 = 1e-5;
+
+/// Members of one case, stepped together by one engine.
+pub(crate) struct Members<'a> {
+    learners: Box<dyn Learners>,
+    rows: Rows<'a>,
+    rates: Vec<f64>,
+    /// Whether a step returns before the device has done it.
+    queued: bool,
+}
+
+impl<'a> Members<'a> {
+    /// One member for each batch, its rows at every step.
+    ///
+    /// # Errors
+    /// The engine or the device does not train this net.
+    pub(crate) fn new(
+        case: &Case,
+        engine: &str,
+        target: &Target,
+        batches: &'a [Batch],
+    ) -> Result<Self, Failure> {
+        let optimizer = match case.adamw {
+            false => Optimizer::default(),
+            true => Optimizer::Adam {
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.01,
+                decay: Decay::Decoupled,
+            },
+        };
+        let starts: Vec<Start> = (0..)
+            .zip(batches)
+            .map(|(seed, batch)| start(case, seed, batch))
+            .collect::<Result<_, _>>()?;
+        let needs = starts.first().map(|start| start.model.needs());
+        let loss = Loss::default();
+        let learners = learners(engine, starts, loss, optimizer, target, Some(batches))
+            .map_err(Failure::usage)?;
+        let members = batches.iter().map(std::borrow::Cow::Borrowed).collect();
+        Ok(Self {
+            learners,
+            rows: Rows::of_members(members, needs.unwrap_or_default(), target),
+            rates: vec![LEARNING_RATE; batches.len()],
+            queued: !target.is_host(),
+        })
+    }
+
+    /// Takes so many steps and waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(crate) fn train(&mut self, steps: usize) -> Result<(), Failure> {
+        for _ in 0..steps {
+            self.learners.step(&self.rows, &self.rates);
+        }
+        if self.queued {
+            self.learners.parameters().map_err(Failure::run)?;
+        }
+        Ok(())
+    }
+}
+
+fn start(case: &Case, seed: u64, batch: &Batch) -> Result<Start, Failure> {
+    let table: toml::Table = [
+        ("kind".to_owned(), "mlp".into()),
+        ("widths".to_owned(), vec![case.hidden as i64].into()),
+        ("activation".to_owned(), case.activation.into()),
+    ]
+    .into_iter()
+    .collect();
+    let model = nets::kinds().build(table).map_err(Failure::run)?;
+    // Initial weights of plain nets do not look at their task.
+    let any: toml::Table = [
+        ("kind".to_owned(), "modes".into()),
+        ("input_powers".to_owned(), vec![1.0].into()),
+        ("targets".to_owned(), vec![1.0].into()),
+    ]
+    .into_iter()
+    .collect();
+    let task = tasks::kinds().build(any).map_err(Failure::run)?;
+    Ok(Start {
+        initial: model.initial(&*task.instance(seed), batch.shape, seed),
+        model,
+    })
+}

@@ -1,0 +1,208 @@
+use std::{fs, path::Path, process::ExitCode};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use nets::{Precision, Target};
+use serde_json::{Value, json};
+
+use super::{print_json, run::provenance};
+use crate::{
+    args,
+    bench::{
+        self, Case, DataPath, Effort, Engine, Limit, Machine, Peer, Python, Steps, steps_page,
+        whole_page,
+    },
+    failure::Failure,
+};
+
+/// Repeats where none are asked for: of steps, and of whole experiments, which take minutes.
+const REPEATS: usize = 5;
+const WHOLE_REPEATS: usize = 3;
+/// Seconds of a repeat.
+const SECONDS: f64 = 0.3;
+const QUICK_SECONDS: f64 = 0.02;
+
+/// Times training steps or whole experiments.
+pub(super) fn bench(arguments: &args::Bench, json: bool) -> Result<ExitCode, Failure> {
+    let engines = engines(arguments)?;
+    let python = Python(arguments.python.clone());
+    let (peers, lacking) = if arguments.peers {
+        bench::find(&python)
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    for line in &lacking {
+        eprintln!("{line}");
+    }
+    let machine = Machine::here(provenance());
+    let page = if arguments.whole {
+        whole(arguments, &python, &peers, &machine)?
+    } else {
+        steps(arguments, &engines, &python, &peers, &machine)?
+    };
+    if let Some(path) = &arguments.markdown {
+        write(path, &page.markdown)?;
+    }
+    if json {
+        let mut document = page.json;
+        document["machine"] = machine.json();
+        document["skipped"] = json!(lacking);
+        document["peers"] = (peers.iter())
+            .map(|peer| (peer.name.to_owned(), peer.version.clone().into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        print_json(&document);
+    } else {
+        say!("{}", page.markdown);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was measured, in both forms.
+struct Page {
+    markdown: String,
+    json: Value,
+}
+
+fn steps(
+    arguments: &args::Bench,
+    engines: &[Engine],
+    python: &Python,
+    peers: &[Peer],
+    machine: &Machine,
+) -> Result<Page, Failure> {
+    let mut cases = if arguments.quick {
+        bench::quick()
+    } else {
+        bench::all()
+    };
+    if let Some(only) = &arguments.only {
+        cases.retain(|case| case.name().contains(only.as_str()));
+    }
+    if cases.is_empty() {
+        let names: Vec<_> = bench::all().iter().map(Case::name).collect();
+        let only = arguments.only.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "--only {only}: no net is so named. There are: {}",
+            names.join(", ")
+        )));
+    }
+    let effort = Effort {
+        repeats: arguments.repeats.unwrap_or(REPEATS),
+        seconds: if arguments.quick {
+            QUICK_SECONDS
+        } else {
+            SECONDS
+        },
+    };
+    let with_peers = cases.iter().filter(|case| case.has_peers()).count();
+    let bar = bar(2 + cases.len() * engines.len() + with_peers * peers.len());
+    bar.set_message("the limit of arithmetic");
+    let before = Limit::measure(effort.repeats, effort.seconds);
+    bar.inc(1);
+    let mut rows = Vec::new();
+    for case in cases {
+        let mut times = Vec::new();
+        // Right before the engines, so that they meet the machine in the same state.
+        for peer in peers.iter().filter(|_| case.has_peers()) {
+            bar.set_message(format!("{}, {}", case.name(), peer.name));
+            match peer.steps(python, &case, effort.seconds) {
+                Ok(found) => times.push(found),
+                Err(failure) => bar.suspend(|| eprintln!("warning: {}", failure.message)),
+            }
+            bar.inc(1);
+        }
+        for engine in engines {
+            bar.set_message(format!("{}, {}", case.name(), engine.label()));
+            let mut row = Steps::measure(case, engine, effort)?;
+            row.peers.clone_from(&times);
+            rows.push(row);
+            bar.inc(1);
+        }
+    }
+    bar.set_message("sampling");
+    let data = DataPath::measure(effort)?;
+    let limit = before.or(Limit::measure(effort.repeats, effort.seconds));
+    bar.finish_and_clear();
+    Ok(Page {
+        markdown: steps_page(machine, &limit, &rows, &data, peers),
+        json: json!({
+            "repeats": effort.repeats,
+            "limit": limit.json(),
+            "steps": rows.iter().map(|row| row.json(&limit)).collect::<Vec<_>>(),
+            "data_path": data.json(),
+        }),
+    })
+}
+
+fn whole(
+    arguments: &args::Bench,
+    python: &Python,
+    peers: &[Peer],
+    machine: &Machine,
+) -> Result<Page, Failure> {
+    let mut experiments = bench::experiments(arguments.quick);
+    if let Some(only) = &arguments.only {
+        experiments.retain(|experiment| experiment.name.contains(only.as_str()));
+    }
+    if experiments.is_empty() {
+        let names: Vec<_> = bench::experiments(false).iter().map(|e| e.name).collect();
+        let only = arguments.only.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "--only {only}: no experiment is so named. There are: {}",
+            names.join(", ")
+        )));
+    }
+    let repeats = arguments.repeats.unwrap_or(WHOLE_REPEATS);
+    let jax: Vec<Peer> = (peers.iter().filter(|peer| peer.name == "jax").cloned()).collect();
+    let python = (!jax.is_empty()).then_some(python);
+    let folder = tempfile::tempdir().map_err(Failure::run)?;
+    let processes = repeats * (1 + jax.len());
+    let bar = bar(experiments.len() * processes);
+    let mut outcomes = Vec::new();
+    for experiment in experiments {
+        bar.set_message(experiment.name);
+        let done = || bar.inc(1);
+        let path = folder.path();
+        outcomes.push(experiment.measure(repeats, arguments.quick, python, path, done)?);
+    }
+    bar.finish_and_clear();
+    Ok(Page {
+        markdown: whole_page(machine, &outcomes, &jax),
+        json: json!({
+            "repeats": repeats,
+            "whole": outcomes.iter().map(bench::Outcome::json).collect::<Vec<_>>(),
+        }),
+    })
+}
+
+/// The engine host, and autodiff on each device.
+fn engines(arguments: &args::Bench) -> Result<Vec<Engine>, Failure> {
+    let open = |device: &str| Target::open(device, Precision::F32);
+    let mut engines = vec![Engine {
+        name: "host",
+        device: "flex".to_owned(),
+        target: open("flex")?,
+    }];
+    for device in &arguments.devices {
+        engines.push(Engine {
+            name: "autodiff",
+            device: device.clone(),
+            target: open(device)?,
+        });
+    }
+    Ok(engines)
+}
+
+fn bar(length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    let style = "bench {wide_bar} {pos}/{len}  {elapsed} gone  {msg}";
+    bar.set_style(
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar
+}
+
+fn write(path: &Path, markdown: &str) -> Result<(), Failure> {
+    fs::write(path, format!("{markdown}\n"))
+        .map_err(|error| Failure::run(format!("--markdown {}: {error}", path.display())))
+}
