@@ -1,6 +1,6 @@
 //! One run on several devices: where their numbers part, and whether a verdict changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -62,6 +62,22 @@ fn curve(row: &Observation) -> Curve<'_> {
     (&row.variant, row.seed, &row.model, &row.metric)
 }
 
+/// A curve of one index.
+type Series<'a> = (&'a str, u64, &'a str, &'a str, u64);
+
+/// Series of a single number, such as times that follow from a whole curve: they stand at the step at
+/// which the cell ended, which need not be the same.
+fn singles(rows: &[Observation]) -> HashMap<Series<'_>, Option<f64>> {
+    let mut singles: HashMap<Series<'_>, Option<f64>> = HashMap::new();
+    for row in rows {
+        let (variant, seed, model, metric, index, _) = place(row);
+        let first = !singles.contains_key(&(variant, seed, model, metric, index));
+        let value = first.then_some(row.value);
+        singles.insert((variant, seed, model, metric, index), value);
+    }
+    singles
+}
+
 /// Compares what two devices recorded of one spec.
 ///
 /// # Examples
@@ -96,9 +112,15 @@ pub fn numbers_apart(
         let size = sizes.entry(curve(row)).or_insert(0.0);
         *size = size.max(row.value.abs());
     }
+    let (single, other_single) = (singles(reference), singles(other));
+    let lone = |row: &Observation, of: &HashMap<Series<'_>, Option<f64>>| {
+        let (variant, seed, model, metric, index, _) = place(row);
+        of.get(&(variant, seed, model, metric, index))
+            .copied()
+            .flatten()
+    };
     let mut order: Vec<(&str, &str)> = Vec::new();
     let mut metrics: BTreeMap<(&str, &str), (MetricParity, u64)> = BTreeMap::new();
-    let mut seen = 0;
     for row in reference {
         let key = (row.model.as_str(), row.metric.as_str());
         let (metric, last_step) = metrics.entry(key).or_insert_with(|| {
@@ -114,11 +136,11 @@ pub fn numbers_apart(
             };
             (metric, 0)
         });
-        let Some(&value) = found.get(&place(row)) else {
+        let alone = || lone(row, &single).and_then(|_| lone(row, &other_single));
+        let Some(value) = found.get(&place(row)).copied().or_else(alone) else {
             metric.missing += 1;
             continue;
         };
-        seen += 1;
         let size = sizes.get(&curve(row)).copied().unwrap_or(0.0);
         let difference = difference(row.value, value, size);
         metric.compared += 1;
@@ -135,11 +157,14 @@ pub fn numbers_apart(
     }
     // What only the other device recorded.
     let mut extra: HashMap<(&str, &str), usize> = HashMap::new();
-    if seen < other.len() {
-        let known: std::collections::HashSet<Place<'_>> = reference.iter().map(place).collect();
-        for row in other.iter().filter(|row| !known.contains(&place(row))) {
-            *extra.entry((&row.model, &row.metric)).or_insert(0) += 1;
-        }
+    let known: HashSet<Place<'_>> = reference.iter().map(place).collect();
+    let paired =
+        |row: &Observation| lone(row, &single).is_some() && lone(row, &other_single).is_some();
+    for row in other
+        .iter()
+        .filter(|row| !known.contains(&place(row)) && !paired(row))
+    {
+        *extra.entry((&row.model, &row.metric)).or_insert(0) += 1;
     }
     order
         .into_iter()
@@ -181,5 +206,76 @@ pub fn parity(
                 other: other.outcome,
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn row(metric: &str, index: u64, step: u64, value: f64) -> Observation {
+        Observation {
+            variant: "base".to_owned(),
+            seed: 0,
+            model: "net".to_owned(),
+            metric: metric.to_owned(),
+            index,
+            step,
+            flow_time: None,
+            value,
+        }
+    }
+
+    #[test]
+    fn a_metric_parts_at_the_first_step_at_which_any_index_does() {
+        let one = [
+            row("r", 1, 0, 0.0),
+            row("r", 2, 5, 1.0),
+            row("r", 1, 9, 2.0),
+        ];
+        let mut two = one.clone();
+        two[1].value = 1.1;
+        two[2].value = 2.002;
+        let parity = &numbers_apart(&one, &two, 0.01)[0];
+        assert_eq!((parity.compared, parity.missing), (3, 0));
+        assert_eq!(parity.parts_at, Some(5));
+        // Relative to the largest number of the curve, 2.002.
+        assert!((parity.largest - 0.1 / 2.002).abs() < 1e-12);
+        assert!((parity.last - 0.002 / 2.002).abs() < 1e-12);
+        assert_eq!(numbers_apart(&one, &one, 1e-12)[0].parts_at, None);
+    }
+
+    #[test]
+    fn times_are_compared_though_the_cells_ended_at_different_steps() {
+        let one = [
+            row("half_time", 1, 90, 40.0),
+            row("half_time", 2, 90, f64::INFINITY),
+        ];
+        let two = [
+            row("half_time", 1, 95, 44.0),
+            row("half_time", 2, 95, f64::INFINITY),
+        ];
+        let parity = &numbers_apart(&one, &two, 0.01)[0];
+        assert_eq!((parity.compared, parity.missing), (2, 0));
+        assert!((parity.largest - 4.0 / 44.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn numbers_of_one_device_only_are_missing_and_a_time_that_never_came_is_apart() {
+        let one = [
+            row("r", 1, 0, 1.0),
+            row("r", 1, 5, 1.0),
+            row("t", 1, 9, 3.0),
+        ];
+        let two = [
+            row("r", 1, 0, 1.0),
+            row("r", 1, 9, 1.0),
+            row("t", 1, 9, f64::INFINITY),
+        ];
+        let parity = numbers_apart(&one, &two, 0.01);
+        assert_eq!((parity[0].compared, parity[0].missing), (1, 2));
+        assert_eq!(parity[1].largest, f64::INFINITY);
+        assert_eq!(parity[1].parts_at, Some(9));
     }
 }
