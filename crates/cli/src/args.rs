@@ -114,8 +114,8 @@ pub(crate) struct Training {
     /// Precision of training.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Engine that computes the steps: auto, autodiff (burn's recorded graph) or moments (linear
-    /// nets on constant rows).
+    /// Engine that computes the steps: auto, autodiff (burn's recorded graph), host (nets and twins
+    /// on the CPU, gradients by hand) or moments (linear nets on constant rows).
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
     /// Use the small settings of the spec's [quick] table.
