@@ -285,7 +285,9 @@ fn read(folder: &Path) -> Result<Run, Failure> {
 
 fn figure(parity: &Parity, steps: u64) -> String {
     let metrics = parity.metrics.iter();
-    let parts = metrics.filter_map(|metric| metric.parts_at).min();
+    let parts = metrics.filter_map(|metric| metric.parts_at);
+    // Predictions reach beyond the last step, and compare what was fitted to the curves.
+    let parts = parts.filter(|step| *step <= steps).min();
     let numbers = match parts {
         None => format!("numbers alike for {steps} steps"),
         Some(step) => format!("numbers part at step {step} of {steps}"),
