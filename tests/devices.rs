@@ -173,6 +173,17 @@ fn parity_needs_two_devices_that_are_there() {
     );
 }
 
+#[test]
+fn numbers_without_meaning_are_refused() {
+    let place = Workplace::new();
+    for seconds in ["0", "-1", "nan"] {
+        let arguments = ["doctor", &format!("--seconds={seconds}")];
+        place.rejects(&arguments, &["--seconds", "positive"]);
+    }
+    let together = [run_on("flex").as_slice(), &["--together", "0"]].concat();
+    place.rejects(&together, &["--together 0", "1 or more"]);
+}
+
 /// Every device of this build and machine gives the same verdicts and, at the start, the same
 /// numbers to the digits of f32.
 #[test]

@@ -51,6 +51,12 @@ struct Check {
 
 /// Checks this build on this machine.
 pub(super) fn doctor(arguments: &args::Doctor, json: bool) -> Result<ExitCode, Failure> {
+    if !(arguments.seconds.is_finite() && arguments.seconds > 0.0) {
+        return Err(Failure::usage(format!(
+            "--seconds {}: must be a positive number. Write for example 120",
+            arguments.seconds
+        )));
+    }
     let devices = devices(arguments)?;
     let mut checks = Vec::new();
     for device in &devices {
@@ -246,7 +252,12 @@ fn compare_devices(
                     (&run.observations, &run.verdict),
                     PARTED,
                 );
-                (figure(&parity, steps), advice(&parity))
+                let metrics = parity.metrics.iter();
+                // Predictions are fitted to curves, and reach beyond the last step.
+                let models = &reference.spec.models;
+                let trained = metrics.filter(|metric| models.contains_key(&metric.model));
+                let parts = trained.filter_map(|metric| metric.parts_at).min();
+                (figure(&parity, parts, steps), advice(&parity, parts))
             }
             Err(problem) => {
                 let advice = "This device cannot train. Update its driver, or use --device flex";
@@ -283,11 +294,8 @@ fn read(folder: &Path) -> Result<Run, Failure> {
     Run::read(folder).map_err(Failure::from)
 }
 
-fn figure(parity: &Parity, steps: u64) -> String {
-    let metrics = parity.metrics.iter();
-    let parts = metrics.filter_map(|metric| metric.parts_at);
-    // Predictions reach beyond the last step, and compare what was fitted to the curves.
-    let parts = parts.filter(|step| *step <= steps).min();
+/// `parts` is the step at which the first number of a trained model parts.
+fn figure(parity: &Parity, parts: Option<u64>, steps: u64) -> String {
     let numbers = match parts {
         None => format!("numbers alike for {steps} steps"),
         Some(step) => format!("numbers part at step {step} of {steps}"),
@@ -299,12 +307,8 @@ fn figure(parity: &Parity, steps: u64) -> String {
     format!("{numbers}; {verdicts}")
 }
 
-fn advice(parity: &Parity) -> Option<String> {
-    let at_once = parity
-        .metrics
-        .iter()
-        .any(|metric| metric.parts_at == Some(0));
-    (at_once || !parity.changes.is_empty()).then(|| {
+fn advice(parity: &Parity, parts: Option<u64>) -> Option<String> {
+    (parts == Some(0) || !parity.changes.is_empty()).then(|| {
         "See where they part: layerwise parity emergence --quick --devices flex,DEVICE".to_owned()
     })
 }

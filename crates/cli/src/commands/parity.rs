@@ -74,9 +74,12 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
     } else {
         print(arguments, &runs, &pairs, &path);
     }
-    let bad = |pair: &Pair| !pair.parity.changes.is_empty() || parts_early(arguments, &pair.parity);
+    let models = &prepared[0].0.spec.models;
+    let bad = |pair: &Pair, until: u64| {
+        !pair.parity.changes.is_empty() || parts_before(&pair.parity, models, until)
+    };
     Ok(match arguments.until {
-        Some(_) if pairs.iter().any(bad) => ExitCode::from(FAILED),
+        Some(until) if pairs.iter().any(|pair| bad(pair, until)) => ExitCode::from(FAILED),
         _ => ExitCode::SUCCESS,
     })
 }
@@ -111,12 +114,12 @@ fn default_folder(loaded: &Loaded, training: &args::Training) -> PathBuf {
     Path::new("runs").join(format!("{}-parity{suffix}", loaded.spec.name))
 }
 
-/// Whether what was trained parts before the step that was asked for. Predictions are arithmetic on
-/// the host, and times that are derived from curves have the curves' own steps.
-fn parts_early(arguments: &args::Parity, parity: &Parity) -> bool {
-    let until = arguments.until.unwrap_or(0);
-    let metrics = parity.metrics.iter();
-    metrics
+/// Whether a model that was trained parts before step `until`. Predictions are no training: they are
+/// fitted to curves, and reach beyond the last step.
+fn parts_before(parity: &Parity, models: &toml::Table, until: u64) -> bool {
+    let trained = parity.metrics.iter();
+    trained
+        .filter(|metric| models.contains_key(&metric.model))
         .filter_map(|metric| metric.parts_at)
         .any(|step| step < until)
 }
