@@ -95,6 +95,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
         own: vec![],
         precision: "f32".to_owned(),
         threads: 1,
+        together: 1,
         wall_seconds: 0.0,
         cell_seconds: 0.0,
         measuring_share: 0.0,

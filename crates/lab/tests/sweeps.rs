@@ -456,6 +456,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
         own: vec![],
         precision: "f32".to_owned(),
         threads: 1,
+        together: 1,
         wall_seconds: 0.0,
         cell_seconds: 0.0,
         measuring_share: 0.0,

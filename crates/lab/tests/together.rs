@@ -19,7 +19,7 @@ struct Silent;
 
 impl Observer for Silent {}
 
-/// Seeds and learning rates and scales of weights go together; another width does not.
+/// Seeds, learning rates and scales of weights go together; another width or function does not.
 const SPEC: &str = r#"
 name = "together"
 title = "t"
@@ -68,6 +68,7 @@ schedule = { kind = "linear", every = 30 }
 "training.lr" = [0.05, 0.5]
 "models.net.weight_scale" = [0.5, 1.0]
 "models.net.widths" = [[6], [7]]
+"models.net.output_scale" = [1.0, 2.0]
 "#;
 
 fn rows(folder: &Path, together: usize) -> (Vec<Observation>, Vec<u64>) {

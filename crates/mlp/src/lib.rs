@@ -63,5 +63,5 @@ pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
 pub use tangent::LayerRate;
 pub use trainer::{
     HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
-    UpdateRule, multiply_adds,
+    UpdateRule, Updater, multiply_adds,
 };

@@ -17,6 +17,7 @@ mod real;
 mod rows;
 mod simd;
 mod update;
+mod updater;
 
 use std::ops::Range;
 
@@ -35,6 +36,7 @@ pub use peak::multiply_adds;
 pub use real::Real;
 pub use rows::{HostRows, Rows};
 pub use update::UpdateRule;
+pub use updater::Updater;
 
 use crate::error::{MlpError, require, require_length};
 use crate::{Activation, Loss};
@@ -394,10 +396,10 @@ impl<T: Real> Trainer<T> {
                 self.net.arch.run(Update {
                     step,
                     multiplier,
-                    parameters: &mut self.parameters.all_mut()[range.clone()],
-                    gradients: &self.gradient.all()[range.clone()],
-                    first: &mut self.first.all_mut()[kept(0)],
-                    second: &mut self.second.all_mut()[kept(1)],
+                    parameters: self.parameters.all_mut()[range.clone()].as_flattened_mut(),
+                    gradients: self.gradient.all()[range.clone()].as_flattened(),
+                    first: self.first.all_mut()[kept(0)].as_flattened_mut(),
+                    second: self.second.all_mut()[kept(1)].as_flattened_mut(),
                 });
             }
             if step.spoils_padding() {

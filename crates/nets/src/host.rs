@@ -90,7 +90,8 @@ fn host_loss(loss: Loss) -> mlp::Loss {
     }
 }
 
-fn rule(optimizer: Optimizer) -> UpdateRule {
+/// The optimizer as the trainer knows it.
+pub(crate) fn rule(optimizer: Optimizer) -> UpdateRule {
     match optimizer {
         Optimizer::Sgd {
             momentum,

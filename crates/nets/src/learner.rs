@@ -1,4 +1,4 @@
-use tasks::Batch;
+use tasks::{Batch, KeyError, TaskShape};
 use thiserror::Error;
 
 use crate::{
@@ -57,6 +57,23 @@ pub struct Member {
     pub model: Box<dyn Model>,
     /// Its initial parameters.
     pub initial: Vec<HostArray>,
+}
+
+impl Member {
+    /// A plain net (the table of a model without its kind, which is `mlp`) on rows of this shape, for
+    /// checks and timings: its initial weights look at no task.
+    ///
+    /// # Errors
+    /// A key that does not fit.
+    pub fn plain(mut table: toml::Table, shape: TaskShape, seed: u64) -> Result<Self, KeyError> {
+        table.insert("kind".to_owned(), "mlp".into());
+        let model = crate::kinds().build(table)?;
+        let any = "kind = 'modes'\ninput_powers = [1.0]\ntargets = [1.0]";
+        let any = any.parse().expect("this table is TOML");
+        let task = tasks::kinds().build(any)?;
+        let initial = model.initial(&*task.instance(seed), shape, seed);
+        Ok(Self { model, initial })
+    }
 }
 
 /// A model with its parameters, stepped by an engine.
@@ -216,13 +233,18 @@ pub fn learner(
     target: &Target,
     constant: Option<&Batch>,
 ) -> Result<Box<dyn Learner>, LearnerError> {
+    let refused = |error: mlp::MlpError| LearnerError::Refused(error.to_string());
     let choice = choose(engine, &*model, &initial, loss, optimizer, target, constant)?;
     Ok(match choice {
         Choice::Moments(host, rows) => Box::new(MomentsLearner::new(
             model, initial, &host, loss, rows, target,
         )),
-        Choice::Host(layers) => by_hand(model, initial, layers, loss, optimizer, target, constant)?,
-        Choice::Products => products::products(model, initial, loss, optimizer, target),
+        Choice::Host(layers) => {
+            by_hand(model, initial, layers, loss, optimizer, target, constant).map_err(refused)?
+        }
+        Choice::Products => {
+            products::products(model, initial, loss, optimizer, target).map_err(refused)?
+        }
         Choice::Autodiff => Box::new(AutodiffLearner::new(
             model, initial, loss, optimizer, target,
         )),
@@ -237,16 +259,13 @@ fn by_hand(
     optimizer: Optimizer,
     target: &Target,
     constant: Option<&Batch>,
-) -> Result<Box<dyn Learner>, LearnerError> {
-    let refused = |error: mlp::MlpError| LearnerError::Refused(error.to_string());
+) -> Result<Box<dyn Learner>, mlp::MlpError> {
     Ok(match target.precision() {
-        Precision::F32 => Box::new(
-            HostLearner::<f32>::new(model, initial, layers, loss, optimizer, constant)
-                .map_err(refused)?,
-        ),
-        Precision::F64 => Box::new(
-            HostLearner::<f64>::new(model, initial, layers, loss, optimizer, constant)
-                .map_err(refused)?,
-        ),
+        Precision::F32 => Box::new(HostLearner::<f32>::new(
+            model, initial, layers, loss, optimizer, constant,
+        )?),
+        Precision::F64 => Box::new(HostLearner::<f64>::new(
+            model, initial, layers, loss, optimizer, constant,
+        )?),
     })
 }

@@ -1,8 +1,8 @@
-use mlp::Real;
+use mlp::{MlpError, Real, Updater};
 use tasks::{Basis, Batch};
 
 use crate::{
-    Decay, HostArray, Learner, LearnerError, Loss, Model, Optimizer, Precision, Rows, Target,
+    HostArray, Learner, LearnerError, Loss, Model, Optimizer, Precision, Rows, Target, host::rule,
 };
 
 /// The engine of twins on basis functions, f = Σ_k s_k g_k with one output, where every strength s_k
@@ -14,20 +14,16 @@ pub(crate) struct ProductsLearner<T: Real> {
     model: Box<dyn Model>,
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
-    /// The factors of s, `[B]` each.
-    factors: Vec<Vec<T>>,
-    /// Moments of the optimizer, as the factors.
-    first: Vec<Vec<T>>,
-    second: Vec<Vec<T>>,
-    steps: i32,
+    /// The factors of s, `[B]` each, one behind the other.
+    factors: Vec<T>,
+    /// ∂L/∂ of them.
+    gradients: Vec<T>,
+    updater: Updater<T>,
     strengths: Vec<T>,
     /// ∂L/∂s `[B]`.
-    gradient: Vec<T>,
-    /// The factors of one skill; scratch.
-    before: Vec<T>,
+    at_strengths: Vec<T>,
     /// Factor of the loss: ∂L/∂f is this times (f − y) times the weight of the row.
     loss_factor: f64,
-    optimizer: Optimizer,
     lr_scale: f64,
 }
 
@@ -51,17 +47,24 @@ pub(crate) fn covers(
 }
 
 /// A learner in the precision of the target.
+///
+/// # Errors
+/// The optimizer has a constant off its domain.
 pub(crate) fn products(
     model: Box<dyn Model>,
     initial: Vec<HostArray>,
     loss: Loss,
     optimizer: Optimizer,
     target: &Target,
-) -> Box<dyn Learner> {
-    match target.precision() {
-        Precision::F32 => Box::new(ProductsLearner::<f32>::new(model, initial, loss, optimizer)),
-        Precision::F64 => Box::new(ProductsLearner::<f64>::new(model, initial, loss, optimizer)),
-    }
+) -> Result<Box<dyn Learner>, MlpError> {
+    Ok(match target.precision() {
+        Precision::F32 => Box::new(ProductsLearner::<f32>::new(
+            model, initial, loss, optimizer,
+        )?),
+        Precision::F64 => Box::new(ProductsLearner::<f64>::new(
+            model, initial, loss, optimizer,
+        )?),
+    })
 }
 
 impl<T: Real> ProductsLearner<T> {
@@ -70,46 +73,26 @@ impl<T: Real> ProductsLearner<T> {
         initial: Vec<HostArray>,
         loss: Loss,
         optimizer: Optimizer,
-    ) -> Self {
-        let cast = |array: &HostArray| {
-            array
-                .values
-                .iter()
-                .map(|&value| T::from_f64(value))
-                .collect()
-        };
-        let factors: Vec<Vec<T>> = initial.iter().map(cast).collect();
-        let skills = factors.first().map_or(0, Vec::len);
-        let zeros = || vec![vec![T::from_f64(0.0); skills]; factors.len()];
-        Self {
-            first: zeros(),
-            second: zeros(),
-            steps: 0,
-            strengths: vec![T::from_f64(0.0); skills],
-            gradient: vec![T::from_f64(0.0); skills],
-            before: Vec::with_capacity(factors.len()),
+    ) -> Result<Self, MlpError> {
+        let values = initial.iter().flat_map(|array| &array.values);
+        let factors: Vec<T> = values.map(|&value| T::from_f64(value)).collect();
+        let skills = initial.first().map_or(0, |array| array.values.len());
+        let zeros = |count| vec![T::from_f64(0.0); count];
+        Ok(Self {
+            gradients: zeros(factors.len()),
+            updater: Updater::new(rule(optimizer), factors.len())?,
+            strengths: zeros(skills),
+            at_strengths: zeros(skills),
             loss_factor: loss.flow_factor(1),
-            optimizer,
             lr_scale: model.lr_scale(),
             model,
             initial,
             factors,
-        }
-    }
-
-    fn find_strengths(&self, strengths: &mut [T]) {
-        for (skill, strength) in strengths.iter_mut().enumerate() {
-            let one = T::from_f64(1.0);
-            let product = self
-                .factors
-                .iter()
-                .fold(one, |product, factor| product * factor[skill]);
-            *strength = product;
-        }
+        })
     }
 
     /// ∂L/∂s.
-    fn find_gradient(&mut self, rows: &Batch) {
+    fn find_at_strengths(&mut self, rows: &Batch) {
         let even = 1.0 / rows.rows as f64;
         let weight = |row: usize| rows.weights.as_ref().map_or(even, |weights| weights[row]);
         let at_output = |row: usize, f: T| {
@@ -119,45 +102,44 @@ impl<T: Real> ProductsLearner<T> {
         let skills = self.strengths.len();
         match &rows.basis {
             Basis::Identity => {
-                for (skill, gradient) in self.gradient.iter_mut().enumerate() {
-                    *gradient = at_output(skill, self.strengths[skill]);
+                let pairs = self.at_strengths.iter_mut().zip(&self.strengths);
+                for (skill, (at, &strength)) in pairs.enumerate() {
+                    *at = at_output(skill, strength);
                 }
             }
             Basis::Dense(basis) => {
-                self.gradient.fill(T::from_f64(0.0));
+                self.at_strengths.fill(T::from_f64(0.0));
                 for (row, basis) in basis.chunks_exact(skills).enumerate() {
                     let error = at_output(row, output(basis, &self.strengths));
-                    for (gradient, &g) in self.gradient.iter_mut().zip(basis) {
-                        *gradient += error * T::from_f64(g);
+                    for (at, &g) in self.at_strengths.iter_mut().zip(basis) {
+                        *at += error * T::from_f64(g);
                     }
                 }
             }
         }
     }
 
-    fn update(&mut self, lr: f64) {
-        self.steps += 1;
+    /// ∂L/∂ of every factor: that of the strength times the other factors.
+    fn find_gradients(&mut self) {
         let skills = self.strengths.len();
-        let rule = Rule::new(self.optimizer, lr, self.steps);
-        for skill in 0..skills {
-            // All factors of a skill move at once: their gradients are those before the step.
-            let before = &mut self.before;
-            before.clear();
-            before.extend(self.factors.iter().map(|factor| factor[skill]));
-            for place in 0..before.len() {
-                let others = before
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != place);
-                let product = others.fold(self.gradient[skill], |product, (_, &factor)| {
-                    product * factor
-                });
-                let moments = (
-                    &mut self.first[place][skill],
-                    &mut self.second[place][skill],
-                );
-                self.factors[place][skill] = rule.step(before[place], product, moments);
+        for (place, gradients) in self.gradients.chunks_exact_mut(skills).enumerate() {
+            gradients.copy_from_slice(&self.at_strengths);
+            let others = self.factors.chunks_exact(skills).enumerate();
+            for (_, other) in others.filter(|(other, _)| *other != place) {
+                for (gradient, &factor) in gradients.iter_mut().zip(other) {
+                    *gradient *= factor;
+                }
             }
+        }
+    }
+}
+
+/// The products of the factors, skill by skill.
+fn find_strengths<T: Real>(factors: &[T], strengths: &mut [T]) {
+    strengths.fill(T::from_f64(1.0));
+    for factor in factors.chunks_exact(strengths.len()) {
+        for (strength, &factor) in strengths.iter_mut().zip(factor) {
+            *strength *= factor;
         }
     }
 }
@@ -170,108 +152,6 @@ fn output<T: Real>(basis: &[f64], strengths: &[T]) -> T {
     })
 }
 
-/// The update of one number, with the constants of one step in the number type.
-struct Rule<T> {
-    optimizer: Optimizer,
-    first_step: bool,
-    lr: T,
-    decay: T,
-    /// Momentum and 1 − dampening, or β1 and 1 − β1.
-    keep1: T,
-    take1: T,
-    /// β2 and 1 − β2.
-    keep2: T,
-    take2: T,
-    /// lr over the correction of the first moment, and one over the root of that of the second.
-    rate: T,
-    root: T,
-    epsilon: T,
-    shrink: T,
-}
-
-impl<T: Real> Rule<T> {
-    fn new(optimizer: Optimizer, lr: f64, step: i32) -> Self {
-        let t = T::from_f64;
-        let mut rule = Self {
-            optimizer,
-            first_step: step == 1,
-            lr: t(lr),
-            decay: t(0.0),
-            keep1: t(0.0),
-            take1: t(1.0),
-            keep2: t(0.0),
-            take2: t(1.0),
-            rate: t(lr),
-            root: t(1.0),
-            epsilon: t(0.0),
-            shrink: t(1.0),
-        };
-        match optimizer {
-            Optimizer::Sgd {
-                momentum,
-                dampening,
-                weight_decay,
-                ..
-            } => {
-                rule.decay = t(weight_decay);
-                rule.keep1 = t(momentum);
-                rule.take1 = t(1.0 - dampening);
-            }
-            Optimizer::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-                decay,
-            } => {
-                match decay {
-                    Decay::Coupled => rule.decay = t(weight_decay),
-                    Decay::Decoupled => rule.shrink = t(1.0 - lr * weight_decay),
-                }
-                (rule.keep1, rule.take1) = (t(beta1), t(1.0 - beta1));
-                (rule.keep2, rule.take2) = (t(beta2), t(1.0 - beta2));
-                rule.rate = t(lr / (1.0 - beta1.powi(step)));
-                rule.root = t(1.0 / (1.0 - beta2.powi(step)).sqrt());
-                rule.epsilon = t(epsilon);
-            }
-        }
-        rule
-    }
-
-    fn step(&self, parameter: T, gradient: T, (first, second): (&mut T, &mut T)) -> T {
-        match self.optimizer {
-            Optimizer::Sgd {
-                momentum, nesterov, ..
-            } => {
-                let gradient = gradient + self.decay * parameter;
-                if momentum == 0.0 {
-                    return parameter - self.lr * gradient;
-                }
-                // PyTorch: the first buffer is the gradient itself, undampened.
-                *first = if self.first_step {
-                    gradient
-                } else {
-                    self.keep1 * *first + self.take1 * gradient
-                };
-                let direction = if nesterov {
-                    gradient + self.keep1 * *first
-                } else {
-                    *first
-                };
-                parameter - self.lr * direction
-            }
-            Optimizer::Adam { .. } => {
-                let gradient = gradient + self.decay * parameter;
-                *first = self.keep1 * *first + self.take1 * gradient;
-                *second = self.keep2 * *second + self.take2 * gradient * gradient;
-                let root = T::from_f64(second.to_f64().sqrt());
-                let update = *first / (root * self.root + self.epsilon);
-                self.shrink * parameter - self.rate * update
-            }
-        }
-    }
-}
-
 impl<T: Real> Learner for ProductsLearner<T> {
     fn engine(&self) -> &'static str {
         "host"
@@ -282,19 +162,19 @@ impl<T: Real> Learner for ProductsLearner<T> {
     }
 
     fn step(&mut self, rows: &Rows<'_>, lr: f64) {
-        let mut strengths = std::mem::take(&mut self.strengths);
-        self.find_strengths(&mut strengths);
-        self.strengths = strengths;
-        self.find_gradient(rows.host(0));
-        self.update(lr * self.lr_scale);
+        find_strengths(&self.factors, &mut self.strengths);
+        self.find_at_strengths(rows.host(0));
+        self.find_gradients();
+        let (factors, gradients) = (&mut self.factors, &self.gradients);
+        (self.updater.step(factors, gradients, lr * self.lr_scale))
+            .expect("there is one gradient for each factor");
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
         let mut strengths = self.strengths.clone();
-        self.find_strengths(&mut strengths);
-        let strength = |&strength: &T| strength.to_f64();
+        find_strengths(&self.factors, &mut strengths);
         Ok(match &rows.host(0).basis {
-            Basis::Identity => strengths.iter().map(strength).collect(),
+            Basis::Identity => strengths.iter().map(|strength| strength.to_f64()).collect(),
             Basis::Dense(basis) => (basis.chunks_exact(strengths.len()))
                 .map(|row| output(row, &strengths).to_f64())
                 .collect(),
@@ -302,10 +182,11 @@ impl<T: Real> Learner for ProductsLearner<T> {
     }
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
-        let arrays = self.initial.iter().zip(&self.factors);
+        let factors = self.factors.chunks_exact(self.strengths.len());
+        let arrays = self.initial.iter().zip(factors);
         Ok(arrays
             .map(|(array, factor)| HostArray {
-                values: factor.iter().map(|&value| value.to_f64()).collect(),
+                values: factor.iter().map(|value| value.to_f64()).collect(),
                 ..array.clone()
             })
             .collect())

@@ -6,7 +6,7 @@ use tasks::{Batch, TaskShape, stream};
 
 use crate::{
     HostArray, LearnerError, Loss, Member, Optimizer, Precision, Rows, Target, array::download,
-    kinds, learner, learners,
+    learner, learners,
 };
 
 /// Members of the check: enough that a wrong stride shows.
@@ -55,26 +55,9 @@ fn rows(member: u64) -> Batch {
 }
 
 fn member(seed: u64) -> Member {
-    let mut table = toml::Table::new();
-    table.insert("kind".to_owned(), "mlp".into());
-    table.insert("widths".to_owned(), vec![9_i64, 7].into());
-    table.insert("activation".to_owned(), "tanh".into());
-    let model = kinds().build(table).expect("this net is valid");
-    let task = any_task();
-    Member {
-        initial: model.initial(&*task, SHAPE, seed),
-        model,
-    }
-}
-
-/// Initial weights of plain nets do not look at their task.
-fn any_task() -> Box<dyn tasks::TaskInstance> {
-    let mut table = toml::Table::new();
-    table.insert("kind".to_owned(), "modes".into());
-    table.insert("input_powers".to_owned(), vec![1.0].into());
-    table.insert("targets".to_owned(), vec![1.0].into());
-    let task = tasks::kinds().build(table).expect("this task is valid");
-    task.instance(0)
+    let table = "widths = [9, 7]\nactivation = 'tanh'";
+    let table = table.parse().expect("this table is TOML");
+    Member::plain(table, SHAPE, seed).expect("this net is valid")
 }
 
 /// Largest difference between the parameters of members that are stepped together and those of the

@@ -70,25 +70,8 @@ impl<'a> Members<'a> {
 }
 
 fn start(case: &Case, seed: u64, batch: &Batch) -> Result<Start, Failure> {
-    let table: toml::Table = [
-        ("kind".to_owned(), "mlp".into()),
-        ("widths".to_owned(), vec![case.hidden as i64].into()),
-        ("activation".to_owned(), case.activation.into()),
-    ]
-    .into_iter()
-    .collect();
-    let model = nets::kinds().build(table).map_err(Failure::run)?;
-    // Initial weights of plain nets do not look at their task.
-    let any: toml::Table = [
-        ("kind".to_owned(), "modes".into()),
-        ("input_powers".to_owned(), vec![1.0].into()),
-        ("targets".to_owned(), vec![1.0].into()),
-    ]
-    .into_iter()
-    .collect();
-    let task = tasks::kinds().build(any).map_err(Failure::run)?;
-    Ok(Start {
-        initial: model.initial(&*task.instance(seed), batch.shape, seed),
-        model,
-    })
+    let mut table = toml::Table::new();
+    table.insert("widths".to_owned(), vec![case.hidden as i64].into());
+    table.insert("activation".to_owned(), case.activation.into());
+    Start::plain(table, batch.shape, seed).map_err(Failure::run)
 }

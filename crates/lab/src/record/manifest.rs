@@ -43,6 +43,9 @@ pub struct Manifest {
     pub precision: String,
     /// Worker threads.
     pub threads: usize,
+    /// Cells that were trained together at most.
+    #[serde(default = "alone")]
+    pub together: usize,
     /// Wall time of the whole run in seconds.
     pub wall_seconds: f64,
     /// Sum over cells of their own wall time in seconds.
@@ -53,6 +56,10 @@ pub struct Manifest {
     pub variants: Vec<VariantInfo>,
     /// What came of each cell.
     pub cells: Vec<CellSummary>,
+}
+
+fn alone() -> usize {
+    1
 }
 
 /// What a reader of a run folder needs to know of a variant without resolving the spec again.

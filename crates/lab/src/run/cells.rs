@@ -60,8 +60,8 @@ pub(super) struct TrainedMember {
 /// A step, and the parameters at it.
 type Remembered = (u64, Rc<Vec<HostArray>>);
 
-/// What belongs to one member whatever the model.
-pub(super) struct Ground<'a> {
+/// A cell in training: what belongs to it whatever the model.
+pub(super) struct CellState<'a> {
     pub(super) variant: &'a Variant,
     pub(super) seed: u64,
     pub(super) instance: Box<dyn TaskInstance>,
@@ -70,7 +70,7 @@ pub(super) struct Ground<'a> {
     pub(super) stopped: Option<(StopReason, u64)>,
 }
 
-impl Ground<'_> {
+impl CellState<'_> {
     fn training(&self) -> &Training {
         &self.variant.spec.training
     }
@@ -129,8 +129,8 @@ impl<'a> Cells<'a> {
         let sets: Option<Vec<Batch>> = (instances.iter())
             .map(|one| (!is_constant).then(|| one.training_set()).flatten())
             .collect();
-        let mut grounds: Vec<Ground<'a>> = (instances.into_iter().zip(self.members))
-            .map(|(instance, &(variant, seed))| Ground {
+        let mut states: Vec<CellState<'a>> = (instances.into_iter().zip(self.members))
+            .map(|(instance, &(variant, seed))| CellState {
                 variant,
                 seed,
                 instance,
@@ -151,7 +151,7 @@ impl<'a> Cells<'a> {
                 (Some(batches), Some(rows)) => (&batches[..], rows),
                 _ => {
                     fill(&mut streams, step, &mut buffers, |member| {
-                        grounds[member].stopped.is_none()
+                        states[member].stopped.is_none()
                     });
                     fresh = self.rows(&buffers, needs);
                     (&buffers[..], &fresh)
@@ -170,27 +170,27 @@ impl<'a> Cells<'a> {
                     batches: (batches, rows),
                     training_sets: sets.as_deref().zip(set_rows.as_deref()),
                 };
-                look.at_all(&mut trained, &mut grounds, observer)?;
+                look.at_all(&mut trained, &mut states, observer)?;
                 measuring += begin.elapsed();
             }
-            if step == last || grounds.iter().all(|ground| ground.stopped.is_some()) {
+            if step == last || states.iter().all(|state| state.stopped.is_some()) {
                 break;
             }
             if step % REPORT_EVERY == 0 && observer.interrupted() {
-                for ground in &mut grounds {
+                for state in &mut states {
                     let reason = StopReason::Interrupted { step };
-                    ground.stopped.get_or_insert((reason, step));
+                    state.stopped.get_or_insert((reason, step));
                 }
                 break;
             }
-            let rates: Vec<f64> = grounds.iter().map(|ground| ground.lr(step)).collect();
+            let rates: Vec<f64> = states.iter().map(|state| state.lr(step)).collect();
             for model in &mut trained {
                 model.learners.step(rows, &rates);
             }
             step += 1;
             if step % REPORT_EVERY == 0 {
-                for ground in grounds.iter().filter(|ground| ground.stopped.is_none()) {
-                    observer.stepped(ground.variant, ground.seed, step);
+                for state in states.iter().filter(|state| state.stopped.is_none()) {
+                    observer.stepped(state.variant, state.seed, step);
                 }
             }
         }
@@ -198,28 +198,28 @@ impl<'a> Cells<'a> {
         let share = self.members.len() as f64;
         let mut constants = constant.map(Vec::into_iter);
         let mut outcomes = Vec::new();
-        for (place, ground) in grounds.into_iter().enumerate() {
-            let (stopped, steps) = ground.stopped.unwrap_or((StopReason::Finished, step));
+        for (place, state) in states.into_iter().enumerate() {
+            let (stopped, steps) = state.stopped.unwrap_or((StopReason::Finished, step));
             let mut outcome = CellOutcome {
                 observations: Vec::new(),
                 summary: CellSummary {
-                    variant: ground.variant.name.clone(),
-                    seed: ground.seed,
+                    variant: state.variant.name.clone(),
+                    seed: state.seed,
                     steps,
                     seconds: 0.0,
                     measuring_seconds: measuring.as_secs_f64() / share,
                     stopped,
                 },
-                clock: ground.clock,
-                groups: ground.instance.groups().to_vec(),
+                clock: state.clock,
+                groups: state.instance.groups().to_vec(),
                 initial: Vec::new(),
                 last: Vec::new(),
                 engines: Vec::new(),
                 constant: constants.as_mut().and_then(Iterator::next),
             };
-            outcome.add_curves(ground.variant, &entries, observer);
+            outcome.add_curves(state.variant, &entries, observer);
             for model in &mut trained {
-                outcome.add_trained(model, place, &ground.variant.group, &entries);
+                outcome.add_trained(model, place, &state.variant.group, &entries);
             }
             outcomes.push(outcome);
         }

@@ -5,7 +5,7 @@ use tasks::Batch;
 
 use super::{
     cell::RunError,
-    cells::{Ground, Trained, failed},
+    cells::{CellState, Trained, failed},
     runner::Observer,
 };
 use crate::{
@@ -32,27 +32,27 @@ impl Look<'_> {
     pub(super) fn at_all(
         &self,
         trained: &mut [Trained],
-        grounds: &mut [Ground<'_>],
+        states: &mut [CellState<'_>],
         observer: &dyn Observer,
     ) -> Result<(), RunError> {
         // What was read is used up before the models go on, member by member.
         let mut found = Vec::new();
         {
             let reads = self.reads(trained);
-            for (member, ground) in grounds.iter().enumerate() {
+            for (member, state) in states.iter().enumerate() {
                 let look = MemberLook {
                     look: self,
-                    ground,
+                    state,
                     member,
                 };
-                found.push(match ground.stopped {
+                found.push(match state.stopped {
                     None => Some(look.all(trained, &reads)?),
                     Some(_) => None,
                 });
             }
         }
         let mut recorded: Vec<Observation> = Vec::new();
-        for ((member, ground), models) in grounds.iter_mut().enumerate().zip(found) {
+        for ((member, state), models) in states.iter_mut().enumerate().zip(found) {
             let Some(models) = models else { continue };
             let from = recorded.len();
             let mut stop = None;
@@ -67,23 +67,23 @@ impl Look<'_> {
                     stop = Some(StopReason::NotFinite { step, model });
                     break;
                 }
-                let rows = self.rows(ground, name, own.lr_scale, readings);
+                let rows = self.rows(state, name, own.lr_scale, readings);
                 recorded.extend_from_slice(&rows);
                 own.observations.extend(rows);
-                let divergence = ground.variant.spec.training.divergence;
+                let divergence = state.variant.spec.training.divergence;
                 if loss > divergence * first.max(f64::MIN_POSITIVE) {
                     let model = name.clone();
                     stop = Some(StopReason::Diverged { step, model, loss });
                     break;
                 }
             }
-            let conditions = &ground.variant.spec.training.stop_when;
+            let conditions = &state.variant.spec.training.stop_when;
             let held = || conditions.iter().all(|c| holds(c, &recorded[from..]));
             if stop.is_none() && !conditions.is_empty() && held() {
                 stop = Some(StopReason::Condition { step: self.step });
-                recorded.extend(self.at_the_end(trained, ground, member)?);
+                recorded.extend(self.at_the_end(trained, state, member)?);
             }
-            ground.stopped = stop.map(|reason| (reason, self.step));
+            state.stopped = stop.map(|reason| (reason, self.step));
         }
         // One write for all models: a system call costs as much as looking at the net.
         observer.recorded(&recorded);
@@ -104,10 +104,10 @@ impl Look<'_> {
     fn at_the_end(
         &self,
         trained: &mut [Trained],
-        ground: &Ground<'_>,
+        state: &CellState<'_>,
         member: usize,
     ) -> Result<Vec<Observation>, RunError> {
-        let last = ground.variant.spec.training.steps;
+        let last = state.variant.spec.training.steps;
         let mut recorded = Vec::new();
         for position in 0..trained.len() {
             let replayed = trained[position].replayed.is_some();
@@ -117,7 +117,7 @@ impl Look<'_> {
             let Found { mut readings, .. } = {
                 let look = MemberLook {
                     look: self,
-                    ground,
+                    state,
                     member,
                 };
                 look.at(trained, &self.reads(trained), position, due)?
@@ -135,7 +135,7 @@ impl Look<'_> {
                 }
             }
             readings.retain(|reading| !read.contains(&reading.metric));
-            let rows = self.rows(ground, &model.name, own.lr_scale, readings);
+            let rows = self.rows(state, &model.name, own.lr_scale, readings);
             recorded.extend_from_slice(&rows);
             own.observations.extend(rows);
         }
@@ -144,17 +144,17 @@ impl Look<'_> {
 
     fn rows(
         &self,
-        ground: &Ground<'_>,
+        state: &CellState<'_>,
         model: &str,
         lr_scale: f64,
         readings: Vec<Reading>,
     ) -> Vec<Observation> {
-        let flow_time = self.position.and_then(|at| ground.clock.time(at));
+        let flow_time = self.position.and_then(|at| state.clock.time(at));
         readings
             .into_iter()
             .map(|reading| Observation {
-                variant: ground.variant.name.clone(),
-                seed: ground.seed,
+                variant: state.variant.name.clone(),
+                seed: state.seed,
                 model: model.to_owned(),
                 metric: reading.metric.to_owned(),
                 index: reading.index,
@@ -176,7 +176,7 @@ struct Found {
 /// The look at one member.
 struct MemberLook<'a> {
     look: &'a Look<'a>,
-    ground: &'a Ground<'a>,
+    state: &'a CellState<'a>,
     member: usize,
 }
 
@@ -208,19 +208,19 @@ impl MemberLook<'_> {
         position: usize,
         due: impl Fn(&[u64]) -> bool,
     ) -> Result<Found, RunError> {
-        let (look, ground, member) = (self.look, self.ground, self.member);
+        let (look, state, member) = (self.look, self.state, self.member);
         let model = &trained[position];
         let own = &model.members[member];
         let mut snapshot = Snapshot {
             step: look.step,
-            task: &*ground.instance,
+            task: &*state.instance,
             test: &look.tests.0[member],
             batch: &look.batches.0[member],
             training_set: look.training_sets.map(|(sets, _)| &sets[member]),
             needs: model.needs,
             model: model.learners.model(member),
             initial: &own.initial,
-            loss: ground.variant.spec.training.loss,
+            loss: state.variant.spec.training.loss,
             target: look.target,
             previous: None,
             member,
@@ -237,7 +237,7 @@ impl MemberLook<'_> {
                 for (place, (entry, steps)) in look.entries.iter().zip(look.due).enumerate() {
                     let metrics = entry.measure.metrics();
                     // Schedules of two entries may meet; a curve has one value per step.
-                    if entry.covers(&model.name, &ground.variant.group)
+                    if entry.covers(&model.name, &state.variant.group)
                         && due(steps)
                         && !seen.contains(&metrics)
                     {
@@ -253,7 +253,7 @@ impl MemberLook<'_> {
             }
             Ok(loss)
         };
-        let loss = read().map_err(|error| failed(ground.variant, ground.seed, error))?;
+        let loss = read().map_err(|error| failed(state.variant, state.seed, error))?;
         Ok(Found { readings, loss })
     }
 }

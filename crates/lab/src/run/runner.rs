@@ -165,6 +165,7 @@ pub fn run(
         },
         precision: format!("{:?}", training.precision).to_lowercase(),
         threads: settings.threads,
+        together,
         wall_seconds: start.elapsed().as_secs_f64(),
         cell_seconds,
         measuring_share: if cell_seconds > 0.0 {

@@ -1,6 +1,5 @@
 //! Optimizer updates of one layer's weight or bias, in one pass.
 
-use super::lines::Line;
 use super::real::Real;
 use super::simd::{Kernel, Simd};
 use crate::MlpError;
@@ -182,21 +181,19 @@ pub(super) struct Update<'a, T> {
     pub(super) step: Step<T>,
     /// What `gradients` must be multiplied with.
     pub(super) multiplier: T,
-    pub(super) parameters: &'a mut [Line<T>],
-    pub(super) gradients: &'a [Line<T>],
+    pub(super) parameters: &'a mut [T],
+    pub(super) gradients: &'a [T],
     /// Empty where the rule keeps none.
-    pub(super) first: &'a mut [Line<T>],
-    pub(super) second: &'a mut [Line<T>],
+    pub(super) first: &'a mut [T],
+    pub(super) second: &'a mut [T],
 }
 
 impl<T: Real> Kernel<T> for Update<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
         let multiplier = self.multiplier;
-        let gradients = self.gradients.as_flattened();
-        let parameters = (self.parameters.as_flattened_mut().iter_mut()).zip(gradients);
-        let first = self.first.as_flattened_mut();
-        let second = self.second.as_flattened_mut();
+        let parameters = self.parameters.iter_mut().zip(self.gradients);
+        let (first, second) = (self.first, self.second);
         match self.step {
             Step::Plain { rate, decay } => {
                 for (parameter, gradient) in parameters {
