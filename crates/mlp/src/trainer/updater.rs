@@ -1,0 +1,77 @@
+//! The trainer's optimizers on parameters that are no net's.
+
+use super::real::Real;
+use super::simd::Arch;
+use super::update::{Update, UpdateRule};
+use crate::MlpError;
+use crate::error::require_length;
+
+/// An optimizer with what it remembers of `P` parameters, for models that are no multilayer perceptron
+/// and find their gradients themselves.
+///
+/// # Examples
+///
+/// ```
+/// let mut descent = mlp::Updater::<f32>::new(mlp::UpdateRule::PLAIN, 2)?;
+/// let mut parameters = [1.0, 2.0];
+/// descent.step(&mut parameters, &[4.0, -4.0], 0.25)?;
+/// assert_eq!(parameters, [0.0, 3.0]);
+/// # Ok::<(), mlp::MlpError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Updater<T: Real> {
+    rule: UpdateRule,
+    arch: Arch,
+    parameters: usize,
+    first: Vec<T>,
+    second: Vec<T>,
+    steps: u64,
+}
+
+impl<T: Real> Updater<T> {
+    /// An optimizer before its first step.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError`] if a constant of the rule is off its domain.
+    pub fn new(rule: UpdateRule, parameters: usize) -> Result<Self, MlpError> {
+        rule.check()?;
+        let moment = |index| {
+            let kept = rule.moments() > index;
+            vec![T::ZERO; if kept { parameters } else { 0 }]
+        };
+        Ok(Self {
+            rule,
+            arch: Arch::detect(),
+            parameters,
+            first: moment(0),
+            second: moment(1),
+            steps: 0,
+        })
+    }
+
+    /// One step along `gradients`. Allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError::Length`] if there are not P of both; then nothing is changed.
+    pub fn step(
+        &mut self,
+        parameters: &mut [T],
+        gradients: &[T],
+        learning_rate: f64,
+    ) -> Result<(), MlpError> {
+        require_length("parameters", parameters.len(), self.parameters)?;
+        require_length("gradients", gradients.len(), self.parameters)?;
+        self.steps += 1;
+        self.arch.run(Update {
+            step: self.rule.at(self.steps, learning_rate),
+            multiplier: T::ONE,
+            parameters,
+            gradients,
+            first: &mut self.first,
+            second: &mut self.second,
+        });
+        Ok(())
+    }
+}
