@@ -2,36 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
+
+use std::{fs, path::Path};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::{Workplace, stderr};
 
-fn layerwise(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_layerwise"))
-        .arg("bench")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let output = layerwise(folder, arguments);
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        stderr(&output)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+fn json(place: &Workplace, arguments: &[&str]) -> Value {
+    place.json(&[&["bench"], arguments].concat())
 }
 
 fn assert_positive(value: &Value, key: &str) {
@@ -42,11 +21,8 @@ fn assert_positive(value: &Value, key: &str) {
 
 #[test]
 fn every_row_has_positive_times() {
-    let folder = TempDir::new().unwrap();
-    let page = json(
-        folder.path(),
-        &["--quick", "--json", "--markdown", "bench.md"],
-    );
+    let place = Workplace::empty();
+    let page = json(&place, &["--quick", "--json", "--markdown", "bench.md"]);
     let rows = page["steps"].as_array().unwrap();
     let engines = |name: &str| rows.iter().filter(|row| row["engine"] == name).count();
     assert_eq!(engines("host"), 6);
@@ -68,16 +44,16 @@ fn every_row_has_positive_times() {
         assert_positive(&page["data_path"], key);
     }
     assert_positive(&page["machine"], "cores");
-    let markdown = fs::read_to_string(folder.path().join("bench.md")).unwrap();
+    let markdown = fs::read_to_string(place.path("bench.md")).unwrap();
     let table = markdown.lines().filter(|line| line.starts_with('|'));
     assert_eq!(table.count(), 2 + rows.len(), "{markdown}");
 }
 
 #[test]
 fn one_net_alone_can_be_asked_for() {
-    let folder = TempDir::new().unwrap();
+    let place = Workplace::empty();
     let arguments = ["--quick", "--json", "--only", "64×40", "--repeats", "1"];
-    let page = json(folder.path(), &arguments);
+    let page = json(&place, &arguments);
     let rows = page["steps"].as_array().unwrap();
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row["net"] == "64×40→128→1"));
@@ -85,9 +61,9 @@ fn one_net_alone_can_be_asked_for() {
 
 #[test]
 fn whole_experiments_are_timed_as_processes() {
-    let folder = TempDir::new().unwrap();
+    let place = Workplace::empty();
     let arguments = ["--whole", "--quick", "--json", "--repeats", "1"];
-    let page = json(folder.path(), &arguments);
+    let page = json(&place, &arguments);
     let rows = page["whole"].as_array().unwrap();
     let cells: Vec<_> = (rows.iter())
         .map(|row| (row["experiment"].as_str().unwrap(), row["cells"].as_u64()))
@@ -104,7 +80,7 @@ fn whole_experiments_are_timed_as_processes() {
         }
         assert!(row["jax"].is_null());
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(place.folder()).unwrap().count(), 0);
 }
 
 /// A Python that has no module at all.
@@ -121,25 +97,22 @@ fn bare_python(folder: &Path) -> String {
 #[cfg(unix)]
 #[test]
 fn a_peer_that_is_not_installed_is_skipped_with_a_line() {
-    let folder = TempDir::new().unwrap();
-    let python = bare_python(folder.path());
+    let place = Workplace::empty();
+    let python = bare_python(place.folder());
     for python in [python.as_str(), "no-such-python"] {
-        let output = layerwise(
-            folder.path(),
-            &[
-                "--peers",
-                "--python",
-                python,
-                "--quick",
-                "--json",
-                "--only",
-                "64×40",
-                "--repeats",
-                "1",
-            ],
-        );
+        let output = place.succeeds(&[
+            "bench",
+            "--peers",
+            "--python",
+            python,
+            "--quick",
+            "--json",
+            "--only",
+            "64×40",
+            "--repeats",
+            "1",
+        ]);
         let problem = stderr(&output);
-        assert!(output.status.success(), "{problem}");
         assert_eq!(problem.lines().count(), 2, "{problem}");
         for peer in ["jax is skipped: ", "torch is skipped: "] {
             assert!(problem.contains(peer), "{problem}");
@@ -153,7 +126,7 @@ fn a_peer_that_is_not_installed_is_skipped_with_a_line() {
 
 #[test]
 fn wrong_usage_exits_with_code_2_and_says_what_is_wrong() {
-    let folder = TempDir::new().unwrap();
+    let place = Workplace::empty();
     let cases: [(&[&str], &str); 6] = [
         (&["--devices", "abacus"], "abacus"),
         (&["--repeats", "0"], "1 or more"),
@@ -163,10 +136,6 @@ fn wrong_usage_exits_with_code_2_and_says_what_is_wrong() {
         (&["--speed", "fast"], "--speed"),
     ];
     for (arguments, part) in cases {
-        let output = layerwise(folder.path(), arguments);
-        let problem = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {problem}");
-        assert!(problem.contains(part), "{problem} lacks {part}");
-        assert!(output.stdout.is_empty(), "{arguments:?}");
+        place.refuses(&[&["bench"], arguments].concat(), &[part]);
     }
 }

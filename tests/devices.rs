@@ -3,60 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fs,
-    process::{Command, Output},
-};
+mod support;
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::Workplace;
 
-const TINY: &str = include_str!("tiny.toml");
-
-struct Workplace(TempDir);
-
-impl Workplace {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
-        Self(folder)
-    }
-
-    fn layerwise(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.layerwise(arguments);
-        let problem = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {problem}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Expects one line of error with exit code 2 that names all of `parts`, and nothing written.
-    fn rejects(&self, arguments: &[&str], parts: &[&str]) {
-        let output = self.layerwise(arguments);
-        let problem = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {problem}");
-        // Mesa's drivers have something to say on machines without a desktop.
-        let ours = problem
-            .lines()
-            .filter(|line| !line.contains("XDG_RUNTIME_DIR"));
-        assert_eq!(ours.count(), 1, "{problem}");
-        for part in parts {
-            assert!(problem.contains(part), "{problem} lacks {part}");
-        }
-        assert!(!self.0.path().join("runs").exists(), "{arguments:?} wrote");
-    }
-
-    fn backends(&self) -> Vec<Value> {
-        let devices = self.json(&["devices", "--json"]);
-        devices["devices"].as_array().unwrap().clone()
-    }
+fn backends(place: &Workplace) -> Vec<Value> {
+    let devices = place.json(&["devices", "--json"]);
+    devices["devices"].as_array().unwrap().clone()
 }
 
 fn run_on(device: &str) -> [&str; 4] {
@@ -73,8 +27,8 @@ fn is_cpu(backend: &Value) -> bool {
 
 #[test]
 fn the_recommended_device_is_in_every_build_with_both_precisions() {
-    let place = Workplace::new();
-    let flex = &place.backends()[0];
+    let place = Workplace::tiny();
+    let flex = &backends(&place)[0];
     assert_eq!(name(flex), "flex");
     let found = &flex["found"][0];
     assert_eq!((&found["f32"], &found["f64"]), (&true.into(), &true.into()));
@@ -90,20 +44,20 @@ fn the_recommended_device_is_in_every_build_with_both_precisions() {
 #[test]
 fn an_unknown_device_names_those_that_there_are() {
     let parts = ["--device tpu", "unknown", "flex", "wgpu", "cuda"];
-    Workplace::new().rejects(&run_on("tpu"), &parts);
-    Workplace::new().rejects(&run_on(""), &["unknown", "flex"]);
+    Workplace::tiny().refuses(&run_on("tpu"), &parts);
+    Workplace::tiny().refuses(&run_on(""), &["unknown", "flex"]);
 }
 
 #[test]
 fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
-    let place = Workplace::new();
-    for backend in place.backends() {
+    let place = Workplace::tiny();
+    for backend in backends(&place) {
         if backend["built"] == true {
             continue;
         }
         let device = name(&backend);
         let command = format!("cargo run --release --features {device} -- …");
-        place.rejects(
+        place.refuses(
             &run_on(device),
             &[&format!("--device {device}"), "not in this build", &command],
         );
@@ -114,45 +68,45 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
 
 #[test]
 fn a_device_that_the_machine_lacks_says_what_it_needs() {
-    let place = Workplace::new();
-    for backend in place.backends() {
+    let place = Workplace::tiny();
+    for backend in backends(&place) {
         if backend["built"] == true && backend["found"] == Value::Array(Vec::new()) {
             let needs = backend["needs"].as_str().unwrap();
-            place.rejects(&run_on(name(&backend)), &["on this machine", needs]);
+            place.refuses(&run_on(name(&backend)), &["on this machine", needs]);
         }
     }
 }
 
 #[test]
 fn an_index_must_be_a_number_and_of_a_device_that_has_several() {
-    let place = Workplace::new();
-    place.rejects(
+    let place = Workplace::tiny();
+    place.refuses(
         &run_on("flex:1"),
         &["--device flex:1", "only one", "--device flex"],
     );
     for index in ["x", "-1", "", "1.0"] {
         let device = format!("cuda:{index}");
-        place.rejects(&run_on(&device), &["must be a number from 0", "cuda:0"]);
+        place.refuses(&run_on(&device), &["must be a number from 0", "cuda:0"]);
     }
-    for backend in place.backends() {
+    for backend in backends(&place) {
         let found = backend["found"].as_array().unwrap().len();
         if found > 0 && !is_cpu(&backend) {
             let device = format!("{}:{found}", name(&backend));
             let last = format!("{}:{}", name(&backend), found - 1);
-            place.rejects(&run_on(&device), &[&format!("has {found}"), &last]);
+            place.refuses(&run_on(&device), &[&format!("has {found}"), &last]);
         }
     }
 }
 
 #[test]
 fn f64_on_a_device_without_it_is_refused() {
-    let place = Workplace::new();
-    for backend in place.backends() {
+    let place = Workplace::tiny();
+    for backend in backends(&place) {
         for found in backend["found"].as_array().unwrap() {
             if found["f64"] == false && found["index"] == 0 {
                 let arguments =
                     [run_on(name(&backend)).as_slice(), &["--precision", "f64"]].concat();
-                place.rejects(&arguments, &["has no f64", "--precision f32", "flex"]);
+                place.refuses(&arguments, &["has no f64", "--precision f32", "flex"]);
             }
         }
     }
@@ -160,14 +114,14 @@ fn f64_on_a_device_without_it_is_refused() {
 
 #[test]
 fn parity_needs_two_devices_that_are_there() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let parity = |devices| ["parity", "tiny.toml", "--devices", devices];
-    place.rejects(&parity("flex"), &["--devices flex", "at least two"]);
-    place.rejects(&parity("flex,flex"), &["names flex twice"]);
-    place.rejects(&parity("flex,tpu"), &["--device tpu", "unknown"]);
+    place.refuses(&parity("flex"), &["--devices flex", "at least two"]);
+    place.refuses(&parity("flex,flex"), &["names flex twice"]);
+    place.refuses(&parity("flex,tpu"), &["--device tpu", "unknown"]);
     let other = [parity("flex,ndarray").as_slice(), &["--tolerance", "0"]].concat();
-    place.rejects(&other, &["--tolerance 0", "positive"]);
-    place.rejects(
+    place.refuses(&other, &["--tolerance 0", "positive"]);
+    place.refuses(
         &["parity", "nothing", "--devices", "flex,ndarray"],
         &["nothing"],
     );
@@ -175,21 +129,21 @@ fn parity_needs_two_devices_that_are_there() {
 
 #[test]
 fn numbers_without_meaning_are_refused() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     for seconds in ["0", "-1", "nan"] {
         let arguments = ["doctor", &format!("--seconds={seconds}")];
-        place.rejects(&arguments, &["--seconds", "positive"]);
+        place.refuses(&arguments, &["--seconds", "positive"]);
     }
     let together = [run_on("flex").as_slice(), &["--together", "0"]].concat();
-    place.rejects(&together, &["--together 0", "1 or more"]);
+    place.refuses(&together, &["--together 0", "1 or more"]);
 }
 
 /// Every device of this build and machine gives the same verdicts and, at the start, the same
 /// numbers to the digits of f32.
 #[test]
 fn devices_agree_on_a_small_run() {
-    let place = Workplace::new();
-    let backends = place.backends();
+    let place = Workplace::tiny();
+    let backends = backends(&place);
     let there = backends.iter().filter(|b| b["available"] == true).map(name);
     let there: Vec<&str> = there.collect();
     if there.len() < 2 {
@@ -217,8 +171,8 @@ fn devices_agree_on_a_small_run() {
         }
     }
     for device in there {
-        let folder = place.0.path().join("parity").join(device);
+        let folder = place.path("parity").join(device);
         assert!(folder.join("DONE").is_file(), "{device}");
     }
-    assert!(place.0.path().join("parity/parity.json").is_file());
+    assert!(place.path("parity/parity.json").is_file());
 }

@@ -2,76 +2,32 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
+mod support;
+
+use std::fs;
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use tempfile::TempDir;
+use support::Workplace;
 
-const TINY: &str = include_str!("tiny.toml");
+/// A folder with the tiny spec and a run of two seeds.
+fn with_run(more: &[&str]) -> Workplace {
+    let place = Workplace::tiny();
+    let run = [
+        "run",
+        "tiny.toml",
+        "--out",
+        "run",
+        "--seeds",
+        "2",
+        "--quick",
+    ];
+    place.succeeds(&[&run, more].concat());
+    place
+}
 
-/// A folder with the tiny spec.
-struct Workplace(TempDir);
-
-impl Workplace {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
-        Self(folder)
-    }
-
-    /// The same with a run of two seeds.
-    fn with_run(more: &[&str]) -> Self {
-        let place = Self::new();
-        let run = [
-            "run",
-            "tiny.toml",
-            "--out",
-            "run",
-            "--seeds",
-            "2",
-            "--quick",
-        ];
-        place.succeeds(&[&run, more].concat());
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn layerwise(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
-    }
-
-    fn succeeds(&self, arguments: &[&str]) -> Output {
-        let output = self.layerwise(arguments);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {text}");
-        output
-    }
-
-    fn refuses(&self, arguments: &[&str], parts: &[&str]) {
-        let output = self.layerwise(arguments);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
-        for part in parts {
-            assert!(text.contains(part), "{part:?} is not in: {text}");
-        }
-        assert!(!self.path("run/export").exists(), "something was written");
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
+fn bytes_of(place: &Workplace, name: &str) -> Vec<u8> {
+    fs::read(place.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// Shape and numbers of a tensor.
@@ -91,14 +47,17 @@ fn metadata(bytes: &[u8], key: &str) -> String {
 
 #[test]
 fn initial_weights_of_any_run_are_exported_for_pytorch() {
-    let place = Workplace::with_run(&[]);
+    let place = with_run(&[]);
     let output = place.succeeds(&["--json", "export", "weights", "run", "--initial"]);
     let written: Value = serde_json::from_slice(&output.stdout).unwrap();
     // Two variants of two seeds; the twins have no layers that PyTorch knows.
     assert_eq!(written["files"].as_array().unwrap().len(), 4);
     let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(warnings.contains("twin") && warnings.contains("--format layerwise"));
-    let bytes = place.bytes("run/export/pytorch/base-seed-1-net-initial.safetensors");
+    let bytes = bytes_of(
+        &place,
+        "run/export/pytorch/base-seed-1-net-initial.safetensors",
+    );
     let (shape, weight) = tensor(&bytes, "0.weight");
     // 2 skills and 6 bits.
     assert_eq!(shape, [16, 8]);
@@ -122,7 +81,10 @@ fn initial_weights_of_any_run_are_exported_for_pytorch() {
         "--format",
         "layerwise",
     ]);
-    let own = place.bytes("run/export/layerwise/base-seed-1-net-initial.safetensors");
+    let own = bytes_of(
+        &place,
+        "run/export/layerwise/base-seed-1-net-initial.safetensors",
+    );
     let (shape, values) = tensor(&own, "layers.0.weight");
     assert_eq!(shape, [8, 16]);
     let transposed: Vec<f64> = (0..16)
@@ -136,7 +98,7 @@ fn initial_weights_of_any_run_are_exported_for_pytorch() {
 
 #[test]
 fn a_run_from_exported_weights_records_the_same_in_both_layouts() {
-    let place = Workplace::with_run(&["--precision", "f64"]);
+    let place = with_run(&["--precision", "f64"]);
     for format in ["pytorch", "layerwise"] {
         let out = format!("--out={format}");
         let export = [
@@ -163,7 +125,7 @@ fn a_run_from_exported_weights_records_the_same_in_both_layouts() {
             "f64",
         ];
         place.succeeds(&[&run[..], &["-s", &init, "--out", &again]].concat());
-        let recorded = |run: &str| place.bytes(&format!("{run}/observations.jsonl"));
+        let recorded = |run: &str| bytes_of(&place, &format!("{run}/observations.jsonl"));
         assert!(recorded(&again) == recorded("run"), "{format}");
     }
     let measured = place.succeeds(&[
@@ -179,7 +141,7 @@ fn a_run_from_exported_weights_records_the_same_in_both_layouts() {
 
 #[test]
 fn a_choice_is_exported_alone() {
-    let place = Workplace::with_run(&[]);
+    let place = with_run(&[]);
     place.succeeds(&[
         "export",
         "weights",
@@ -205,7 +167,7 @@ fn a_choice_is_exported_alone() {
 
 #[test]
 fn what_cannot_be_exported_is_said() {
-    let place = Workplace::with_run(&[]);
+    let place = with_run(&[]);
     let export = |more: &[&'static str]| [&["export", "weights", "run"], more].concat();
     place.refuses(
         &export(&[]),
@@ -227,9 +189,10 @@ fn what_cannot_be_exported_is_said() {
 
 #[test]
 fn keeping_weights_is_no_part_of_what_a_run_is() {
-    let place = Workplace::with_run(&[]);
+    let place = with_run(&[]);
     let hash = || {
-        let manifest: Value = serde_json::from_slice(&place.bytes("run/manifest.json")).unwrap();
+        let manifest: Value =
+            serde_json::from_slice(&bytes_of(&place, "run/manifest.json")).unwrap();
         manifest["spec_hash"].clone()
     };
     let before = hash();
@@ -245,29 +208,32 @@ fn keeping_weights_is_no_part_of_what_a_run_is() {
     ];
     place.succeeds(&run);
     assert_eq!(hash(), before);
-    let spec = String::from_utf8(place.bytes("run/spec.toml")).unwrap();
+    let spec = String::from_utf8(bytes_of(&place, "run/spec.toml")).unwrap();
     assert!(spec.contains("keep_weights = true"));
 }
 
 #[test]
 fn kept_weights_are_those_of_the_last_step_and_go_on_from_there() {
-    let place = Workplace::with_run(&["--precision", "f64", "--keep-weights"]);
+    let place = with_run(&["--precision", "f64", "--keep-weights"]);
     // Three models of two variants and two seeds, twice each.
     let kept = fs::read_dir(place.path("run/weights")).unwrap();
     assert_eq!(kept.count(), 2 * 2 * 3 * 2);
     for format in ["pytorch", "layerwise"] {
         place.succeeds(&["export", "weights", "run", "--format", format]);
         let file = format!("run/export/{format}/base-seed-1-net-final.safetensors");
-        assert_eq!(metadata(&place.bytes(&file), "moment"), "final");
+        assert_eq!(metadata(&bytes_of(&place, &file), "moment"), "final");
     }
-    let kept = place.bytes("run/weights/base-seed-1-net-final.safetensors");
-    let exported = place.bytes("run/export/layerwise/base-seed-1-net-final.safetensors");
+    let kept = bytes_of(&place, "run/weights/base-seed-1-net-final.safetensors");
+    let exported = bytes_of(
+        &place,
+        "run/export/layerwise/base-seed-1-net-final.safetensors",
+    );
     let name = "layers.0.weight";
     assert_eq!(tensor(&kept, name), tensor(&exported, name));
     assert_ne!(
         tensor(&kept, name),
         tensor(
-            &place.bytes("run/weights/base-seed-1-net-initial.safetensors"),
+            &bytes_of(&place, "run/weights/base-seed-1-net-initial.safetensors"),
             name
         )
     );
@@ -287,7 +253,8 @@ fn kept_weights_are_those_of_the_last_step_and_go_on_from_there() {
     ];
     place.succeeds(&[&run[..], &["-s", &init]].concat());
     let skills = |run: &str, step: u64| -> Vec<f64> {
-        let rows = String::from_utf8(place.bytes(&format!("{run}/observations.jsonl"))).unwrap();
+        let rows =
+            String::from_utf8(bytes_of(&place, &format!("{run}/observations.jsonl"))).unwrap();
         let rows = rows
             .lines()
             .map(|row| serde_json::from_str::<Value>(row).unwrap());

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::Workplace;
 
 /// Rounding, amplified over 1000 steps, stays far below; a wrong constant gives 1e-6 and more.
 const SAME: f64 = 1e-9;
@@ -47,56 +49,35 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// A folder with the spec, the weights and the rows.
-struct Workplace(TempDir);
-
-impl Workplace {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("reference.toml"), SPEC).unwrap();
-        for name in ["start", "numbers", "classes"] {
-            let name = format!("{name}.safetensors");
-            fs::copy(fixture(&name), folder.path().join(&name)).unwrap();
-        }
-        Self(folder)
+fn workplace() -> Workplace {
+    let place = Workplace::empty();
+    fs::write(place.path("reference.toml"), SPEC).unwrap();
+    for name in ["start", "numbers", "classes"] {
+        let name = format!("{name}.safetensors");
+        fs::copy(fixture(&name), place.path(&name)).unwrap();
     }
+    place
+}
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
+fn arguments<'a>(settings: &[&'a str]) -> Vec<&'a str> {
+    let settings = settings.iter().flat_map(|setting| ["-s", *setting]);
+    let run = ["run", "reference.toml", "--out", "run"];
+    run.into_iter().chain(settings).collect()
+}
 
-    fn run(&self, settings: &[&str]) -> Output {
-        let settings = settings.iter().flat_map(|setting| ["-s", setting]);
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(["run", "reference.toml", "--out", "run"])
-            .args(settings)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
-    }
+fn run(place: &Workplace, settings: &[&str]) -> Output {
+    place.layerwise(&arguments(settings))
+}
 
-    /// The training losses that a run records, step by step.
-    fn losses(&self, settings: &[&str]) -> Vec<f64> {
-        let output = self.run(settings);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{settings:?}: {text}");
-        let rows = fs::read_to_string(self.path("run/observations.jsonl")).unwrap();
-        let rows = rows
-            .lines()
-            .map(|row| serde_json::from_str::<Value>(row).unwrap());
-        let losses = rows.filter(|row| row["metric"] == "train_loss");
-        losses.map(|row| row["value"].as_f64().unwrap()).collect()
-    }
-
-    fn refuses(&self, settings: &[&str], parts: &[&str]) {
-        let output = self.run(settings);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{settings:?}: {text}");
-        assert!(!text.contains("panicked"), "{text}");
-        for part in parts {
-            assert!(text.contains(part), "{part:?} is not in: {text}");
-        }
-        assert!(!self.path("run").exists(), "something was written: {text}");
-    }
+/// The training losses that a run records, step by step.
+fn losses(place: &Workplace, settings: &[&str]) -> Vec<f64> {
+    place.succeeds(&arguments(settings));
+    let rows = fs::read_to_string(place.path("run/observations.jsonl")).unwrap();
+    let rows = rows
+        .lines()
+        .map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let losses = rows.filter(|row| row["metric"] == "train_loss");
+    losses.map(|row| row["value"].as_f64().unwrap()).collect()
 }
 
 #[test]
@@ -130,7 +111,7 @@ fn a_run_from_given_weights_and_rows_records_the_losses_of_pytorch() {
         }
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
         // A place of its own: a run folder belongs to one spec.
-        let found = Workplace::new().losses(&settings);
+        let found = losses(&workplace(), &settings);
         let expected: Vec<f64> = serde_json::from_value(curve["losses"].clone()).unwrap();
         assert_eq!(found.len(), 1001);
         for (&step, expected) in steps.iter().zip(&expected) {
@@ -145,8 +126,8 @@ fn a_run_from_given_weights_and_rows_records_the_losses_of_pytorch() {
 
 #[test]
 fn weights_and_rows_are_part_of_what_a_run_is() {
-    let place = Workplace::new();
-    place.losses(&["training.steps=2"]);
+    let place = workplace();
+    losses(&place, &["training.steps=2"]);
     let spec: toml::Table = fs::read_to_string(place.path("run/spec.toml"))
         .unwrap()
         .parse()
@@ -155,12 +136,12 @@ fn weights_and_rows_are_part_of_what_a_run_is() {
         assert_eq!(table["sha256"].as_str().unwrap().len(), 64);
     }
     // The same run again, and then other weights under the same name.
-    place.losses(&["training.steps=2"]);
+    losses(&place, &["training.steps=2"]);
     let moved = fs::read(place.path("start.safetensors")).unwrap();
     let mut other = moved.clone();
     *other.last_mut().unwrap() ^= 1;
     fs::write(place.path("start.safetensors"), &other).unwrap();
-    let output = place.run(&["training.steps=2"]);
+    let output = run(&place, &["training.steps=2"]);
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("another spec"), "{text}");
@@ -168,7 +149,7 @@ fn weights_and_rows_are_part_of_what_a_run_is() {
 
 #[test]
 fn files_that_do_not_fit_are_named() {
-    let place = Workplace::new();
+    let place = workplace();
     fs::write(place.path("broken.safetensors"), b"no").unwrap();
     for (setting, parts) in [
         (
@@ -222,18 +203,17 @@ fn files_that_do_not_fit_are_named() {
             ],
         ),
     ] {
-        place.refuses(&[setting], &parts);
+        place.refuses(&arguments(&[setting]), &parts);
     }
     fs::copy(
         place.path("start.safetensors"),
         place.path("start-0.safetensors"),
     )
     .unwrap();
-    place.refuses(
-        &[
-            "models.net.init={kind='file', file='start-{seed}.safetensors'}",
-            "training.seeds=2",
-        ],
-        &["models.net.init.file", "no file of seed 1", "[0]"],
-    );
+    let settings = [
+        "models.net.init={kind='file', file='start-{seed}.safetensors'}",
+        "training.seeds=2",
+    ];
+    let parts = ["models.net.init.file", "no file of seed 1", "[0]"];
+    place.refuses(&arguments(&settings), &parts);
 }

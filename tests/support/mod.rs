@@ -1,0 +1,100 @@
+//! A folder of its own for a test, and the binary in it as a user runs it.
+
+#![allow(dead_code, reason = "every test binary uses its own part")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const TINY: &str = include_str!("../tiny.toml");
+
+/// The folder; it goes with the test.
+pub(crate) struct Workplace(TempDir);
+
+impl Workplace {
+    /// An empty one.
+    pub(crate) fn empty() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// One with the tiny spec, `tiny.toml`.
+    pub(crate) fn tiny() -> Self {
+        let place = Self::empty();
+        fs::write(place.path("tiny.toml"), TINY).unwrap();
+        place
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn layerwise(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_layerwise"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs and expects success.
+    pub(crate) fn succeeds(&self, arguments: &[&str]) -> Output {
+        let output = self.layerwise(arguments);
+        let problem = stderr(&output);
+        assert!(output.status.success(), "{arguments:?}: {problem}");
+        output
+    }
+
+    /// The JSON document that it prints when it succeeds.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_slice(&self.succeeds(arguments).stdout).unwrap()
+    }
+
+    /// Expects one error with exit code 2 that names all of `parts`, nothing on standard output, and
+    /// no file or folder more than before.
+    pub(crate) fn refuses(&self, arguments: &[&str], parts: &[&str]) {
+        let before = self.names();
+        let output = self.layerwise(arguments);
+        let problem = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {problem}");
+        let errors = problem.matches("error:").count();
+        assert_eq!(errors, 1, "one error, not several: {problem}");
+        assert!(!problem.contains("panicked"), "{problem}");
+        for part in parts {
+            assert!(problem.contains(part), "{part:?} is not in: {problem}");
+        }
+        assert!(output.stdout.is_empty(), "{arguments:?} printed");
+        assert_eq!(self.names(), before, "{arguments:?} wrote");
+    }
+
+    /// All files and folders.
+    fn names(&self) -> Vec<PathBuf> {
+        let mut found = vec![self.folder().to_owned()];
+        let mut next = 0;
+        while next < found.len() {
+            if let Ok(entries) = fs::read_dir(&found[next]) {
+                found.extend(entries.map(|entry| entry.unwrap().path()));
+            }
+            next += 1;
+        }
+        found.sort();
+        found
+    }
+}
+
+/// What stands on standard error, without what Mesa's drivers say on machines without a desktop.
+pub(crate) fn stderr(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("XDG_RUNTIME_DIR"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
