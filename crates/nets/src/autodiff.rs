@@ -1,8 +1,10 @@
 use burn::tensor::Tensor;
 
 use crate::{
-    HostArray, Learner, LearnerError, Learners, Loss, Member, Model, Optimizer, Rows, Target,
+    HostArray, Learner, LearnerError, LearnerState, Learners, Loss, Member, Model, Optimizer, Rows,
+    Target,
     array::{download, upload_rates},
+    learner_state::check_like,
     optimizer::{Rate, State},
 };
 
@@ -146,6 +148,93 @@ impl Learners for AutodiffLearners {
         }
         Ok(members)
     }
+
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
+        // Only Adam counts, and all parameters that the loss reaches alike.
+        let steps = self.states.iter().map(|state| state.steps).max();
+        let steps = steps.and_then(|steps| u64::try_from(steps).ok());
+        let first = self.moments(|state| state.first.as_ref())?;
+        let second = self.moments(|state| state.second.as_ref())?;
+        let members = self.parameters()?.into_iter().zip(first).zip(second);
+        let states = members.map(|((parameters, first), second)| LearnerState {
+            steps: steps.unwrap_or(0),
+            parameters,
+            first,
+            second,
+        });
+        Ok(states.collect())
+    }
+
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
+        if states.len() != self.members.len() {
+            let (found, members) = (states.len(), self.members.len());
+            let problem = format!("there are {found} states for {members} members");
+            return Err(LearnerError::State(problem));
+        }
+        for (member, state) in self.members.iter().zip(states) {
+            check_like(&member.initial, &state.parameters)?;
+        }
+        let first = self.stack_moments(states, |state| &state.first)?;
+        let second = self.stack_moments(states, |state| &state.second)?;
+        let members = states.iter().map(|state| &state.parameters[..]);
+        self.parameters = stack(members, &self.target);
+        let steps = i32::try_from(states[0].steps).unwrap_or(i32::MAX);
+        let moments = first.into_iter().zip(second);
+        self.states = moments
+            .map(|(first, second)| State {
+                first,
+                steps: if second.is_some() { steps } else { 0 },
+                second,
+            })
+            .collect();
+        Ok(())
+    }
+}
+
+impl AutodiffLearners {
+    /// A moment of every member on the host: empty where no parameter has one.
+    fn moments(
+        &self,
+        of: impl Fn(&State) -> Option<&Tensor<3>>,
+    ) -> Result<Vec<Vec<Option<HostArray>>>, LearnerError> {
+        let mut members = vec![Vec::new(); self.members.len()];
+        if self.states.iter().all(|state| of(state).is_none()) {
+            return Ok(members);
+        }
+        for (place, state) in self.states.iter().enumerate() {
+            let values = of(state).map(download).transpose();
+            let mut values = values.map_err(LearnerError::Device)?.map(Vec::into_iter);
+            for (arrays, member) in members.iter_mut().zip(&self.members) {
+                let values = values.as_mut().and_then(Iterator::next);
+                arrays.push(values.map(|values| HostArray {
+                    values,
+                    ..member.initial[place].clone()
+                }));
+            }
+        }
+        Ok(members)
+    }
+
+    /// A moment of each parameter on the device, all members together.
+    fn stack_moments(
+        &self,
+        states: &[LearnerState],
+        of: impl Fn(&LearnerState) -> &Vec<Option<HostArray>>,
+    ) -> Result<Vec<Option<Tensor<3>>>, LearnerError> {
+        let at = |place: usize| {
+            let arrays = states.iter().map(|state| of(state).get(place));
+            let arrays: Vec<&HostArray> = arrays.filter_map(|array| array?.as_ref()).collect();
+            match arrays.len() {
+                0 => Ok(None),
+                all if all == states.len() => Ok(Some(HostArray::stack(&arrays, &self.target))),
+                _ => {
+                    let problem = "only some members have a moment of a parameter".to_owned();
+                    Err(LearnerError::State(problem))
+                }
+            }
+        };
+        (0..self.parameters.len()).map(at).collect()
+    }
 }
 
 /// One member of the reference engine.
@@ -189,5 +278,13 @@ impl Learner for AutodiffLearner {
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
         Ok(self.0.parameters()?.swap_remove(0))
+    }
+
+    fn state(&self) -> Result<LearnerState, LearnerError> {
+        Ok(self.0.states()?.swap_remove(0))
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        self.0.set_states(std::slice::from_ref(state))
     }
 }

@@ -1,10 +1,14 @@
 use std::cell::RefCell;
 
-use mlp::{HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig, UpdateRule};
+use mlp::{
+    HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig, TrainerState, UpdateRule,
+};
 use tasks::Batch;
 
 use crate::{
-    Decay, HostArray, HostLayers, Learner, LearnerError, Loss, Model, Optimizer, Reduction, Rows,
+    Decay, HostArray, HostLayers, Learner, LearnerError, LearnerState, Loss, Model, Optimizer,
+    Reduction, Rows,
+    learner_state::{check_like, joined, split, split_moment},
 };
 
 /// The engine of multilayer perceptrons on the host: gradients written out by hand on buffers that
@@ -90,6 +94,29 @@ fn host_loss(loss: Loss) -> mlp::Loss {
     }
 }
 
+/// A state from parameters and what the trainer remembers of them.
+pub(crate) fn with_moments(
+    like: &[HostArray],
+    parameters: Vec<HostArray>,
+    moments: &TrainerState,
+) -> LearnerState {
+    LearnerState {
+        steps: moments.steps,
+        parameters,
+        first: split_moment(like, &moments.first),
+        second: split_moment(like, &moments.second),
+    }
+}
+
+/// What the trainer remembers, of a state.
+pub(crate) fn moments_of(state: &LearnerState) -> TrainerState {
+    TrainerState {
+        steps: state.steps,
+        first: joined(state.first.iter().flatten()),
+        second: joined(state.second.iter().flatten()),
+    }
+}
+
 /// The optimizer as the trainer knows it.
 pub(crate) fn rule(optimizer: Optimizer) -> UpdateRule {
     match optimizer {
@@ -151,16 +178,20 @@ impl<T: Real> Learner for HostLearner<T> {
     }
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
-        let values = self.trainer.borrow().parameters();
-        let mut rest = &values[..];
-        let arrays = self.initial.iter().map(|array| {
-            let (own, others) = rest.split_at(array.values.len());
-            rest = others;
-            HostArray {
-                values: own.to_vec(),
-                ..array.clone()
-            }
-        });
-        Ok(arrays.collect())
+        Ok(split(&self.initial, &self.trainer.borrow().parameters()))
+    }
+
+    fn state(&self) -> Result<LearnerState, LearnerError> {
+        let moments = self.trainer.borrow().state();
+        Ok(with_moments(&self.initial, self.parameters()?, &moments))
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        check_like(&self.initial, &state.parameters)?;
+        let trainer = self.trainer.get_mut();
+        let misfit = |error: MlpError| LearnerError::State(error.to_string());
+        trainer.set_state(&moments_of(state)).map_err(misfit)?;
+        let parameters = joined(&state.parameters);
+        trainer.set_parameters(&parameters).map_err(misfit)
     }
 }

@@ -2,8 +2,8 @@ use tasks::{Batch, KeyError, TaskShape};
 use thiserror::Error;
 
 use crate::{
-    AutodiffLearner, AutodiffLearners, HostArray, HostLayers, HostNet, Loss, Model, Optimizer,
-    Precision, Rows, Target, host::HostLearner, moments::MomentsLearner, products,
+    AutodiffLearner, AutodiffLearners, HostArray, HostLayers, HostNet, LearnerState, Loss, Model,
+    Optimizer, Precision, Rows, Target, host::HostLearner, moments::MomentsLearner, products,
     separate::Separate,
 };
 
@@ -41,6 +41,9 @@ pub enum LearnerError {
     /// The engine refuses a constant of the training.
     #[error("{0}")]
     Refused(String),
+    /// A state that is not one of this learner.
+    #[error("the state of training does not fit: {0}")]
+    State(String),
     /// The engine does not cover this model.
     #[error("engine {engine:?} {reason}. Use --engine auto")]
     NotCovered {
@@ -98,6 +101,18 @@ pub trait Learner: Send {
     /// # Errors
     /// The device failed.
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError>;
+
+    /// Everything that it needs to go on later. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn state(&self) -> Result<LearnerState, LearnerError>;
+
+    /// Puts back what [`Learner::state`] gave, in a learner that was made as that one was.
+    ///
+    /// # Errors
+    /// A state of another learner; then nothing is changed.
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError>;
 }
 
 /// Several members that are stepped together. None feels another.
@@ -129,6 +144,19 @@ pub trait Learners: Send {
     /// # Errors
     /// The device failed.
     fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError>;
+
+    /// Everything that every member needs to go on later. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError>;
+
+    /// Puts back what [`Learners::states`] gave, in learners that were made as those were. All
+    /// members are at the same step.
+    ///
+    /// # Errors
+    /// States of other learners; then nothing is changed.
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError>;
 }
 
 /// Members that start together, by the named engine. `constant` are the training rows of every

@@ -13,6 +13,7 @@ mod features;
 mod host;
 mod init;
 mod learner;
+mod learner_state;
 mod loss;
 mod model;
 mod models;
@@ -35,6 +36,7 @@ pub use device::{BACKENDS, Backend, Device, DeviceError, FoundDevice, Precision,
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit, check_start};
 pub use learner::{ENGINES, Learner, LearnerError, Learners, Member, learner, learners};
+pub use learner_state::LearnerState;
 pub use loss::{Loss, Reduction};
 pub use model::{HostLayers, HostNet, Model, Needs};
 pub use models::{

@@ -1,8 +1,8 @@
 use tasks::Batch;
 
 use crate::{
-    HostArray, HostNet, Learner, LearnerError, Loss, Model, Optimizer, Rows, Target,
-    array::download,
+    HostArray, HostNet, Learner, LearnerError, LearnerState, Loss, Model, Optimizer, Rows, Target,
+    array::download, learner_state::check_like,
 };
 
 /// The engine of linear nets on constant rows: exact gradients from the second moments of the
@@ -232,5 +232,20 @@ impl Learner for MomentsLearner {
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
         Ok(self.host_arrays())
+    }
+
+    fn state(&self) -> Result<LearnerState, LearnerError> {
+        Ok(LearnerState {
+            parameters: self.host_arrays(),
+            ..LearnerState::default()
+        })
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        check_like(&self.initial, &state.parameters)?;
+        for (map, array) in self.maps.iter_mut().zip(&state.parameters) {
+            map.values = transposed(&array.values, array.rows, array.columns);
+        }
+        Ok(())
     }
 }

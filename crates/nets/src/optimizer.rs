@@ -127,9 +127,9 @@ impl Rate {
 /// Moments of one parameter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    first: Option<Tensor<3>>,
-    second: Option<Tensor<3>>,
-    steps: i32,
+    pub(crate) first: Option<Tensor<3>>,
+    pub(crate) second: Option<Tensor<3>>,
+    pub(crate) steps: i32,
 }
 
 impl Optimizer {

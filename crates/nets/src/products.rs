@@ -2,7 +2,10 @@ use mlp::{MlpError, Real, Updater};
 use tasks::{Basis, Batch};
 
 use crate::{
-    HostArray, Learner, LearnerError, Loss, Model, Optimizer, Precision, Rows, Target, host::rule,
+    HostArray, Learner, LearnerError, LearnerState, Loss, Model, Optimizer, Precision, Rows,
+    Target,
+    host::{moments_of, rule, with_moments},
+    learner_state::{check_like, joined},
 };
 
 /// The engine of twins on basis functions, f = Σ_k s_k g_k with one output, where every strength s_k
@@ -190,5 +193,19 @@ impl<T: Real> Learner for ProductsLearner<T> {
                 ..array.clone()
             })
             .collect())
+    }
+
+    fn state(&self) -> Result<LearnerState, LearnerError> {
+        let moments = self.updater.state();
+        Ok(with_moments(&self.initial, self.parameters()?, &moments))
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        check_like(&self.initial, &state.parameters)?;
+        (self.updater.set_state(&moments_of(state)))
+            .map_err(|error| LearnerError::State(error.to_string()))?;
+        let values = joined(&state.parameters).into_iter();
+        self.factors = values.map(T::from_f64).collect();
+        Ok(())
     }
 }

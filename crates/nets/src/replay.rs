@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    AutodiffLearner, HostArray, Learner, LearnerError, Loss, Model, Optimizer, Rows, Target,
+    AutodiffLearner, HostArray, Learner, LearnerError, LearnerState, Loss, Model, Optimizer, Rows,
+    Target,
 };
 
 /// Parameters that were trained elsewhere, shown at their own steps; between them it stays where
@@ -52,5 +53,21 @@ impl Learner for ReplayLearner {
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
         self.net.parameters()
+    }
+
+    fn state(&self) -> Result<LearnerState, LearnerError> {
+        // The parameters are in the checkpoints.
+        Ok(LearnerState {
+            steps: self.step,
+            ..LearnerState::default()
+        })
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        self.step = state.steps;
+        if let Some((_, arrays)) = self.checkpoints.range(..=self.step).next_back() {
+            self.net.set(arrays);
+        }
+        Ok(())
     }
 }

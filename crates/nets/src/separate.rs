@@ -1,4 +1,4 @@
-use crate::{HostArray, Learner, LearnerError, Learners, Model, Rows};
+use crate::{HostArray, Learner, LearnerError, LearnerState, Learners, Model, Rows};
 
 /// Members that have nothing to gain from each other: one after another.
 pub struct Separate(Vec<Box<dyn Learner>>);
@@ -54,5 +54,14 @@ impl Learners for Separate {
 
     fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError> {
         self.0.iter().map(|member| member.parameters()).collect()
+    }
+
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
+        self.0.iter().map(|member| member.state()).collect()
+    }
+
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
+        let mut members = self.0.iter_mut().zip(states);
+        members.try_for_each(|(member, state)| member.set_state(state))
     }
 }

@@ -1,5 +1,6 @@
 //! The trainer's optimizers on parameters that are no net's.
 
+use super::TrainerState;
 use super::real::Real;
 use super::simd::Arch;
 use super::update::{Update, UpdateRule};
@@ -48,6 +49,32 @@ impl<T: Real> Updater<T> {
             second: moment(1),
             steps: 0,
         })
+    }
+
+    /// What the optimizer remembers.
+    pub fn state(&self) -> TrainerState {
+        let read = |moment: &[T]| moment.iter().map(|value| value.to_f64()).collect();
+        TrainerState {
+            steps: self.steps,
+            first: read(&self.first),
+            second: read(&self.second),
+        }
+    }
+
+    /// Puts back what [`Updater::state`] gave.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError::Length`] if the moments are not those of this rule and as many parameters; then
+    /// nothing is changed.
+    pub fn set_state(&mut self, state: &TrainerState) -> Result<(), MlpError> {
+        require_length("first", state.first.len(), self.first.len())?;
+        require_length("second", state.second.len(), self.second.len())?;
+        let read = |moment: &[f64]| moment.iter().map(|&value| T::from_f64(value)).collect();
+        self.first = read(&state.first);
+        self.second = read(&state.second);
+        self.steps = state.steps;
+        Ok(())
     }
 
     /// One step along `gradients`. Allocates nothing.
