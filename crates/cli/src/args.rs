@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Verdict(Verdict),
     /// Draw the pictures of recorded runs and write one page over them.
     Report(Report),
+    /// Compare two runs or sweeps: their specs, their curves with bands, their verdicts.
+    Compare(Compare),
     /// Measure a net that was trained anywhere: neural collapse, spectra, Fourier power, norms.
     Measure(Measure),
     /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
@@ -37,6 +39,9 @@ pub(crate) enum Command {
     /// Write what a run holds in formats of other programs.
     #[command(subcommand)]
     Export(Export),
+    /// Many cells over several processes or machines: plan, run, watch, submit to a cluster.
+    #[command(subcommand)]
+    Sweep(Sweep),
     /// List devices: what this build holds, and what is recommended.
     Devices,
     /// Check this build on this machine: reference curves and a short parity on every device.
@@ -64,12 +69,188 @@ pub(crate) struct Run {
     /// Keep the initial and final weights of every model in the run folder, for `export weights`.
     #[arg(long)]
     pub(crate) keep_weights: bool,
+    #[command(flatten)]
+    pub(crate) storing: Storing,
     /// Show the resolved spec, the cells and a time estimate, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Exit with code 3 unless every claim gets this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
+}
+
+/// What is done about cells that were trained before.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Storing {
+    /// Go on with a run that was begun; an error where there is none. The same command without it
+    /// goes on, too, and begins where there is none.
+    #[arg(long, conflicts_with = "fresh")]
+    pub(crate) resume: bool,
+    /// Train all cells from the start, also those that are done.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Seconds between two checkpoints of a cell.
+    #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
+    pub(crate) checkpoint_seconds: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        // Longer than anybody waits, and short enough for every clock.
+        Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),
+        _ => Err("must be a number of seconds, 0 to 1e9".to_owned()),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sweep {
+    /// Make the folder of a sweep, and say which cells it has.
+    Plan(SweepPlan),
+    /// Train cells that nobody has trained yet. Several processes may work on one folder; the one
+    /// that ends last gathers the tables and judges.
+    Run(SweepRun),
+    /// Say how far a sweep is: from its folder, and from Slurm where it was submitted.
+    Status(SweepFolder),
+    /// Try again what failed: here, or with --scheduler on the cluster.
+    Retry(SweepRetry),
+    /// Submit a sweep to a cluster as a job array, many cells a task.
+    Submit(SweepSubmit),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepPlan {
+    #[command(flatten)]
+    pub(crate) what: SweepWhat,
+}
+
+/// Which sweep.
+#[derive(Debug, Args)]
+pub(crate) struct SweepWhat {
+    /// Name of a shipped experiment, a spec file ending in .toml, or the folder of a sweep.
+    #[arg(value_name = "SPEC|DIR")]
+    pub(crate) sweep: String,
+    /// Set a key of the spec, the value in TOML (repeatable).
+    #[arg(short = 's', value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Vary a key over values in TOML, in place of the grid of the spec; several make a grid of all
+    /// combinations (repeatable).
+    #[arg(long, value_name = "KEY=VALUE,…")]
+    pub(crate) vary: Vec<String>,
+    /// Number of seeds.
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u64>,
+    /// Precision of training.
+    #[arg(long)]
+    pub(crate) precision: Option<Precision>,
+    /// Use the small settings of the spec's [quick] table.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Device, BACKEND or BACKEND:INDEX; see `layerwise devices` [default: flex].
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Engine that computes the steps, as of `run` [default: auto].
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
+    /// Folder of the sweep [default: runs/NAME, or runs/NAME-quick].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How cells are worked on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SweepWork {
+    /// Worker threads; one cell runs on one thread [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Seconds between two checkpoints of a cell.
+    #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
+    pub(crate) checkpoint_seconds: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepRun {
+    #[command(flatten)]
+    pub(crate) what: SweepWhat,
+    #[command(flatten)]
+    pub(crate) work: SweepWork,
+    /// Only the I-th of N parts of the cells, 1 to N.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Wait for cells that other processes train, and gather.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepFolder {
+    /// Folder of the sweep.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepRetry {
+    /// Folder of the sweep.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) work: SweepWork,
+    /// Submit to this scheduler in place of training here.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scheduler: Option<Scheduler>,
+    #[command(flatten)]
+    pub(crate) job: Job,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepSubmit {
+    #[command(flatten)]
+    pub(crate) what: SweepWhat,
+    /// What the tasks are for.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scheduler: Scheduler,
+    #[command(flatten)]
+    pub(crate) job: Job,
+}
+
+/// Programs that spread tasks over machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scheduler {
+    /// A job array of Slurm.
+    Slurm,
+    /// A task array of `HyperQueue`; only with --print.
+    Hyperqueue,
+    /// A plain shell script, one task after another; only with --print.
+    Script,
+}
+
+/// What a task asks for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Job {
+    /// Tasks of the array, over which the cells are spread [default: 16, or the number of cells].
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) tasks: Option<usize>,
+    /// Cores of a task, each of which trains one cell at a time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub(crate) cpus: usize,
+    /// Time limit of a task, passed on as it is.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// Partition, passed on as it is.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) partition: Option<String>,
+    /// Print the script and submit nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text.split_once('/');
+    let numbers = numbers.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match numbers {
+        Some((part, parts)) if (1..=parts).contains(&part) => Ok((part, parts)),
+        _ => Err("must be I/N, with I from 1 to N, as 2/8".to_owned()),
+    }
 }
 
 /// Models that are read in place of training them.
@@ -370,6 +551,38 @@ pub(crate) enum Data {
 pub(crate) enum Export {
     /// Write the weights of every model as safetensors files.
     Weights(ExportWeights),
+    /// Write the long table of observations.
+    Observations(ExportObservations),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportObservations {
+    /// Run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub(crate) run: PathBuf,
+    /// Format: csv, jsonl (one object per line), or parquet (in builds with the feature parquet).
+    #[arg(long, default_value = "csv")]
+    pub(crate) format: TableFormat,
+    /// Only this variant.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Only this model or prediction.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Only this metric.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// The file [default: export/observations.FORMAT in the run folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Formats of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Csv,
+    Jsonl,
+    Parquet,
 }
 
 #[derive(Debug, Args)]
@@ -404,6 +617,19 @@ pub(crate) struct ExportWeights {
 pub(crate) enum WeightFormat {
     Pytorch,
     Layerwise,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Folder of the first run.
+    #[arg(value_name = "RUN_A")]
+    pub(crate) first: PathBuf,
+    /// Folder of the second.
+    #[arg(value_name = "RUN_B")]
+    pub(crate) second: PathBuf,
+    /// Draw the curves that differ most over each other, as SVG and PNG in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod bench;
+mod compare;
 mod data;
 mod devices;
 mod doctor;
@@ -11,6 +12,7 @@ mod parity;
 mod report;
 mod reproduce;
 mod run;
+mod sweep;
 mod theory;
 mod verdict;
 
@@ -32,10 +34,12 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Parity(parity) => parity::parity(&parity, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, json),
         Command::Report(report) => report::report(&report, json),
+        Command::Compare(arguments) => compare::compare(&arguments, json),
         Command::Measure(arguments) => measure::measure(&arguments, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
         Command::Export(arguments) => export::export(&arguments, json),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, json),
         Command::Devices => Ok(devices::devices(json)),
         Command::Doctor(arguments) => doctor::doctor(&arguments, json),
         Command::Bench(arguments) => bench::bench(&arguments, json),

@@ -9,7 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use lab::{
     record::CellSummary,
-    run::Observer,
+    run::{Observer, Settings},
     spec::{Loaded, Variant},
 };
 
@@ -26,14 +26,24 @@ pub(crate) struct Progress {
 const EVERY: u64 = 16;
 
 impl Progress {
-    pub(crate) fn new(label: String, loaded: &Loaded, interrupted: Arc<AtomicBool>) -> Self {
+    /// A bar over the cells of `settings`, which may be a part of all.
+    pub(crate) fn new(
+        label: String,
+        loaded: &Loaded,
+        settings: &Settings,
+        interrupted: Arc<AtomicBool>,
+    ) -> Self {
         let planned: Vec<(String, u64)> = loaded
             .variants
             .iter()
             .map(|v| (v.name.clone(), v.spec.training.steps))
             .collect();
         let seeds = loaded.spec.training.seeds;
-        let total = planned.iter().map(|(_, steps)| steps * seeds).sum();
+        let cells = planned
+            .iter()
+            .flat_map(|(_, steps)| (0..seeds).map(|_| *steps));
+        let (part, parts) = settings.storing.shard.unwrap_or((0, 1));
+        let total = cells.skip(part).step_by(parts).sum();
         let bar = ProgressBar::new(total);
         let style = "{prefix} {wide_bar} {percent:>3} %  {elapsed} gone, about {eta} left  {msg}";
         bar.set_style(
@@ -51,12 +61,37 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+
+    /// Whether the user has stopped it.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Planned steps of a variant.
+    fn planned(&self, name: &str) -> u64 {
+        let planned = self.planned.iter().find(|(variant, _)| variant == name);
+        planned.map_or(0, |(_, steps)| *steps)
+    }
 }
 
 impl Observer for Progress {
-    fn started(&self, variant: &Variant, seed: u64) {
+    fn started(&self, variant: &Variant, seed: u64, step: u64) {
         self.bar
             .set_message(format!("{} seed {seed}", variant.name));
+        if step > 0 {
+            // What was trained before is no measure of how fast it goes now.
+            self.bar.inc(step / EVERY * EVERY);
+            self.bar.reset_eta();
+        }
+    }
+
+    fn skipped(&self, variant: &Variant, _: u64) {
+        self.bar.inc(self.planned(&variant.name));
+        self.bar.reset_eta();
+    }
+
+    fn warned(&self, warning: &str) {
+        self.bar.suspend(|| eprintln!("warning: {warning}"));
     }
 
     fn stepped(&self, _: &Variant, _: u64, step: u64) {
@@ -66,13 +101,9 @@ impl Observer for Progress {
     }
 
     fn ended(&self, summary: &CellSummary) {
-        let planned = self
-            .planned
-            .iter()
-            .find(|(name, _)| *name == summary.variant);
         let counted = summary.steps / EVERY * EVERY;
-        self.bar
-            .inc(planned.map_or(0, |(_, steps)| steps.saturating_sub(counted)));
+        let planned = self.planned(&summary.variant);
+        self.bar.inc(planned.saturating_sub(counted));
     }
 
     fn interrupted(&self) -> bool {

@@ -6,7 +6,7 @@
 use std::{error::Error, path::Path};
 
 use lab::measure::{Measure, MeasureError, Reading, Snapshot};
-use lab::run::{Observer, Provenance, Recorded, Settings, run, spec_hash};
+use lab::run::{Observer, Provenance, Recorded, Settings, Storing, run, run_identity};
 use lab::{Kinds, record::RunFolder, spec};
 use layerwise_lab as lab;
 use nets::{DeviceBatch, HostArray, Model, Needs, burn::tensor::Tensor};
@@ -183,9 +183,10 @@ pub(crate) fn run_into(folder: &Path) -> Result<Recorded, Box<dyn Error>> {
         threads: 2,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
-    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
-    let open = RunFolder::create(folder, &loaded.spec, &hash)?;
+    let hash = run_identity(&loaded, &settings.device, &settings.engine);
+    let open = RunFolder::open(folder, &loaded.spec, &hash)?;
     Ok(run(&loaded, &settings, &made, &kinds, open, &Silent)?)
 }
 

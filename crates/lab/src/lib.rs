@@ -1,6 +1,7 @@
 //! Specs, the training loop, run records, statistics, claims and verdicts.
 
 pub mod claims;
+pub mod compare;
 mod kinds;
 pub mod measure;
 pub mod own;

@@ -1,14 +1,30 @@
 //! What a run leaves behind: observations, manifest, verdicts, and the folder that holds them.
 
+mod checkpoint;
 mod folder;
+mod lock;
 mod manifest;
 mod observation;
+mod plan_file;
+mod rows;
+mod sealed;
+mod store;
 mod weights;
 
-pub use folder::{Run, RunFolder, RunFolderError, read_manifest, spec_file, write_atomically};
-pub use manifest::{CellSummary, FORMAT, Manifest, StopReason, VariantInfo};
+use folder::{remove, remove_unfinished, write};
+
+pub use checkpoint::{Checkpoint, ModelCheckpoint};
+pub use folder::{
+    Run, RunFolder, RunFolderError, RunIdentity, csv_bytes, read_manifest, spec_file,
+    write_atomically,
+};
+pub use lock::Owner;
+pub use manifest::{Build, CellSummary, FORMAT, FailedCell, Manifest, StopReason, VariantInfo};
 pub use observation::Observation;
-pub use weights::{Moment, WeightsOf, keep_weights, kept_weights};
+pub use plan_file::PlanFile;
+pub use rows::Mark;
+pub use store::{CellFailure, CellFolder, CellResult, CellState, CellStore, Claim, Claimed};
+pub use weights::{Moment, WeightsOf, has_weights, keep_weights, kept_weights};
 
 /// A knob as a number: a number itself, or the only entry of a list (a hidden width).
 pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {

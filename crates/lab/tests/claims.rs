@@ -80,6 +80,8 @@ fn variant(name: &str, group: &str, knobs: &str) -> VariantInfo {
 
 fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
     Manifest {
+        failed: Vec::new(),
+        builds: Vec::new(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

@@ -8,7 +8,7 @@ use layerwise_lab::{
     Kinds,
     predict::Clock,
     record::{Observation, Run, RunFolder},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
     spec::Training,
 };
 use support::load;
@@ -140,10 +140,11 @@ fn rows(training: &str, every: u64) -> Vec<Observation> {
         threads: 1,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
-    let open = RunFolder::create(folder.path(), &loaded.spec, &hash).unwrap();
+    let hash = run_identity(&loaded, &settings.device, &settings.engine);
+    let open = RunFolder::open(folder.path(), &loaded.spec, &hash).unwrap();
     let (provenance, kinds) = (Provenance::default(), Kinds::default());
     run(&loaded, &settings, &provenance, &kinds, open, &Silent).unwrap();
     Run::read(folder.path()).unwrap().observations

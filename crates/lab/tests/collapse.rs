@@ -8,7 +8,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     record::{Observation, Run, RunFolder},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
 };
 use support::load_with;
 
@@ -103,10 +103,11 @@ fn recorded(spec: &str, overrides: &[&str]) -> Vec<Observation> {
         threads: 2,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let hash = spec_hash(&loaded, "flex", "auto");
-    let store = RunFolder::create(folder.path(), &loaded.spec, &hash).unwrap();
+    let hash = run_identity(&loaded, "flex", "auto");
+    let store = RunFolder::open(folder.path(), &loaded.spec, &hash).unwrap();
     let (provenance, kinds) = (Provenance::default(), Kinds::default());
     run(&loaded, &settings, &provenance, &kinds, store, &Silent).unwrap();
     Run::read(folder.path()).unwrap().observations

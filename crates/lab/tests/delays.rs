@@ -72,6 +72,8 @@ impl Run {
     /// and its verdict.
     fn judged(&self, statistic: &str, threshold: &str) -> (Option<f64>, bool, Outcome) {
         let manifest = Manifest {
+            failed: Vec::new(),
+            builds: Vec::new(),
             format: FORMAT,
             name: "small".to_owned(),
             quick: false,

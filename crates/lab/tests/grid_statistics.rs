@@ -76,6 +76,8 @@ impl Grid {
 
     fn manifest(&self) -> Manifest {
         Manifest {
+            failed: Vec::new(),
+            builds: Vec::new(),
             format: FORMAT,
             name: "small".to_owned(),
             quick: false,

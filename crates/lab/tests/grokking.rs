@@ -9,7 +9,7 @@ use std::path::Path;
 use layerwise_lab::{
     Kinds,
     record::{Observation, Run, RunFolder},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
 };
 use support::{load, load_with};
 
@@ -110,9 +110,10 @@ fn recorded(folder: &Path, text: &str) -> Vec<Observation> {
         threads: 2,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
     let store =
-        RunFolder::create(folder, &loaded.spec, &spec_hash(&loaded, "flex", "auto")).unwrap();
+        RunFolder::open(folder, &loaded.spec, &run_identity(&loaded, "flex", "auto")).unwrap();
     let provenance = Provenance::default();
     let kinds = Kinds::default();
     run(&loaded, &settings, &provenance, &kinds, store, &Silent).unwrap();

@@ -7,7 +7,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     record::{Observation, RunFolder},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
     spec::SpecError,
 };
 use support::load_with;
@@ -28,10 +28,11 @@ fn observed(text: &str, overrides: &[&str]) -> Vec<Observation> {
         threads: 2,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
-    let open = RunFolder::create(folder.path(), &loaded.spec, &hash).unwrap();
+    let hash = run_identity(&loaded, &settings.device, &settings.engine);
+    let open = RunFolder::open(folder.path(), &loaded.spec, &hash).unwrap();
     let (made, kinds) = (Provenance::default(), Kinds::default());
     run(&loaded, &settings, &made, &kinds, open, &Silent).unwrap();
     layerwise_lab::record::Run::read(folder.path())

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use layerwise_lab::{
     Kinds,
     record::{Manifest, Observation, Run, RunFolder, StopReason},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
 };
 use nalgebra::DMatrix;
 use support::{load, load_with};
@@ -38,10 +38,11 @@ fn recorded(text: &str) -> Recorded {
         threads: 1,
         together: None,
         quick: false,
+        storing: Storing::default(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
-    let into = RunFolder::create(folder.path(), &loaded.spec, &hash).unwrap();
+    let hash = run_identity(&loaded, &settings.device, &settings.engine);
+    let into = RunFolder::open(folder.path(), &loaded.spec, &hash).unwrap();
     let (provenance, kinds) = (Provenance::default(), Kinds::default());
     run(&loaded, &settings, &provenance, &kinds, into, &Silent).unwrap();
     let read = Run::read(folder.path()).unwrap();

@@ -16,7 +16,7 @@ use std::{
 use layerwise_lab::{
     Kinds,
     record::{CellSummary, Observation, Run, RunFolder, StopReason},
-    run::{Observer, Provenance, Recorded, RunError, Settings, run, spec_hash},
+    run::{Observer, Provenance, Recorded, RunError, Settings, Storing, plan, run, run_identity},
     spec::{Loaded, Variant},
 };
 use support::{SMALL, load, load_with, small_with};
@@ -28,6 +28,7 @@ fn settings(threads: usize) -> Settings {
         threads,
         together: None,
         quick: false,
+        storing: Storing::default(),
     }
 }
 
@@ -42,8 +43,8 @@ fn run_into(
     observer: &dyn Observer,
 ) -> Result<Recorded, RunError> {
     let settings = settings(threads);
-    let hash = spec_hash(loaded, &settings.device, &settings.engine);
-    let folder = RunFolder::create(path, &loaded.spec, &hash).unwrap();
+    let hash = run_identity(loaded, &settings.device, &settings.engine);
+    let folder = RunFolder::open(path, &loaded.spec, &hash).unwrap();
     run(
         loaded,
         &settings,
@@ -496,21 +497,23 @@ fn a_folder_that_vanishes_is_an_error_that_names_it_and_no_panic() {
 fn a_full_disk_ends_the_run_with_an_error_about_the_stream() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = load(SMALL);
-    // A run whose stream goes to a device that is always full.
+    // A run whose first cell streams to a device that is always full.
     run_into(folder.path(), &loaded, 1, &After::new(0)).unwrap();
-    let stream = folder.path().join("observations.jsonl");
-    fs::remove_file(&stream).unwrap();
-    std::os::unix::fs::symlink("/dev/full", &stream).unwrap();
+    let (_, _, first) = &plan(&loaded, "flex", "autodiff")[0];
+    let cell = folder.path().join("cells").join(first);
+    fs::create_dir_all(&cell).unwrap();
+    std::os::unix::fs::symlink("/dev/full", cell.join("stream.jsonl")).unwrap();
     let observer = After::new(u64::MAX);
     let error = run_into(folder.path(), &loaded, 1, &observer).unwrap_err();
     assert!(matches!(error, RunError::Folder(_)), "{error:?}");
-    assert!(error.to_string().contains("observations.jsonl"), "{error}");
+    assert!(error.to_string().contains("stream.jsonl"), "{error}");
+    assert!(error.to_string().contains("Free some space"), "{error}");
     // The first cell ended at its first row and no other began.
     assert_eq!(observer.steps.load(Ordering::Relaxed), 0);
     assert!(!folder.path().join("DONE").exists());
-    // What could not be streamed was in memory, and is there.
-    let rows = Run::read(folder.path()).unwrap().observations;
-    assert_eq!(rows.len(), 12);
+    // What could not be written was not called recorded.
+    assert!(observer.rows.lock().unwrap().is_empty());
+    assert!(Run::read(folder.path()).unwrap().observations.is_empty());
 }
 
 #[test]

@@ -441,6 +441,8 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
         flow_per_step: Some(0.1),
     };
     let manifest = Manifest {
+        failed: Vec::new(),
+        builds: Vec::new(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

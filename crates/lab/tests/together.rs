@@ -8,7 +8,7 @@ use std::path::Path;
 
 use layerwise_lab::{
     record::{Observation, Run, RunFolder},
-    run::{Observer, Provenance, Settings, run, spec_hash},
+    run::{Observer, Provenance, Settings, Storing, run, run_identity},
     spec::load_source,
 };
 
@@ -80,10 +80,11 @@ fn rows(folder: &Path, together: usize) -> (Vec<Observation>, Vec<u64>) {
         threads: 1,
         together: Some(together),
         quick: false,
+        storing: Storing::default(),
     };
-    let hash = spec_hash(&loaded, &settings.device, &settings.engine);
+    let hash = run_identity(&loaded, &settings.device, &settings.engine);
     let folder = folder.join(together.to_string());
-    let open = RunFolder::create(&folder, &loaded.spec, &hash).unwrap();
+    let open = RunFolder::open(&folder, &loaded.spec, &hash).unwrap();
     run(
         &loaded,
         &settings,

@@ -1,3 +1,7 @@
+mod observations;
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -25,6 +29,7 @@ use crate::{
 pub(super) fn export(arguments: &Export, json: bool) -> Result<ExitCode, Failure> {
     match arguments {
         Export::Weights(arguments) => weights(arguments, json),
+        Export::Observations(arguments) => observations::observations(arguments, json),
     }
 }
 

@@ -46,7 +46,10 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
     for (loaded, settings) in &prepared {
         let folder = out.join(settings.device.replace(':', "-"));
         let label = format!("{} on {}", loaded.spec.name, settings.device);
-        let recorded = execute_as(label, loaded, settings, &kinds, &folder)?;
+        // Devices are compared, not versions of the program.
+        let mut settings = settings.clone();
+        settings.storing.same_build = true;
+        let recorded = execute_as(label, loaded, &settings, &kinds, &folder)?;
         if !recorded.complete {
             return Ok(ExitCode::from(INTERRUPTED));
         }

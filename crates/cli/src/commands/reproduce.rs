@@ -132,10 +132,14 @@ impl One<'_> {
                 } else {
                     eprintln!("{}: about {minutes} min on 2 cores", self.place);
                 }
+                // A page speaks of one build.
+                let mut settings = self.settings.clone();
+                settings.storing.fresh = fresh;
+                settings.storing.same_build = true;
                 let recorded = execute_as(
                     self.place.to_owned(),
                     self.loaded,
-                    self.settings,
+                    &settings,
                     self.kinds,
                     &self.out,
                 )?;

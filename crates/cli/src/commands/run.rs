@@ -7,12 +7,13 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use lab::{
     Kinds,
     record::{Run as RecordedRun, RunFolder},
-    run::{Cell, Provenance, Recorded, Settings, estimate, spec_hash},
+    run::{Cell, Provenance, Recorded, Settings, Storing, estimate, run_identity},
     spec::{Loaded, Options, Outcome},
 };
 use nets::{ENGINES, LearnerError, Target};
@@ -42,12 +43,13 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
         let keep = "training.keep_weights=true".to_owned();
         changed.training.set.push(keep);
     }
-    let (mut loaded, settings) = prepare(
+    let (mut loaded, mut settings) = prepare(
         &arguments.experiment,
         &changed.training,
         &changed.device,
         &kinds,
     )?;
+    settings.storing = storing(&arguments.storing);
     own.attach(&mut loaded, &kinds)?;
     if arguments.dry_run {
         return dry_run(&loaded, &settings, &kinds, json);
@@ -56,6 +58,12 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
         .out
         .clone()
         .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
+    if arguments.storing.resume && !RunFolder::is_begun(&out) {
+        return Err(Failure::usage(format!(
+            "{}: holds no run to go on with. Leave --resume out to begin one",
+            out.display()
+        )));
+    }
     let recorded = execute(&loaded, &settings, &kinds, &out)?;
     let page = draw(&out)?;
     if json {
@@ -71,6 +79,15 @@ pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure
         print_run(&recorded, &page);
     }
     Ok(exit_code(&recorded, arguments.require))
+}
+
+/// What is done about cells that are on the disk.
+pub(super) fn storing(arguments: &args::Storing) -> Storing {
+    Storing {
+        checkpoint_every: Duration::from_secs_f64(arguments.checkpoint_seconds),
+        fresh: arguments.fresh,
+        ..Storing::default()
+    }
 }
 
 /// Resolves the spec and checks device and engine, before anything is written.
@@ -114,6 +131,7 @@ pub(super) fn prepare(
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
         together: arguments.together,
         quick: arguments.quick,
+        storing: Storing::default(),
     };
     // The other engines cover everything.
     if settings.engine == "moments" {
@@ -211,10 +229,10 @@ pub(super) fn execute_as(
     out: &Path,
 ) -> Result<Recorded, Failure> {
     let interrupted = interrupt_flag()?;
-    let hash = spec_hash(loaded, &settings.device, &settings.engine);
-    let folder = RunFolder::create(out, &loaded.spec, &hash)?;
+    let identity = run_identity(loaded, &settings.device, &settings.engine);
+    let folder = RunFolder::open(out, &loaded.spec, &identity)?;
     let provenance = provenance();
-    let progress = Progress::new(label, loaded, interrupted);
+    let progress = Progress::new(label, loaded, settings, interrupted);
     let result = lab::run::run(loaded, settings, &provenance, kinds, folder, &progress);
     progress.finish();
     Ok(result?)

@@ -2,13 +2,19 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use super::{Manifest, Observation, weights::forget_weights};
+use super::{
+    CellStore, Manifest, Observation,
+    lock::Lock,
+    rows::{rows_of, write_rows},
+    weights::forget_weights,
+};
 use crate::{claims::VerdictFile, spec::Spec};
 
 /// Why a run folder cannot be used.
@@ -50,10 +56,27 @@ pub enum RunFolderError {
 
 impl RunFolderError {
     pub(super) fn write(path: &Path, error: impl std::fmt::Display) -> Self {
+        let problem = format!("cannot be written: {error}");
+        // Errors of other crates keep only the text of the system's.
+        let is_full = ["No space left", "quota exceeded"]
+            .iter()
+            .any(|text| problem.contains(text));
         Self::File {
             path: path.to_owned(),
-            problem: format!("cannot be written: {error}"),
-            hint: "Choose a writable folder with --out",
+            problem,
+            hint: if is_full {
+                "Free some space and give the same command again; what was recorded is kept"
+            } else {
+                "Choose a writable folder with --out"
+            },
+        }
+    }
+
+    pub(super) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            problem: problem.into(),
+            hint: "Give the command of the run again: what is damaged is made again, the rest is kept",
         }
     }
 
@@ -66,11 +89,19 @@ impl RunFolderError {
     }
 }
 
+/// What a run folder is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunIdentity {
+    /// Hash of everything that is trained, all variants of the sweep included.
+    pub spec_hash: String,
+    /// Hash of what is trained without the sweep: a folder may hold a sweep that grows.
+    pub base_hash: String,
+}
+
 /// A run folder that is being written.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    stream: BufWriter<File>,
 }
 
 const SPEC: &str = "spec.toml";
@@ -78,33 +109,33 @@ const MANIFEST: &str = "manifest.json";
 const JSONL: &str = "observations.jsonl";
 const CSV: &str = "observations.csv";
 const VERDICT: &str = "verdict.json";
+const CHECKSUMS: &str = "CHECKSUMS";
 const DONE: &str = "DONE";
+const LOCK: &str = "lock";
 
 impl RunFolder {
-    /// Opens `path` for a run of `spec`, whose training part has the hash `spec_hash`. A folder
-    /// that already holds a run of the same spec is started again; anything else is left alone.
+    /// Opens `path` for a run of `spec`. What cells of the same spec have recorded there stays, and
+    /// the sweep and the seeds may be others than before; anything else is left alone.
     ///
     /// # Errors
     /// A folder that holds something else or cannot be written.
-    pub fn create(path: &Path, spec: &Spec, spec_hash: &str) -> Result<Self, RunFolderError> {
-        check_free(path, spec, spec_hash)?;
+    pub fn open(path: &Path, spec: &Spec, identity: &RunIdentity) -> Result<Self, RunFolderError> {
+        check_free(path, spec, identity)?;
         fs::create_dir_all(path).map_err(|e| RunFolderError::write(path, e))?;
-        for stale in [DONE, VERDICT, CSV, MANIFEST, "report.html"] {
-            match fs::remove_file(path.join(stale)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(RunFolderError::write(&path.join(stale), e));
-                }
-                _ => {}
-            }
-        }
-        forget_weights(path)?;
-        let text = format!("# spec_hash = {spec_hash}\n{}", spec.to_toml());
+        let _lock = Lock::wait(&path.join(LOCK))?;
+        // Another process may have begun a run there meanwhile.
+        check_free(path, spec, identity)?;
+        remove_unfinished(path, LONG_AGO)?;
+        // Without it nothing counts as done.
+        remove(&path.join(DONE))?;
+        let (spec_hash, base_hash) = (&identity.spec_hash, &identity.base_hash);
+        let text = format!(
+            "{SPEC_HASH}{spec_hash}\n{BASE_HASH}{base_hash}\n{}",
+            spec.to_toml()
+        );
         write(&path.join(SPEC), text.as_bytes())?;
-        let stream = path.join(JSONL);
-        let file = File::create(&stream).map_err(|e| RunFolderError::write(&stream, e))?;
         Ok(Self {
             path: path.to_owned(),
-            stream: BufWriter::new(file),
         })
     }
 
@@ -113,26 +144,32 @@ impl RunFolder {
         path.join(DONE).is_file()
     }
 
+    /// Whether `path` holds a run, or the beginning of one.
+    pub fn is_begun(path: &Path) -> bool {
+        path.join(SPEC).is_file()
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends observations to the stream and hands them to the operating system, so that a run
-    /// that is killed keeps them.
+    /// Its cells.
+    pub fn cells(&self) -> CellStore {
+        CellStore::of(&self.path)
+    }
+
+    /// The manifest of an earlier call on the same folder.
+    pub fn manifest_before(&self) -> Option<Manifest> {
+        read_manifest(&self.path).ok()
+    }
+
+    /// Forgets the weights that earlier cells kept.
     ///
     /// # Errors
-    /// The stream cannot be written.
-    pub fn append(&mut self, observations: &[Observation]) -> Result<(), RunFolderError> {
-        let path = self.path.join(JSONL);
-        let write = |stream: &mut BufWriter<File>| -> io::Result<()> {
-            for observation in observations {
-                serde_json::to_writer(&mut *stream, observation)?;
-                stream.write_all(b"\n")?;
-            }
-            stream.flush()
-        };
-        write(&mut self.stream).map_err(|e| RunFolderError::write(&path, e))
+    /// They cannot be removed.
+    pub fn forget_weights(&self) -> Result<(), RunFolderError> {
+        forget_weights(&self.path)
     }
 
     /// Writes the tables in canonical order, the manifest and the verdicts, and `DONE` last.
@@ -147,25 +184,55 @@ impl RunFolder {
         verdict: &VerdictFile,
         complete: bool,
     ) -> Result<(), RunFolderError> {
-        let Self { path, stream } = self;
-        drop(stream);
-        let mut jsonl = Vec::new();
-        for observation in observations {
-            serde_json::to_writer(&mut jsonl, observation)
-                .map_err(|e| RunFolderError::write(&path.join(JSONL), e))?;
-            jsonl.push(b'\n');
-        }
-        write(&path.join(JSONL), &jsonl)?;
-        let table = csv_bytes(&manifest.name, observations)
-            .map_err(|e| RunFolderError::write(&path.join(CSV), e))?;
-        write(&path.join(CSV), &table)?;
+        let path = self.path;
+        let _lock = Lock::wait(&path.join(LOCK))?;
+        remove(&path.join(DONE))?;
+        // Piece by piece: a large sweep is in memory once, not three times.
+        write_atomically_with(&path.join(JSONL), |out| write_rows(observations, out))
+            .map_err(|e| RunFolderError::write(&path.join(JSONL), e))?;
+        write_atomically_with(&path.join(CSV), |out| {
+            write_csv(&manifest.name, observations, out).map_err(io::Error::other)
+        })
+        .map_err(|e| RunFolderError::write(&path.join(CSV), e))?;
         write_json(&path.join(MANIFEST), manifest)?;
         write_json(&path.join(VERDICT), verdict)?;
+        write_checksums(&path)?;
         if complete {
             write(&path.join(DONE), b"")?;
         }
         Ok(())
     }
+}
+
+/// Files whose checksums are kept.
+const CHECKED: [&str; 5] = [SPEC, MANIFEST, JSONL, CSV, VERDICT];
+
+/// Writes the checksums of all files, as `b3sum --check` reads them.
+fn write_checksums(run: &Path) -> Result<(), RunFolderError> {
+    let mut lines = String::new();
+    for name in CHECKED {
+        let path = run.join(name);
+        let mut hasher = blake3::Hasher::new();
+        File::open(&path)
+            .and_then(|file| hasher.update_reader(file).map(|_| ()))
+            .map_err(|e| RunFolderError::read(&path, e))?;
+        lines.push_str(&format!("{}  {name}\n", hasher.finalize()));
+    }
+    write(&run.join(CHECKSUMS), lines.as_bytes())
+}
+
+/// The bytes of a file of the run, checked against its checksum.
+fn read_checked(run: &Path, name: &str) -> Result<Vec<u8>, RunFolderError> {
+    let path = run.join(name);
+    let bytes = fs::read(&path).map_err(|e| RunFolderError::read(&path, e))?;
+    let sums = run.join(CHECKSUMS);
+    let lines = fs::read_to_string(&sums).map_err(|e| RunFolderError::read(&sums, e))?;
+    let expected = format!("{}  {name}", blake3::hash(&bytes));
+    if lines.lines().any(|line| line == expected) {
+        return Ok(bytes);
+    }
+    let problem = format!("is damaged: its checksum is not in {CHECKSUMS}");
+    Err(RunFolderError::damaged(&path, problem))
 }
 
 /// Columns of the table.
@@ -181,10 +248,20 @@ const COLUMNS: [&str; 9] = [
     "value",
 ];
 
-fn csv_bytes(run: &str, observations: &[Observation]) -> Result<Vec<u8>, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
+/// The long table as CSV. `run` is the name in its first column. A time that did not come is `inf`.
+///
+/// # Errors
+/// Never for rows in memory; what the writer says otherwise.
+pub fn csv_bytes(run: &str, observations: &[Observation]) -> Result<Vec<u8>, csv::Error> {
+    let mut bytes = Vec::new();
+    write_csv(run, observations, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn write_csv(run: &str, rows: &[Observation], out: &mut dyn Write) -> Result<(), csv::Error> {
+    let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
-    for o in observations {
+    for o in rows {
         table.write_record([
             run,
             &o.seed.to_string(),
@@ -197,23 +274,21 @@ fn csv_bytes(run: &str, observations: &[Observation]) -> Result<Vec<u8>, csv::Er
             &o.value.to_string(),
         ])?;
     }
-    table
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    table.flush()?;
+    Ok(())
 }
 
-fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolderError> {
+const SPEC_HASH: &str = "# spec_hash = ";
+const BASE_HASH: &str = "# base_hash = ";
+
+fn check_free(path: &Path, spec: &Spec, identity: &RunIdentity) -> Result<(), RunFolderError> {
     let another = |detail: String| RunFolderError::AnotherSpec {
         path: path.to_owned(),
         detail,
     };
     match fs::read_to_string(path.join(SPEC)) {
         Ok(text) => {
-            let recorded = text
-                .lines()
-                .next()
-                .and_then(|line| line.strip_prefix("# spec_hash = "))
-                .unwrap_or("unknown");
+            let recorded = text.lines().find_map(|line| line.strip_prefix(BASE_HASH));
             let name = toml::from_str::<toml::Table>(&text).ok().and_then(|table| {
                 table
                     .get("name")
@@ -223,7 +298,8 @@ fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolder
                 Some(name) if name != spec.name => {
                     Err(another(format!("{name} instead of {}", spec.name)))
                 }
-                _ if recorded != spec_hash => Err(another(format!(
+                _ if recorded.is_none() => Err(another("recorded by an older version".to_owned())),
+                _ if recorded != Some(&identity.base_hash) => Err(another(format!(
                     "{} with other training settings",
                     spec.name
                 ))),
@@ -231,12 +307,18 @@ fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolder
             }
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => match fs::read_dir(path) {
-            Ok(mut entries) => match entries.next() {
-                None => Ok(()),
-                Some(_) => Err(RunFolderError::NotARun {
-                    path: path.to_owned(),
-                }),
-            },
+            Ok(entries) => {
+                // The beginning of a run by a process that was killed, or is at it.
+                let begun = |name: &str| name == LOCK || name.starts_with(TEMPORARY);
+                let mut names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+                if names.all(|name| begun(&name.to_string_lossy())) {
+                    Ok(())
+                } else {
+                    Err(RunFolderError::NotARun {
+                        path: path.to_owned(),
+                    })
+                }
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(RunFolderError::write(path, e)),
         },
@@ -250,11 +332,22 @@ fn check_free(path: &Path, spec: &Spec, spec_hash: &str) -> Result<(), RunFolder
 /// # Errors
 /// The folder cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_atomically_with(path, |file| file.write_all(bytes))
+}
+
+/// [`write_atomically`] of what `fill` writes, piece by piece.
+fn write_atomically_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::with_prefix_in(".partial-", folder.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
+    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, folder.unwrap_or(Path::new(".")))?;
+    let mut buffer = BufWriter::new(&mut file);
+    fill(&mut buffer)?;
+    buffer.flush()?;
+    drop(buffer);
     file.as_file().sync_all()?;
     // Temporary files are private; what a run leaves behind is as open as any other file.
     #[cfg(unix)]
@@ -264,10 +357,46 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
             .set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path)?;
+    // The name is on the disk only when the folder is.
+    #[cfg(unix)]
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
+/// No file takes as long to be written.
+const LONG_AGO: Duration = Duration::from_secs(3600);
+
+/// Beginning of the names of temporary files.
+const TEMPORARY: &str = ".partial-";
+
+/// Removes temporary files of a process that was killed: those of at least this age, which is 0 where
+/// nobody else writes into the folder now.
+pub(super) fn remove_unfinished(folder: &Path, age: Duration) -> Result<(), RunFolderError> {
+    let entries = fs::read_dir(folder).map_err(|e| RunFolderError::read(folder, e))?;
+    let is_old = |entry: &fs::DirEntry| {
+        let time = entry.metadata().and_then(|file| file.modified()).ok();
+        let now = time.and_then(|time| time.elapsed().ok());
+        age.is_zero() || now.is_some_and(|now| now >= age)
+    };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && is_old(&entry) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), RunFolderError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(RunFolderError::write(path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
     write_atomically(path, bytes).map_err(|e| RunFolderError::write(path, e))
 }
 
@@ -306,7 +435,7 @@ pub fn spec_file(run: &Path) -> Result<PathBuf, RunFolderError> {
 /// # Errors
 /// The file is missing or cannot be understood.
 pub fn read_manifest(run: &Path) -> Result<Manifest, RunFolderError> {
-    read_json(&run.join(MANIFEST))
+    read_json(run, MANIFEST)
 }
 
 impl Run {
@@ -316,15 +445,14 @@ impl Run {
     /// A file is missing or cannot be understood.
     pub fn read(path: &Path) -> Result<Self, RunFolderError> {
         let spec_path = path.join(SPEC);
-        let text =
-            fs::read_to_string(&spec_path).map_err(|e| RunFolderError::read(&spec_path, e))?;
-        let spec = toml::from_str(&text).map_err(|e| RunFolderError::read(&spec_path, e))?;
+        let spec = toml::from_slice(&read_checked(path, SPEC)?)
+            .map_err(|e| RunFolderError::read(&spec_path, e))?;
         Ok(Self {
             path: path.to_owned(),
             spec,
-            manifest: read_json(&path.join(MANIFEST))?,
-            observations: read_jsonl(&path.join(JSONL))?,
-            verdict: read_json(&path.join(VERDICT))?,
+            manifest: read_json(path, MANIFEST)?,
+            observations: rows_of(&path.join(JSONL), &read_checked(path, JSONL)?)?,
+            verdict: read_json(path, VERDICT)?,
         })
     }
 
@@ -333,22 +461,12 @@ impl Run {
     /// # Errors
     /// The file cannot be written.
     pub fn write_verdict(&self) -> Result<(), RunFolderError> {
-        write_json(&self.path.join(VERDICT), &self.verdict)
+        write_json(&self.path.join(VERDICT), &self.verdict)?;
+        write_checksums(&self.path)
     }
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RunFolderError> {
-    let text = fs::read_to_string(path).map_err(|e| RunFolderError::read(path, e))?;
-    serde_json::from_str(&text).map_err(|e| RunFolderError::read(path, e))
-}
-
-fn read_jsonl(path: &Path) -> Result<Vec<Observation>, RunFolderError> {
-    let text = fs::read_to_string(path).map_err(|e| RunFolderError::read(path, e))?;
-    text.lines()
-        .enumerate()
-        .map(|(number, line)| {
-            serde_json::from_str(line)
-                .map_err(|e| RunFolderError::read(path, format!("line {}: {e}", number + 1)))
-        })
-        .collect()
+fn read_json<T: DeserializeOwned>(run: &Path, name: &str) -> Result<T, RunFolderError> {
+    let bytes = read_checked(run, name)?;
+    serde_json::from_slice(&bytes).map_err(|e| RunFolderError::read(&run.join(name), e))
 }

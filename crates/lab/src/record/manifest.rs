@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::own::OwnSource;
 
 /// Format version of a run folder. It is part of every cell's identity.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Where a run came from and how it went, as written to `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,38 @@ pub struct Manifest {
     pub variants: Vec<VariantInfo>,
     /// What came of each cell.
     pub cells: Vec<CellSummary>,
+    /// Cells that could not be trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedCell>,
+    /// Programs that trained cells, where it was not this one alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<Build>,
+}
+
+/// A cell that could not be trained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedCell {
+    /// Variant name.
+    pub variant: String,
+    /// Seed.
+    pub seed: u64,
+    /// What went wrong.
+    pub error: String,
+}
+
+/// A program that trained cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// Version of layerwise.
+    pub version: String,
+    /// Git commit of its source.
+    pub commit: String,
+}
+
+impl std::fmt::Display for Build {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "version {}, commit {}", self.version, self.commit)
+    }
 }
 
 fn alone() -> usize {

@@ -105,6 +105,13 @@ pub fn keep_weights(
     Ok(())
 }
 
+/// Whether the weights of a model were kept, initial and final.
+pub fn has_weights(run: &Path, of: WeightsOf<'_>) -> bool {
+    [Moment::Initial, Moment::Final]
+        .iter()
+        .all(|&moment| of.path(run, moment).is_file())
+}
+
 /// Weights that were kept, the arrays of `like`; `None` where none were.
 ///
 /// # Errors

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use nets::{DeviceError, HostArray, Target, learner};
 use tasks::{Batch, Group, KeyError};
 use thiserror::Error;
@@ -40,6 +42,16 @@ pub enum RunError {
         seed: u64,
         /// The panic's message.
         message: String,
+    },
+    /// A cell failed in an earlier call and is not tried again.
+    #[error("{variant}, seed {seed}: failed before: {error}")]
+    FailedBefore {
+        /// Variant.
+        variant: String,
+        /// Seed.
+        seed: u64,
+        /// What happened then.
+        error: String,
     },
     /// The run folder cannot be written.
     #[error("{0}")]
@@ -135,6 +147,8 @@ impl Cell<'_> {
             engine: self.engine,
             target: self.target,
             kinds: self.kinds,
+            kept: None,
+            checkpoint_every: Duration::MAX,
         };
         let mut outcomes = alone.run(limit, observer)?;
         Ok(outcomes.swap_remove(0))

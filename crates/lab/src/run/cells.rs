@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nets::{HostArray, Learners, Member, Needs, ReplayLearner, Rows, Separate, Target, learners};
+use nets::{
+    HostArray, LearnerState, Learners, Member, Needs, ReplayLearner, Rows, Separate, Target,
+    learners,
+};
 use tasks::{Batch, Task, TaskInstance, TaskShape, TrainingStream};
 
 use super::{
@@ -19,7 +22,7 @@ use crate::{
     measure::{MeasureEntry, MeasureError, entry, in_blocks},
     own::OwnModel,
     predict::Clock,
-    record::{CellSummary, Observation, StopReason},
+    record::{CellFolder, CellSummary, Checkpoint, ModelCheckpoint, Observation, StopReason},
     spec::{Training, Variant},
 };
 
@@ -34,6 +37,28 @@ pub(super) struct Cells<'a> {
     pub(super) target: &'a Target,
     /// What names mean.
     pub(super) kinds: &'a Kinds,
+    /// Where each member records, and goes on from; `None` for trials that leave nothing behind.
+    pub(super) kept: Option<&'a [Kept]>,
+    /// Time between two checkpoints.
+    pub(super) checkpoint_every: Duration,
+}
+
+/// Where a member records.
+pub(super) struct Kept {
+    pub(super) folder: CellFolder,
+    /// Where it goes on. Members of a batch do so from the same step.
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// What it had recorded before.
+    pub(super) rows: Vec<Observation>,
+}
+
+impl Kept {
+    /// The step at which it goes on.
+    pub(super) fn step(&self) -> u64 {
+        self.checkpoint
+            .as_ref()
+            .map_or(0, |checkpoint| checkpoint.step)
+    }
 }
 
 /// A model in training, in all members.
@@ -144,7 +169,8 @@ impl<'a> Cells<'a> {
             .map(|sets| in_blocks(&sets.iter().collect::<Vec<_>>(), needs, self.target));
         let constant_rows = constant.as_deref().map(|batches| self.rows(batches, needs));
         let mut measuring = Duration::ZERO;
-        let mut step = 0;
+        let mut step = self.go_on(&mut trained, &mut states)?;
+        let mut kept_at = Instant::now();
         loop {
             let fresh;
             let (batches, rows) = match (&constant, &constant_rows) {
@@ -169,18 +195,12 @@ impl<'a> Cells<'a> {
                     tests: (&tests, &test_rows),
                     batches: (batches, rows),
                     training_sets: sets.as_deref().zip(set_rows.as_deref()),
+                    kept: self.kept,
                 };
                 look.at_all(&mut trained, &mut states, observer)?;
                 measuring += begin.elapsed();
             }
             if step == last || states.iter().all(|state| state.stopped.is_some()) {
-                break;
-            }
-            if step % REPORT_EVERY == 0 && observer.interrupted() {
-                for state in &mut states {
-                    let reason = StopReason::Interrupted { step };
-                    state.stopped.get_or_insert((reason, step));
-                }
                 break;
             }
             let rates: Vec<f64> = states.iter().map(|state| state.lr(step)).collect();
@@ -191,6 +211,20 @@ impl<'a> Cells<'a> {
             if step % REPORT_EVERY == 0 {
                 for state in states.iter().filter(|state| state.stopped.is_none()) {
                     observer.stepped(state.variant, state.seed, step);
+                }
+                // At the last step there is only the look left, and nothing to come back to.
+                let interrupted = step < last && observer.interrupted();
+                if interrupted || kept_at.elapsed() >= self.checkpoint_every {
+                    let spent = (start.elapsed(), measuring);
+                    self.keep(step, &trained, &states, spent)?;
+                    kept_at = Instant::now();
+                }
+                if interrupted {
+                    for state in &mut states {
+                        let reason = StopReason::Interrupted { step };
+                        state.stopped.get_or_insert((reason, step));
+                    }
+                    break;
                 }
             }
         }
@@ -207,7 +241,8 @@ impl<'a> Cells<'a> {
                     seed: state.seed,
                     steps,
                     seconds: 0.0,
-                    measuring_seconds: measuring.as_secs_f64() / share,
+                    measuring_seconds: measuring.as_secs_f64() / share
+                        + self.before(place).map_or(0.0, |c| c.measuring_seconds),
                     stopped,
                 },
                 clock: state.clock,
@@ -233,10 +268,102 @@ impl<'a> Cells<'a> {
                 }
             }
         }
-        for outcome in &mut outcomes {
-            outcome.summary.seconds = start.elapsed().as_secs_f64() / share;
+        for (place, outcome) in outcomes.iter_mut().enumerate() {
+            let before = self.before(place).map_or(0.0, |c| c.seconds);
+            outcome.summary.seconds = start.elapsed().as_secs_f64() / share + before;
         }
         Ok(outcomes)
+    }
+
+    /// Where a member went on.
+    fn before(&self, member: usize) -> Option<&Checkpoint> {
+        self.kept?[member].checkpoint.as_ref()
+    }
+
+    /// Puts the members where their checkpoints are, with the rows that they have recorded. Gives
+    /// the step.
+    fn go_on(
+        &self,
+        trained: &mut [Trained],
+        states: &mut [CellState<'_>],
+    ) -> Result<u64, RunError> {
+        let Some(kept) = self.kept else { return Ok(0) };
+        let (variant, seed) = self.members[0];
+        for (member, one) in kept.iter().enumerate() {
+            for row in &one.rows {
+                let model = trained.iter_mut().find(|model| model.name == row.model);
+                if let Some(model) = model {
+                    model.members[member].observations.push(row.clone());
+                }
+            }
+            let Some(checkpoint) = &one.checkpoint else {
+                continue;
+            };
+            states[member].stopped = checkpoint.stopped.clone();
+            let pairs = trained.iter_mut().zip(&checkpoint.models);
+            for (model, before) in pairs {
+                let own = &mut model.members[member];
+                own.first_loss = before.first_loss;
+                let previous = before.previous.iter();
+                let previous = previous
+                    .map(|(&place, (step, arrays))| (place, (*step, Rc::new(arrays.clone()))));
+                own.previous.replace(previous.collect());
+            }
+        }
+        for (place, model) in trained.iter_mut().enumerate() {
+            let states: Option<Vec<LearnerState>> = (kept.iter())
+                .map(|one| Some(one.checkpoint.as_ref()?.models[place].state.clone()))
+                .collect();
+            if let Some(states) = states {
+                (model.learners.set_states(&states))
+                    .map_err(|error| failed(variant, seed, error.into()))?;
+            }
+        }
+        Ok(kept.first().map_or(0, Kept::step))
+    }
+
+    /// Keeps a checkpoint of every member.
+    fn keep(
+        &self,
+        step: u64,
+        trained: &[Trained],
+        states: &[CellState<'_>],
+        (elapsed, measuring): (Duration, Duration),
+    ) -> Result<(), RunError> {
+        let Some(kept) = self.kept else { return Ok(()) };
+        let (variant, seed) = self.members[0];
+        let mut learned = Vec::new();
+        for model in trained {
+            let states = model.learners.states();
+            learned.push(states.map_err(|error| failed(variant, seed, error.into()))?);
+        }
+        let share = self.members.len() as f64;
+        for (member, (one, state)) in kept.iter().zip(states).enumerate() {
+            let models = trained.iter().zip(&learned).map(|(model, states)| {
+                let own = &model.members[member];
+                let previous = own.previous.borrow();
+                let previous = previous
+                    .iter()
+                    .map(|(&place, (step, arrays))| (place, (*step, Vec::clone(arrays))));
+                ModelCheckpoint {
+                    name: model.name.clone(),
+                    state: states[member].clone(),
+                    first_loss: own.first_loss,
+                    previous: previous.collect(),
+                }
+            });
+            let before = self.before(member);
+            one.folder.keep(&Checkpoint {
+                step,
+                rows: one.folder.mark(),
+                seconds: elapsed.as_secs_f64() / share + before.map_or(0.0, |c| c.seconds),
+                measuring_seconds: measuring.as_secs_f64() / share
+                    + before.map_or(0.0, |c| c.measuring_seconds),
+                stopped: state.stopped.clone(),
+                models: models.collect(),
+            })?;
+        }
+        Ok(())
     }
 
     fn tasks(&self) -> Result<Vec<Box<dyn Task>>, RunError> {

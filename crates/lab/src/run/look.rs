@@ -5,7 +5,7 @@ use tasks::Batch;
 
 use super::{
     cell::RunError,
-    cells::{CellState, Trained, failed},
+    cells::{CellState, Kept, Trained, failed},
     runner::Observer,
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Look<'a> {
     pub(super) tests: (&'a [Batch], &'a [Rows<'a>]),
     pub(super) batches: (&'a [Batch], &'a Rows<'a>),
     pub(super) training_sets: Option<(&'a [Batch], &'a [Rows<'a>])>,
+    /// Where each member records.
+    pub(super) kept: Option<&'a [Kept]>,
 }
 
 impl Look<'_> {
@@ -84,8 +86,11 @@ impl Look<'_> {
                 recorded.extend(self.at_the_end(trained, state, member)?);
             }
             state.stopped = stop.map(|reason| (reason, self.step));
+            // One write for all models: a system call costs as much as looking at the net.
+            if let Some(kept) = self.kept {
+                kept[member].folder.append(&recorded[from..])?;
+            }
         }
-        // One write for all models: a system call costs as much as looking at the net.
         observer.recorded(&recorded);
         Ok(())
     }

@@ -1,0 +1,207 @@
+//! `layerwise sweep …`: the cells of one folder in the hands of many processes.
+
+mod opened;
+mod script;
+mod slurm;
+mod status;
+
+use std::{process::ExitCode, time::Duration, time::Instant};
+
+use lab::{
+    Kinds,
+    record::CellState,
+    run::{Gather, Recorded, Settings, Storing, train},
+};
+use serde_json::json;
+
+use self::{opened::Opened, status::Status};
+use super::{
+    print_json,
+    run::{draw, exit_code, interrupt_flag, print_run, provenance},
+};
+use crate::{
+    args::{self, Sweep},
+    failure::{FAILED, Failure, INTERRUPTED},
+    progress::Progress,
+};
+
+/// Carries out `layerwise sweep …`.
+pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> {
+    let kinds = Kinds::default();
+    match arguments {
+        Sweep::Plan(arguments) => {
+            let opened = Opened::find(&arguments.what, &kinds)?;
+            opened.make()?;
+            let status = Status::of(&opened);
+            if json {
+                print_json(&status.json(true));
+            } else {
+                say!("{}", status.plan());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Sweep::Run(arguments) => {
+            let mut opened = Opened::find(&arguments.what, &kinds)?;
+            work(&mut opened.settings, &arguments.work)?;
+            let storing = &mut opened.settings.storing;
+            storing.shard = arguments.shard.map(|(part, parts)| (part - 1, parts));
+            storing.wait = arguments.wait;
+            run(&opened, &kinds, json)
+        }
+        Sweep::Status(arguments) => {
+            let opened = Opened::planned(&arguments.folder, &kinds)?;
+            let status = Status::of(&opened);
+            if json {
+                print_json(&status.json(true));
+            } else {
+                say!("{}", status.text());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Sweep::Retry(arguments) => {
+            let mut opened = Opened::planned(&arguments.folder, &kinds)?;
+            let store = lab::record::CellStore::of(&opened.out);
+            let status = Status::of(&opened);
+            let mut again = 0;
+            for cell in &status.cells {
+                match &cell.state {
+                    CellState::Failed(_) => store.retry(&cell.id)?,
+                    CellState::Damaged { .. } => store.forget(&cell.id)?,
+                    _ => continue,
+                }
+                again += 1;
+            }
+            eprintln!("{again} cells that failed or are damaged are tried again");
+            match arguments.scheduler {
+                Some(scheduler) => submit(&opened, scheduler, &arguments.job, json),
+                None => {
+                    work(&mut opened.settings, &arguments.work)?;
+                    opened.settings.storing.wait = false;
+                    run(&opened, &kinds, json)
+                }
+            }
+        }
+        Sweep::Submit(arguments) => {
+            let opened = Opened::find(&arguments.what, &kinds)?;
+            submit(&opened, arguments.scheduler, &arguments.job, json)
+        }
+    }
+}
+
+fn work(settings: &mut Settings, arguments: &args::SweepWork) -> Result<(), Failure> {
+    if let Some(threads) = arguments.threads {
+        if threads == 0 {
+            return Err(Failure::usage("--threads 0: must be 1 or more"));
+        }
+        settings.threads = threads;
+    }
+    settings.storing = Storing {
+        checkpoint_every: Duration::from_secs_f64(arguments.checkpoint_seconds),
+        retry: false,
+        ..Storing::default()
+    };
+    Ok(())
+}
+
+/// Trains what is open, and gathers if nothing is left.
+fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
+    let start = Instant::now();
+    let (loaded, settings) = (&opened.loaded, &opened.settings);
+    let interrupted = interrupt_flag()?;
+    let folder = opened.make()?;
+    let provenance = provenance();
+    let progress = Progress::new(loaded.spec.name.clone(), loaded, settings, interrupted);
+    let mut trained = train(loaded, settings, &provenance, kinds, &folder, &progress)?;
+    progress.finish();
+    let status = Status::of(opened);
+    let left = status.left();
+    let mut code = ExitCode::SUCCESS;
+    let mut gathered: Option<Recorded> = None;
+    if left == 0 {
+        let gather = Gather {
+            loaded,
+            settings,
+            provenance: &provenance,
+            kinds,
+        };
+        let recorded = gather.all(folder, trained, start.elapsed(), &progress)?;
+        let page = draw(&opened.out)?;
+        if !json {
+            print_run(&recorded, &page);
+        }
+        code = exit_code(&recorded, None);
+        gathered = Some(recorded);
+    } else if !json {
+        say!(
+            "{} cells trained here; {left} of {} are left",
+            trained.done(),
+            status.cells.len()
+        );
+        if let Some(error) = trained.failure() {
+            eprintln!("error: {error}");
+            code = ExitCode::from(FAILED);
+        }
+        if progress.was_interrupted() {
+            code = ExitCode::from(INTERRUPTED);
+        }
+        say!("{}", status.text());
+    } else {
+        if trained.failure().is_some() {
+            code = ExitCode::from(FAILED);
+        }
+        if progress.was_interrupted() {
+            code = ExitCode::from(INTERRUPTED);
+        }
+    }
+    if json {
+        let mut document = status.json(false);
+        if let Some(recorded) = gathered {
+            document["verdict"] = json!(recorded.verdict);
+        }
+        print_json(&document);
+    }
+    Ok(code)
+}
+
+fn submit(
+    opened: &Opened,
+    scheduler: args::Scheduler,
+    job: &args::Job,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    if scheduler != args::Scheduler::Slurm && !job.print {
+        return Err(Failure::usage(
+            "--scheduler: only slurm is submitted to. Add --print, and start the script yourself",
+        ));
+    }
+    opened.make()?;
+    let status = Status::of(opened);
+    let left = status.left();
+    if left == 0 {
+        say!("nothing is left to be trained: {}", status.summary());
+        return Ok(ExitCode::SUCCESS);
+    }
+    /// Enough to fill a small cluster, few enough for any limit of a queue.
+    const TASKS: usize = 16;
+    let tasks = job.tasks.unwrap_or(TASKS).min(status.cells.len());
+    let script = script::Script::new(opened, job, tasks)?;
+    let text = script.text(scheduler);
+    if job.print {
+        if json {
+            print_json(&json!({ "script": text, "tasks": tasks, "left": left }));
+        } else {
+            say!("{}", text.trim_end());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let submitted = slurm::submit(&opened.out, &text, tasks)?;
+    if json {
+        print_json(&json!({ "job": submitted, "tasks": tasks, "left": left, "run": opened.out }));
+    } else {
+        say!(
+            "Slurm job {submitted}: {tasks} tasks for {left} cells\nlayerwise sweep status {}",
+            opened.out.display()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

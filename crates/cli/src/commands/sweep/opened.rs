@@ -1,0 +1,141 @@
+use std::path::{Path, PathBuf};
+
+use lab::{
+    Kinds,
+    record::{PlanFile, RunFolder, spec_file},
+    run::{Settings, Storing, run_identity},
+    spec::{Loaded, Options, load},
+};
+
+use super::super::run::{default_folder, prepare};
+use crate::{
+    args::{SweepWhat, Training},
+    failure::Failure,
+};
+
+/// A sweep: what is trained, how, and where.
+pub(super) struct Opened {
+    pub(super) loaded: Loaded,
+    pub(super) settings: Settings,
+    pub(super) out: PathBuf,
+}
+
+impl Opened {
+    /// From a spec, or from the folder of a sweep that was planned before.
+    pub(super) fn find(what: &SweepWhat, kinds: &Kinds) -> Result<Self, Failure> {
+        let folder = Path::new(&what.sweep);
+        if folder.is_dir() {
+            let changes = [
+                ("-s", !what.set.is_empty()),
+                ("--vary", !what.vary.is_empty()),
+                ("--seeds", what.seeds.is_some()),
+                ("--precision", what.precision.is_some()),
+                ("--quick", what.quick),
+                ("--device", what.device.is_some()),
+                ("--engine", what.engine.is_some()),
+                ("--out", what.out.is_some()),
+            ];
+            if let Some((flag, _)) = changes.iter().find(|(_, given)| *given) {
+                return Err(Failure::usage(format!(
+                    "{flag}: {} says already what is trained. Leave it out, or give the spec and \
+                     --out in place of the folder",
+                    folder.display()
+                )));
+            }
+            return Self::planned(folder, kinds);
+        }
+        let mut set = what.set.clone();
+        if !what.vary.is_empty() {
+            set.push(format!("sweep.grid={{ {} }}", grid(&what.vary)?));
+        }
+        let training = Training {
+            set,
+            seeds: what.seeds,
+            threads: None,
+            together: None,
+            precision: what.precision,
+            engine: what.engine.clone().unwrap_or_else(|| "auto".to_owned()),
+            quick: what.quick,
+        };
+        let device = what.device.as_deref().unwrap_or("flex");
+        let (loaded, settings) = prepare(&what.sweep, &training, device, kinds)?;
+        let out = (what.out.clone())
+            .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
+        Ok(Self {
+            loaded,
+            settings,
+            out,
+        })
+    }
+
+    /// From the folder of a sweep.
+    pub(super) fn planned(folder: &Path, kinds: &Kinds) -> Result<Self, Failure> {
+        let Some(plan) = PlanFile::read(folder)? else {
+            return Err(Failure::usage(format!(
+                "{}: holds no sweep. Give a folder that `layerwise sweep plan` or `sweep run` made",
+                folder.display()
+            )));
+        };
+        let loaded = load(&spec_file(folder)?, &Options::default(), kinds)?;
+        let identity = run_identity(&loaded, &plan.device, &plan.engine);
+        if identity.spec_hash != plan.spec_hash {
+            return Err(Failure::usage(format!(
+                "{}: spec.toml is not what was planned. Give the spec and --out in place of the \
+                 folder",
+                folder.display()
+            )));
+        }
+        let threads = std::thread::available_parallelism();
+        Ok(Self {
+            settings: Settings {
+                device: plan.device,
+                engine: plan.engine,
+                threads: threads.map_or(1, std::num::NonZeroUsize::get),
+                together: None,
+                quick: plan.quick,
+                storing: Storing::default(),
+            },
+            loaded,
+            out: folder.to_owned(),
+        })
+    }
+
+    /// Makes the folder, or opens it again.
+    pub(super) fn make(&self) -> Result<RunFolder, Failure> {
+        let (device, engine) = (&self.settings.device, &self.settings.engine);
+        let identity = run_identity(&self.loaded, device, engine);
+        let folder = RunFolder::open(&self.out, &self.loaded.spec, &identity)?;
+        let plan = PlanFile {
+            spec_hash: identity.spec_hash,
+            device: device.clone(),
+            engine: engine.clone(),
+            quick: self.settings.quick,
+        };
+        plan.write(&folder)?;
+        Ok(folder)
+    }
+}
+
+/// The inside of a TOML table of lists.
+fn grid(vary: &[String]) -> Result<String, Failure> {
+    let mut entries = Vec::new();
+    for text in vary {
+        let entry = text
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty());
+        let Some((key, values)) = entry else {
+            return Err(Failure::usage(format!(
+                "--vary {text:?}: must be KEY=VALUE,…, as training.lr=0.1,0.2"
+            )));
+        };
+        let list = format!("values = [{values}]");
+        let list: toml::Table = list.parse().map_err(|_| {
+            Failure::usage(format!(
+                "--vary {text:?}: {values:?} are no TOML values with commas between them. Put text \
+                 in quotes, as models.net.activation='\"relu\",\"tanh\"'"
+            ))
+        })?;
+        entries.push(format!("{:?} = {}", key.trim(), list["values"]));
+    }
+    Ok(entries.join(", "))
+}
