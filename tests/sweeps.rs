@@ -310,6 +310,77 @@ fn a_sweep_that_is_killed_anywhere_ends_in_the_same_bytes() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_that_ctrl_c_stopped_goes_on_with_the_same_command() {
+    let place = Workplace::tiny();
+    let run = |out: &str, more: &[&str]| {
+        let mut arguments = vec!["run", "tiny.toml", "--out", out, "--seeds", "2"];
+        arguments.extend([
+            "--threads",
+            "1",
+            "-s",
+            "training.steps=6000",
+            "--keep-weights",
+        ]);
+        arguments.extend(more);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_layerwise"));
+        command.args(arguments).current_dir(place.folder());
+        command
+    };
+    assert!(run("whole", &[]).output().unwrap().status.success());
+    let child = run("run", &[])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // In the middle of the first cell.
+    let streams = || {
+        let cells = fs::read_dir(place.path("run/cells")).into_iter().flatten();
+        let streams =
+            cells.filter_map(|cell| fs::metadata(cell.ok()?.path().join("stream.jsonl")).ok());
+        streams.map(|file| file.len()).sum::<u64>()
+    };
+    let begin = Instant::now();
+    while streams() < 20_000 {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "it did not begin"
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("interrupted after step"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!place.path("run/DONE").exists());
+    // What there is can be looked at.
+    place.succeeds(&["report", "run"]);
+    let output = run("run", &["--resume"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(tables(&place.path("run")), tables(&place.path("whole")));
+    let weights = |run: &str| -> BTreeMap<String, Vec<u8>> {
+        let files = fs::read_dir(place.path(run).join("weights")).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        files
+            .map(|path| (name(&path), fs::read(&path).unwrap()))
+            .collect()
+    };
+    assert_eq!(weights("run"), weights("whole"));
+}
+
 #[test]
 fn two_processes_finish_one_sweep_together() {
     let place = Workplace::tiny();
@@ -490,6 +561,22 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
     let output = run("disk/sweep");
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(tables(&place.path("disk/sweep")), expected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_cannot_be_written_is_named_before_anything_is_trained() {
+    let place = Workplace::tiny();
+    let Some(disk) = SmallDisk::mount(place.path("disk"), "1m") else {
+        return;
+    };
+    let mut remount = Command::new("mount");
+    remount.args(["-o", "remount,ro"]).arg(&disk.0);
+    assert!(remount.status().unwrap().success());
+    for verb in [&["run"][..], &["sweep", "plan"], &["sweep", "run"]] {
+        let arguments = [verb, &["tiny.toml", "--out", "disk/run"]].concat();
+        place.refuses(&arguments, &["disk/run", "cannot be written", "--out"]);
+    }
 }
 
 /// A stand-in for Slurm's commands, to see what they are asked.

@@ -112,6 +112,10 @@ pub(super) fn rows_of(path: &Path, bytes: &[u8]) -> Result<Vec<Observation>, Run
 /// The rows of a file that is being written, or whose writer was killed, up to the first that is not
 /// whole. None where there is no file.
 pub(super) fn read_leading_rows(path: &Path) -> Vec<Observation> {
+    // A device has no end.
+    if !path.is_file() {
+        return Vec::new();
+    }
     fs::read(path).map_or(Vec::new(), |bytes| leading_rows(&bytes).0)
 }
 
