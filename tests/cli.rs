@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,6 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
+use support::streamed;
 use tempfile::TempDir;
 
 const TINY: &str = include_str!("tiny.toml");
@@ -515,10 +518,8 @@ fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let stream = place.path("out/observations.jsonl");
-    let recorded = || fs::metadata(&stream).map_or(0, |file| file.len());
     for _ in 0..600 {
-        if recorded() > 2000 {
+        if streamed(&place.path("out")) > 2000 {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::{
     fs,
     path::PathBuf,
@@ -10,6 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
+use support::streamed;
 use tempfile::TempDir;
 
 const README: &str = include_str!("../README.md");
@@ -348,16 +351,9 @@ fn ctrl_c_leaves_a_page_and_the_same_command_goes_on() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let cells = place.path("out/sparse-parity-quick/cells");
-    let streamed = || -> u64 {
-        let cells = fs::read_dir(&cells).into_iter().flatten();
-        let streams = cells.filter_map(|cell| Some(cell.ok()?.path().join("stream.jsonl")));
-        streams
-            .filter_map(|stream| Some(fs::metadata(stream).ok()?.len()))
-            .sum()
-    };
+    let second = place.path("out/sparse-parity-quick");
     let begin = Instant::now();
-    while streamed() < 2000 {
+    while streamed(&second) < 2000 {
         assert!(
             begin.elapsed() < PATIENCE,
             "the second experiment did not begin"

@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Workplace, stderr};
+use support::{Workplace, stderr, streamed};
 
 /// Cells that take long enough to be killed in.
 const LONGER: [&str; 6] = [
@@ -335,14 +335,8 @@ fn a_run_that_ctrl_c_stopped_goes_on_with_the_same_command() {
         .spawn()
         .unwrap();
     // In the middle of the first cell.
-    let streams = || {
-        let cells = fs::read_dir(place.path("run/cells")).into_iter().flatten();
-        let streams =
-            cells.filter_map(|cell| fs::metadata(cell.ok()?.path().join("stream.jsonl")).ok());
-        streams.map(|file| file.len()).sum::<u64>()
-    };
     let begin = Instant::now();
-    while streams() < 20_000 {
+    while streamed(&place.path("run")) < 20_000 {
         assert!(
             begin.elapsed() < Duration::from_secs(60),
             "it did not begin"

@@ -98,3 +98,11 @@ pub(crate) fn stderr(output: &Output) -> String {
         .filter(|line| !line.contains("XDG_RUNTIME_DIR"));
     lines.map(|line| format!("{line}\n")).collect()
 }
+
+/// Bytes that the cells of a run have streamed so far.
+pub(crate) fn streamed(run: &Path) -> u64 {
+    let cells = fs::read_dir(run.join("cells")).into_iter().flatten();
+    let streams = cells.filter_map(|cell| Some(cell.ok()?.path().join("stream.jsonl")));
+    let sizes = streams.filter_map(|stream| Some(fs::metadata(stream).ok()?.len()));
+    sizes.sum()
+}
