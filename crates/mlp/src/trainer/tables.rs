@@ -170,7 +170,7 @@ mod tests {
         let mut inputs = Vec::new();
         for row in 0..200_usize {
             inputs.extend((0..3).map(|key| f64::from(u8::from(row * row % 3 == key))));
-            inputs.extend((0..4).map(|bit| 1.0 - 2.0 * ((row * 7 >> bit) & 1) as f64));
+            inputs.extend((0..4).map(|bit| 1.0 - 2.0 * (((row * 7) >> bit) & 1) as f64));
             inputs.push([-0.5, 0.0, 2.5][row * 5 % 3]);
         }
         let tables = Tables::<f64>::find(&inputs, columns).expect("there are few patterns");
