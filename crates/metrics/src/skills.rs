@@ -1,5 +1,7 @@
 //! How much of each skill a model has learned.
 
+use std::ops::Range;
+
 use crate::error::{MetricError, require_entries, require_length};
 
 /// What a sample of outputs on one skill says about it.
@@ -66,19 +68,23 @@ pub fn skill_stats(
 
     let mut counts = vec![0_usize; n_groups];
     let mut means = vec![0.0; n_groups];
-    for (&output, &group) in outputs.iter().zip(groups) {
-        counts[group as usize] += 1;
-        means[group as usize] += output;
+    for (skill, rows) in runs(groups) {
+        counts[skill] += rows.len();
+        means[skill] += outputs[rows].iter().sum::<f64>();
     }
     for (mean, &count) in means.iter_mut().zip(&counts) {
         *mean /= count as f64;
     }
     let mut overlaps = vec![0.0; n_groups];
     let mut energies = vec![0.0; n_groups];
-    for ((&output, &sign), &group) in outputs.iter().zip(basis_sign).zip(groups) {
-        let skill = group as usize;
-        overlaps[skill] += (output - means[skill]) * sign;
-        energies[skill] += output * output;
+    for (skill, rows) in runs(groups) {
+        let (mut overlap, mut energy) = (0.0, 0.0);
+        for (&output, &sign) in outputs[rows.clone()].iter().zip(&basis_sign[rows]) {
+            overlap += (output - means[skill]) * sign;
+            energy += output * output;
+        }
+        overlaps[skill] += overlap;
+        energies[skill] += energy;
     }
     Ok((0..n_groups)
         .map(|skill| {
@@ -127,6 +133,17 @@ pub fn exact_strengths(outputs: &[f64], target: &[f64]) -> Result<Vec<SkillStats
             count: 1,
         })
         .collect())
+}
+
+/// Neighbouring rows of one skill, with the skill: their sums stay in registers, where a sum that is
+/// looked up for every row waits for its own way through memory.
+fn runs(groups: &[u32]) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
+    let mut end = 0;
+    groups.chunk_by(PartialEq::eq).map(move |run| {
+        let start = end;
+        end += run.len();
+        (run[0] as usize, start..end)
+    })
 }
 
 fn require_targets(target: &[f64]) -> Result<(), MetricError> {

@@ -20,17 +20,38 @@ use crate::error::{MetricError, require_at_least};
 /// [`MetricError`] unless the length is a power of two.
 pub fn walsh_hadamard(values: &mut [f64]) -> Result<(), MetricError> {
     require_power_of_two("values", values.len())?;
-    let mut half = 1;
-    while half < values.len() {
-        for block in values.chunks_exact_mut(2 * half) {
-            let (plus, minus) = block.split_at_mut(half);
-            for (a, b) in plus.iter_mut().zip(minus) {
-                (*a, *b) = (*a + *b, *a - *b);
-            }
-        }
-        half *= 2;
-    }
+    transform(values);
     Ok(())
+}
+
+/// Both halves first, which are done with while they are in the cache, then the sums and differences
+/// across them.
+fn transform(values: &mut [f64]) {
+    if values.len() == 8 {
+        return values
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .for_each(transform_eight);
+    }
+    let (plus, minus) = values.split_at_mut(values.len() / 2);
+    if minus.len() > 1 {
+        transform(plus);
+        transform(minus);
+    }
+    for (a, b) in plus.iter_mut().zip(minus) {
+        (*a, *b) = (*a + *b, *a - *b);
+    }
+}
+
+/// The last three levels without loops of one or two steps.
+fn transform_eight(values: &mut [f64; 8]) {
+    for half in [1, 2, 4] {
+        for low in (0..8).filter(|index| index & half == 0) {
+            let (a, b) = (values[low], values[low + half]);
+            (values[low], values[low + half]) = (a + b, a - b);
+        }
+    }
 }
 
 /// Walsh coefficients c\[mask\] = 2^{−n} Σ_index χ_mask(index) f(index), in the unit of f.

@@ -62,6 +62,6 @@ pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
 pub use tangent::LayerRate;
 pub use trainer::{
-    HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
+    Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
     UpdateRule, Updater, multiply_adds,
 };

@@ -170,6 +170,16 @@ fn any_number_of_rows_and_columns_agrees_with_the_reference() {
 }
 
 #[test]
+fn every_number_of_columns_in_a_last_panel_agrees_with_the_reference() {
+    for columns in 1..=17 {
+        for widths in [[columns, 4, 2], [4, columns, 2], [4, 2, columns]] {
+            let widths: &'static [usize] = widths.to_vec().leak();
+            assert_agrees(&Setup::of(widths), &Data::dense(20, widths), 30);
+        }
+    }
+}
+
+#[test]
 fn sparse_rows_agree_with_the_reference() {
     for widths in [&[34, 20, 17][..], &[34, 20, 1], &[34, 3], &[34, 1]] {
         for (rows, activation) in [(40, Activation::Relu), (100, Activation::Gelu)] {

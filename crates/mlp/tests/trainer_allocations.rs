@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use mlp::{Activation, Instructions, Real, Trainer};
+use mlp::{Activation, Instructions, Real, Rows, Trainer};
 
 #[path = "support/trained.rs"]
 mod trained;
@@ -62,6 +62,21 @@ fn assert_allocates_nothing<T: Real>(setup: &Setup) {
         trainer.outputs(&constant).unwrap();
     });
     assert_eq!(found, 0, "outputs of {setup:?}");
+
+    let (inputs, outputs) = (setup.widths[0], setup.widths[setup.widths.len() - 1]);
+    let two = Data {
+        inputs: (0..150 * inputs)
+            .map(|i| f64::from(u8::from(i % 3 != 0)))
+            .collect(),
+        ..dense.clone()
+    };
+    let looked = Rows::<T>::to_look_at(inputs, outputs, &two.host()).unwrap();
+    assert!(looked.has_tables());
+    trainer.outputs(&looked).unwrap();
+    let found = allocations(|| {
+        trainer.outputs(&looked).unwrap();
+    });
+    assert_eq!(found, 0, "looks of {setup:?}");
 
     let mut fresh = trained::rows::<T>(setup, &dense);
     let mut go = || {

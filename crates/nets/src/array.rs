@@ -1,6 +1,7 @@
-use std::{borrow::Cow, cell::OnceCell};
+use std::{any::Any, borrow::Cow, cell::OnceCell, rc::Rc};
 
 use burn::tensor::{DType, Tensor, TensorData};
+use mlp::{HostRows, MlpError, Real};
 use tasks::{Basis, Batch};
 
 use crate::{Needs, Target};
@@ -101,6 +102,8 @@ pub struct Rows<'a> {
     needs: Needs,
     target: Target,
     on_device: OnceCell<DeviceBatch>,
+    /// Each member in the form of the host's own trainer; empty where rows are not kept.
+    on_host: Vec<Rc<OnceCell<Box<dyn Any>>>>,
 }
 
 impl<'a> Rows<'a> {
@@ -116,7 +119,41 @@ impl<'a> Rows<'a> {
             needs,
             target: target.clone(),
             on_device: OnceCell::new(),
+            on_host: Vec::new(),
         }
+    }
+
+    /// Says that outputs on these rows will be asked for again and again, so that preparing them
+    /// once, and well, pays.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.on_host = self.members.iter().map(|_| Rc::default()).collect();
+        self
+    }
+
+    /// Shows the only member's rows in the form of the host's own trainer.
+    pub(crate) fn look<T: Real, R>(
+        &self,
+        look: impl FnOnce(&mlp::Rows<T>) -> Result<R, MlpError>,
+    ) -> Result<R, MlpError> {
+        let batch = &self.members[0];
+        let (inputs, outputs) = (batch.shape.inputs, batch.shape.outputs);
+        let host = HostRows {
+            rows: batch.rows,
+            inputs: &batch.inputs,
+            targets: &batch.targets,
+            weights: batch.weights.as_deref(),
+        };
+        let [kept] = &self.on_host[..] else {
+            return look(&mlp::Rows::new(inputs, outputs, &host)?);
+        };
+        if kept.get().is_none() {
+            let rows = mlp::Rows::<T>::to_look_at(inputs, outputs, &host)?;
+            // Nobody else was here in between.
+            let _ = kept.set(Box::new(rows));
+        }
+        let rows = kept.get().and_then(|rows| rows.downcast_ref());
+        look(rows.expect("the rows of a run have one precision"))
     }
 
     /// The rows of one member.
@@ -132,7 +169,10 @@ impl<'a> Rows<'a> {
     /// One member alone.
     #[must_use]
     pub fn member(&self, member: usize) -> Rows<'_> {
-        Rows::new(&self.members[member], self.needs, &self.target)
+        Rows {
+            on_host: self.on_host.get(member).cloned().into_iter().collect(),
+            ..Rows::new(&self.members[member], self.needs, &self.target)
+        }
     }
 
     /// The rows of all members on the device, uploaded at the first call.

@@ -171,10 +171,12 @@ impl<T: Real> Learner for HostLearner<T> {
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
-        let prepared = prepare(rows.host(0));
         let mut trainer = self.trainer.borrow_mut();
-        let outputs = trainer.outputs(&prepared).expect(FITS);
-        Ok(outputs.iter().map(|&output| output.to_f64()).collect())
+        let outputs = rows.look(|rows| {
+            let outputs = trainer.outputs(rows)?;
+            Ok(outputs.iter().map(|&output| output.to_f64()).collect())
+        });
+        Ok(outputs.expect(FITS))
     }
 
     fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {

@@ -8,6 +8,7 @@
 
 mod array;
 mod autodiff;
+mod cube;
 mod device;
 mod features;
 mod host;
@@ -32,6 +33,7 @@ pub use burn;
 
 pub use array::{DeviceBasis, DeviceBatch, HostArray, Rows};
 pub use autodiff::{AutodiffLearner, AutodiffLearners};
+pub use cube::cube_outputs;
 pub use device::{BACKENDS, Backend, Device, DeviceError, FoundDevice, Precision, Target};
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit, check_start};

@@ -103,7 +103,7 @@ pub use file_cache::{FileCache, FileContent, FileProblem};
 pub use fixed_rows::FixedRows;
 pub use registry::{Build, Registry};
 pub use table::{parse_table, table_of};
-pub use task::{Group, Pairs, Task, TaskInstance, TrainingStream};
+pub use task::{CubeAxes, Group, Pairs, Task, TaskInstance, TrainingStream};
 
 /// The task kinds of this crate.
 pub fn kinds() -> Registry<dyn Task> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Basis, Batch, TaskShape};
+use crate::{Basis, Batch, CubeAxes, TaskShape};
 
 /// How a bit reaches the net.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +127,21 @@ impl ParityRows {
     /// All `2^bits` samples of one skill in counting order.
     pub(crate) fn counting(&self, skill: u32) -> impl Iterator<Item = (u32, u64)> + use<> {
         (0..1 << self.bits).map(move |word| (skill, word))
+    }
+
+    /// The inputs of [`ParityRows::counting`] as corners of a cube.
+    pub(crate) fn axes(&self, skill: u32) -> CubeAxes {
+        let [zero, one] = [0, 1].map(|nibble: usize| self.nibbles[nibble][0]);
+        let mut origin = vec![0.0; self.key_columns];
+        if let Some(own) = origin.get_mut(skill as usize) {
+            *own = 1.0;
+        }
+        origin.resize(self.key_columns + self.bits, zero);
+        let columns = self.key_columns..origin.len();
+        CubeAxes {
+            origin,
+            axes: columns.map(|column| (column, one - zero)).collect(),
+        }
     }
 
     fn write_bits(&self, word: u64, bits: &mut [f64]) {

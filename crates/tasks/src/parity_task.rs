@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
+    Batch, CubeAxes, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
     constant::{ConstantStream, InputColumns, independent_population},
     data::{Data, Over},
     parity::{Encoding, ParityRows},
@@ -216,6 +216,17 @@ impl ParityInstance {
         batch
     }
 
+    /// The skill of a group that has a cube.
+    fn skill_of_cube(&self, group: usize) -> Option<u32> {
+        let shape = self.spec.shape();
+        if shape.inputs == 0 || self.spec.bits > MOST_CUBE_BITS || group >= self.groups.len() {
+            return None;
+        }
+        let rows = 1 << self.spec.bits;
+        check::fits("bits", &self.spec.bits, rows, shape.row_len()).ok()?;
+        Some(u32::try_from(group).expect("there are fewer than 2^32 skills"))
+    }
+
     fn skills(&self) -> impl Iterator<Item = u32> + use<> {
         (0..).take(self.rows.skills())
     }
@@ -265,16 +276,16 @@ impl TaskInstance for ParityInstance {
     /// `None`, too, for a population over skills, whose rows have no inputs, and where the rows
     /// would not fit into memory.
     fn cube(&self, group: usize) -> Option<Batch> {
-        let shape = self.spec.shape();
-        if shape.inputs == 0 || self.spec.bits > MOST_CUBE_BITS || group >= self.groups.len() {
-            return None;
-        }
+        let skill = self.skill_of_cube(group)?;
+        let mut batch = Batch::zeros(self.spec.shape(), 0);
         let rows = 1 << self.spec.bits;
-        check::fits("bits", &self.spec.bits, rows, shape.row_len()).ok()?;
-        let mut batch = Batch::zeros(shape, 0);
-        let skill = u32::try_from(group).expect("there are fewer than 2^32 skills");
         self.rows.write(&mut batch, rows, self.rows.counting(skill));
         Some(batch)
+    }
+
+    fn cube_axes(&self, group: usize) -> Option<CubeAxes> {
+        let skill = self.skill_of_cube(group)?;
+        Some(self.rows.axes(skill))
     }
 
     fn training_set(&self) -> Option<Batch> {

@@ -56,6 +56,12 @@ pub trait TaskInstance: Send + Sync {
     /// where they would take more than 512 MiB, and for a group that does not exist.
     fn cube(&self, group: usize) -> Option<Batch>;
 
+    /// The rows of [`TaskInstance::cube`] without writing them out; `None` where it is, and where
+    /// the rows are no cube's.
+    fn cube_axes(&self, _group: usize) -> Option<CubeAxes> {
+        None
+    }
+
     /// The whole fixed training set, in its own order; for population tasks it is the population.
     /// `None` where rows are drawn anew, and where they would take more than 512 MiB.
     fn training_set(&self) -> Option<Batch> {
@@ -77,6 +83,16 @@ pub trait TaskInstance: Send + Sync {
     fn pairs(&self) -> Option<Pairs> {
         None
     }
+}
+
+/// All `2^n` inputs of a group: row i is `origin` with `change` added to `column` for every axis j
+/// (`(column, change)`) whose bit j of i is set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CubeAxes {
+    /// The row of index 0, `[D]`.
+    pub origin: Vec<f64>,
+    /// `(column, change)` of every bit, the lowest first.
+    pub axes: Vec<(usize, f64)>,
 }
 
 /// All inputs of a task on pairs (a, b) of residues modulo p.

@@ -433,6 +433,26 @@ fn cubes_count_through_all_inputs_of_a_skill() {
 }
 
 #[test]
+fn the_axes_of_a_cube_span_its_rows() {
+    let signs = MULTITASK.replace("zero-one", "plus-minus");
+    for (text, group) in [(MULTITASK, 2), (&signs, 4), (SPARSE, 0)] {
+        let task = instance(text, 0);
+        let (cube, axes) = (task.cube(group).unwrap(), task.cube_axes(group).unwrap());
+        assert_eq!(1 << axes.axes.len(), cube.rows);
+        for row in [0, 1, 6, 77, 1000, cube.rows - 1] {
+            let mut expected = axes.origin.clone();
+            for (bit, &(column, change)) in axes.axes.iter().enumerate() {
+                expected[column] += change * f64::from(u8::from(row >> bit & 1 == 1));
+            }
+            assert_eq!(inputs_of(&cube, row), expected);
+        }
+    }
+    assert!(instance(MULTITASK, 0).cube_axes(5).is_none());
+    let too_many = MULTITASK.replace("bits = 16", "bits = 17");
+    assert!(instance(&too_many, 0).cube_axes(0).is_none());
+}
+
+#[test]
 fn subsets_are_consecutive_or_drawn_by_the_seed() {
     let disjoint = instance(MULTITASK, 0);
     for (k, group) in disjoint.groups().iter().enumerate() {

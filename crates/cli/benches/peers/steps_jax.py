@@ -1,8 +1,9 @@
 """Full-batch SGD steps of a two-layer ReLU net in JAX: jit + lax.scan, f32, mean squared error.
 
-usage: steps_jax.py ROWS INPUTS HIDDEN OUTPUTS dense|pairs SECONDS
+usage: steps_jax.py < cases
 
-Prints one JSON line with microseconds per member-step, medians of 5 repeats of about SECONDS:
+Every line of the input is a case, ROWS INPUTS HIDDEN OUTPUTS dense|pairs SECONDS, and is answered by
+one JSON line with microseconds per member-step, medians of 5 repeats of about SECONDS:
   one          one member, with all threads that XLA takes
   two_vmapped  two members in one program, per member
   two_threads  two members in two Python threads (XLA runs outside the interpreter's lock), per member
@@ -12,34 +13,44 @@ import os
 import sys
 import threading
 import time
+from typing import NamedTuple
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-ROWS, INPUTS, HIDDEN, OUTPUTS = (int(word) for word in sys.argv[1:5])
-KIND, SECONDS = sys.argv[5], float(sys.argv[6])
 LEARNING_RATE = 1e-5
 REPEATS = 5
 
 
-def member(seed):
+class Case(NamedTuple):
+    rows: int
+    inputs: int
+    hidden: int
+    outputs: int
+    kind: str
+    seconds: float
+
+
+def member(case, seed):
     """Parameters and rows."""
     draw = np.random.default_rng(seed)
     normal = lambda *shape: draw.standard_normal(shape).astype(np.float32)
     parameters = [
-        normal(INPUTS, HIDDEN) * (2 / INPUTS) ** 0.5,
-        np.zeros(HIDDEN, np.float32),
-        normal(HIDDEN, OUTPUTS) * (2 / HIDDEN) ** 0.5,
-        np.zeros(OUTPUTS, np.float32),
+        normal(case.inputs, case.hidden) * (2 / case.inputs) ** 0.5,
+        np.zeros(case.hidden, np.float32),
+        normal(case.hidden, case.outputs) * (2 / case.hidden) ** 0.5,
+        np.zeros(case.outputs, np.float32),
     ]
-    one_hot = lambda columns: np.eye(columns, dtype=np.float32)[draw.integers(0, columns, ROWS)]
-    if KIND == "pairs":
-        inputs = np.concatenate([one_hot(INPUTS // 2), one_hot(INPUTS // 2)], 1)
+    one_hot = lambda columns: np.eye(columns, dtype=np.float32)[
+        draw.integers(0, columns, case.rows)
+    ]
+    if case.kind == "pairs":
+        inputs = np.concatenate([one_hot(case.inputs // 2), one_hot(case.inputs // 2)], 1)
     else:
-        inputs = normal(ROWS, INPUTS)
-    targets = one_hot(OUTPUTS) if OUTPUTS > 1 else normal(ROWS, 1)
+        inputs = normal(case.rows, case.inputs)
+    targets = one_hot(case.outputs) if case.outputs > 1 else normal(case.rows, 1)
     return jax.device_put((parameters, inputs, targets))
 
 
@@ -73,11 +84,11 @@ def median_micros(steps, run):
     return 1e6 * float(np.median(times)) / steps
 
 
-def main():
-    first, second = member(0), member(1)
+def answer(case):
+    first, second = member(case, 0), member(case, 1)
     few = 4
     once = median_micros(few, lambda f=program(few): jax.block_until_ready(f(*first))) / 1e6
-    steps = max(int(SECONDS / once), few)
+    steps = max(int(case.seconds / once), few)
 
     one = program(steps)
     both = jax.tree.map(lambda *values: jnp.stack(values), first, second)
@@ -98,7 +109,11 @@ def main():
         "two_vmapped": median_micros(steps, lambda: jax.block_until_ready(vmapped(*both))) / 2,
         "two_threads": median_micros(steps, two_threads) / 2,
     }
-    print(json.dumps({"peer": "jax", "version": jax.__version__, "steps": steps, "micros": found}))
+    return {"peer": "jax", "version": jax.__version__, "steps": steps, "micros": found}
 
 
-main()
+for line in sys.stdin:
+    *sizes, kind, seconds = line.split()
+    case = Case(*(int(size) for size in sizes), kind, float(seconds))
+    print(json.dumps(answer(case)), flush=True)
+    jax.clear_caches()

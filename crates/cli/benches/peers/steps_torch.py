@@ -1,8 +1,9 @@
 """Full-batch SGD steps of a two-layer ReLU net in eager PyTorch, f32, mean squared error.
 
-usage: steps_torch.py ROWS INPUTS HIDDEN OUTPUTS dense|pairs SECONDS
+usage: steps_torch.py < cases
 
-Prints one JSON line with microseconds per member-step, medians of 5 repeats of about SECONDS:
+Every line of the input is a case, ROWS INPUTS HIDDEN OUTPUTS dense|pairs SECONDS, and is answered by
+one JSON line with microseconds per member-step, medians of 5 repeats of about SECONDS:
   one          one member, with as many threads as PyTorch takes
   two_threads  two members in two Python threads with one thread each, per member
 """
@@ -11,28 +12,36 @@ import sys
 import threading
 import time
 from statistics import median
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-ROWS, INPUTS, HIDDEN, OUTPUTS = (int(word) for word in sys.argv[1:5])
-KIND, SECONDS = sys.argv[5], float(sys.argv[6])
 LEARNING_RATE = 1e-5
 REPEATS = 5
+THREADS = torch.get_num_threads()
 
 
-def one_hot(columns):
-    return torch.eye(columns)[torch.randint(columns, (ROWS,))]
+class Case(NamedTuple):
+    rows: int
+    inputs: int
+    hidden: int
+    outputs: int
+    kind: str
+    seconds: float
 
 
-def member():
+def member(case):
     """A function that takes so many steps of a new net."""
-    if KIND == "pairs":
-        inputs = torch.cat([one_hot(INPUTS // 2), one_hot(INPUTS // 2)], 1)
+    one_hot = lambda columns: torch.eye(columns)[torch.randint(columns, (case.rows,))]
+    if case.kind == "pairs":
+        inputs = torch.cat([one_hot(case.inputs // 2), one_hot(case.inputs // 2)], 1)
     else:
-        inputs = torch.randn(ROWS, INPUTS)
-    targets = one_hot(OUTPUTS) if OUTPUTS > 1 else torch.randn(ROWS, 1)
-    net = nn.Sequential(nn.Linear(INPUTS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, OUTPUTS))
+        inputs = torch.randn(case.rows, case.inputs)
+    targets = one_hot(case.outputs) if case.outputs > 1 else torch.randn(case.rows, 1)
+    net = nn.Sequential(
+        nn.Linear(case.inputs, case.hidden), nn.ReLU(), nn.Linear(case.hidden, case.outputs)
+    )
     optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
     loss = nn.MSELoss()
 
@@ -55,11 +64,12 @@ def median_micros(steps, run):
     return 1e6 * median(times) / steps
 
 
-def main():
+def answer(case):
     torch.manual_seed(0)
-    first, second = member(), member()
+    torch.set_num_threads(THREADS)
+    first, second = member(case), member(case)
     once = median_micros(3, first) / 1e6
-    steps = max(int(SECONDS / once), 3)
+    steps = max(int(case.seconds / once), 3)
     micros = {"one": median_micros(steps, first)}
 
     def two_threads(steps):
@@ -71,8 +81,10 @@ def main():
 
     torch.set_num_threads(1)
     micros["two_threads"] = median_micros(steps, two_threads) / 2
-    found = {"peer": "torch", "version": torch.__version__, "steps": steps, "micros": micros}
-    print(json.dumps(found))
+    return {"peer": "torch", "version": torch.__version__, "steps": steps, "micros": micros}
 
 
-main()
+for line in sys.stdin:
+    *sizes, kind, seconds = line.split()
+    case = Case(*(int(size) for size in sizes), kind, float(seconds))
+    print(json.dumps(answer(case)), flush=True)

@@ -91,6 +91,12 @@ impl Case {
         format!("{rows}×{inputs}→{hidden}→{outputs}")
     }
 
+    /// All that tells it from the others, in words.
+    pub(crate) fn label(&self) -> String {
+        let (rows, optimizer) = (self.rows_name(), self.optimizer_name());
+        format!("{}, {rows}, {}, {optimizer}", self.name(), self.activation)
+    }
+
     /// What the rows look like, in words.
     pub(crate) fn rows_name(&self) -> &'static str {
         match self.kind {

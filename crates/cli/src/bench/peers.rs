@@ -1,4 +1,8 @@
-use std::{path::PathBuf, process::Command};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
 
 use serde_json::{Value, json};
 
@@ -6,7 +10,7 @@ use super::Case;
 use crate::failure::Failure;
 
 /// Another program that trains the same.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Peer {
     /// The module that it needs, and its name.
     pub(crate) name: &'static str,
@@ -14,6 +18,16 @@ pub(crate) struct Peer {
     steps: &'static str,
     /// The module's version.
     pub(crate) version: String,
+    /// Its process, once it was asked for times: importing the module takes longer than many a case.
+    process: Option<Process>,
+}
+
+/// A running script: lines in, lines out. It ends with its input.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    cases: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
 /// Peers by the module that they need.
@@ -53,6 +67,7 @@ pub(crate) fn find(python: &Python) -> (Vec<Peer>, Vec<String>) {
                 name,
                 steps,
                 version,
+                process: None,
             }),
             Err(problem) => lacking.push(format!(
                 "{name} is skipped: {problem}. Install it, or name a Python that has it with \
@@ -69,15 +84,27 @@ impl Peer {
     /// # Errors
     /// The script failed.
     pub(crate) fn steps(
-        &self,
+        &mut self,
         python: &Python,
         case: &Case,
         seconds: f64,
     ) -> Result<PeerSteps, Failure> {
-        let sizes = [case.rows, case.inputs, case.hidden, case.outputs];
-        let mut arguments: Vec<String> = sizes.iter().map(usize::to_string).collect();
-        arguments.extend([case.rows_name().to_owned(), seconds.to_string()]);
-        let mut answer = python.json(self.steps, &arguments)?;
+        let Case {
+            rows,
+            inputs,
+            hidden,
+            outputs,
+            ..
+        } = case;
+        let kind = case.rows_name();
+        let line = format!("{rows} {inputs} {hidden} {outputs} {kind} {seconds}");
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => python.start(self.steps)?,
+        };
+        let mut answer = process.ask(&line)?;
+        // Only one that answered is asked again.
+        self.process = Some(process);
         let ways = answer["micros"].take();
         let times = ways.as_object().into_iter().flatten();
         let best = times.filter_map(|(_, micros)| micros.as_f64());
@@ -92,6 +119,43 @@ impl Peer {
             best,
         })
     }
+}
+
+impl Process {
+    /// Writes a line and reads the line of JSON that answers it.
+    fn ask(&mut self, line: &str) -> Result<Value, Failure> {
+        let mut answer = String::new();
+        let written = writeln!(self.cases, "{line}").and_then(|()| self.cases.flush());
+        let read = written.and_then(|()| self.answers.read_line(&mut answer));
+        if read.is_ok_and(|bytes| bytes > 0) {
+            return parsed(&answer);
+        }
+        let mut problem = String::new();
+        if let Some(errors) = &mut self.child.stderr {
+            // The process has ended, or it would have answered; no message is as good as none.
+            let _ = errors.read_to_string(&mut problem);
+        }
+        Err(script_failed(&problem))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be in the middle of a case; that it is gone already is no problem.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn script_failed(errors: &str) -> Failure {
+    let last = errors.trim().lines().last().unwrap_or("no message");
+    Failure::run(format!("a peer's script failed: {last}"))
+}
+
+fn parsed(text: &str) -> Result<Value, Failure> {
+    let line = text.trim().lines().last().unwrap_or_default();
+    serde_json::from_str(line)
+        .map_err(|_| Failure::run(format!("a peer's script printed no JSON but {line:?}")))
 }
 
 impl Python {
@@ -122,9 +186,27 @@ impl Python {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        let problem = String::from_utf8_lossy(&output.stderr);
-        let last = problem.trim().lines().last().unwrap_or("no message");
-        Err(Failure::run(format!("a peer's script failed: {last}")))
+        Err(script_failed(&String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Starts a script that answers lines.
+    fn start(&self, script: &str) -> Result<Process, Failure> {
+        let cannot = |problem: String| Failure::run(format!("{} {problem}", self.name()));
+        let mut child = Command::new(&self.0)
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| cannot(format!("cannot be run: {error}")))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(cases), Some(answers)) => Ok(Process {
+                child,
+                cases,
+                answers: BufReader::new(answers),
+            }),
+            _ => Err(cannot("has no input and output".to_owned())),
+        }
     }
 
     /// Runs a script that prints one line of JSON.
@@ -132,9 +214,36 @@ impl Python {
     /// # Errors
     /// The script failed or printed something else.
     pub(crate) fn json(&self, script: &str, arguments: &[String]) -> Result<Value, Failure> {
-        let text = self.text(script, arguments)?;
-        let line = text.trim().lines().last().unwrap_or_default();
-        serde_json::from_str(line)
-            .map_err(|_| Failure::run(format!("a peer's script printed no JSON but {line:?}")))
+        parsed(&self.text(script, arguments)?)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// The shell in the place of Python.
+    fn process(script: &str) -> Process {
+        Python(PathBuf::from("sh"))
+            .start(script)
+            .expect("there is a shell")
+    }
+
+    #[test]
+    fn a_process_answers_line_by_line() {
+        let mut echo = process("while read -r a b; do echo \"{\\\"sum\\\": $((a + b))}\"; done");
+        for (line, sum) in [("1 2", 3), ("20 22", 42)] {
+            let answer = echo.ask(line).expect("it answers");
+            assert_eq!(answer["sum"], sum);
+        }
+    }
+
+    #[test]
+    fn what_a_failed_process_said_last_is_told() {
+        let mut failing = process("read -r line; echo first >&2; echo \"no $line\" >&2; exit 3");
+        let failure = failing.ask("cores").expect_err("it fails");
+        assert_eq!(failure.message, "a peer's script failed: no cores");
+        let mut chatting = process("read -r line; echo hello; read -r line");
+        assert!(chatting.ask("1").is_err());
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn steps_page(
     peers: &[Peer],
 ) -> String {
     let mut lines = vec![
-        heading(machine, peers),
+        heading(machine, peers.iter()),
         format!(
             "Arithmetic limit, fused multiply-adds in f32: {:.0} GFLOP/s on one thread, {:.0} on \
              {AT_ONCE} at once.",
@@ -82,7 +82,11 @@ pub(crate) fn steps_page(
 }
 
 /// The page of whole experiments.
-pub(crate) fn whole_page(machine: &Machine, outcomes: &[Outcome], peers: &[Peer]) -> String {
+pub(crate) fn whole_page<'a>(
+    machine: &Machine,
+    outcomes: &[Outcome],
+    peers: impl Iterator<Item = &'a Peer>,
+) -> String {
     let mut lines = vec![
         heading(machine, peers),
         String::new(),
@@ -120,7 +124,7 @@ pub(crate) fn whole_page(machine: &Machine, outcomes: &[Outcome], peers: &[Peer]
     lines.join("\n")
 }
 
-fn heading(machine: &Machine, peers: &[Peer]) -> String {
+fn heading<'a>(machine: &Machine, peers: impl Iterator<Item = &'a Peer>) -> String {
     let program = &machine.program;
     let commit: String = program.commit.chars().take(10).collect();
     let mut heading = format!(

@@ -137,7 +137,8 @@ impl Outcome {
 }
 
 impl Experiment {
-    /// Runs it `repeats` times, in turn with JAX's script if `python` is given, in `folder`.
+    /// Runs it `repeats` times, in turn with JAX's script if `python` is given, in `folder`; `begins`
+    /// hears which program is next.
     ///
     /// # Errors
     /// A process failed.
@@ -147,21 +148,21 @@ impl Experiment {
         quick: bool,
         python: Option<&Python>,
         folder: &Path,
-        done: impl Fn(),
+        begins: impl Fn(&str),
     ) -> Result<Outcome, Failure> {
         let mut seconds = Vec::new();
         let mut peak_memory = None;
         let mut document = Value::Null;
         let mut jax = python.map(|_| Jax::default());
         for _ in 0..repeats {
+            begins("layerwise");
             let start = Instant::now();
             document = self.run(quick, folder)?;
             seconds.push(start.elapsed().as_secs_f64());
             peak_memory = peak_memory.max(document["peak_memory_bytes"].as_u64());
-            done();
             if let (Some(python), Some(jax)) = (python, &mut jax) {
+                begins("jax");
                 self.peer.run(python, quick, &document["manifest"], jax)?;
-                done();
             }
         }
         let cells = document["manifest"]["cells"].as_array();

@@ -1,4 +1,4 @@
-use std::{fs, path::Path, process::ExitCode};
+use std::{cell::Cell, fs, path::Path, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nets::{Precision, Target};
@@ -17,15 +17,15 @@ use crate::{
 /// Repeats where none are asked for: of steps, and of whole experiments, which take minutes.
 const REPEATS: usize = 5;
 const WHOLE_REPEATS: usize = 3;
-/// Seconds of a repeat.
-const SECONDS: f64 = 0.3;
+/// Seconds of a repeat: hundreds of steps of all but the largest nets.
+const SECONDS: f64 = 0.1;
 const QUICK_SECONDS: f64 = 0.02;
 
 /// Times training steps or whole experiments.
 pub(super) fn bench(arguments: &args::Bench, json: bool) -> Result<ExitCode, Failure> {
     let engines = engines(arguments)?;
     let python = Python(arguments.python.clone());
-    let (peers, lacking) = if arguments.peers {
+    let (mut peers, lacking) = if arguments.peers {
         bench::find(&python)
     } else {
         (Vec::new(), Vec::new())
@@ -37,7 +37,7 @@ pub(super) fn bench(arguments: &args::Bench, json: bool) -> Result<ExitCode, Fai
     let page = if arguments.whole {
         whole(arguments, &python, &peers, &machine)?
     } else {
-        steps(arguments, &engines, &python, &peers, &machine)?
+        steps(arguments, &engines, &python, &mut peers, &machine)?
     };
     if let Some(path) = &arguments.markdown {
         write(path, &page.markdown)?;
@@ -67,7 +67,7 @@ fn steps(
     arguments: &args::Bench,
     engines: &[Engine],
     python: &Python,
-    peers: &[Peer],
+    peers: &mut [Peer],
     machine: &Machine,
 ) -> Result<Page, Failure> {
     let mut cases = if arguments.quick {
@@ -95,34 +95,32 @@ fn steps(
         },
     };
     let with_peers = cases.iter().filter(|case| case.has_peers()).count();
-    let bar = bar(2 + cases.len() * engines.len() + with_peers * peers.len());
-    bar.set_message("the limit of arithmetic");
+    let parts = 2 + cases.len() * engines.len() + with_peers * peers.len();
+    let progress = Progress::new(parts, arguments.quick);
+    progress.begins("the limit of arithmetic");
     let before = Limit::measure(effort.repeats, effort.seconds);
-    bar.inc(1);
     let mut rows = Vec::new();
     for case in cases {
         let mut times = Vec::new();
         // Right before the engines, so that they meet the machine in the same state.
-        for peer in peers.iter().filter(|_| case.has_peers()) {
-            bar.set_message(format!("{}, {}", case.name(), peer.name));
+        for peer in peers.iter_mut().filter(|_| case.has_peers()) {
+            progress.begins(&format!("{}, {}", case.label(), peer.name));
             match peer.steps(python, &case, effort.seconds) {
                 Ok(found) => times.push(found),
-                Err(failure) => bar.suspend(|| eprintln!("warning: {}", failure.message)),
+                Err(failure) => progress.warn(&failure.message),
             }
-            bar.inc(1);
         }
         for engine in engines {
-            bar.set_message(format!("{}, {}", case.name(), engine.label()));
+            progress.begins(&format!("{}, {}", case.label(), engine.label()));
             let mut row = Steps::measure(case, engine, effort)?;
             row.peers.clone_from(&times);
             rows.push(row);
-            bar.inc(1);
         }
     }
-    bar.set_message("sampling");
+    progress.begins("sampling, and the limit again");
     let data = DataPath::measure(effort)?;
     let limit = before.or(Limit::measure(effort.repeats, effort.seconds));
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Page {
         markdown: steps_page(machine, &limit, &rows, &data, peers),
         json: json!({
@@ -153,21 +151,20 @@ fn whole(
         )));
     }
     let repeats = arguments.repeats.unwrap_or(WHOLE_REPEATS);
-    let jax: Vec<Peer> = (peers.iter().filter(|peer| peer.name == "jax").cloned()).collect();
-    let python = (!jax.is_empty()).then_some(python);
+    let jax = peers.iter().find(|peer| peer.name == "jax");
+    let python = jax.map(|_| python);
     let folder = tempfile::tempdir().map_err(Failure::run)?;
-    let processes = repeats * (1 + jax.len());
-    let bar = bar(experiments.len() * processes);
+    let programs = 1 + usize::from(jax.is_some());
+    let progress = Progress::new(experiments.len() * repeats * programs, arguments.quick);
     let mut outcomes = Vec::new();
     for experiment in experiments {
-        bar.set_message(experiment.name);
-        let done = || bar.inc(1);
+        let begins = |program: &str| progress.begins(&format!("{}, {program}", experiment.name));
         let path = folder.path();
-        outcomes.push(experiment.measure(repeats, arguments.quick, python, path, done)?);
+        outcomes.push(experiment.measure(repeats, arguments.quick, python, path, begins)?);
     }
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Page {
-        markdown: whole_page(machine, &outcomes, &jax),
+        markdown: whole_page(machine, &outcomes, jax.into_iter()),
         json: json!({
             "repeats": repeats,
             "whole": outcomes.iter().map(bench::Outcome::json).collect::<Vec<_>>(),
@@ -193,13 +190,48 @@ fn engines(arguments: &args::Bench) -> Result<Vec<Engine>, Failure> {
     Ok(engines)
 }
 
-fn bar(length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64);
-    let style = "bench {wide_bar} {pos}/{len}  {elapsed} gone  {msg}";
-    bar.set_style(
-        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar
+/// What is being timed: a bar on a terminal, lines elsewhere, so that a log shows that it goes on.
+struct Progress {
+    bar: ProgressBar,
+    begun: Cell<usize>,
+    /// Lines are written, too.
+    lines: bool,
+}
+
+impl Progress {
+    /// Of so many parts; `quick` ones need no lines.
+    fn new(parts: usize, quick: bool) -> Self {
+        let bar = ProgressBar::new(parts as u64);
+        let style = "bench {wide_bar} {pos}/{len}  {elapsed} gone  {msg}";
+        bar.set_style(
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        Self {
+            lines: bar.is_hidden() && !quick,
+            begun: Cell::new(0),
+            bar,
+        }
+    }
+
+    /// The next part.
+    fn begins(&self, part: &str) {
+        let done = self.begun.replace(self.begun.get() + 1);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(part.to_owned());
+        if self.lines {
+            let (now, parts) = (done + 1, self.bar.length().unwrap_or_default());
+            let gone = self.bar.elapsed().as_secs();
+            eprintln!("bench {now}/{parts}, {gone} s gone: {part}");
+        }
+    }
+
+    fn warn(&self, message: &str) {
+        self.bar.suspend(|| eprintln!("warning: {message}"));
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 fn write(path: &Path, markdown: &str) -> Result<(), Failure> {

@@ -1,6 +1,8 @@
 use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
-use nets::{HostArray, LearnerError, Learners, Loss, Model, Needs, Reduction, Rows, Target};
+use nets::{
+    HostArray, LearnerError, Learners, Loss, Model, Needs, Reduction, Rows, Target, cube_outputs,
+};
 use tasks::{Basis, Batch, TaskInstance};
 
 /// The loss of theory.
@@ -13,10 +15,10 @@ const HALVED: Loss = Loss::Mse {
 /// cache, and every layer would be a trip to memory.
 const BLOCK_ROWS: usize = 500;
 
-/// Rows to look at a model on, in blocks, for all members. A population over skills stays whole: its
-/// basis is the identity.
+/// Rows to look at a model on again and again, in blocks, for all members. A population over skills
+/// stays whole: its basis is the identity.
 pub(crate) fn in_blocks<'a>(members: &[&'a Batch], needs: Needs, target: &Target) -> Vec<Rows<'a>> {
-    blocks(members, needs, target).collect()
+    blocks(members, needs, target).map(Rows::kept).collect()
 }
 
 /// [`in_blocks`] one after another: of many rows only one block is copied at a time.
@@ -224,6 +226,25 @@ impl<'a> Snapshot<'a> {
         Ok(outputs)
     }
 
+    /// Outputs on all `2^n` inputs of a group, `[2^n, K]`, in the order of [`TaskInstance::cube`];
+    /// `None` where it has none. On a CPU they follow from the parameters alone: the rows would cost
+    /// more than the net.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn outputs_on_cube(&self, group: usize) -> Result<Option<Vec<f64>>, LearnerError> {
+        if let (true, Some(axes)) = (self.target.is_host(), self.task.cube_axes(group)) {
+            let (start, now) = (self.initial, self.parameters()?);
+            let outputs = cube_outputs(self.model, start, now, &axes, self.target.precision());
+            let outputs = outputs.map_err(|error| LearnerError::Refused(error.to_string()))?;
+            if outputs.is_some() {
+                return Ok(outputs);
+            }
+        }
+        let cube = self.task.cube(group);
+        cube.map(|cube| self.outputs_on(&cube)).transpose()
+    }
+
     /// ½ Σ_k m_k P_k mean_k |f − y|²: the loss of theory on the test rows, every skill with its
     /// own probability and multiplicity; ½ Σ_n w_n |f − y|² where rows belong to no group.
     ///
@@ -238,13 +259,15 @@ impl<'a> Snapshot<'a> {
         }
         let groups = self.task.groups();
         let mut sums = vec![(0.0, 0.0); groups.len()];
-        let rows = outputs
-            .chunks_exact(width)
-            .zip(self.test.targets.chunks_exact(width));
-        for ((f, y), &group) in rows.zip(&self.test.group) {
-            let (sum, count) = &mut sums[group as usize];
-            *sum += f.iter().zip(y).map(|(f, y)| (f - y) * (f - y)).sum::<f64>();
-            *count += 1.0;
+        let mut place = 0;
+        // Runs of one group, whose sum stays in a register.
+        for run in self.test.group.chunk_by(PartialEq::eq) {
+            let rows = place * width..(place + run.len()) * width;
+            place += run.len();
+            let pairs = outputs[rows.clone()].iter().zip(&self.test.targets[rows]);
+            let (sum, count) = &mut sums[run[0] as usize];
+            *sum += pairs.map(|(f, y)| (f - y) * (f - y)).sum::<f64>();
+            *count += run.len() as f64;
         }
         Ok(groups
             .iter()

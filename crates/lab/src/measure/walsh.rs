@@ -28,11 +28,10 @@ impl Measure for Walsh {
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
         let mut by_degree: Vec<f64> = Vec::new();
         for (position, group) in at.task.groups().iter().enumerate() {
-            let Some(cube) = at.task.cube(position) else {
+            let Some(outputs) = at.outputs_on_cube(position)? else {
                 continue;
             };
             let index = position as u64 + 1;
-            let outputs = at.outputs_on(&cube)?;
             let scaled: Vec<f64> = outputs.iter().map(|f| f / group.target).collect();
             let coefficients = walsh_coefficients(&scaled)?;
             let mask = group

@@ -3,10 +3,12 @@
 use super::activate::activate;
 use super::lines::{LANES, Line, panels};
 use super::products::{
-    SparseRows, add_lines, dense_panel, gram_panel, sparse_gram_panel, sparse_panel,
+    add_lines, dense_panel, gram_panel, sparse_gram_panel, sparse_panel, table_panel,
 };
 use super::real::Real;
 use super::simd::{Kernel, Simd};
+use super::sparse::SparseRows;
+use super::tables::TableRows;
 use crate::Activation;
 
 /// Rows that enter a layer.
@@ -16,6 +18,8 @@ pub(super) enum Entering<'a, T> {
     Dense(&'a [Line<T>]),
     /// The first layer's, where most inputs are zero.
     Sparse(SparseRows<'a, T>),
+    /// The first layer's where there is no way back: sums of products that are known.
+    Tables(TableRows<'a, T>),
 }
 
 impl<T: Real> Entering<'_, T> {
@@ -24,13 +28,16 @@ impl<T: Real> Entering<'_, T> {
     fn times<S: Simd<T>>(
         self,
         simd: S,
+        panel: usize,
         weight: &[Line<T>],
+        start: &Line<T>,
         out: &mut [Line<T>],
         finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
     ) {
         match self {
-            Self::Dense(lines) => dense_panel(simd, lines, weight, out, finish),
-            Self::Sparse(rows) => sparse_panel(simd, rows, weight, out, finish),
+            Self::Dense(lines) => dense_panel(simd, lines, weight, start, out, finish),
+            Self::Sparse(rows) => sparse_panel(simd, rows, weight, start, out, finish),
+            Self::Tables(rows) => table_panel(simd, rows, panel, start, out, finish),
         }
     }
 }
@@ -62,20 +69,54 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
             for value in &mut bias {
                 *value *= self.bias_multiplier;
             }
-            let factor = simd.splat(self.weight_multiplier);
-            let affine = |sum, part| simd.fma(factor, sum, simd.load(&bias, part));
-            if self.activation == Activation::Relu {
-                self.entering.times(simd, weight, out, |sum, line, part| {
-                    simd.store(simd.relu(affine(sum, part)), line, part);
+            if self.activation == Activation::Relu && self.weight_multiplier == T::ONE {
+                // The usual case: sums start at the bias and need no multiplication.
+                (self.entering).times(simd, panel, weight, &bias, out, |sum, line, part| {
+                    simd.store(simd.relu(sum), line, part);
                 });
                 continue;
             }
-            self.entering.times(simd, weight, out, |sum, line, part| {
-                simd.store(affine(sum, part), line, part);
+            let factor = simd.splat(self.weight_multiplier);
+            let zero = [T::ZERO; LANES];
+            (self.entering).times(simd, panel, weight, &zero, out, |sum, line, part| {
+                let affine = simd.fma(factor, sum, simd.load(&bias, part));
+                simd.store(affine, line, part);
             });
             let slopes = self.slopes.chunks_exact_mut(self.rows).nth(panel);
             let slopes = slopes.map_or(&mut [][..], |slopes| slopes.as_flattened_mut());
             activate(simd, self.activation, out.as_flattened_mut(), slopes);
+        }
+    }
+}
+
+/// P W for a table of patterns P.
+pub(super) struct TableProduct<'a, T> {
+    pub(super) patterns: SparseRows<'a, T>,
+    /// Lines of a panel of `out`: patterns.
+    pub(super) height: usize,
+    /// `[in, out]`
+    pub(super) weight: &'a [Line<T>],
+    pub(super) inputs: usize,
+    /// `[patterns, out]`
+    pub(super) out: &'a mut [Line<T>],
+}
+
+impl<T: Real> Kernel<T> for TableProduct<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let weights = self.weight.chunks_exact(self.inputs);
+        for (weight, out) in weights.zip(self.out.chunks_exact_mut(self.height)) {
+            let zero = [T::ZERO; LANES];
+            sparse_panel(
+                simd,
+                self.patterns,
+                weight,
+                &zero,
+                out,
+                |sum, line, part| {
+                    simd.store(sum, line, part);
+                },
+            );
         }
     }
 }
@@ -109,32 +150,46 @@ impl<T: Real> Kernel<T> for Transpose<'_, T> {
     }
 }
 
-/// Adds Xᵀ G to the gradient of a weight.
-pub(super) struct WeightGradient<'a, T> {
+/// Where the gradient of a layer is summed up, and the rows that entered the layer.
+pub(super) struct LayerGradient<'a, T> {
     pub(super) entering: Entering<'a, T>,
+    pub(super) inputs: usize,
+    /// `[in, out]`
+    pub(super) weight: &'a mut [Line<T>],
+    /// `[out]`, which gets the sum over rows.
+    pub(super) bias: Option<&'a mut [Line<T>]>,
+}
+
+impl<T: Real> LayerGradient<'_, T> {
+    /// Adds one panel of Xᵀ G.
+    #[inline(always)]
+    fn add_panel<S: Simd<T>>(&mut self, simd: S, panel: usize, at_output: &[Line<T>]) {
+        let weight = &mut self.weight[panel * self.inputs..][..self.inputs];
+        match self.entering {
+            Entering::Dense(lines) => gram_panel(simd, lines, at_output, weight),
+            Entering::Sparse(rows) => sparse_gram_panel(simd, rows, at_output, weight),
+            Entering::Tables(_) => unreachable!("steps read the rows themselves"),
+        }
+        if let Some(bias) = &mut self.bias {
+            add_lines(simd, at_output, &mut bias[panel]);
+        }
+    }
+}
+
+/// Adds Xᵀ G to the gradient of a layer.
+pub(super) struct WeightGradient<'a, T> {
     /// `[rows, out]`
     pub(super) at_output: &'a [Line<T>],
-    pub(super) inputs: usize,
     pub(super) rows: usize,
-    /// `[in, out]`
-    pub(super) gradient: &'a mut [Line<T>],
-    /// `[out]`, which gets the sum over rows.
-    pub(super) bias_gradient: Option<&'a mut [Line<T>]>,
+    pub(super) gradient: LayerGradient<'a, T>,
 }
 
 impl<T: Real> Kernel<T> for WeightGradient<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
-        let gradients = self.gradient.chunks_exact_mut(self.inputs);
         let at_outputs = self.at_output.chunks_exact(self.rows);
-        for (panel, (gradient, at_output)) in gradients.zip(at_outputs).enumerate() {
-            match self.entering {
-                Entering::Dense(lines) => gram_panel(simd, lines, at_output, gradient),
-                Entering::Sparse(rows) => sparse_gram_panel(simd, rows, at_output, gradient),
-            }
-            if let Some(bias) = &mut self.bias_gradient {
-                add_lines(simd, at_output, &mut bias[panel]);
-            }
+        for (panel, at_output) in at_outputs.enumerate() {
+            self.gradient.add_panel(simd, panel, at_output);
         }
     }
 }
@@ -160,26 +215,55 @@ impl<T: Real> Kernel<T> for PullBack<'_, T> {
         let features = self.features.chunks_exact_mut(self.rows);
         for (panel, (weight, features)) in weights.zip(features).enumerate() {
             let slopes = self.slopes.chunks_exact(self.rows).nth(panel);
+            let (at_output, zero) = (self.at_output, [T::ZERO; LANES]);
             match (self.activation, slopes) {
                 (Activation::Relu, _) => {
-                    dense_panel(simd, self.at_output, weight, features, |sum, line, part| {
-                        simd.store(simd.gate(simd.load(line, part), sum), line, part);
-                    });
+                    dense_panel(
+                        simd,
+                        at_output,
+                        weight,
+                        &zero,
+                        features,
+                        |sum, line, part| {
+                            simd.store(simd.gate(simd.load(line, part), sum), line, part);
+                        },
+                    );
                 }
                 (Activation::Tanh, _) => {
-                    dense_panel(simd, self.at_output, weight, features, |sum, line, part| {
-                        simd.store(tanh_slope(simd, line, part, sum), line, part);
-                    });
+                    dense_panel(
+                        simd,
+                        at_output,
+                        weight,
+                        &zero,
+                        features,
+                        |sum, line, part| {
+                            simd.store(tanh_slope(simd, line, part, sum), line, part);
+                        },
+                    );
                 }
                 (_, None) => {
-                    dense_panel(simd, self.at_output, weight, features, |sum, line, part| {
-                        simd.store(sum, line, part);
-                    });
+                    dense_panel(
+                        simd,
+                        at_output,
+                        weight,
+                        &zero,
+                        features,
+                        |sum, line, part| {
+                            simd.store(sum, line, part);
+                        },
+                    );
                 }
                 (_, Some(slopes)) => {
-                    dense_panel(simd, self.at_output, weight, features, |sum, line, part| {
-                        simd.store(sum, line, part);
-                    });
+                    dense_panel(
+                        simd,
+                        at_output,
+                        weight,
+                        &zero,
+                        features,
+                        |sum, line, part| {
+                            simd.store(sum, line, part);
+                        },
+                    );
                     for (value, slope) in
                         (features.as_flattened_mut().iter_mut()).zip(slopes.as_flattened())
                     {
@@ -240,7 +324,7 @@ impl<T: Real> Kernel<T> for ColumnForward<'_, T> {
 
 /// Sum of the lanes, by halves.
 #[inline(always)]
-fn sum_of<T: Real>(mut line: Line<T>) -> T {
+pub(super) fn sum_of<T: Real>(mut line: Line<T>) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
@@ -276,7 +360,8 @@ fn column_rows<T: Real, S: Simd<T>, const M: usize>(
     }
 }
 
-/// Gradient of the weight of a layer with one output, and (g m wᵀ) ∘ φ'(Z) in the place of φ(Z).
+/// Gradient of the weight of a layer with one output, (g m wᵀ) ∘ φ'(Z) in the place of φ(Z), and the
+/// gradient of the layer below, panel by panel while they are in the fastest cache.
 pub(super) struct ColumnBackward<'a, T> {
     /// `[rows]`, in lane 0.
     pub(super) at_output: &'a [Line<T>],
@@ -292,11 +377,13 @@ pub(super) struct ColumnBackward<'a, T> {
     pub(super) gradient: &'a mut [Line<T>],
     /// `[1]`, in lane 0; is added to.
     pub(super) bias_gradient: Option<&'a mut [Line<T>]>,
+    /// Of the layer below.
+    pub(super) below: LayerGradient<'a, T>,
 }
 
 impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
     #[inline(always)]
-    fn run<S: Simd<T>>(self, simd: S) {
+    fn run<S: Simd<T>>(mut self, simd: S) {
         if let Some([bias, ..]) = self.bias_gradient {
             add_lines(simd, self.at_output, bias);
         }
@@ -340,6 +427,7 @@ impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
                     }
                 }
             }
+            self.below.add_panel(simd, panel, features);
         }
     }
 }

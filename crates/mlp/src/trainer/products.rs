@@ -7,12 +7,14 @@
 use super::lines::{LANES, Line};
 use super::real::Real;
 use super::simd::Simd;
+use super::sparse::SparseRows;
+use super::tables::{PATTERNS, TableRows};
 
 /// Lines of a tile.
 const TILE: usize = 6;
 
-/// One panel of A B for the rows of A; `finish` gets every sum with the line it belongs to, of which
-/// it may read the old content, and writes it.
+/// One panel of A B for the rows of A, every row of it added to `start`; `finish` gets every sum with
+/// the line it belongs to, of which it may read the old content, and writes it.
 ///
 /// # Shapes
 ///
@@ -22,22 +24,23 @@ pub(super) fn dense_panel<T: Real, S: Simd<T>>(
     simd: S,
     a: &[Line<T>],
     b: &[Line<T>],
+    start: &Line<T>,
     out: &mut [Line<T>],
     finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
 ) {
     let rows = out.len();
     let (tiles, rest) = out.as_chunks_mut::<TILE>();
     for (tile, out) in tiles.iter_mut().enumerate() {
-        dense_tile(simd, a, (tile * TILE, rows), b, out, finish);
+        dense_tile(simd, a, (tile * TILE, rows), b, start, out, finish);
     }
     // A tile of every size, so that its sums are in registers.
     let place = (rows - rest.len(), rows);
     match rest.len() {
-        1 => dense_rest::<T, S, 1>(simd, a, place, b, rest, finish),
-        2 => dense_rest::<T, S, 2>(simd, a, place, b, rest, finish),
-        3 => dense_rest::<T, S, 3>(simd, a, place, b, rest, finish),
-        4 => dense_rest::<T, S, 4>(simd, a, place, b, rest, finish),
-        5 => dense_rest::<T, S, 5>(simd, a, place, b, rest, finish),
+        1 => dense_rest::<T, S, 1>(simd, a, place, b, start, rest, finish),
+        2 => dense_rest::<T, S, 2>(simd, a, place, b, start, rest, finish),
+        3 => dense_rest::<T, S, 3>(simd, a, place, b, start, rest, finish),
+        4 => dense_rest::<T, S, 4>(simd, a, place, b, start, rest, finish),
+        5 => dense_rest::<T, S, 5>(simd, a, place, b, start, rest, finish),
         _ => {}
     }
 }
@@ -48,11 +51,12 @@ fn dense_rest<T: Real, S: Simd<T>, const M: usize>(
     a: &[Line<T>],
     place: (usize, usize),
     b: &[Line<T>],
+    start: &Line<T>,
     out: &mut [Line<T>],
     finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
 ) {
     if let Some(out) = out.first_chunk_mut::<M>() {
-        dense_tile(simd, a, place, b, out, finish);
+        dense_tile(simd, a, place, b, start, out, finish);
     }
 }
 
@@ -63,12 +67,13 @@ fn dense_tile<T: Real, S: Simd<T>, const M: usize>(
     a: &[Line<T>],
     (first, rows): (usize, usize),
     b: &[Line<T>],
+    start: &Line<T>,
     out: &mut [Line<T>; M],
     finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
 ) {
     let (whole, rest) = b.as_chunks::<LANES>();
     for part in 0..T::PARTS {
-        let mut sums = [simd.zero(); M];
+        let mut sums = [simd.load(start, part); M];
         let mut panel = first;
         for b in whole {
             let a: &[Line<T>; M] = a[panel..].first_chunk().expect("rows of the block");
@@ -109,18 +114,37 @@ pub(super) fn gram_panel<T: Real, S: Simd<T>>(
     sums: &mut [Line<T>],
 ) {
     for (a, sums) in a.chunks_exact(g.len()).zip(sums.chunks_mut(LANES)) {
-        // Sixteen columns of A as 6 + 5 + 5; lanes beyond its last are computed and left out.
-        gram_tile::<T, S, 0, 6>(simd, a, g, sums);
-        if sums.len() > 6 {
-            gram_tile::<T, S, 6, 5>(simd, a, g, sums);
-        }
-        if sums.len() > 11 {
-            gram_tile::<T, S, 11, 5>(simd, a, g, sums);
+        // As few tiles as hold all columns of the panel, of about the same size: a small one would
+        // wait for its own sums.
+        match sums.len() {
+            1 => gram_tile::<T, S, 0, 1>(simd, a, g, sums),
+            2 => gram_tile::<T, S, 0, 2>(simd, a, g, sums),
+            3 => gram_tile::<T, S, 0, 3>(simd, a, g, sums),
+            4 => gram_tile::<T, S, 0, 4>(simd, a, g, sums),
+            5 => gram_tile::<T, S, 0, 5>(simd, a, g, sums),
+            6 => gram_tile::<T, S, 0, 6>(simd, a, g, sums),
+            7 | 8 => {
+                gram_tile::<T, S, 0, 4>(simd, a, g, sums);
+                gram_tile::<T, S, 4, 4>(simd, a, g, sums);
+            }
+            9 | 10 => {
+                gram_tile::<T, S, 0, 5>(simd, a, g, sums);
+                gram_tile::<T, S, 5, 5>(simd, a, g, sums);
+            }
+            11 | 12 => {
+                gram_tile::<T, S, 0, 6>(simd, a, g, sums);
+                gram_tile::<T, S, 6, 6>(simd, a, g, sums);
+            }
+            _ => {
+                gram_tile::<T, S, 0, 6>(simd, a, g, sums);
+                gram_tile::<T, S, 6, 5>(simd, a, g, sums);
+                gram_tile::<T, S, 11, 5>(simd, a, g, sums);
+            }
         }
     }
 }
 
-/// M columns of A from lane `FIRST` on.
+/// M columns of A from lane `FIRST` on; those beyond the last are computed and left out.
 #[inline(always)]
 fn gram_tile<T: Real, S: Simd<T>, const FIRST: usize, const M: usize>(
     simd: S,
@@ -143,42 +167,21 @@ fn gram_tile<T: Real, S: Simd<T>, const FIRST: usize, const M: usize>(
     }
 }
 
-/// The entries of some rows that are not zero.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SparseRows<'a, T> {
-    /// Where each row starts in `columns` and `values`, and where the last one ends.
-    pub(super) starts: &'a [u32],
-    /// Columns of the entries.
-    pub(super) columns: &'a [u32],
-    /// The entries.
-    pub(super) values: &'a [T],
-}
-
-impl<'a, T: Copy> SparseRows<'a, T> {
-    /// Columns and values of every row.
-    #[inline(always)]
-    fn rows(self) -> impl Iterator<Item = impl Iterator<Item = (usize, T)> + 'a> {
-        self.starts.windows(2).map(move |pair| {
-            let range = pair[0] as usize..pair[1] as usize;
-            let columns = self.columns[range.clone()].iter();
-            columns
-                .zip(&self.values[range])
-                .map(|(&column, &value)| (column as usize, value))
-        })
-    }
-}
-
 /// As [`dense_panel`] for rows with few entries: a sum of lines of B.
 #[inline(always)]
 pub(super) fn sparse_panel<T: Real, S: Simd<T>>(
     simd: S,
     a: SparseRows<'_, T>,
     b: &[Line<T>],
+    start: &Line<T>,
     out: &mut [Line<T>],
     finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
 ) {
     for (row, out) in a.rows().zip(out) {
         let mut sums = [simd.zero(); 2];
+        for (part, sum) in sums.iter_mut().enumerate().take(T::PARTS) {
+            *sum = simd.load(start, part);
+        }
         for (column, value) in row {
             let (value, line) = (simd.splat(value), &b[column]);
             for (part, sum) in sums.iter_mut().enumerate().take(T::PARTS) {
@@ -188,6 +191,70 @@ pub(super) fn sparse_panel<T: Real, S: Simd<T>>(
         for (part, sum) in sums.into_iter().enumerate().take(T::PARTS) {
             finish(sum, out, part);
         }
+    }
+}
+
+/// As [`dense_panel`] for rows that are read off a table.
+#[inline(always)]
+pub(super) fn table_panel<T: Real, S: Simd<T>>(
+    simd: S,
+    rows: TableRows<'_, T>,
+    panel: usize,
+    start: &Line<T>,
+    out: &mut [Line<T>],
+    finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
+) {
+    let (tables, groups) = (rows.table.as_chunks::<PATTERNS>().0, rows.groups);
+    let tables = &tables[panel * groups..][..groups];
+    // The usual numbers of groups each have their own loop, so that it has no inner one.
+    match groups {
+        2 => table_sums::<T, S, 2>(simd, rows.picks, tables, start, out, finish),
+        3 => table_sums::<T, S, 3>(simd, rows.picks, tables, start, out, finish),
+        4 => table_sums::<T, S, 4>(simd, rows.picks, tables, start, out, finish),
+        5 => table_sums::<T, S, 5>(simd, rows.picks, tables, start, out, finish),
+        6 => table_sums::<T, S, 6>(simd, rows.picks, tables, start, out, finish),
+        _ => {
+            for (picks, out) in rows.picks.chunks_exact(groups).zip(out) {
+                table_sum(simd, picks, tables, start, out, finish);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn table_sums<T: Real, S: Simd<T>, const G: usize>(
+    simd: S,
+    picks: &[u8],
+    tables: &[[Line<T>; PATTERNS]],
+    start: &Line<T>,
+    out: &mut [Line<T>],
+    finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
+) {
+    if let Some(tables) = tables.first_chunk::<G>() {
+        for (picks, out) in picks.as_chunks::<G>().0.iter().zip(out) {
+            table_sum(simd, picks, tables, start, out, finish);
+        }
+    }
+}
+
+/// The sum of the lines that one row picks.
+#[inline(always)]
+fn table_sum<T: Real, S: Simd<T>>(
+    simd: S,
+    picks: &[u8],
+    tables: &[[Line<T>; PATTERNS]],
+    start: &Line<T>,
+    out: &mut Line<T>,
+    finish: impl Fn(S::V, &mut Line<T>, usize) + Copy,
+) {
+    for part in 0..T::PARTS {
+        let mut sum = simd.load(start, part);
+        for (&pick, table) in picks.iter().zip(tables) {
+            // The remainder tells the compiler that it is inside the table.
+            let line = &table[usize::from(pick) % PATTERNS];
+            sum = simd.add(sum, simd.load(line, part));
+        }
+        finish(sum, out, part);
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::kernels::{Entering, lines_of};
 use super::lines::{LANES, Line, Lines, panels};
 use super::loss::RowWeights;
-use super::products::SparseRows;
 use super::real::Real;
+use super::sparse::SparseMatrix;
+use super::tables::Tables;
 use crate::MlpError;
 use crate::error::{require, require_length};
 
@@ -38,12 +39,12 @@ pub struct Rows<T: Real> {
     rows: usize,
     inputs: usize,
     outputs: usize,
-    /// Block after block, `[rows, D]` each; unused where `starts` is used.
+    /// Block after block, `[rows, D]` each; unused where the inputs are sparse.
     dense: Lines<T>,
-    /// `[N + 1]`; empty for dense rows.
-    starts: Vec<u32>,
-    columns: Vec<u32>,
-    values: Vec<T>,
+    /// Without rows where the inputs are dense.
+    sparse: SparseMatrix<T>,
+    /// The inputs once more, for looking at outputs.
+    tables: Option<Tables<T>>,
     /// Block after block, `[rows, K]` each.
     targets: Lines<T>,
     /// `[N]`; empty for 1/N each.
@@ -66,14 +67,32 @@ impl<T: Real> Rows<T> {
             inputs,
             outputs,
             dense: Lines::zeros(0),
-            starts: Vec::new(),
-            columns: Vec::new(),
-            values: Vec::new(),
+            sparse: SparseMatrix::default(),
+            tables: None,
             targets: Lines::zeros(0),
             weights: Vec::new(),
             stamp: 0,
         };
         rows.fill(host)?;
+        Ok(rows)
+    }
+
+    /// Rows of `inputs` D and `outputs` K columns that are looked at again and again: where the inputs
+    /// are made of few patterns, looking becomes cheaper, and this dearer. Outputs agree within
+    /// rounding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rows::fill`].
+    pub fn to_look_at(
+        inputs: usize,
+        outputs: usize,
+        host: &HostRows<'_>,
+    ) -> Result<Self, MlpError> {
+        let mut rows = Self::new(inputs, outputs, host)?;
+        if !rows.is_sparse() && inputs > 0 {
+            rows.tables = Tables::find(host.inputs, inputs);
+        }
         Ok(rows)
     }
 
@@ -93,9 +112,13 @@ impl<T: Real> Rows<T> {
         }
         self.rows = rows;
         self.stamp = STAMPS.fetch_add(1, Ordering::Relaxed);
-        self.starts.clear();
+        self.tables = None;
+        self.sparse.clear();
         if is_sparse(host.inputs, self.inputs) {
-            self.fill_sparse(host.inputs);
+            // Indices fit 32 bits, as `is_sparse` admits no more entries.
+            for row in host.inputs.chunks_exact(self.inputs) {
+                self.sparse.push(row.iter().copied().enumerate());
+            }
         } else {
             self.dense.resize(lines_of(rows, self.inputs));
             fill_panels(host.inputs, self.inputs, self.dense.all_mut());
@@ -126,7 +149,17 @@ impl<T: Real> Rows<T> {
 
     /// Whether the inputs are kept as lists of the entries that are not zero.
     pub fn is_sparse(&self) -> bool {
-        !self.starts.is_empty()
+        self.sparse.rows() > 0
+    }
+
+    /// Whether outputs are read off tables of patterns.
+    pub fn has_tables(&self) -> bool {
+        self.tables.is_some()
+    }
+
+    /// The same inputs as sums of patterns, if they are made of few.
+    pub(super) fn tables(&self) -> Option<&Tables<T>> {
+        self.tables.as_ref()
     }
 
     /// A number that changes when the rows do.
@@ -142,14 +175,10 @@ impl<T: Real> Rows<T> {
             .map(move |start| start..rows.min(start + BLOCK))
     }
 
-    /// Inputs of a block.
+    /// Inputs of a block of a step.
     pub(super) fn entering(&self, block: &Range<usize>) -> Entering<'_, T> {
         if self.is_sparse() {
-            Entering::Sparse(SparseRows {
-                starts: &self.starts[block.start..=block.end],
-                columns: &self.columns,
-                values: &self.values,
-            })
+            Entering::Sparse(self.sparse.block(block))
         } else {
             Entering::Dense(&self.dense.all()[lines_in(block, self.inputs)])
         }
@@ -166,22 +195,6 @@ impl<T: Real> Rows<T> {
             RowWeights::Equal(T::from_f64(1.0 / self.rows as f64))
         } else {
             RowWeights::Each(&self.weights[block.clone()])
-        }
-    }
-
-    fn fill_sparse(&mut self, inputs: &[f64]) {
-        self.columns.clear();
-        self.values.clear();
-        self.starts.push(0);
-        for row in inputs.chunks_exact(self.inputs) {
-            for (column, &value) in (0..).zip(row) {
-                if value != 0.0 {
-                    self.columns.push(column);
-                    self.values.push(T::from_f64(value));
-                }
-            }
-            // Fewer than `is_sparse` admits.
-            self.starts.push(self.columns.len() as u32);
         }
     }
 }

@@ -1,0 +1,60 @@
+use mlp::{Cube, Instructions, MlpError, Real, Trainer, TrainerConfig, UpdateRule};
+use tasks::CubeAxes;
+
+use crate::{HostArray, HostLayers, Model, Precision};
+
+/// Outputs `[2^n]` of a multilayer perceptron on all inputs of a cube, by the host's own trainer, which
+/// needs no row written out; `None` where it does not cover the model, as with more than one hidden
+/// layer or output. `initial` are the
+/// parameters at which a centred output is 0.
+///
+/// # Errors
+/// The parameters do not fit the inputs.
+pub fn cube_outputs(
+    model: &dyn Model,
+    initial: &[HostArray],
+    parameters: &[HostArray],
+    axes: &CubeAxes,
+    precision: Precision,
+) -> Result<Option<Vec<f64>>, MlpError> {
+    let Some(layers) = model.host_layers(initial) else {
+        return Ok(None);
+    };
+    match precision {
+        Precision::F32 => outputs::<f32>(layers, initial, parameters, axes),
+        Precision::F64 => outputs::<f64>(layers, initial, parameters, axes),
+    }
+}
+
+fn outputs<T: Real>(
+    layers: HostLayers,
+    initial: &[HostArray],
+    parameters: &[HostArray],
+    axes: &CubeAxes,
+) -> Result<Option<Vec<f64>>, MlpError> {
+    let config = TrainerConfig {
+        layers: layers.layers,
+        activation: layers.activation,
+        output_factor: layers.output_scale,
+        centred: layers.centred,
+        // Nothing is trained here.
+        loss: mlp::Loss::MeanSquare {
+            half: true,
+            mean_over_outputs: false,
+        },
+        rule: UpdateRule::PLAIN,
+        instructions: Instructions::Detected,
+    };
+    let mut trainer = Trainer::<T>::new(config, &flat(initial))?;
+    trainer.set_parameters(&flat(parameters))?;
+    let cube = Cube {
+        origin: &axes.origin,
+        axes: &axes.axes,
+    };
+    let outputs = trainer.outputs_on_cube(&cube)?;
+    Ok(outputs.map(|outputs| outputs.into_iter().map(T::to_f64).collect()))
+}
+
+fn flat(arrays: &[HostArray]) -> Vec<f64> {
+    (arrays.iter().flat_map(|array| &array.values).copied()).collect()
+}
