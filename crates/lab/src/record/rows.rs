@@ -9,6 +9,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use crc32fast::Hasher;
@@ -145,7 +146,12 @@ pub(super) struct RowWriter {
     stream: BufWriter<File>,
     mark: Mark,
     line: Vec<u8>,
+    handed_over: Option<Instant>,
 }
+
+/// Rows wait no longer than this before the operating system has them: a system call for each look
+/// would cost as much as a tenth of the look.
+const WAIT: Duration = Duration::from_millis(100);
 
 impl RowWriter {
     /// An empty file, whatever was there.
@@ -184,6 +190,7 @@ impl RowWriter {
             stream: BufWriter::new(file),
             mark,
             line: Vec::new(),
+            handed_over: None,
         }
     }
 
@@ -192,8 +199,8 @@ impl RowWriter {
         self.mark
     }
 
-    /// Appends rows and hands them to the operating system, so that a process that is killed keeps
-    /// them.
+    /// Appends rows. The operating system has them soon after, so that a process that is killed keeps
+    /// them; the first at once, so that a disk that is full is found before anything is trained.
     pub(super) fn append(&mut self, rows: &[Observation]) -> Result<(), RunFolderError> {
         self.line.clear();
         let mut mark = self.mark;
@@ -202,7 +209,11 @@ impl RowWriter {
                 mark.write(row, &mut self.line)?;
             }
             self.stream.write_all(&self.line)?;
-            self.stream.flush()
+            if self.handed_over.is_none_or(|time| time.elapsed() >= WAIT) {
+                self.stream.flush()?;
+                self.handed_over = Some(Instant::now());
+            }
+            Ok(())
         };
         write().map_err(|error| RunFolderError::write(&self.path, error))?;
         self.mark = mark;
@@ -211,8 +222,11 @@ impl RowWriter {
 
     /// Waits until everything is on the disk.
     pub(super) fn sync(&mut self) -> Result<(), RunFolderError> {
-        let synced = self.stream.get_ref().sync_data();
-        synced.map_err(|error| RunFolderError::write(&self.path, error))
+        let mut sync = || {
+            self.stream.flush()?;
+            self.stream.get_ref().sync_data()
+        };
+        sync().map_err(|error| RunFolderError::write(&self.path, error))
     }
 }
 

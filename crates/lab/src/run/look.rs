@@ -53,10 +53,8 @@ impl Look<'_> {
                 });
             }
         }
-        let mut recorded: Vec<Observation> = Vec::new();
         for ((member, state), models) in states.iter_mut().enumerate().zip(found) {
             let Some(models) = models else { continue };
-            let from = recorded.len();
             let mut stop = None;
             for (model, Found { readings, loss }) in trained.iter_mut().zip(models) {
                 let name = &model.name;
@@ -69,9 +67,10 @@ impl Look<'_> {
                     stop = Some(StopReason::NotFinite { step, model });
                     break;
                 }
+                let from = own.observations.len();
                 let rows = self.rows(state, name, own.lr_scale, readings);
-                recorded.extend_from_slice(&rows);
                 own.observations.extend(rows);
+                self.record(member, &own.observations[from..], observer)?;
                 let divergence = state.variant.spec.training.divergence;
                 if loss > divergence * first.max(f64::MIN_POSITIVE) {
                     let model = name.clone();
@@ -80,18 +79,31 @@ impl Look<'_> {
                 }
             }
             let conditions = &state.variant.spec.training.stop_when;
-            let held = || conditions.iter().all(|c| holds(c, &recorded[from..]));
+            let held = || {
+                conditions
+                    .iter()
+                    .all(|c| holds(c, trained, member, self.step))
+            };
             if stop.is_none() && !conditions.is_empty() && held() {
                 stop = Some(StopReason::Condition { step: self.step });
-                recorded.extend(self.at_the_end(trained, state, member)?);
+                let last = self.at_the_end(trained, state, member)?;
+                self.record(member, &last, observer)?;
             }
             state.stopped = stop.map(|reason| (reason, self.step));
-            // One write for all models: a system call costs as much as looking at the net.
-            if let Some(kept) = self.kept {
-                kept[member].folder.append(&recorded[from..])?;
-            }
         }
-        observer.recorded(&recorded);
+        Ok(())
+    }
+
+    fn record(
+        &self,
+        member: usize,
+        rows: &[Observation],
+        observer: &dyn Observer,
+    ) -> Result<(), RunError> {
+        if let Some(kept) = self.kept {
+            kept[member].folder.append(rows)?;
+        }
+        observer.recorded(rows);
         Ok(())
     }
 
@@ -140,7 +152,7 @@ impl Look<'_> {
                 }
             }
             readings.retain(|reading| !read.contains(&reading.metric));
-            let rows = self.rows(state, &model.name, own.lr_scale, readings);
+            let rows: Vec<_> = (self.rows(state, &model.name, own.lr_scale, readings)).collect();
             recorded.extend_from_slice(&rows);
             own.observations.extend(rows);
         }
@@ -153,21 +165,18 @@ impl Look<'_> {
         model: &str,
         lr_scale: f64,
         readings: Vec<Reading>,
-    ) -> Vec<Observation> {
+    ) -> impl Iterator<Item = Observation> {
         let flow_time = self.position.and_then(|at| state.clock.time(at));
-        readings
-            .into_iter()
-            .map(|reading| Observation {
-                variant: state.variant.name.clone(),
-                seed: state.seed,
-                model: model.to_owned(),
-                metric: reading.metric.to_owned(),
-                index: reading.index,
-                step: self.step,
-                flow_time: flow_time.map(|time| time * lr_scale),
-                value: reading.value,
-            })
-            .collect()
+        readings.into_iter().map(move |reading| Observation {
+            variant: state.variant.name.clone(),
+            seed: state.seed,
+            model: model.to_owned(),
+            metric: reading.metric.to_owned(),
+            index: reading.index,
+            step: self.step,
+            flow_time: flow_time.map(|time| time * lr_scale),
+            value: reading.value,
+        })
     }
 }
 
@@ -263,10 +272,13 @@ impl MemberLook<'_> {
     }
 }
 
-fn holds(condition: &StopWhen, rows: &[Observation]) -> bool {
-    let mut values = rows
-        .iter()
-        .filter(|o| o.model == condition.model && o.metric == condition.metric)
+/// Whether a condition holds of what a member has recorded at `step`.
+fn holds(condition: &StopWhen, trained: &[Trained], member: usize, step: u64) -> bool {
+    let model = trained.iter().find(|model| model.name == condition.model);
+    let rows = model.map_or(&[][..], |model| &model.members[member].observations);
+    let mut values = (rows.iter().rev())
+        .take_while(|o| o.step == step)
+        .filter(|o| o.metric == condition.metric)
         .map(|o| o.value);
     let beyond = |value: f64| {
         condition.above.is_none_or(|bound| value > bound)
