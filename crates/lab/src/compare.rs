@@ -43,6 +43,8 @@ pub struct CurveDifference {
     pub points: usize,
     /// Points that only one has.
     pub missing: usize,
+    /// Steps that both have.
+    pub steps: usize,
     /// Whether every number of every seed is the same.
     pub same: bool,
     /// Whether seeds are compared one by one.
@@ -227,6 +229,11 @@ fn curve(name: &CurveName<'_>, first: &Points, second: &Points) -> CurveDifferen
         variant,
         model,
         metric,
+        steps: (first.keys())
+            .filter(|point| second.contains_key(*point))
+            .map(|(_, step)| step)
+            .collect::<BTreeSet<_>>()
+            .len(),
         points: common,
         missing: first.len() + second.len() - 2 * common,
         same: first == second,
@@ -396,6 +403,7 @@ mod tests {
         let curve = &found[0];
         assert!(curve.paired && !curve.same);
         assert_eq!((curve.points, curve.judged, curve.apart), (2, 2, 1));
+        assert_eq!(curve.steps, 2);
         let last = curve.last.unwrap();
         assert_eq!((last.step, last.first), (10, 15.0));
         let mean = 1.015;

@@ -79,7 +79,8 @@ fn print_spec(comparison: &Comparison) {
     }
 }
 
-/// Curves that differ, those that do so in the largest share of their points first.
+/// Curves that differ, those that do so in the largest share of their points first, and of these
+/// those with the most steps.
 fn most_apart(comparison: &Comparison) -> Vec<&CurveDifference> {
     let share = |curve: &CurveDifference| curve.apart as f64 / curve.judged.max(1) as f64;
     let mut curves: Vec<_> = comparison
@@ -87,7 +88,7 @@ fn most_apart(comparison: &Comparison) -> Vec<&CurveDifference> {
         .iter()
         .filter(|curve| !curve.same)
         .collect();
-    curves.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    curves.sort_by(|a, b| share(b).total_cmp(&share(a)).then(b.steps.cmp(&a.steps)));
     curves
 }
 
@@ -107,7 +108,7 @@ fn print_curves(comparison: &Comparison) {
     );
     if !curves.is_empty() {
         say!(
-            "{:<24} {:<14} {:<22} {:>13}  {:<38} largest",
+            "{:<24} {:<14} {:<22} {:>13}  {:<46} largest",
             "variant",
             "model",
             "metric",
@@ -122,7 +123,7 @@ fn print_curves(comparison: &Comparison) {
         };
         let unpaired = if curve.paired { "" } else { " (other seeds)" };
         say!(
-            "{:<24} {:<14} {:<22} {apart:>13}  {:<38} {}{unpaired}",
+            "{:<24} {:<14} {:<22} {apart:>13}  {:<46} {}{unpaired}",
             curve.variant,
             curve.model,
             curve.metric,
@@ -156,10 +157,14 @@ fn point(point: Option<PointDifference>) -> String {
     };
     let difference = point.second - point.first;
     let interval = match (point.low, point.high) {
-        (Some(low), Some(high)) => format!(" [{low:.3e}, {high:.3e}]"),
+        (Some(low), Some(high)) => format!(" [{low:.2e}, {high:.2e}]"),
         _ => String::new(),
     };
-    format!("{difference:+.3e}{interval} at {}", point.step)
+    let index = match point.index {
+        0 => String::new(),
+        index => format!(", index {index}"),
+    };
+    format!("{difference:+.2e}{interval} at {}{index}", point.step)
 }
 
 fn print_verdicts(comparison: &Comparison) {
@@ -206,10 +211,10 @@ fn draw(
     let mut written = Vec::new();
     std::fs::create_dir_all(out)
         .map_err(|error| Failure::usage(format!("{}: cannot be made: {error}", out.display())))?;
-    // A curve of one point is no curve.
+    // Two points are no curve.
     let curves = most_apart(comparison)
         .into_iter()
-        .filter(|curve| curve.points > 1);
+        .filter(|curve| curve.steps > 2);
     for (place, curve) in curves.take(PICTURES).enumerate() {
         let picture = picture(place, curve, &both);
         let Some(picture) = picture else { continue };
