@@ -37,7 +37,7 @@ enum Column {
 }
 
 fn columns(run: &str, rows: &[Observation]) -> Vec<Column> {
-    let text = |of: &dyn Fn(&Observation) -> &str| {
+    let text = |of: fn(&Observation) -> &str| {
         Column::Text(rows.iter().map(|o| ByteArray::from(of(o))).collect())
     };
     // Seeds above 2^63 keep their bits.
@@ -45,11 +45,11 @@ fn columns(run: &str, rows: &[Observation]) -> Vec<Column> {
         Column::Whole(rows.iter().map(|o| of(o).cast_signed()).collect())
     };
     vec![
-        text(&|_| run),
+        Column::Text(rows.iter().map(|_| ByteArray::from(run)).collect()),
         whole(|o| o.seed),
-        text(&|o| &o.variant),
-        text(&|o| &o.model),
-        text(&|o| &o.metric),
+        text(|o| o.variant.as_str()),
+        text(|o| o.model.as_str()),
+        text(|o| o.metric.as_str()),
         whole(|o| o.index),
         whole(|o| o.step),
         Column::Optional(
