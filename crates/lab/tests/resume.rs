@@ -8,7 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Arc, Barrier, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -30,6 +30,8 @@ struct Watch {
     begun: Mutex<Vec<(String, u64, u64)>>,
     skipped: AtomicU64,
     warnings: Mutex<Vec<String>>,
+    /// Where the first cell waits for the first cell of another run.
+    meet: Option<Arc<Barrier>>,
 }
 
 impl Watch {
@@ -54,7 +56,11 @@ impl Watch {
 impl Observer for Watch {
     fn started(&self, variant: &Variant, seed: u64, step: u64) {
         let name = variant.name.clone();
-        self.begun.lock().unwrap().push((name, seed, step));
+        let mut begun = self.begun.lock().unwrap();
+        begun.push((name, seed, step));
+        if let (1, Some(meet)) = (begun.len(), &self.meet) {
+            meet.wait();
+        }
     }
 
     fn stepped(&self, _: &Variant, _: u64, _: u64) {
@@ -472,7 +478,12 @@ fn two_runs_in_one_folder_train_each_cell_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let loaded = load_with(SMALL, &["training.seeds=12", "training.steps=400"]).unwrap();
-    let watches = [Watch::default(), Watch::default()];
+    // Both have begun one before either goes on, or one might do everything.
+    let meet = Arc::new(Barrier::new(2));
+    let watches = [(), ()].map(|()| Watch {
+        meet: Some(Arc::clone(&meet)),
+        ..Watch::default()
+    });
     std::thread::scope(|scope| {
         for watch in &watches {
             let loaded = &loaded;
