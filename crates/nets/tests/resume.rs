@@ -52,8 +52,8 @@ fn optimizers() -> [Optimizer; 6] {
     ]
 }
 
-/// Every model kind but that with a parameter per row (which the runs of the crate lab test), and every option of nets that keeps something beside the parameters. The loss
-/// reaches all parameters but for the bias of the second.
+/// Every model kind but that with a parameter per row (which the runs of the crate lab test), and every
+/// option of nets that keeps something beside the parameters.
 const MODELS: [&str; 9] = [
     "kind = 'mlp'\nwidths = [7]",
     "kind = 'mlp'\nwidths = [5, 19]\nactivation = 'tanh'\nbias = true\nparametrisation = 'ntk'",

@@ -131,26 +131,21 @@ fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> 
         }
         code = exit_code(&recorded, None);
         gathered = Some(recorded);
-    } else if !json {
-        say!(
-            "{} cells trained here; {left} of {} are left",
-            trained.done(),
-            status.cells.len()
-        );
-        if let Some(error) = trained.failure() {
-            eprintln!("error: {error}");
-            code = ExitCode::from(FAILED);
-        }
-        if progress.was_interrupted() {
-            code = ExitCode::from(INTERRUPTED);
-        }
-        say!("{}", status.text());
     } else {
-        if trained.failure().is_some() {
+        let failure = trained.failure();
+        if failure.is_some() {
             code = ExitCode::from(FAILED);
         }
         if progress.was_interrupted() {
             code = ExitCode::from(INTERRUPTED);
+        }
+        if !json {
+            let (done, planned) = (trained.done(), status.cells.len());
+            say!("{done} cells trained here; {left} of {planned} are left");
+            if let Some(error) = failure {
+                eprintln!("error: {error}");
+            }
+            say!("{}", status.text());
         }
     }
     if json {

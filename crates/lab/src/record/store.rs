@@ -301,7 +301,8 @@ fn clear_up(path: &Path) -> Result<(), RunFolderError> {
     remove(&path.join(STREAM))
 }
 
-/// Removes everything but the lock and the stream; `result.json` first, without which nothing counts as done.
+/// Removes everything but the lock and the stream; `result.json` first, without which nothing counts
+/// as done.
 fn forget(path: &Path) -> Result<(), RunFolderError> {
     for name in [RESULT, FAILED, OBSERVATIONS, PARTIAL] {
         remove(&path.join(name))?;
