@@ -252,7 +252,7 @@ fn features_of_rows_go_on() {
 fn what_metrics_remember_goes_on() {
     // The velocity of the kernel compares with the step at which it was read before.
     let text = format!(
-        "{SMALL}\n[[measure]]\nkind = \"kernel\"\nmodels = [\"net\"]\n\
+        "{SMALL}\n[[measure]]\nkind = \"kernel\"\nvelocity = true\nmodels = [\"net\"]\n\
          schedule = {{ kind = \"linear\", every = 15 }}\n"
     );
     check(&text, &[], &settings(), 2);
