@@ -6,80 +6,12 @@ mod support;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
-use support::streamed;
-use tempfile::TempDir;
-
-const TINY: &str = include_str!("tiny.toml");
-
-/// A folder of its own for one test, with the tiny spec in it.
-struct Workplace {
-    folder: TempDir,
-}
-
-impl Workplace {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
-        Self { folder }
-    }
-
-    /// The tiny spec with one piece of text replaced.
-    fn with(from: &str, to: &str) -> Self {
-        assert!(TINY.contains(from), "the tiny spec has no {from:?}");
-        let place = Self::new();
-        fs::write(place.path("tiny.toml"), TINY.replace(from, to)).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn layerwise(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
-    }
-
-    /// Runs and expects success; the parsed JSON document of standard output.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.layerwise(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Expects one clear error with exit code 2 that names all of `parts`, and no run folder.
-    fn rejects(&self, arguments: &[&str], parts: &[&str]) {
-        let output = self.layerwise(arguments);
-        let text = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
-        assert_eq!(
-            text.matches("error:").count(),
-            1,
-            "one error, not several: {text}"
-        );
-        assert!(!text.contains("panicked"), "{text}");
-        for part in parts {
-            assert!(text.contains(part), "{part:?} is not in: {text}");
-        }
-        assert!(!self.path("out").exists(), "something was written: {text}");
-    }
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::{TINY, Workplace, stderr, streamed};
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -89,7 +21,7 @@ const RUN: [&str; 4] = ["run", "tiny.toml", "--out", "out"];
 
 #[test]
 fn a_run_leaves_a_complete_folder() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let document = place.json(&[RUN.as_slice(), &["--json"]].concat());
     assert_eq!(document["complete"], true);
     for file in [
@@ -105,11 +37,11 @@ fn a_run_leaves_a_complete_folder() {
     ] {
         assert!(place.path("out").join(file).exists(), "{file} is missing");
     }
-    let manifest: Value = serde_json::from_str(&read(&place.path("out/manifest.json"))).unwrap();
+    let manifest: Value = serde_json::from_str(&place.read("out/manifest.json")).unwrap();
     assert_eq!(manifest["cells"].as_array().unwrap().len(), 16);
     assert!(manifest["measuring_share"].as_f64().unwrap() > 0.0);
     assert_eq!(manifest["cells"][0]["stopped"]["reason"], "finished");
-    let csv = read(&place.path("out/observations.csv"));
+    let csv = place.read("out/observations.csv");
     assert_eq!(
         csv.lines().next(),
         Some("run,seed,variant,model,metric,index,step,flow_time,value")
@@ -141,7 +73,7 @@ fn a_run_leaves_a_complete_folder() {
 
 #[test]
 fn the_same_spec_and_seed_give_the_same_bytes_with_one_or_two_threads() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let tables = |out: &str, threads: &str| {
         place.json(&[
             "run",
@@ -162,7 +94,7 @@ fn the_same_spec_and_seed_give_the_same_bytes_with_one_or_two_threads() {
 
 #[test]
 fn another_seed_gives_other_observations() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
     let other = [
         "run",
@@ -186,7 +118,7 @@ fn another_seed_gives_other_observations() {
 
 #[test]
 fn json_is_the_only_thing_on_standard_output() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     for verb in [
         &["list", "--json"][..],
         &["devices", "--json"],
@@ -198,7 +130,7 @@ fn json_is_the_only_thing_on_standard_output() {
 
 #[test]
 fn a_dry_run_shows_spec_cells_and_time_and_writes_nothing() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let document = place.json(&["run", "tiny.toml", "--out", "out", "--dry-run", "--json"]);
     assert_eq!(document["cells"], 16);
     assert_eq!(document["variants"][1], "uniform");
@@ -212,7 +144,7 @@ fn a_dry_run_shows_spec_cells_and_time_and_writes_nothing() {
 
 #[test]
 fn the_resolved_spec_of_a_run_runs_the_same() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
     place.json(&["run", "out/spec.toml", "--out", "again", "--json"]);
     let (first, second) = (place.path("out"), place.path("again"));
@@ -226,7 +158,7 @@ fn the_resolved_spec_of_a_run_runs_the_same() {
 
 #[test]
 fn overrides_seeds_and_quick_change_the_run() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let arguments = [
         "run",
         "tiny.toml",
@@ -258,7 +190,7 @@ fn overrides_seeds_and_quick_change_the_run() {
 
 #[test]
 fn every_shipped_experiment_resolves() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let list = place.json(&["list", "--json"]);
     let names: Vec<&str> = list["experiments"]
         .as_array()
@@ -328,18 +260,18 @@ fn bad_specs_give_one_error_that_names_file_key_value_and_cure() {
             &["tiny.toml:", "models.net.kind", "cnn", "mlp"],
         ),
     ];
-    let escaping = Workplace::with("name = \"tiny\"", "name = \"../tiny\"");
-    escaping.rejects(&RUN, &["tiny.toml:", "name", "../tiny"]);
+    let escaping = Workplace::tiny_with("name = \"tiny\"", "name = \"../tiny\"");
+    escaping.refuses(&RUN, &["tiny.toml:", "name", "../tiny"]);
     for (from, to, parts) in cases {
-        Workplace::with(from, to).rejects(&RUN, parts);
+        Workplace::tiny_with(from, to).refuses(&RUN, parts);
     }
 }
 
 #[test]
 fn a_syntax_error_names_the_line() {
-    let place = Workplace::with("[training]", "[training");
+    let place = Workplace::tiny_with("[training]", "[training");
     let line = TINY.lines().position(|line| line == "[training]").unwrap() + 1;
-    place.rejects(&RUN, &[&format!("tiny.toml:{line}"), "TOML"]);
+    place.refuses(&RUN, &[&format!("tiny.toml:{line}"), "TOML"]);
 }
 
 #[test]
@@ -349,8 +281,8 @@ fn a_key_error_names_the_line_of_the_key() {
         .position(|line| line.starts_with("bits_per_skill"))
         .unwrap()
         + 1;
-    let place = Workplace::with("bits_per_skill = 2", "bits_per_skill = 9");
-    place.rejects(
+    let place = Workplace::tiny_with("bits_per_skill = 2", "bits_per_skill = 9");
+    place.refuses(
         &RUN,
         &[&format!("tiny.toml:{line}: task.bits_per_skill = 9")],
     );
@@ -358,11 +290,11 @@ fn a_key_error_names_the_line_of_the_key() {
 
 #[test]
 fn arithmetic_and_data_sets_that_do_not_exist_are_refused() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let refuse = |experiment: &str, set: &[&str], parts: &[&str]| {
         let mut arguments = vec!["run", experiment, "--out", "out"];
         set.iter().for_each(|set| arguments.extend(["-s", set]));
-        place.rejects(&arguments, parts);
+        place.refuses(&arguments, parts);
     };
     let divide = "task.operation=divide";
     refuse(
@@ -402,39 +334,39 @@ fn arithmetic_and_data_sets_that_do_not_exist_are_refused() {
 
 #[test]
 fn names_that_do_not_exist_are_refused_with_the_choices() {
-    let place = Workplace::new();
-    place.rejects(&["run", "missing.toml", "--out", "out"], &["missing.toml"]);
-    place.rejects(
+    let place = Workplace::tiny();
+    place.refuses(&["run", "missing.toml", "--out", "out"], &["missing.toml"]);
+    place.refuses(
         &["run", "emergency", "--out", "out"],
         &["emergency", "emergence"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["--device", "tpu"]].concat(),
         &["tpu", "flex"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["--engine", "steam"]].concat(),
         &["steam", "autodiff"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["-s", "training"]].concat(),
         &["training", "key=value"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["-s", "task.nonsense=1"]].concat(),
         &["task.nonsense"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["--threads", "0"]].concat(),
         &["--threads"],
     );
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["--seeds", "0"]].concat(),
         &["training.seeds"],
     );
     // A half-time is known only afterwards: nothing could stop by it.
     let never = "training.stop_when={ model = \"net\", metric = \"half_time\", below = 9.0 }";
-    place.rejects(
+    place.refuses(
         &[RUN.as_slice(), &["-s", never]].concat(),
         &["training.stop_when.metric", "half_time", "skill_strength"],
     );
@@ -442,9 +374,9 @@ fn names_that_do_not_exist_are_refused_with_the_choices() {
 
 #[test]
 fn a_folder_that_holds_another_spec_is_left_alone() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
-    let before = read(&place.path("out/observations.csv"));
+    let before = place.read("out/observations.csv");
     let output = place.layerwise(&[RUN.as_slice(), &["-s", "training.lr=0.2"]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(
@@ -453,7 +385,7 @@ fn a_folder_that_holds_another_spec_is_left_alone() {
         stderr(&output)
     );
     assert!(stderr(&output).contains("--out"));
-    assert_eq!(before, read(&place.path("out/observations.csv")));
+    assert_eq!(before, place.read("out/observations.csv"));
     // A folder that is no run at all is not touched either.
     fs::create_dir(place.path("mine")).unwrap();
     fs::write(place.path("mine/thesis.txt"), "text").unwrap();
@@ -464,7 +396,7 @@ fn a_folder_that_holds_another_spec_is_left_alone() {
 
 #[test]
 fn an_unwritable_folder_is_an_error_before_training() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     // A file where a folder must be cannot be written into, not even by root.
     fs::write(place.path("file"), "text").unwrap();
     let output = place.layerwise(&["run", "tiny.toml", "--out", "file/run"]);
@@ -478,20 +410,20 @@ fn an_unwritable_folder_is_an_error_before_training() {
 
 #[test]
 fn a_learning_rate_that_diverges_is_a_typed_stop() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let output = place.layerwise(&[RUN.as_slice(), &["-s", "training.lr=1e6"]].concat());
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(!text.contains("panicked"), "{text}");
     assert!(text.contains("training.lr"), "{text}");
-    let manifest: Value = serde_json::from_str(&read(&place.path("out/manifest.json"))).unwrap();
+    let manifest: Value = serde_json::from_str(&place.read("out/manifest.json")).unwrap();
     for cell in manifest["cells"].as_array().unwrap() {
         let reason = cell["stopped"]["reason"].as_str().unwrap();
         assert!(["not-finite", "diverged"].contains(&reason), "{cell}");
         assert!(cell["stopped"]["step"].as_u64().unwrap() > 0, "{cell}");
     }
     // What came before is kept: at least the look at step 0 of every cell.
-    let csv = read(&place.path("out/observations.csv"));
+    let csv = place.read("out/observations.csv");
     let starts = csv
         .lines()
         .filter(|l| l.contains(",net,skill_strength,1,0,"))
@@ -502,18 +434,9 @@ fn a_learning_rate_that_diverges_is_a_typed_stop() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     // Long enough that it cannot finish before the signal.
-    let mut child = Command::new(env!("CARGO_BIN_EXE_layerwise"))
-        .args([
-            "run",
-            "tiny.toml",
-            "--out",
-            "out",
-            "-s",
-            "training.steps=300000",
-        ])
-        .current_dir(place.folder.path())
+    let mut child = (place.command(&[&RUN[..], &["-s", "training.steps=300000"]].concat()))
         .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
@@ -530,9 +453,9 @@ fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
         .unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let csv = read(&place.path("out/observations.csv"));
+    let csv = place.read("out/observations.csv");
     assert!(csv.contains(",net,skill_strength,"), "the record is lost");
-    let manifest = read(&place.path("out/manifest.json"));
+    let manifest = place.read("out/manifest.json");
     assert!(manifest.contains("\"interrupted\""), "{manifest}");
     assert!(
         !place.path("out/DONE").exists(),
@@ -542,9 +465,9 @@ fn ctrl_c_keeps_what_was_recorded_and_exits_130() {
 
 #[test]
 fn editing_a_threshold_judges_again_without_training_and_says_so() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
-    let before = read(&place.path("out/observations.csv"));
+    let before = place.read("out/observations.csv");
     fs::write(
         place.path("stricter.toml"),
         TINY.replace("below = 0.3", "below = 1e-9"),
@@ -554,7 +477,7 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
     let claim = &document["runs"][0]["verdict"]["claims"][0];
     assert_eq!(claim["outcome"], "contradicted");
     assert_eq!(claim["threshold_at_run"]["below"], 0.3);
-    assert_eq!(before, read(&place.path("out/observations.csv")));
+    assert_eq!(before, place.read("out/observations.csv"));
     // A spec that trains differently cannot judge this run.
     fs::write(
         place.path("other.toml"),
@@ -572,7 +495,7 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
 
 #[test]
 fn require_supported_decides_the_exit_code() {
-    let place = Workplace::with("below = 0.3", "below = 1e-9");
+    let place = Workplace::tiny_with("below = 0.3", "below = 1e-9");
     let output = place.layerwise(&[RUN.as_slice(), &["--require", "supported"]].concat());
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
@@ -580,7 +503,7 @@ fn require_supported_decides_the_exit_code() {
 #[test]
 fn a_claim_whose_control_misses_its_verdict_is_undecided() {
     // The twin itself as control must fail to be contradicted.
-    let place = Workplace::with("model = \"linear\", must", "model = \"twin\", must");
+    let place = Workplace::tiny_with("model = \"linear\", must", "model = \"twin\", must");
     let document = place.json(&[RUN.as_slice(), &["--json"]].concat());
     let claim = &document["verdict"]["claims"][0];
     assert_eq!(claim["measured"]["outcome"], "supported");
@@ -590,11 +513,11 @@ fn a_claim_whose_control_misses_its_verdict_is_undecided() {
 
 #[test]
 fn report_and_reproduce_write_pages() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.json(&[RUN.as_slice(), &["--json"]].concat());
     let document = place.json(&["report", "out", "--out", "page.html", "--json"]);
     assert_eq!(document["pictures"].as_array().unwrap().len(), 2);
-    let page = read(&place.path("page.html"));
+    let page = place.read("page.html");
     assert!(
         page.contains("<svg") && page.contains("T1"),
         "the page lacks picture or verdict"
@@ -607,8 +530,8 @@ fn report_and_reproduce_write_pages() {
 #[test]
 fn a_reader_that_stops_reading_is_no_failure() {
     // More than a pipe holds, so that writing must notice.
-    let mut child = Command::new(env!("CARGO_BIN_EXE_layerwise"))
-        .args(["run", "kernel-regimes", "--dry-run", "--json"])
+    let mut child = (Workplace::empty())
+        .command(&["run", "kernel-regimes", "--dry-run", "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

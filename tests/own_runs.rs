@@ -2,77 +2,28 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
+mod support;
+
+use std::{collections::BTreeMap, fs};
 
 use mlp::{Activation, Layer, Mlp};
 use serde_json::Value;
-use tempfile::TempDir;
-
-const TINY: &str = include_str!("tiny.toml");
+use support::{TINY, Workplace};
 
 /// A net trains in f32 here, and the host computes in f64.
 const SINGLE_PRECISION: f64 = 1e-5;
 
-struct Workplace {
-    folder: TempDir,
+/// `run` of the tiny spec with these arguments, which must succeed.
+fn runs(place: &Workplace, arguments: &[&str]) {
+    place.succeeds(&[&["run", "tiny.toml"], arguments].concat());
 }
 
-impl Workplace {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(["run", "tiny.toml"])
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
-    }
-
-    fn runs(&self, arguments: &[&str]) {
-        let output = self.run(arguments);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {text}");
-    }
-
-    /// Expects one error with exit code 2 that names all of `parts`, and nothing written.
-    fn refuses(&self, arguments: &[&str], parts: &[&str]) {
-        let mut all = vec!["--out", "refused"];
-        all.extend(arguments);
-        let output = self.run(&all);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
-        assert_eq!(text.matches("error:").count(), 1, "{text}");
-        assert!(!text.contains("panicked"), "{text}");
-        for part in parts {
-            assert!(text.contains(part), "{part:?} is not in: {text}");
-        }
-        assert!(
-            !self.path("refused").exists(),
-            "something was written: {text}"
-        );
-    }
+/// The same, which must be refused.
+fn refused(place: &Workplace, arguments: &[&str], parts: &[&str]) {
+    place.refuses(
+        &[&["run", "tiny.toml", "--out", "refused"], arguments].concat(),
+        parts,
+    );
 }
 
 /// The lines of a table without their order.
@@ -84,14 +35,14 @@ fn sorted(table: &str) -> Vec<&str> {
 
 #[test]
 fn a_run_with_its_own_curves_in_place_of_the_net_records_and_judges_the_same() {
-    let place = Workplace::new();
-    place.runs(&["--out", "trained"]);
+    let place = Workplace::tiny();
+    runs(&place, &["--out", "trained"]);
     let table = place.read("trained/observations.csv");
     let of_net = |line: &&str| line.starts_with("run,") || line.contains(",net,");
     let net: Vec<&str> = table.lines().filter(of_net).collect();
     assert!(net.len() > 100);
     place.write("net.csv", &net.join("\n"));
-    place.runs(&["--curves", "net=net.csv", "--out", "read"]);
+    runs(&place, &["--curves", "net=net.csv", "--out", "read"]);
     assert_eq!(sorted(&place.read("read/observations.csv")), sorted(&table));
     assert_eq!(
         place.read("read/verdict.json"),
@@ -105,24 +56,19 @@ fn a_run_with_its_own_curves_in_place_of_the_net_records_and_judges_the_same() {
     // Its page and verdicts do not need the file.
     fs::remove_file(place.path("net.csv")).unwrap();
     for verb in ["verdict", "report"] {
-        let output = Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args([verb, "read"])
-            .current_dir(place.folder.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{verb}");
+        place.succeeds(&[verb, "read"]);
     }
     assert!(place.read("read/report.html").contains("curves of net.csv"));
 }
 
 #[test]
 fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     place.write(
         "net.csv",
         "step,metric,value,index\n0,skill_strength,0.0,1\n40,skill_strength,1.0,1\n",
     );
-    place.runs(&["--curves", "net=net.csv", "--out", "read"]);
+    runs(&place, &["--curves", "net=net.csv", "--out", "read"]);
     let table = place.read("read/observations.csv");
     // The half-time follows from the curve; the seeds are those of the file.
     assert!(
@@ -134,7 +80,7 @@ fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
 
 #[test]
 fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let cases: [(&str, &[&str]); 11] = [
         ("", &["net.csv", "no column \"metric\""]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
@@ -174,23 +120,27 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     ];
     for (text, parts) in cases {
         place.write("net.csv", text);
-        place.refuses(&["--curves", "net=net.csv"], parts);
+        refused(&place, &["--curves", "net=net.csv"], parts);
     }
     place.write("net.csv", "metric,step,value\nskill_strength,0,1\n");
-    place.refuses(
+    refused(
+        &place,
         &["--curves", "other=net.csv"],
         &["\"other\"", "net, twin, linear"],
     );
-    place.refuses(&["--curves", "net"], &["MODEL=FILE.csv"]);
-    place.refuses(
+    refused(&place, &["--curves", "net"], &["MODEL=FILE.csv"]);
+    refused(
+        &place,
         &["--curves", "net=nowhere.csv"],
         &["nowhere.csv", "cannot be read"],
     );
-    place.refuses(
+    refused(
+        &place,
         &["--curves", "net=net.csv", "--seeds", "3"],
         &["no row of seed 1"],
     );
-    place.refuses(
+    refused(
+        &place,
         &["--curves", "net=net.csv", "--curves", "net=net.csv"],
         &["net is given twice"],
     );
@@ -249,7 +199,7 @@ fn state_dict(net: &Mlp) -> Vec<u8> {
 const INPUTS: usize = 8;
 
 fn with_checkpoints(steps: &[u32]) -> Workplace {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     fs::create_dir(place.path("steps")).unwrap();
     for &step in steps {
         let path = place.path(&format!("steps/net-{step:05}.safetensors"));
@@ -263,7 +213,7 @@ fn checkpoints_are_measured_at_their_own_steps() {
     let place = with_checkpoints(&[0, 7, 60]);
     let measure = "[[measure]]\nkind = \"weights\"\nschedule = { kind = \"ends\" }\n\n[[claims]]";
     place.write("tiny.toml", &TINY.replacen("[[claims]]", measure, 1));
-    place.runs(&["--checkpoints", "net=steps", "--out", "read"]);
+    runs(&place, &["--checkpoints", "net=steps", "--out", "read"]);
     let table = place.read("read/observations.csv");
     let value = |metric: &str, step: u32| -> f64 {
         let start = format!("tiny,0,base,net,{metric},0,{step},");
@@ -295,6 +245,24 @@ fn checkpoints_are_measured_at_their_own_steps() {
 }
 
 #[test]
+fn a_checkpoint_under_another_step_is_another_run() {
+    let place = with_checkpoints(&[0, 7, 60]);
+    let hash = |out: &str| -> Value {
+        runs(&place, &["--checkpoints", "net=steps", "--out", out]);
+        let manifest = place.read(&format!("{out}/manifest.json"));
+        serde_json::from_str::<Value>(&manifest).unwrap()["spec_hash"].clone()
+    };
+    let first = hash("first");
+    assert_eq!(hash("again"), first);
+    fs::rename(
+        place.path("steps/net-00007.safetensors"),
+        place.path("steps/net-00030.safetensors"),
+    )
+    .unwrap();
+    assert_ne!(hash("renamed"), first);
+}
+
+#[test]
 fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
     let place = with_checkpoints(&[]);
     for seed in 0..2 {
@@ -302,7 +270,7 @@ fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("0.safetensors"), state_dict(&net(seed, INPUTS))).unwrap();
     }
-    place.runs(&["--checkpoints", "net=steps", "--out", "read"]);
+    runs(&place, &["--checkpoints", "net=steps", "--out", "read"]);
     let table = place.read("read/observations.csv");
     for seed in [0, 1] {
         assert!(table.contains(&format!("tiny,{seed},base,net,skill_strength,1,0,")));
@@ -313,47 +281,51 @@ fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
 fn checkpoints_that_do_not_fit_are_refused() {
     let place = with_checkpoints(&[0, 900]);
     let flag = &["--checkpoints", "net=steps"];
-    place.refuses(flag, &["step 900", "60 steps"]);
+    refused(&place, flag, &["step 900", "60 steps"]);
     fs::remove_file(place.path("steps/net-00900.safetensors")).unwrap();
-    place.refuses(
+    refused(
+        &place,
         &["--checkpoints", "net=steps", "-s", "models.net.widths=[4]"],
         &["net-00000.safetensors", "0.weight", "[16, 8]", "[4, 8]"],
     );
-    place.refuses(
+    refused(
+        &place,
         &["--checkpoints", "net=steps", "-s", "models.net.bias=false"],
         &["4 weights and biases", "models.net.bias"],
     );
-    place.refuses(
+    refused(
+        &place,
         &["--checkpoints", "twin=steps"],
         &["twin", "not a multilayer perceptron"],
     );
-    place.refuses(
+    refused(
+        &place,
         &["--checkpoints", "net=nowhere"],
         &["nowhere", "cannot be read"],
     );
     fs::write(place.path("steps/last.safetensors"), b"no").unwrap();
-    place.refuses(flag, &["last.safetensors", "training step"]);
+    refused(&place, flag, &["last.safetensors", "training step"]);
     fs::rename(
         place.path("steps/last.safetensors"),
         place.path("steps/x-5.safetensors"),
     )
     .unwrap();
-    place.refuses(flag, &["x-5.safetensors", "safetensors file"]);
+    refused(&place, flag, &["x-5.safetensors", "safetensors file"]);
     fs::rename(
         place.path("steps/x-5.safetensors"),
         place.path("steps/y-0.safetensors"),
     )
     .unwrap();
-    place.refuses(flag, &["of step 0"]);
+    refused(&place, flag, &["of step 0"]);
     for file in ["y-0", "net-00000"] {
         fs::remove_file(place.path(&format!("steps/{file}.safetensors"))).unwrap();
     }
-    place.refuses(flag, &["holds no checkpoint"]);
+    refused(&place, flag, &["holds no checkpoint"]);
 }
 
 #[test]
 fn a_closed_form_that_needs_initial_weights_does_not_start_from_curves() {
-    let place = Workplace::new();
+    let place = Workplace::tiny();
     let spec = "name = \"tiny\"\ntitle = \"\"\nsummary = \"\"\nsource = \"\"\nminutes = 0.1\n\
                 [task]\nkind = \"random-regression\"\nsamples = 9\ninputs = 3\noutputs = 2\nwhiten = true\n\
                 [models.net]\nkind = \"deep-linear\"\nwidths = [4]\n\
@@ -362,7 +334,8 @@ fn a_closed_form_that_needs_initial_weights_does_not_start_from_curves() {
                 [[measure]]\nkind = \"modes\"\nschedule = { kind = \"ends\" }\n";
     place.write("tiny.toml", spec);
     place.write("net.csv", "metric,step,value,index\nskill_strength,0,1,1\n");
-    place.refuses(
+    refused(
+        &place,
         &["--curves", "net=net.csv"],
         &["predictions.theory", "--checkpoints"],
     );

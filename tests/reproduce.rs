@@ -6,14 +6,12 @@ mod support;
 
 use std::{
     fs,
-    path::PathBuf,
     process::{Command, Output, Stdio},
     time::{Duration, Instant, SystemTime},
 };
 
 use serde_json::Value;
-use support::streamed;
-use tempfile::TempDir;
+use support::{Workplace, stderr, streamed};
 
 const README: &str = include_str!("../README.md");
 
@@ -23,49 +21,18 @@ const FAST: [&str; 2] = ["sparse-parity", "weight-to-target"];
 /// Time after which something that a test waits for will not come any more.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-struct Workplace(TempDir);
-
-impl Workplace {
-    fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        let path = self.path(name);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_layerwise"));
-        command.args(arguments).current_dir(self.0.path());
-        command
-    }
-
-    fn layerwise(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// `reproduce --quick` of `names` into `out`.
-    fn reproduce(&self, names: &[&str], more: &[&str]) -> Output {
-        let first: &[&str] = &["reproduce", "--quick", "--out", "out"];
-        self.layerwise(&[first, names, more].concat())
-    }
-
-    /// When the observations of an experiment were written.
-    fn trained(&self, name: &str) -> SystemTime {
-        let cells = fs::read_dir(self.path(&format!("out/{name}-quick/cells"))).unwrap();
-        let results = cells.map(|cell| cell.unwrap().path().join("result.json"));
-        let times = results.map(|result| fs::metadata(result).unwrap().modified().unwrap());
-        times.max().unwrap()
-    }
+/// `reproduce --quick` of `names` into `out`.
+fn reproduce(place: &Workplace, names: &[&str], more: &[&str]) -> Output {
+    let first: &[&str] = &["reproduce", "--quick", "--out", "out"];
+    place.layerwise(&[first, names, more].concat())
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// When the observations of an experiment were written.
+fn trained(place: &Workplace, name: &str) -> SystemTime {
+    let cells = fs::read_dir(place.path(&format!("out/{name}-quick/cells"))).unwrap();
+    let results = cells.map(|cell| cell.unwrap().path().join("result.json"));
+    let times = results.map(|result| fs::metadata(result).unwrap().modified().unwrap());
+    times.max().unwrap()
 }
 
 fn code(output: &Output) -> Option<i32> {
@@ -115,8 +82,8 @@ fn rows(markdown: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn the_page_begins_with_every_claim_in_the_columns_of_its_models() {
-    let place = Workplace::new();
-    let output = place.reproduce(&FAST, &[]);
+    let place = Workplace::empty();
+    let output = reproduce(&place, &FAST, &[]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let html = place.read("out/report-quick.html");
     let rows = overview(&html);
@@ -176,8 +143,8 @@ fn the_page_begins_with_every_claim_in_the_columns_of_its_models() {
 
 #[test]
 fn the_tables_have_a_row_per_claim() {
-    let place = Workplace::new();
-    let output = place.reproduce(&FAST, &["--json"]);
+    let place = Workplace::empty();
+    let output = reproduce(&place, &FAST, &["--json"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     let markdown = place.read("out/report-quick.md");
@@ -215,10 +182,10 @@ fn the_tables_have_a_row_per_claim() {
 
 #[test]
 fn a_folder_of_something_else_fails_one_experiment_and_not_the_others() {
-    let place = Workplace::new();
+    let place = Workplace::empty();
     fs::create_dir_all(place.path("out/sparse-parity-quick")).unwrap();
     fs::write(place.path("out/sparse-parity-quick/thesis.txt"), "text").unwrap();
-    let output = place.reproduce(&FAST, &["--json"]);
+    let output = reproduce(&place, &FAST, &["--json"]);
     let text = stderr(&output);
     assert_eq!(code(&output), Some(1), "{text}");
     assert!(
@@ -241,9 +208,9 @@ fn a_folder_of_something_else_fails_one_experiment_and_not_the_others() {
     // A run with other training settings is not written over either.
     fs::remove_dir_all(place.path("out/sparse-parity-quick")).unwrap();
     let other = ["-s", "training.lr=0.07"];
-    let output = place.reproduce(&["sparse-parity"], &other);
+    let output = reproduce(&place, &["sparse-parity"], &other);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
-    let output = place.reproduce(&FAST, &[]);
+    let output = reproduce(&place, &FAST, &[]);
     assert_eq!(code(&output), Some(1));
     assert!(
         stderr(&output).contains("another spec"),
@@ -255,10 +222,10 @@ fn a_folder_of_something_else_fails_one_experiment_and_not_the_others() {
 
 #[test]
 fn an_experiment_that_diverges_is_reported_and_the_next_one_runs() {
-    let place = Workplace::new();
+    let place = Workplace::empty();
     // A learning rate that only one of them has as a key.
     let diverge = ["-s", "training.lr=1e6"];
-    let output = place.reproduce(&FAST, &diverge);
+    let output = reproduce(&place, &FAST, &diverge);
     let text = stderr(&output);
     assert_eq!(code(&output), Some(1), "{text}");
     assert!(!text.contains("panicked"), "{text}");
@@ -268,23 +235,23 @@ fn an_experiment_that_diverges_is_reported_and_the_next_one_runs() {
     assert!(html.contains("cells failed; the first: "));
     assert_eq!(overview(&html).len(), 5, "the claims of both are there");
     // It would diverge again, and stays a failure without training.
-    let before = place.trained("sparse-parity");
-    let output = place.reproduce(&FAST, &diverge);
+    let before = trained(&place, "sparse-parity");
+    let output = reproduce(&place, &FAST, &diverge);
     assert_eq!(code(&output), Some(1));
     assert!(
         stderr(&output).contains("done before"),
         "{}",
         stderr(&output)
     );
-    assert_eq!(place.trained("sparse-parity"), before);
+    assert_eq!(trained(&place, "sparse-parity"), before);
     assert!(place.read("out/report-quick.html").contains("cells failed"));
 }
 
 #[test]
 fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
-    let place = Workplace::new();
-    let trained = || FAST.map(|name| place.trained(name));
-    assert_eq!(code(&place.reproduce(&FAST, &[])), Some(0));
+    let place = Workplace::empty();
+    let trained = || FAST.map(|name| trained(&place, name));
+    assert_eq!(code(&reproduce(&place, &FAST, &[])), Some(0));
     let first = trained();
     let page = overview(&place.read("out/report-quick.html"));
     // The record of a verdict that was lost comes back from the observations.
@@ -292,7 +259,7 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
     let judged = place.read(verdict);
     let edited = judged.replace("\"supported\"", "\"undecided\"");
     fs::write(place.path(verdict), edited).unwrap();
-    let output = place.reproduce(&FAST, &[]);
+    let output = reproduce(&place, &FAST, &[]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let text = stderr(&output);
     assert!(text.contains("weight-to-target: done before"), "{text}");
@@ -301,7 +268,7 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
     assert_eq!(place.read(verdict), judged);
     assert_eq!(overview(&place.read("out/report-quick.html")), page);
     // Another number of seeds is another run.
-    let output = place.reproduce(&["sparse-parity"], &["--seeds", "7"]);
+    let output = reproduce(&place, &["sparse-parity"], &["--seeds", "7"]);
     assert!(
         !stderr(&output).contains("done before"),
         "{}",
@@ -314,14 +281,14 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
     let after = rest.split_once('"').unwrap().1;
     let older = format!("{before}\"git_commit\": \"older\"{after}");
     fs::write(place.path(manifest), older).unwrap();
-    let output = place.reproduce(&["weight-to-target"], &[]);
+    let output = reproduce(&place, &["weight-to-target"], &[]);
     assert!(
         !stderr(&output).contains("done before"),
         "{}",
         stderr(&output)
     );
     let second = trained();
-    let output = place.reproduce(&["weight-to-target"], &["--fresh"]);
+    let output = reproduce(&place, &["weight-to-target"], &["--fresh"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     assert!(
         !stderr(&output).contains("done before"),
@@ -334,7 +301,7 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_a_page_and_the_same_command_goes_on() {
-    let place = Workplace::new();
+    let place = Workplace::empty();
     // The first is finished, the second cannot finish before the signal.
     let arguments = [
         "reproduce",
@@ -382,19 +349,19 @@ fn ctrl_c_leaves_a_page_and_the_same_command_goes_on() {
     assert!(html.ends_with("</html>\n"));
     let rows = overview(&html);
     assert!(rows.len() == 3 && rows[0][0].starts_with("W1"), "{rows:?}");
-    let first = place.trained("weight-to-target");
+    let first = trained(&place, "weight-to-target");
     let output = place.layerwise(&[&arguments[..], &steps].concat());
     let text = stderr(&output);
     assert_eq!(code(&output), Some(0), "{text}");
     assert!(text.contains("weight-to-target: done before"), "{text}");
     assert!(!text.contains("sparse-parity: done before"), "{text}");
-    assert_eq!(place.trained("weight-to-target"), first);
+    assert_eq!(trained(&place, "weight-to-target"), first);
     assert_eq!(overview(&place.read("out/report-quick.html")).len(), 5);
 }
 
 #[test]
 fn what_cannot_be_meant_is_one_error_with_exit_code_2_before_anything_is_written() {
-    let place = Workplace::new();
+    let place = Workplace::empty();
     let cases: [(&[&str], &[&str]); 5] = [
         (&["sparse-parity", "emergency"], &["emergency", "emergence"]),
         (
@@ -409,7 +376,7 @@ fn what_cannot_be_meant_is_one_error_with_exit_code_2_before_anything_is_written
         (&["sparse-parity", "--seeds", "0"], &["training.seeds"]),
     ];
     for (arguments, parts) in cases {
-        let output = place.reproduce(arguments, &[]);
+        let output = reproduce(&place, arguments, &[]);
         let text = stderr(&output);
         assert_eq!(code(&output), Some(2), "{arguments:?}: {text}");
         assert_eq!(text.matches("error:").count(), 1, "{text}");
@@ -419,7 +386,7 @@ fn what_cannot_be_meant_is_one_error_with_exit_code_2_before_anything_is_written
         assert!(!place.path("out").exists(), "something was written: {text}");
     }
     fs::write(place.path("out"), "a file").unwrap();
-    let output = place.reproduce(&["sparse-parity"], &[]);
+    let output = reproduce(&place, &["sparse-parity"], &[]);
     assert_eq!(code(&output), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("--out"), "{}", stderr(&output));
 }
@@ -466,7 +433,7 @@ fn names(claim: &str, id: &str) -> bool {
 }
 
 fn shipped() -> Vec<(String, Vec<String>)> {
-    let output = Workplace::new().layerwise(&["list", "--json"]);
+    let output = Workplace::empty().layerwise(&["list", "--json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     let experiments = document["experiments"].as_array().unwrap().iter();
     experiments

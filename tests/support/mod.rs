@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub(crate) mod sweep;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,7 +13,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const TINY: &str = include_str!("../tiny.toml");
+pub(crate) const TINY: &str = include_str!("../tiny.toml");
 
 /// The folder; it goes with the test.
 pub(crate) struct Workplace(TempDir);
@@ -25,7 +27,15 @@ impl Workplace {
     /// One with the tiny spec, `tiny.toml`.
     pub(crate) fn tiny() -> Self {
         let place = Self::empty();
-        fs::write(place.path("tiny.toml"), TINY).unwrap();
+        place.write("tiny.toml", TINY);
+        place
+    }
+
+    /// One with the tiny spec in which a piece of text is replaced.
+    pub(crate) fn tiny_with(from: &str, to: &str) -> Self {
+        assert!(TINY.contains(from), "the tiny spec has no {from:?}");
+        let place = Self::empty();
+        place.write("tiny.toml", &TINY.replace(from, to));
         place
     }
 
@@ -37,12 +47,24 @@ impl Workplace {
         self.0.path().join(name)
     }
 
+    pub(crate) fn read(&self, name: &str) -> String {
+        let path = self.path(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// The binary with these arguments, to be started in the folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_layerwise"));
+        command.args(arguments).current_dir(self.folder());
+        command
+    }
+
     pub(crate) fn layerwise(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_layerwise"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs and expects success.
