@@ -51,8 +51,13 @@ impl Given {
             let (model, folder) = named("--checkpoints", text, "DIR")?;
             let files = list(&folder)?;
             let mut hasher = Sha256::new();
-            for file in files.values().flat_map(BTreeMap::values) {
-                hasher.update(fs::read(file).map_err(|error| cannot_read(file, &error))?);
+            for (seed, steps) in &files {
+                for (step, file) in steps {
+                    let bytes = fs::read(file).map_err(|error| cannot_read(file, &error))?;
+                    // A file under another name is another checkpoint.
+                    hasher.update(format!("{seed} {step} {}\n", bytes.len()));
+                    hasher.update(bytes);
+                }
             }
             given
                 .checkpoints

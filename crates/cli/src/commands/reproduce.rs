@@ -177,7 +177,9 @@ impl One<'_> {
             && made.seeds == seeds
             && made.quick == settings.quick
             && made.layerwise_version == now.version
-            && made.git_commit == now.commit;
+            && made.git_commit == now.commit
+            // All of its cells, not only those of its last command.
+            && made.builds.is_empty();
         if !same {
             return None;
         }

@@ -63,10 +63,14 @@ impl FileInit {
             })?;
             self.starts.insert(seed, content);
         }
-        let sums: Vec<&str> = self.starts.values().map(|file| &*file.sha256).collect();
-        let sum = match sums[..] {
-            [one] if !self.file.contains(SEED) => one.to_owned(),
-            _ => sha256(sums.concat().as_bytes()),
+        let sum = match self.starts.values().next() {
+            Some(one) if !self.file.contains(SEED) => one.sha256.clone(),
+            // Which seed begins where counts, too.
+            _ => {
+                let sums =
+                    (self.starts.iter()).map(|(seed, file)| format!("{seed}:{}\n", file.sha256));
+                sha256(sums.collect::<String>().as_bytes())
+            }
         };
         same_content("init.sha256", &mut self.sha256, sum, &self.file)
     }
