@@ -212,7 +212,7 @@ fn every_shipped_experiment_resolves() {
 
 #[test]
 fn bad_specs_give_one_error_that_names_file_key_value_and_cure() {
-    let cases: [(&str, &str, &[&str]); 10] = [
+    let cases: [(&str, &str, &[&str]); 11] = [
         (
             "lr = 0.1",
             "lr = 0.1\nspeed = 3",
@@ -222,6 +222,11 @@ fn bad_specs_give_one_error_that_names_file_key_value_and_cure() {
             "steps = 60",
             "steps = \"many\"",
             &["tiny.toml:", "training.steps", "many"],
+        ),
+        (
+            "steps = 60",
+            "steps = 9223372036854775807",
+            &["measure[0].schedule", "10000000 times"],
         ),
         (
             "widths = [16]",

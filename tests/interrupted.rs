@@ -185,6 +185,15 @@ fn damage_in_a_finished_run_is_named() {
         fs::write(&path, &whole).unwrap();
     }
     place.succeeds(&["report", "run"]);
+    // A new verdict does not vouch for the other files.
+    let (sums, csv) = (
+        place.read("run/CHECKSUMS"),
+        place.read("run/observations.csv"),
+    );
+    place.write("run/observations.csv", &csv[..csv.len() / 2]);
+    place.succeeds(&["verdict", "run"]);
+    assert_eq!(place.read("run/CHECKSUMS"), sums);
+    place.write("run/observations.csv", &csv);
     // A lock says nothing by what it holds.
     for lock in [place.path("run/lock"), locks(&place.path("run"))[0].clone()] {
         fs::write(&lock, [0xff, 0x00, b'{']).unwrap();

@@ -231,9 +231,10 @@ fn choose<'a>(
     let covered = match engine {
         "autodiff" => Ok(Choice::Autodiff),
         "auto" => {
-            let moments = if single { None } else { moments().ok() };
             // Whoever names another device wants to see that device compute.
-            let by_hand = || (target.backend.name == "flex").then(by_hand)?.ok();
+            let flex = target.backend.name == "flex";
+            let moments = (flex && !single).then(moments).and_then(Result::ok);
+            let by_hand = || flex.then(by_hand)?.ok();
             Ok(moments.or_else(by_hand).unwrap_or(Choice::Autodiff))
         }
         "host" if !target.is_host() => Err("computes on the CPU"),

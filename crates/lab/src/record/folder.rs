@@ -221,6 +221,26 @@ fn write_checksums(run: &Path) -> Result<(), RunFolderError> {
     write(&run.join(CHECKSUMS), lines.as_bytes())
 }
 
+/// Writes the checksum of one file anew. Those of the others stay: what was damaged since stays so.
+fn renew_checksum(run: &Path, name: &str) -> Result<(), RunFolderError> {
+    let path = run.join(CHECKSUMS);
+    let lines = fs::read_to_string(&path).map_err(|e| RunFolderError::read(&path, e))?;
+    let file = run.join(name);
+    let bytes = fs::read(&file).map_err(|e| RunFolderError::read(&file, e))?;
+    let renewed = format!("{}  {name}", blake3::hash(&bytes));
+    let ending = format!("  {name}");
+    let lines = (lines.lines())
+        .map(|line| {
+            if line.ends_with(&ending) {
+                &renewed
+            } else {
+                line
+            }
+        })
+        .fold(String::new(), |text, line| text + line + "\n");
+    write(&path, lines.as_bytes())
+}
+
 /// The bytes of a file of the run, checked against its checksum.
 fn read_checked(run: &Path, name: &str) -> Result<Vec<u8>, RunFolderError> {
     let path = run.join(name);
@@ -462,7 +482,7 @@ impl Run {
     /// The file cannot be written.
     pub fn write_verdict(&self) -> Result<(), RunFolderError> {
         write_json(&self.path.join(VERDICT), &self.verdict)?;
-        write_checksums(&self.path)
+        renew_checksum(&self.path, VERDICT)
     }
 }
 

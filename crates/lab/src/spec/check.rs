@@ -96,6 +96,9 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
     for (position, entry_table) in spec.measure.iter_mut().enumerate() {
         let place = format!("measure[{position}]");
         let found = entry(entry_table.clone(), &kinds.measures).map_err(|e| e.within(&place))?;
+        (found.schedule)
+            .check(spec.training.steps)
+            .map_err(|e| e.within(&place))?;
         let looked_at: Vec<&dyn nets::Model> = (models.iter())
             .filter(|(name, _)| found.models.is_empty() || found.models.contains(name))
             .map(|(_, model)| &**model)

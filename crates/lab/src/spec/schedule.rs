@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use tasks::KeyError;
 
 /// Steps at which something is measured. Step 0 and the last step are always among them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,31 @@ fn one() -> u64 {
     1
 }
 
+/// More steps than these are not recorded: their list alone would fill the memory.
+const MOST_LOOKS: u64 = 10_000_000;
+
 impl Schedule {
+    /// Whether the steps of a run of `last` steps can be listed.
+    ///
+    /// # Errors
+    /// The key that asks for more than ten million.
+    pub fn check(&self, last: u64) -> Result<(), KeyError> {
+        let (key, value, looks) = match *self {
+            Self::Linear { every } => ("every", every, last / every.max(1)),
+            Self::Log { points, .. } => ("points", points, points),
+            Self::Ends | Self::Last => return Ok(()),
+        };
+        if looks <= MOST_LOOKS {
+            return Ok(());
+        }
+        Err(KeyError::new(
+            format!("schedule.{key}"),
+            value,
+            format!("measures {looks} times in {last} steps, more often than {MOST_LOOKS} times"),
+            "Measure less often, or train fewer steps.",
+        ))
+    }
+
     /// The steps, increasing, for a run of `last` steps.
     pub fn steps(&self, last: u64) -> Vec<u64> {
         let mut steps =
