@@ -391,7 +391,7 @@ pub(crate) struct Parity {
     /// Devices, at least two; the first is the one that the others are compared with.
     #[arg(long, value_name = "DEVICE,…", value_delimiter = ',', required = true)]
     pub(crate) devices: Vec<String>,
-    /// Train only this many steps.
+    /// Train this many steps at most.
     #[arg(long, value_name = "N")]
     pub(crate) steps: Option<u64>,
     /// Difference, relative to the largest size of a metric, from which on devices have parted.

@@ -26,6 +26,17 @@ impl Failure {
         }
     }
 
+    /// A device that was asked for by `flag` cannot be used.
+    pub(crate) fn device(flag: &str, error: &DeviceError) -> Self {
+        Self::usage(match error {
+            DeviceError::NotBuilt { name, features } => format!(
+                "{flag} {name}: is not in this build. Build it in with `{}`, or choose flex",
+                same_command(features)
+            ),
+            error => format!("{flag} {error}"),
+        })
+    }
+
     pub(crate) fn run(message: impl std::fmt::Display) -> Self {
         Self {
             code: FAILED,
@@ -34,14 +45,40 @@ impl Failure {
     }
 }
 
-impl From<SpecError> for Failure {
-    fn from(error: SpecError) -> Self {
-        Self::usage(error)
-    }
+/// The command that was given, for a build with these cargo features.
+fn same_command(features: &str) -> String {
+    let features = with_own_features(features);
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
+    let arguments: Vec<String> = arguments.collect();
+    format!(
+        "cargo run --release --features {features} -- {}",
+        arguments.join(" ")
+    )
 }
 
-impl From<DeviceError> for Failure {
-    fn from(error: DeviceError) -> Self {
+/// Cargo features of backends, with what this build has beside its backends.
+pub(crate) fn with_own_features(backends: &str) -> String {
+    let own = if cfg!(feature = "parquet") {
+        "parquet"
+    } else {
+        ""
+    };
+    let features = [backends, own].into_iter().filter(|part| !part.is_empty());
+    features.collect::<Vec<_>>().join(",")
+}
+
+/// An argument as it is written in a shell.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,+@%".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+impl From<SpecError> for Failure {
+    fn from(error: SpecError) -> Self {
         Self::usage(error)
     }
 }

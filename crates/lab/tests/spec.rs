@@ -451,6 +451,7 @@ fn quick_keys_apply_when_asked_for_and_before_overrides() {
     let options = Options {
         quick: true,
         overrides: vec!["training.lr=0.2".to_owned()],
+        ..Options::default()
     };
     let quick = load_source(&text, "small.toml", &options, &Kinds::default()).unwrap();
     assert_eq!(
@@ -611,7 +612,7 @@ fn a_resolved_spec_reads_back_to_itself() {
         for quick in [false, true] {
             let options = Options {
                 quick,
-                overrides: Vec::new(),
+                ..Options::default()
             };
             let first = load_source(&source, &origin, &options, &kinds)
                 .unwrap_or_else(|error| panic!("{error}"));

@@ -100,12 +100,13 @@ impl Backend {
         backends::is_built(self.name)
     }
 
-    /// The command that builds it in.
-    pub fn build_command(&self) -> String {
-        match self.feature {
-            "" => "cargo run --release -- …".to_owned(),
-            feature => format!("cargo run --release --features {feature} -- …"),
-        }
+    /// The cargo features of a build that holds it and whatever this build holds, with commas between
+    /// them.
+    pub fn features(&self) -> String {
+        let built = |backend: &&Self| backend.is_built() || *backend == self;
+        let features = BACKENDS.iter().filter(built).map(|backend| backend.feature);
+        let features = features.filter(|feature| !feature.is_empty());
+        features.collect::<Vec<_>>().join(",")
     }
 
     /// What this machine has of it, in the order of the indices.
@@ -207,9 +208,10 @@ impl Target {
                     backend: backend.name,
                 });
             }
+            // One spelling only: the name is part of what a run is.
             Some(text) => match text.parse::<usize>() {
-                Ok(index) => Some(index),
-                Err(_) => {
+                Ok(index) if index.to_string() == text => Some(index),
+                _ => {
                     return Err(DeviceError::BadIndex {
                         name: name.to_owned(),
                         backend: backend.name,
@@ -220,7 +222,7 @@ impl Target {
         if !backend.is_built() {
             return Err(DeviceError::NotBuilt {
                 name: name.to_owned(),
-                command: backend.build_command(),
+                features: backend.features(),
             });
         }
         let device = Self::device(name, backend, index)?;
@@ -236,10 +238,16 @@ impl Target {
         // A missing adapter shows itself as a panic inside the backend, not as an error.
         let supported = quiet::quietly(|| device.supports_dtype(dtype))
             .ok_or_else(|| absent("it cannot be opened".to_owned()))?;
-        if !supported || (precision == Precision::F64 && !backend.f64) {
-            return Err(DeviceError::NoF64 {
-                name: name.to_owned(),
-            });
+        match precision {
+            Precision::F32 if !supported => {
+                return Err(absent("it does not compute in f32".to_owned()));
+            }
+            Precision::F64 if !supported || !backend.f64 => {
+                return Err(DeviceError::NoF64 {
+                    name: name.to_owned(),
+                });
+            }
+            _ => {}
         }
         Ok(Self {
             device,

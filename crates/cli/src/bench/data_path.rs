@@ -66,7 +66,7 @@ impl DataPath {
         });
         let case = quick().into_iter().find(|case| case.rows == batch.rows);
         let case = case.ok_or_else(|| Failure::run("emergence has other rows than the bench"))?;
-        let target = Target::open("flex", Precision::F32)?;
+        let target = Target::open("flex", Precision::F32).map_err(Failure::run)?;
         let batches = [batch];
         let stepping = at_once(1, effort.repeats, |_| {
             let members = Members::new(&case, "host", &target, &batches);

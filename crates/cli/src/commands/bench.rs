@@ -174,7 +174,9 @@ fn whole(
 
 /// The engine host, and autodiff on each device.
 fn engines(arguments: &args::Bench) -> Result<Vec<Engine>, Failure> {
-    let open = |device: &str| Target::open(device, Precision::F32);
+    let open = |device: &str| {
+        Target::open(device, Precision::F32).map_err(|error| Failure::device("--devices", &error))
+    };
     let mut engines = vec![Engine {
         name: "host",
         device: "flex".to_owned(),

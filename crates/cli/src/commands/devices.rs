@@ -4,6 +4,7 @@ use nets::{BACKENDS, Backend, FoundDevice};
 use serde_json::json;
 
 use super::print_json;
+use crate::failure::with_own_features;
 
 /// The backend that this build recommends: fastest on nets this small, in both precisions.
 const RECOMMENDED: &str = "flex";
@@ -25,7 +26,7 @@ pub(super) fn devices(json: bool) -> ExitCode {
     for (backend, found) in rows {
         let Backend { name, about, .. } = backend;
         if !backend.is_built() {
-            let command = backend.build_command();
+            let command = build_command(backend);
             say!(
                 "{name:<9} not in this build  {about}\n{:28} `{command}`",
                 ""
@@ -58,6 +59,14 @@ pub(super) fn devices(json: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What lists it as built in.
+fn build_command(backend: &Backend) -> String {
+    match &*with_own_features(&backend.features()) {
+        "" => "cargo run --release -- devices".to_owned(),
+        features => format!("cargo run --release --features {features} -- devices"),
+    }
+}
+
 fn precisions(device: &FoundDevice) -> &'static str {
     match (device.f32, device.f64) {
         (true, true) => "f32, f64",
@@ -82,7 +91,7 @@ fn row(backend: &Backend, found: &[FoundDevice]) -> serde_json::Value {
         "name": backend.name,
         "description": backend.about,
         "built": backend.is_built(),
-        "build_command": backend.build_command(),
+        "build_command": build_command(backend),
         "needs": backend.needs,
         "available": !found.is_empty(),
         "found": found,

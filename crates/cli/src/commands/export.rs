@@ -75,6 +75,7 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
         |choice: &Option<String>, name: &str| choice.as_deref().is_none_or(|choice| choice == name);
     let mut files: Vec<(PathBuf, Vec<u8>, WeightsOf<'_>)> = Vec::new();
     let mut skipped: BTreeMap<&str, String> = BTreeMap::new();
+    let mut lost: Vec<String> = Vec::new();
     let variants = loaded.variants.iter();
     for variant in variants.filter(|variant| wanted(&arguments.variant, &variant.name)) {
         let models = trained(variant, &manifest, &kinds)?;
@@ -95,12 +96,17 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
                     model: name,
                 };
                 let initial = model.initial(&*instance, task.shape(), seed);
-                let arrays = match moment {
-                    Moment::Initial => initial,
-                    Moment::Final => {
-                        let kept = kept_weights(run, of, moment, &initial)?;
-                        kept.ok_or_else(|| not_kept(run, of))?
+                let arrays = match (kept_weights(run, of, moment, &initial), moment) {
+                    (Ok(Some(kept)), _) => kept,
+                    // They follow from the spec.
+                    (Ok(None), Moment::Initial) => initial,
+                    (Ok(None), Moment::Final) => return Err(not_kept(run, of)),
+                    // It ended in numbers that no file of weights holds.
+                    (Err(_), Moment::Final) if failed(&manifest, of) => {
+                        lost.push(format!("{}, seed {seed}, {name}", variant.name));
+                        continue;
                     }
+                    (Err(error), _) => return Err(error.into()),
                 };
                 let found = Found {
                     of,
@@ -115,6 +121,18 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
                 }
             }
         }
+    }
+    if !lost.is_empty() {
+        let cells = some_of(&lost.iter().map(String::as_str).collect::<Vec<_>>(), "; ");
+        let text = format!(
+            "{}: training failed in {} cases, which have no final weights ({cells}); see manifest.json",
+            run.display(),
+            lost.len()
+        );
+        if files.is_empty() && skipped.is_empty() {
+            return Err(Failure::usage(text));
+        }
+        eprintln!("warning: {text}");
     }
     for (model, problem) in &skipped {
         let text = format!("{model}: {problem}. Use --format layerwise");
@@ -159,19 +177,31 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
 
 /// Checks a choice among the names of a run.
 fn chosen(flag: &str, choice: Option<&str>, known: &[&str]) -> Result<(), Failure> {
-    /// A sweep may have thousands.
-    const SHOWN: usize = 8;
     match choice.filter(|choice| !known.contains(choice)) {
         None => Ok(()),
-        Some(choice) => {
-            let dots = if known.len() > SHOWN { ", …" } else { "" };
-            let shown: Vec<&str> = known.iter().take(SHOWN).copied().collect();
-            Err(Failure::usage(format!(
-                "{flag} {choice}: is not in this run. Choose one of: {}{dots}",
-                shown.join(", ")
-            )))
-        }
+        Some(choice) => Err(Failure::usage(format!(
+            "{flag} {choice}: is not in this run. Choose one of: {}",
+            some_of(known, ", ")
+        ))),
     }
+}
+
+/// The first few of many: a sweep may have thousands.
+fn some_of(names: &[&str], between: &str) -> String {
+    const SHOWN: usize = 8;
+    let dots = if names.len() > SHOWN {
+        format!("{between}…")
+    } else {
+        String::new()
+    };
+    format!("{}{dots}", names[..names.len().min(SHOWN)].join(between))
+}
+
+/// Whether the training of these weights ended in a failure.
+fn failed(manifest: &Manifest, of: WeightsOf<'_>) -> bool {
+    let mut cells = manifest.cells.iter();
+    cells
+        .any(|cell| cell.variant == of.variant && cell.seed == of.seed && cell.stopped.is_failure())
 }
 
 /// The models of a variant that the run trained itself.
@@ -217,6 +247,13 @@ impl Found<'_> {
                     .map_or_else(|| value.to_string(), str::to_owned);
                 metadata.insert(key.to_owned(), text);
             }
+        }
+        if layout == Layout::PyTorch && self.model.remembers_start() {
+            return Err(
+                "its outputs depend on its start, too (linearised or centre_output), which \
+                 PyTorch's layers lack"
+                    .to_owned(),
+            );
         }
         if layout == Layout::PyTorch
             && let Some(host) = self.model.host(&self.arrays)

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -6,19 +7,19 @@ use std::{
 use lab::{
     Kinds,
     parity::{Parity, parity as compare},
-    record::{Run, write_atomically},
-    run::Settings,
+    record::{Manifest, Run, write_atomically},
     spec::Loaded,
 };
 use serde_json::json;
 
 use super::{
     print_json,
-    run::{draw_run, execute_as, prepare},
+    run::{draw_run, execute_as, on_device, resolve},
 };
 use crate::{
     args,
     failure::{FAILED, Failure, INTERRUPTED},
+    output,
 };
 
 /// Two devices, side by side.
@@ -32,24 +33,20 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
     let kinds = Kinds::default();
     let devices = &arguments.devices;
     check_devices(arguments)?;
-    let mut training = arguments.training.clone();
-    if let Some(steps) = arguments.steps {
-        training.set.push(format!("training.steps={steps}"));
-    }
+    let training = &arguments.training;
+    let loaded = resolve(&arguments.experiment, training, arguments.steps, &kinds)?;
     // All of them are opened before any is used.
-    let prepared = devices
-        .iter()
-        .map(|device| prepare(&arguments.experiment, &training, device, &kinds))
-        .collect::<Result<Vec<_>, _>>()?;
-    let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&prepared[0].0, &training));
+    let on = |device: &String| on_device(&loaded, training, ("--devices", device), &kinds);
+    let settings = devices.iter().map(on).collect::<Result<Vec<_>, _>>()?;
+    let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&loaded, training));
     let mut runs = Vec::new();
-    for (loaded, settings) in &prepared {
+    for settings in &settings {
         let folder = out.join(settings.device.replace(':', "-"));
         let label = format!("{} on {}", loaded.spec.name, settings.device);
         // Devices are compared, not versions of the program.
         let mut settings = settings.clone();
         settings.storing.same_build = true;
-        let recorded = execute_as(label, loaded, &settings, &kinds, &folder)?;
+        let recorded = execute_as(label, &loaded, &settings, &kinds, &folder)?;
         if !recorded.complete {
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -58,17 +55,19 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
         runs.push(run);
     }
     let (reference, others) = runs.split_first().expect("there are two devices");
+    let trained = loaded.models();
     let pairs: Vec<Pair> = (devices.iter().skip(1).zip(others))
         .map(|(device, other)| Pair {
             device: device.clone(),
             parity: compare(
                 (&reference.observations, &reference.verdict),
                 (&other.observations, &other.verdict),
+                &trained,
                 arguments.tolerance,
             ),
         })
         .collect();
-    let document = document(arguments, &prepared[0], &runs, &pairs);
+    let document = document(arguments, &loaded, &runs, &pairs);
     let path = out.join("parity.json");
     write_atomically(&path, format!("{document:#}\n").as_bytes())
         .map_err(|error| Failure::run(format!("{}: cannot be written: {error}", path.display())))?;
@@ -77,14 +76,23 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
     } else {
         print(arguments, &runs, &pairs, &path);
     }
-    let models = &prepared[0].0.spec.models;
-    let bad = |pair: &Pair, until: u64| {
-        !pair.parity.changes.is_empty() || parts_before(&pair.parity, models, until)
-    };
-    Ok(match arguments.until {
-        Some(until) if pairs.iter().any(|pair| bad(pair, until)) => ExitCode::from(FAILED),
-        _ => ExitCode::SUCCESS,
+    Ok(if is_as_it_must_be(&runs, &pairs, arguments.until) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
     })
+}
+
+/// No cell failed on any device, and the devices agree until the step that was asked for.
+fn is_as_it_must_be(runs: &[Run], pairs: &[Pair], until: Option<u64>) -> bool {
+    let fails = |run: &Run| {
+        run.manifest
+            .cells
+            .iter()
+            .any(|cell| cell.stopped.is_failure())
+    };
+    let agrees = |pair: &Pair| until.is_none_or(|until| pair.parity.agrees_until(until));
+    !runs.iter().any(fails) && pairs.iter().all(agrees)
 }
 
 fn check_devices(arguments: &args::Parity) -> Result<(), Failure> {
@@ -117,19 +125,9 @@ fn default_folder(loaded: &Loaded, training: &args::Training) -> PathBuf {
     Path::new("runs").join(format!("{}-parity{suffix}", loaded.spec.name))
 }
 
-/// Whether a model that was trained parts before step `until`. Predictions are no training: they are
-/// fitted to curves, and reach beyond the last step.
-fn parts_before(parity: &Parity, models: &toml::Table, until: u64) -> bool {
-    let trained = parity.metrics.iter();
-    trained
-        .filter(|metric| models.contains_key(&metric.model))
-        .filter_map(|metric| metric.parts_at)
-        .any(|step| step < until)
-}
-
 fn document(
     arguments: &args::Parity,
-    (loaded, settings): &(Loaded, Settings),
+    loaded: &Loaded,
     runs: &[Run],
     pairs: &[Pair],
 ) -> serde_json::Value {
@@ -139,6 +137,7 @@ fn document(
             "adapter": run.manifest.adapter,
             "wall_seconds": run.manifest.wall_seconds,
             "engines": run.manifest.engines,
+            "stopped": output::stops(&run.manifest),
             "verdict": run.verdict,
         })
     });
@@ -146,6 +145,7 @@ fn document(
         json!({
             "reference": runs[0].manifest.device,
             "device": pair.device,
+            "parts_at": pair.parity.parts_at,
             "metrics": pair.parity.metrics,
             "claims": pair.parity.claims,
             "verdict_changes": pair.parity.changes,
@@ -155,10 +155,21 @@ fn document(
         "name": loaded.spec.name,
         "tolerance": arguments.tolerance,
         "steps": loaded.spec.training.steps,
-        "engine": settings.engine,
+        "engine": arguments.training.engine,
         "devices": devices.collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),
     })
+}
+
+/// The engine of each model: `host: net, twin`.
+fn engines(manifest: &Manifest) -> String {
+    let mut models: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (model, engine) in &manifest.engines {
+        models.entry(engine).or_default().push(model);
+    }
+    let engines = models.iter();
+    let engines = engines.map(|(engine, models)| format!("{engine}: {}", models.join(", ")));
+    engines.collect::<Vec<_>>().join("; ")
 }
 
 fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
@@ -168,9 +179,13 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
         let cells = manifest.cells.len();
         let seconds = manifest.wall_seconds;
         say!(
-            "{:<9} {cells} cells in {seconds:.1} s ({adapter})",
-            manifest.device
+            "{:<9} {cells} cells in {seconds:.1} s ({adapter}; {})",
+            manifest.device,
+            engines(manifest)
         );
+        for line in output::stops(manifest) {
+            say!("{:<9} {line}", "");
+        }
     }
     for Pair { device, parity } in pairs {
         let reference = &runs[0].manifest.device;
@@ -198,6 +213,10 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
                 metric.last,
                 metric.missing
             );
+        }
+        match parity.parts_at {
+            None => say!("models: alike to the end"),
+            Some(step) => say!("models: part at step {step}"),
         }
         match &parity.changes[..] {
             [] => say!("verdicts: the same for all {} claims", parity.claims),

@@ -97,6 +97,18 @@ pub(super) fn prepare(
     device: &str,
     kinds: &Kinds,
 ) -> Result<(Loaded, Settings), Failure> {
+    let loaded = resolve(experiment, arguments, None, kinds)?;
+    let settings = on_device(&loaded, arguments, ("--device", device), kinds)?;
+    Ok((loaded, settings))
+}
+
+/// Resolves the spec. `steps` limits those of all variants.
+pub(super) fn resolve(
+    experiment: &str,
+    arguments: &args::Training,
+    steps: Option<u64>,
+    kinds: &Kinds,
+) -> Result<Loaded, Failure> {
     let mut overrides = arguments.set.clone();
     if let Some(seeds) = arguments.seeds {
         overrides.push(format!("training.seeds={seeds}"));
@@ -109,8 +121,18 @@ pub(super) fn prepare(
     let options = Options {
         quick: arguments.quick,
         overrides,
+        steps_at_most: steps,
     };
-    let loaded = shipped::find(experiment, &options, kinds)?;
+    Ok(shipped::find(experiment, &options, kinds)?)
+}
+
+/// Settings for a device, which `flag` asked for; device and engine are checked.
+pub(super) fn on_device(
+    loaded: &Loaded,
+    arguments: &args::Training,
+    (flag, device): (&str, &str),
+    kinds: &Kinds,
+) -> Result<Settings, Failure> {
     if !ENGINES.iter().any(|(name, _)| *name == arguments.engine) {
         return Err(Failure::usage(LearnerError::UnknownEngine(
             arguments.engine.clone(),
@@ -122,7 +144,8 @@ pub(super) fn prepare(
     if arguments.together == Some(0) {
         return Err(Failure::usage("--together 0: must be 1 or more"));
     }
-    let target = Target::open(device, loaded.spec.training.precision)?;
+    let target = Target::open(device, loaded.spec.training.precision)
+        .map_err(|error| Failure::device(flag, &error))?;
     let settings = Settings {
         device: device.to_owned(),
         engine: arguments.engine.clone(),
@@ -133,8 +156,8 @@ pub(super) fn prepare(
         quick: arguments.quick,
         storing: Storing::default(),
     };
-    // The other engines cover everything.
-    if settings.engine == "moments" {
+    // The others cover everything.
+    if ["host", "moments"].contains(&&*settings.engine) {
         for variant in &loaded.variants {
             let cell = Cell {
                 variant,
@@ -146,7 +169,7 @@ pub(super) fn prepare(
             cell.check().map_err(Failure::usage)?;
         }
     }
-    Ok((loaded, settings))
+    Ok(settings)
 }
 
 pub(super) fn default_folder(parent: &Path, loaded: &Loaded, settings: &Settings) -> PathBuf {

@@ -28,7 +28,7 @@ pub(super) fn verdict(arguments: &args::Verdict, json: bool) -> Result<ExitCode,
             Some(file) => {
                 let options = Options {
                     quick: run.manifest.quick,
-                    overrides: Vec::new(),
+                    ..Options::default()
                 };
                 let loaded = load(file, &options, &kinds)?;
                 let hash = spec_hash(&loaded, &run.manifest.device, &run.manifest.engine);

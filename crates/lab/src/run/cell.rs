@@ -21,7 +21,7 @@ pub enum RunError {
     #[error("{0}")]
     Spec(#[from] KeyError),
     /// The device cannot be used.
-    #[error("{0}")]
+    #[error("device {0}")]
     Device(#[from] DeviceError),
     /// The engine, the device or a metric failed.
     #[error("{variant}, seed {seed}: {error}")]

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use super::{
     Spec, SpecError, Variant,
@@ -12,7 +16,12 @@ pub struct Options {
     pub quick: bool,
     /// `key=value` overrides, applied in order after `[quick]`.
     pub overrides: Vec<String>,
+    /// Train no more steps than these, in variants with steps of their own neither.
+    pub steps_at_most: Option<u64>,
 }
+
+/// The key of the number of steps.
+const STEPS: &str = "training.steps";
 
 /// A spec that was read, checked and expanded.
 #[derive(Debug, Clone)]
@@ -21,6 +30,14 @@ pub struct Loaded {
     pub spec: Spec,
     /// Its variants, `base` first.
     pub variants: Vec<Variant>,
+}
+
+impl Loaded {
+    /// Names of the models of all variants.
+    pub fn models(&self) -> BTreeSet<String> {
+        let models = self.variants.iter().flat_map(|v| v.spec.models.keys());
+        models.cloned().collect()
+    }
 }
 
 /// Reads and resolves a spec file.
@@ -83,6 +100,9 @@ fn resolve(
         let (key, value) = parse_override(text)?;
         set_key(&mut table, &key, value)?;
     }
+    if let Some(most) = options.steps_at_most {
+        limit_steps(&mut table, most)?;
+    }
     let mut spec: Spec = tasks::parse_table(table.clone())?;
     let mut variants: Vec<Variant> = Vec::new();
     for (group, knobs, changed) in expand(&table, &spec.sweep)? {
@@ -109,6 +129,49 @@ fn resolve(
     super::check::check(&mut spec, "base", kinds)?;
     super::check::check_references(&mut spec, &variants, kinds)?;
     Ok(Loaded { spec, variants })
+}
+
+/// Lowers the steps of the spec and of its variants. What is not a number is left to the checks.
+fn limit_steps(table: &mut toml::Table, most: u64) -> Result<(), SpecError> {
+    let limit = |steps: &mut toml::Value| {
+        if let toml::Value::Integer(steps) = steps {
+            *steps = (*steps).min(most.try_into().unwrap_or(i64::MAX));
+        }
+    };
+    let training = table.get_mut("training").and_then(|t| t.as_table_mut());
+    if let Some(steps) = training.and_then(|training| training.get_mut("steps")) {
+        limit(steps);
+    }
+    let Some(sweep) = table.get_mut("sweep").and_then(|t| t.as_table_mut()) else {
+        return Ok(());
+    };
+    let changes = sweep.get_mut("variants").and_then(|v| v.as_array_mut());
+    let changes = changes.into_iter().flatten();
+    for change in changes.filter_map(|change| change.as_table_mut()) {
+        let set = change.get_mut("set").and_then(|set| set.as_table_mut());
+        if let Some(steps) = set.and_then(|set| set.get_mut(STEPS)) {
+            limit(steps);
+        }
+        refuse_varied_steps(change)?;
+    }
+    refuse_varied_steps(sweep)
+}
+
+/// Lowered values of a grid would be several times the same.
+fn refuse_varied_steps(knobs: &toml::Table) -> Result<(), SpecError> {
+    let has = |part: &&str| {
+        let table = knobs.get(*part).and_then(|part| part.as_table());
+        table.is_some_and(|table| table.contains_key(STEPS))
+    };
+    match ["grid", "links"].into_iter().find(has) {
+        None => Ok(()),
+        Some(part) => Err(SpecError::key(
+            format!("sweep.{part}.\"{STEPS}\""),
+            &knobs[part][STEPS],
+            "varies what --steps limits",
+            "Leave --steps out.",
+        )),
+    }
 }
 
 /// `key=value`, the value in TOML; a bare word is a string.

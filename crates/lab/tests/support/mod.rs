@@ -49,8 +49,8 @@ pub(crate) fn load(text: &str) -> Loaded {
 /// `text` with `-s` overrides.
 pub(crate) fn load_with(text: &str, overrides: &[&str]) -> Result<Loaded, SpecError> {
     let options = Options {
-        quick: false,
         overrides: overrides.iter().map(|&text| text.to_owned()).collect(),
+        ..Options::default()
     };
     load_source(text, "small.toml", &options, &Kinds::default())
 }

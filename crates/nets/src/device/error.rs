@@ -1,12 +1,13 @@
 use thiserror::Error;
 
-/// Why a device cannot be used.
+/// Why a device cannot be used. The message begins with the name that was asked for; whoever knows
+/// the flag or key that it came from says so in front of it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DeviceError {
     /// No device has this name.
     #[error(
-        "--device {name}: is unknown. Choose one of: {}, with :INDEX where a machine has several",
+        "{name}: is unknown. Choose one of: {}, with :INDEX where a machine has several",
         known.join(", ")
     )]
     Unknown {
@@ -16,7 +17,7 @@ pub enum DeviceError {
         known: Vec<&'static str>,
     },
     /// A CPU backend has no index.
-    #[error("--device {name}: there is only one {backend} device. Use --device {backend}")]
+    #[error("{name}: there is only one {backend} device. Write {backend}")]
     NotIndexed {
         /// What was asked for.
         name: String,
@@ -25,8 +26,8 @@ pub enum DeviceError {
     },
     /// The index is not a number.
     #[error(
-        "--device {name}: the index must be a number from 0. Use --device {backend}:0; \
-         `layerwise devices` lists what there is"
+        "{name}: the index must be a number from 0. Write {backend}:0; `layerwise devices` lists what \
+         there is"
     )]
     BadIndex {
         /// What was asked for.
@@ -36,8 +37,8 @@ pub enum DeviceError {
     },
     /// The machine has fewer devices.
     #[error(
-        "--device {name}: this machine has {count} {backend} device(s), counted from 0. Use \
-         --device {backend}:{}; `layerwise devices` lists them",
+        "{name}: this machine has {count} {backend} device(s), counted from 0. Write {backend}:{}; \
+         `layerwise devices` lists them",
         count - 1
     )]
     NoSuchIndex {
@@ -49,23 +50,21 @@ pub enum DeviceError {
         count: usize,
     },
     /// The device is not in this build.
-    #[error(
-        "--device {name}: is not in this build. Build it in with `{command}`, or use --device flex"
-    )]
+    #[error("{name}: is not in this build. Build it in with --features {features}, or choose flex")]
     NotBuilt {
         /// What was asked for.
         name: String,
-        /// The command that builds it in.
-        command: String,
+        /// The cargo features of this build and the one that it lacks, with commas between them.
+        features: String,
     },
     /// The device cannot compute in this precision.
-    #[error("--device {name}: has no f64. Use --precision f32, or --device flex")]
+    #[error("{name}: has no f64. Choose --precision f32, or flex")]
     NoF64 {
         /// What was asked for.
         name: String,
     },
     /// This machine lacks the device.
-    #[error("--device {name}: {problem} on this machine. It needs {needs}; or use --device flex")]
+    #[error("{name}: {problem} on this machine. It needs {needs}; or choose flex")]
     Absent {
         /// What was asked for.
         name: String,

@@ -1,0 +1,95 @@
+//! What one device must give by itself: the same bits back, PyTorch's losses, and the same whether
+//! cells are stepped together or alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use nets::{Precision, References, Target};
+
+use super::{Check, name};
+
+/// Relative difference to PyTorch's losses over 1,000 steps in f64: what the curves allow between
+/// independent programs (rounding alone gives 4e-15).
+const SAME_F64: f64 = 1e-9;
+/// In f32 over 100 steps: rounding of 1e-7 a step.
+const SAME_F32: f64 = 1e-4;
+/// Steps of it.
+const STEPS_F32: u64 = 100;
+/// Members stepped together and alone differ by rounding; relative to the largest number.
+const TOGETHER_F32: f64 = 1e-4;
+const TOGETHER_F64: f64 = 1e-10;
+
+/// Checks a device that was opened.
+pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
+    let precision = name(target.precision());
+    let mut add = |what, figure: Result<(String, bool), String>, advice: &str| {
+        let (figure, ok) = figure.unwrap_or_else(|error| (error, false));
+        let advice = (!ok).then(|| advice.to_owned());
+        checks.push(Check::of(device, precision, what, figure, advice));
+    };
+    let bits = caught(|| nets::bits_survive(target));
+    add(
+        "bits in and out",
+        bits.map(|same| (if same { "the same" } else { "changed" }.to_owned(), same)),
+        "The driver changes numbers on their way. Update it, or use another device",
+    );
+    let (last, tolerance) = match target.precision() {
+        Precision::F64 => (u64::MAX, SAME_F64),
+        Precision::F32 => (STEPS_F32, SAME_F32),
+    };
+    let wrong = if target.is_host() {
+        "Training is wrong on this processor. Report it with the processor's name"
+    } else {
+        "Training is wrong on this device. Use --device flex, and report the adapter and driver"
+    };
+    for (engine, what) in [
+        ("autodiff", "PyTorch's losses, autodiff"),
+        ("host", "PyTorch's losses, host"),
+    ] {
+        if engine == "host" && !target.is_host() {
+            continue;
+        }
+        let gap = caught(|| {
+            let references = References::pytorch();
+            let gaps = references.curves().into_iter().map(|curve| {
+                let optimizer = curve.optimizer;
+                references.gap(&curve, optimizer, engine, target, last)
+            });
+            let mut gaps = gaps;
+            gaps.try_fold(0.0_f64, |largest, gap| gap.map(|gap: f64| gap.max(largest)))
+        });
+        add(
+            what,
+            gap.map(|gap| {
+                (
+                    format!("{gap:.1e} off (at most {tolerance:.0e})"),
+                    gap <= tolerance,
+                )
+            }),
+            wrong,
+        );
+    }
+    let tolerance = match target.precision() {
+        Precision::F64 => TOGETHER_F64,
+        Precision::F32 => TOGETHER_F32,
+    };
+    add(
+        "cells together and alone",
+        caught(|| nets::together_and_alone(target)).map(|gap| {
+            (
+                format!("{gap:.1e} apart (at most {tolerance:.0e})"),
+                gap <= tolerance,
+            )
+        }),
+        "Use --together 1 on this device, and report the adapter and driver",
+    );
+}
+
+/// What a check finds; a backend that panics has failed it.
+pub(super) fn caught<T, E: std::fmt::Display>(
+    check: impl FnOnce() -> Result<T, E>,
+) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(found) => found.map_err(|error| error.to_string()),
+        Err(_) => Err("the backend failed; its message stands above".to_owned()),
+    }
+}

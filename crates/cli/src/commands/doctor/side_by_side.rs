@@ -1,0 +1,269 @@
+//! A short run on every device, and with both engines on the recommended one: where numbers part,
+//! and whether a verdict changes.
+
+use std::{collections::BTreeSet, path::Path};
+
+use lab::{
+    Kinds,
+    parity::{Parity, parity},
+    record::Run,
+    run::{Settings, estimate},
+    spec::Loaded,
+};
+
+use super::{Check, reference::caught};
+use crate::{
+    args,
+    commands::run::{execute_as, on_device, resolve},
+    failure::Failure,
+    output,
+};
+
+/// A metric that differs by more than this has parted.
+const PARTED: f64 = 1e-3;
+/// Steps before which nothing may part. Rounding grows as training goes on: single precision on two
+/// backends stays together for some hundred steps of the run below, and a device that computes
+/// wrongly does not stay for one.
+const TOGETHER: u64 = 50;
+/// The run that devices are compared on: it has all kinds of models.
+const PARITY: &str = "emergence";
+const SEEDS: u64 = 2;
+/// What all others are compared with.
+const REFERENCE: &str = "flex";
+
+/// A device and an engine.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    device: &'a str,
+    engine: &'static str,
+}
+
+impl Setup<'_> {
+    fn what(self) -> &'static str {
+        match self.engine {
+            "auto" => "parity with autodiff",
+            _ if self.device == REFERENCE => "a short run",
+            _ => "parity with flex",
+        }
+    }
+
+    fn check(self, figure: String, advice: Option<String>) -> Check {
+        Check::of(self.device, "f32", self.what(), figure, advice)
+    }
+
+    fn cannot_train(self, problem: String) -> Check {
+        let advice = if self.device == REFERENCE {
+            "Training fails on this processor. Please report it"
+        } else {
+            "This device cannot train. Update its driver, or use --device flex"
+        };
+        self.check(problem, Some(advice.to_owned()))
+    }
+
+    fn prepare(self, steps: Option<u64>, kinds: &Kinds) -> Result<(Loaded, Settings), Failure> {
+        let training = args::Training {
+            set: Vec::new(),
+            seeds: Some(SEEDS),
+            threads: None,
+            together: None,
+            precision: None,
+            engine: self.engine.to_owned(),
+            quick: true,
+        };
+        let loaded = resolve(PARITY, &training, steps, kinds)?;
+        let settings = on_device(&loaded, &training, ("--devices", self.device), kinds)?;
+        Ok((loaded, settings))
+    }
+}
+
+/// Trains on all devices for `seconds` together at most. Whether it came to its end: the user may
+/// interrupt it.
+pub(super) fn compare_devices(
+    devices: &[String],
+    seconds: f64,
+    checks: &mut Vec<Check>,
+) -> Result<bool, Failure> {
+    let kinds = Kinds::default();
+    let autodiff = |device| Setup {
+        device,
+        engine: "autodiff",
+    };
+    let mut setups = vec![autodiff(REFERENCE)];
+    let others = devices.iter().filter(|device| *device != REFERENCE);
+    setups.extend(others.map(|device| autodiff(device)));
+    setups.push(Setup {
+        device: REFERENCE,
+        engine: "auto",
+    });
+    // As many steps as the slowest device does in its share of the time.
+    let share = seconds / setups.len() as f64;
+    let mut steps = u64::MAX;
+    let mut usable = Vec::new();
+    for setup in setups {
+        match caught(|| affordable(setup, share, &kinds)) {
+            Ok(most) => {
+                steps = steps.min(most);
+                usable.push(setup);
+            }
+            Err(problem) => checks.push(setup.cannot_train(problem)),
+        }
+    }
+    // Without the reference there is nothing to compare with.
+    if usable.first().is_none_or(|first| first.device != REFERENCE) {
+        return Ok(true);
+    }
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::run(format!("no temporary folder can be made: {error}")))?;
+    let mut reference: Option<Run> = None;
+    for (place, setup) in usable.into_iter().enumerate() {
+        let out = folder.path().join(place.to_string());
+        let (run, trained) = match train(setup, steps, &kinds, &out) {
+            Ok(Some(run)) => run,
+            Ok(None) => return Ok(false),
+            Err(failure) => {
+                checks.push(setup.cannot_train(failure.message));
+                if reference.is_none() {
+                    return Ok(true);
+                }
+                continue;
+            }
+        };
+        let stops = output::stops(&run.manifest);
+        let Some(reference) = &reference else {
+            if let Some(stop) = stops.first() {
+                checks.push(setup.cannot_train(stop.clone()));
+            }
+            reference = Some(run);
+            continue;
+        };
+        let parity = parity(
+            (&reference.observations, &reference.verdict),
+            (&run.observations, &run.verdict),
+            &trained,
+            PARTED,
+        );
+        let advice = advice(setup, &parity, stops.first(), steps);
+        checks.push(setup.check(figure(&parity, stops.first(), steps), advice));
+    }
+    Ok(true)
+}
+
+/// A run and the models that it trained.
+type Trained = (Run, BTreeSet<String>);
+
+/// Trains one setup; `None` where the user interrupted it.
+fn train(
+    setup: Setup<'_>,
+    steps: u64,
+    kinds: &Kinds,
+    out: &Path,
+) -> Result<Option<Trained>, Failure> {
+    let (loaded, settings) = setup.prepare(Some(steps), kinds)?;
+    let label = format!("parity on {}, {}", setup.device, setup.engine);
+    let recorded = execute_as(label, &loaded, &settings, kinds, out)?;
+    if !recorded.complete {
+        return Ok(None);
+    }
+    Ok(Some((Run::read(out)?, loaded.models())))
+}
+
+/// Steps that the setup does in so many seconds.
+fn affordable(setup: Setup<'_>, seconds: f64, kinds: &Kinds) -> Result<u64, String> {
+    let prepared = setup.prepare(None, kinds);
+    let (loaded, settings) = prepared.map_err(|failure| failure.message)?;
+    let estimate = estimate(&loaded, &settings, kinds).map_err(|error| error.to_string())?;
+    let share = (seconds / estimate.seconds.max(f64::MIN_POSITIVE)).min(1.0);
+    let planned = loaded.variants.iter().map(|v| v.spec.training.steps).max();
+    Ok(((planned.unwrap_or(1) as f64 * share) as u64).max(1))
+}
+
+fn figure(parity: &Parity, stop: Option<&String>, steps: u64) -> String {
+    let numbers = match parity.parts_at {
+        None => format!("numbers alike for {steps} steps"),
+        Some(step) => format!("numbers part at step {step} of {steps}"),
+    };
+    let verdicts = match parity.changes.len() {
+        0 => format!("{} verdicts the same", parity.claims),
+        changes => format!("{changes} of {} verdicts change", parity.claims),
+    };
+    let stop = stop.map_or_else(String::new, |stop| format!("; {stop}"));
+    format!("{numbers}; {verdicts}{stop}")
+}
+
+/// What to do where a device parts early, changes a verdict or does not come to the end.
+fn advice(setup: Setup<'_>, parity: &Parity, stop: Option<&String>, steps: u64) -> Option<String> {
+    if stop.is_none() && parity.agrees_until(TOGETHER.min(steps)) {
+        return None;
+    }
+    let Setup { device, engine } = setup;
+    Some(if engine == "auto" {
+        "The engine host goes another way than autodiff. Use --engine autodiff, and report it"
+            .to_owned()
+    } else {
+        format!(
+            "See where they part: layerwise parity {PARITY} --quick --seeds {SEEDS} --steps {steps} \
+             --engine {engine} --devices {REFERENCE},{device}"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use lab::{parity::VerdictChange, spec::Outcome};
+
+    use super::*;
+
+    fn parting_at(step: Option<u64>) -> Parity {
+        Parity {
+            metrics: Vec::new(),
+            parts_at: step,
+            claims: 3,
+            changes: Vec::new(),
+        }
+    }
+
+    const GPU: Setup<'_> = Setup {
+        device: "wgpu:1",
+        engine: "autodiff",
+    };
+
+    #[test]
+    fn a_device_that_parts_early_is_off_and_one_that_parts_late_is_not() {
+        let off = |step, steps| advice(GPU, &parting_at(step), None, steps).is_some();
+        assert!(off(Some(0), 1000) && off(Some(TOGETHER - 1), 1000));
+        assert!(!off(Some(TOGETHER), 1000) && !off(None, 1000));
+        // A short run must agree to its end.
+        assert!(off(Some(7), 8) && off(Some(0), 1));
+    }
+
+    #[test]
+    fn a_changed_verdict_or_a_stop_is_off_whenever_numbers_part() {
+        let mut changed = parting_at(None);
+        changed.changes.push(VerdictChange {
+            claim: "E1".to_owned(),
+            reference: Outcome::Supported,
+            other: Outcome::Undecided,
+        });
+        assert!(advice(GPU, &changed, None, 1000).is_some());
+        assert!(figure(&changed, None, 1000).contains("1 of 3 verdicts change"));
+        let stop = "base, seed 0: net was no longer finite at step 900".to_owned();
+        let late = parting_at(Some(900));
+        assert!(advice(GPU, &late, Some(&stop), 1000).is_some());
+        assert!(figure(&late, Some(&stop), 1000).ends_with(&stop));
+    }
+
+    #[test]
+    fn the_advice_is_a_command_with_the_device_in_it() {
+        let text = advice(GPU, &parting_at(Some(0)), None, 400);
+        let text = text.unwrap_or_default();
+        let command = "layerwise parity emergence --quick --seeds 2 --steps 400 --engine autodiff \
+                       --devices flex,wgpu:1";
+        assert!(text.ends_with(command), "{text}");
+        let host = Setup {
+            device: "flex",
+            engine: "auto",
+        };
+        let text = advice(host, &parting_at(Some(0)), None, 400);
+        assert!(text.unwrap_or_default().contains("--engine autodiff"));
+    }
+}
