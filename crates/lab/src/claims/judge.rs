@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Kinds,
+    measure::{curve_times, entry},
     record::{Manifest, Observation},
     spec::{Claim, IntervalKind, Outcome, Spec, Threshold},
 };
@@ -26,7 +27,8 @@ pub fn judge(
     observations: &[Observation],
     kinds: &Kinds,
 ) -> Result<VerdictFile, KeyError> {
-    let index = Index::new(observations);
+    let derived = derived_metrics(spec, kinds)?;
+    let index = Index::new(observations, manifest, derived);
     let judge = Judge {
         manifest,
         index: &index,
@@ -82,6 +84,17 @@ pub fn judge(
     })
 }
 
+/// Metrics that follow from whole curves of the spec's models and predictions.
+fn derived_metrics(spec: &Spec, kinds: &Kinds) -> Result<Vec<&'static str>, KeyError> {
+    let mut metrics = curve_times::METRICS.to_vec();
+    for (position, table) in spec.measure.iter().enumerate() {
+        let found = entry(table.clone(), &kinds.measures);
+        let found = found.map_err(|e| e.within(&format!("measure[{position}]")))?;
+        metrics.extend(found.measure.derived_metrics());
+    }
+    Ok(metrics)
+}
+
 struct Judge<'a> {
     manifest: &'a Manifest,
     index: &'a Index<'a>,
@@ -113,7 +126,9 @@ impl Judge<'_> {
             .build(statistic.clone())
             .map_err(|e| e.within("statistic"))?;
         let table = Table::select(self.index, self.manifest, variant, model, metric, at);
-        Ok(statistic.measure(&table))
+        let mut measured = statistic.measure(&table);
+        measured.notes.extend(table.cut_short());
+        Ok(measured)
     }
 
     fn judgement(

@@ -165,4 +165,9 @@ impl StopReason {
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::NotFinite { .. } | Self::Diverged { .. })
     }
+
+    /// Whether the cell came to its end, so that its last records are those of the end.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Finished | Self::Condition { .. })
+    }
 }

@@ -46,7 +46,7 @@ impl Statistic for HalfTimeAgreement {
                 None => indices.iter().map(|&index| index as f64).collect(),
                 Some(to) => {
                     let curve = |&index| table.rows_of(cell, to, table.metric(), index);
-                    let times = indices.iter().map(|index| crossing_of(&curve(index)));
+                    let times = indices.iter().map(|index| crossing_of(cell, &curve(index)));
                     ranked(&times.collect::<Vec<Sample>>())?
                 }
             };

@@ -63,6 +63,10 @@ fn make(table: toml::Table, summary: Summary) -> Result<Box<dyn Statistic>, KeyE
 impl Threshold {
     /// One sample per index, for one seed's cells.
     fn samples(&self, cells: &[&Cell<'_>], indices: &[u64]) -> Vec<Sample> {
+        // Between its neighbours, a cell without an end could be anywhere.
+        if !cells.iter().all(|cell| cell.has_end()) {
+            return vec![Sample::Missing; indices.len()];
+        }
         let mut ordered: Vec<(f64, &Cell<'_>)> = cells
             .iter()
             .filter_map(|&cell| Some((cell.knob(&self.knob)?, cell)))
