@@ -82,6 +82,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
     Manifest {
         failed: Vec::new(),
         builds: Vec::new(),
+        first_thresholds: Default::default(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

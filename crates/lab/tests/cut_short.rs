@@ -64,6 +64,7 @@ fn manifest(ends: Ends) -> Manifest {
     Manifest {
         failed,
         builds: Vec::new(),
+        first_thresholds: Default::default(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

@@ -443,6 +443,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
     let manifest = Manifest {
         failed: Vec::new(),
         builds: Vec::new(),
+        first_thresholds: Default::default(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

@@ -15,8 +15,9 @@ use crate::{
 /// Confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// Judges every claim of `spec` from what was recorded. `at_run` is the spec as it was when the
-/// run was made, if that is another: a threshold that was changed since is shown.
+/// Judges every claim of `spec` from what was recorded. A threshold that was changed since the claim
+/// was first judged in the run's folder is shown; `at_run` is the spec as it was when the run was
+/// made, if that is another, for claims that the manifest does not know.
 ///
 /// # Errors
 /// A statistic that does not exist or whose keys do not fit.
@@ -42,9 +43,12 @@ pub fn judge(
             let mut verdict = judge
                 .claim(claim)
                 .map_err(|e| e.within(&format!("claims[{position}]")))?;
-            verdict.threshold_at_run = at_run
-                .and_then(|spec| spec.claims.iter().find(|other| other.id == claim.id))
-                .map(|other| other.threshold)
+            let at_run = || {
+                let mut claims = at_run?.claims.iter();
+                Some(claims.find(|other| other.id == claim.id)?.threshold)
+            };
+            verdict.threshold_at_run = (manifest.first_thresholds.get(&claim.id).copied())
+                .or_else(at_run)
                 .filter(|threshold| *threshold != claim.threshold);
             Ok(verdict)
         })
