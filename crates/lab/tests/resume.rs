@@ -339,6 +339,31 @@ fn what_is_done_is_not_done_again() {
 }
 
 #[test]
+fn training_fewer_seeds_afresh_leaves_the_weights_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |seeds: u64, fresh: bool| {
+        let mut settings = settings();
+        settings.storing.fresh = fresh;
+        let seeds = format!("training.seeds={seeds}");
+        let loaded = load_with(SMALL, &[&seeds, "training.keep_weights=true"]).unwrap();
+        let watch = Watch::default();
+        run_with(folder.path(), &loaded, &settings, &watch).unwrap();
+        watch.begun().len()
+    };
+    let weights = |seed: u64| {
+        let name = format!("weights/base-seed-{seed}-net-final.safetensors");
+        fs::metadata(folder.path().join(name)).and_then(|file| file.modified())
+    };
+    assert_eq!(run(3, false), 3);
+    let before = [0, 2].map(|seed| weights(seed).unwrap());
+    assert_eq!(run(2, true), 2);
+    assert!(weights(0).unwrap() > before[0], "made again");
+    assert_eq!(weights(2).unwrap(), before[1], "left alone");
+    // The third cell is as it was, so that nothing is left to be trained.
+    assert_eq!(run(3, false), 0);
+}
+
+#[test]
 fn a_sweep_may_grow_and_other_training_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let grid = |values: &str| format!("{SMALL}\n[sweep.grid]\n\"training.lr\" = {values}\n");

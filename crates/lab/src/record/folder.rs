@@ -13,7 +13,7 @@ use super::{
     CellStore, Manifest, Observation,
     lock::Lock,
     rows::{rows_of, write_rows},
-    weights::forget_weights,
+    weights::{WeightsOf, forget_weights},
 };
 use crate::{claims::VerdictFile, spec::Spec};
 
@@ -164,12 +164,12 @@ impl RunFolder {
         read_manifest(&self.path).ok()
     }
 
-    /// Forgets the weights that earlier cells kept.
+    /// Forgets the weights that a model of an earlier cell kept.
     ///
     /// # Errors
     /// They cannot be removed.
-    pub fn forget_weights(&self) -> Result<(), RunFolderError> {
-        forget_weights(&self.path)
+    pub fn forget_weights(&self, of: WeightsOf<'_>) -> Result<(), RunFolderError> {
+        forget_weights(&self.path, of)
     }
 
     /// Writes the tables in canonical order, the manifest and the verdicts, and `DONE` last.
