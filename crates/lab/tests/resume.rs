@@ -533,6 +533,43 @@ fn two_runs_in_one_folder_train_each_cell_once() {
 }
 
 #[test]
+fn two_runs_that_want_cells_trained_again_train_each_once() {
+    /// Both begin at the same moment, and often enough to meet between two looks at a cell.
+    const TIMES: usize = 20;
+    let loaded = load_with(SMALL, &["training.seeds=6", "training.steps=10"]).unwrap();
+    let identity = run_identity(&loaded, "flex", "auto");
+    for time in 0..TIMES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let by = |commit: &str, watch: &Watch| {
+            let mut settings = settings();
+            settings.storing.same_build = true;
+            let into = RunFolder::open(path, &loaded.spec, &identity).unwrap();
+            let provenance = Provenance {
+                commit: commit.to_owned(),
+                ..Provenance::default()
+            };
+            let kinds = Kinds::default();
+            run(&loaded, &settings, &provenance, &kinds, into, watch).unwrap()
+        };
+        by("old", &Watch::default());
+        let watches = [Watch::default(), Watch::default()];
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for watch in &watches {
+                let (by, start) = (&by, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    assert!(by("new", watch).complete);
+                });
+            }
+        });
+        let begun: usize = watches.iter().map(|watch| watch.begun().len()).sum();
+        assert_eq!(begun, 6, "time {time}");
+    }
+}
+
+#[test]
 fn shards_are_parts_of_the_plan() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = load(SMALL);

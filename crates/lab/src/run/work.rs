@@ -22,8 +22,8 @@ use super::{
 use crate::{
     Kinds,
     record::{
-        Build, CellStore, Claim, Claimed, RunFolderError, StopReason, WeightsOf, has_weights,
-        keep_weights,
+        Again, Build, CellStore, Claim, Claimed, RunFolderError, StopReason, WeightsOf,
+        has_weights, keep_weights,
     },
     spec::Variant,
 };
@@ -153,36 +153,24 @@ impl<'a> Work<'a> {
     /// Asks for a cell; `None` if there is nothing to be done about it.
     fn claim(&self, place: usize) -> Result<Option<Claim>, RunError> {
         let (variant, seed, cell) = &self.cells[place];
-        let claim = self.store.claim(cell, &self.build)?;
-        let again = match &claim {
-            Claim::Failed(_) if self.settings.storing.retry => {
-                self.store.retry(cell)?;
-                true
-            }
-            Claim::Failed(failure) => {
-                return Err(RunError::FailedBefore {
-                    variant: variant.name.clone(),
-                    seed: *seed,
-                    error: failure.error.clone(),
-                });
-            }
-            Claim::Done(result)
-                if self.settings.storing.same_build && result.build != self.build =>
-            {
-                self.store.forget(cell)?;
-                true
-            }
-            // It was trained when nobody asked for its weights.
-            Claim::Done(_) if !self.has_weights(variant, *seed) => {
-                self.store.forget(cell)?;
-                true
-            }
-            _ => false,
+        let storing = &self.settings.storing;
+        let again = Again {
+            failed: storing.retry,
+            done: &|result| {
+                let other_build = storing.same_build && result.build != self.build;
+                // Or it was trained when nobody asked for its weights.
+                other_build || !self.has_weights(variant, *seed)
+            },
         };
-        if again {
-            return Ok(Some(self.store.claim(cell, &self.build)?));
+        match self.store.claim(cell, &self.build, again)? {
+            Claim::Failed(failure) => Err(RunError::FailedBefore {
+                variant: variant.name.clone(),
+                seed: *seed,
+                error: failure.error,
+            }),
+            Claim::Done(_) => Ok(None),
+            claim => Ok(Some(claim)),
         }
-        Ok(Some(claim).filter(|claim| !matches!(claim, Claim::Done(_))))
     }
 
     fn has_weights(&self, variant: &Variant, seed: u64) -> bool {
