@@ -42,12 +42,20 @@ fn run_into(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<Recorded, RunError> {
-    let settings = settings(threads);
+    run_as(path, loaded, &settings(threads), observer)
+}
+
+fn run_as(
+    path: &Path,
+    loaded: &Loaded,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Recorded, RunError> {
     let hash = run_identity(loaded, &settings.device, &settings.engine);
     let folder = RunFolder::open(path, &loaded.spec, &hash).unwrap();
     run(
         loaded,
-        &settings,
+        settings,
         &Provenance::default(),
         &Kinds::default(),
         folder,
@@ -539,6 +547,29 @@ fn a_panic_in_a_cell_is_an_error_of_that_cell() {
         .collect();
     assert_eq!(kept, [0, 10]);
     assert!(!folder.path().join("DONE").exists());
+}
+
+#[test]
+fn a_cell_that_fails_does_not_take_those_trained_with_it_along() {
+    struct Panics;
+    impl Observer for Panics {
+        fn stepped(&self, _: &Variant, seed: u64, step: u64) {
+            assert!((seed, step) != (1, 16), "on purpose");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = load(SMALL);
+    let mut settings = settings(1);
+    settings.together = Some(3);
+    let error = run_as(folder.path(), &loaded, &settings, &Panics).unwrap_err();
+    let RunError::Panic { seed, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(seed, 1);
+    let manifest = Run::read(folder.path()).unwrap().manifest;
+    let done: Vec<u64> = manifest.cells.iter().map(|cell| cell.seed).collect();
+    let failed: Vec<u64> = manifest.failed.iter().map(|cell| cell.seed).collect();
+    assert_eq!((done, failed), (vec![0, 2], vec![1]));
 }
 
 #[test]
