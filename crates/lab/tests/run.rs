@@ -614,6 +614,25 @@ fn two_schedules_of_one_metric_record_each_step_once() {
     assert!(ends.contains(&20) || ends.contains(&30), "{ends:?}");
 }
 
+#[test]
+fn metrics_that_share_some_of_their_names_record_each_step_once() {
+    let text = format!(
+        "{SMALL}\n[[measure]]\nkind = \"kernel\"\nmodels = [\"net\"]\nvelocity = false\n\
+         schedule = {{ kind = \"linear\", every = 20 }}\n\
+         [[measure]]\nkind = \"kernel\"\nmodels = [\"net\"]\nvelocity = true\n\
+         schedule = {{ kind = \"linear\", every = 30 }}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    run_silently(folder.path(), &text);
+    let rows = Run::read(folder.path()).unwrap().observations;
+    let steps = |metric: &str| -> Vec<u64> {
+        let rows = rows.iter().filter(|o| o.seed == 0 && o.metric == metric);
+        rows.map(|o| o.step).collect()
+    };
+    assert_eq!(steps("kernel_distance"), [0, 20, 30, 40, 60]);
+    assert_eq!(steps("kernel_velocity"), [30, 60]);
+}
+
 /// Steps at which the strength of one skill of one net was recorded.
 fn recorded_steps(text: &str) -> Vec<u64> {
     let folder = tempfile::tempdir().unwrap();
