@@ -554,6 +554,26 @@ fn report_and_reproduce_write_pages() {
 }
 
 #[test]
+fn a_report_takes_no_file_of_a_run() {
+    let place = Workplace::tiny();
+    place.succeeds(&[RUN.as_slice(), &["--seeds", "1"]].concat());
+    for name in [
+        "manifest.json",
+        "observations.csv",
+        "DONE",
+        "cells/page.html",
+    ] {
+        let own = format!("out/{name}");
+        let parts = [&own, "is a file of the run in out", "report.html"];
+        place.refuses(&["report", "out", "--out", &own], &parts);
+        place.refuses(&["report", "out", "--markdown", &own], &parts);
+    }
+    place.succeeds(&["report", "out", "--out", "out/page.html"]);
+    // Outside of a run the same name is free.
+    place.succeeds(&["report", "out", "--out", "manifest.json"]);
+}
+
+#[test]
 fn a_reader_that_stops_reading_is_no_failure() {
     // More than a pipe holds, so that writing must notice.
     let mut child = (Workplace::empty())

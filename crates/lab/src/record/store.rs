@@ -31,6 +31,7 @@ use super::{
     write,
 };
 
+pub(super) const FOLDER: &str = "cells";
 const STREAM: &str = "stream.jsonl";
 const PARTIAL: &str = "partial.jsonl";
 const OBSERVATIONS: &str = "observations.jsonl";
@@ -105,7 +106,7 @@ impl CellStore {
     /// The cells of the run in `run`.
     pub fn of(run: &Path) -> Self {
         Self {
-            folder: run.join("cells"),
+            folder: run.join(FOLDER),
         }
     }
 

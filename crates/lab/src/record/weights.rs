@@ -11,7 +11,7 @@ use tasks::tensors::Tensors;
 
 use super::{RunFolderError, remove, write_atomically};
 
-const FOLDER: &str = "weights";
+pub(super) const FOLDER: &str = "weights";
 const ENDING: &str = "safetensors";
 
 /// Whose weights: a model of a cell.
