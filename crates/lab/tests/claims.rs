@@ -710,6 +710,31 @@ fn a_threshold_that_was_changed_after_the_run_is_shown() {
 }
 
 #[test]
+fn the_interval_of_a_correlation_ends_where_correlations_do() {
+    let mut rows = Rows::default();
+    for seed in 0..SEEDS {
+        let (first, second) = if seed == 0 { (20, 10) } else { (10, 20) };
+        rows.add("base", seed, "net", 1, &rises_at(first));
+        rows.add("base", seed, "net", 2, &rises_at(second));
+    }
+    let ends = |interval: &str, rows: &Rows| {
+        let claim = format!(
+            "statistic = {{ kind = \"half-time-order\" }}\nthreshold = {{ above = 0.5 }}\n\
+             interval = \"{interval}\""
+        );
+        let part = judged(&claim, rows).measured.components.remove(0);
+        (part.low.unwrap(), part.high.unwrap())
+    };
+    // Mean 3/4 and s = 1/√2: half the width is t(0.975, 7)/4 = 0.591.
+    let (low, high) = ends("t", &rows);
+    assert!((low - 0.1588).abs() < 1e-3, "{low}");
+    assert_eq!(high, 1.0);
+    // A seed that says nothing may have any correlation, and no other number.
+    rows.0.retain(|row| row.seed != 3);
+    assert_eq!(ends("order", &rows), (-1.0, 1.0));
+}
+
+#[test]
 fn a_number_is_reported_with_its_interval_and_not_judged() {
     let text = format!(
         "{SMALL}\n[[numbers]]\nid = \"N\"\nstatement = \"A number\"\n\

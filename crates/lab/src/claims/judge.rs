@@ -58,7 +58,7 @@ pub fn judge(
         .iter()
         .enumerate()
         .map(|(position, number)| {
-            let measured = judge
+            let (measured, range) = judge
                 .measure(
                     Place {
                         variant: &number.variant,
@@ -76,7 +76,9 @@ pub fn judge(
                 components: measured
                     .components
                     .iter()
-                    .map(|component| component_judgement(component, number.interval, None, 1))
+                    .map(|component| {
+                        component_judgement(component, number.interval, range, None, 1)
+                    })
                     .collect(),
             })
         })
@@ -105,6 +107,9 @@ struct Judge<'a> {
     statistics: &'a Registry<dyn Statistic>,
 }
 
+/// The numbers between which a statistic lies.
+type Range = [f64; 2];
+
 /// Which rows a statistic sees.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -124,7 +129,7 @@ impl Judge<'_> {
             at,
         }: Place<'_>,
         statistic: &toml::Table,
-    ) -> Result<super::Measured, KeyError> {
+    ) -> Result<(super::Measured, Option<Range>), KeyError> {
         let statistic = self
             .statistics
             .build(statistic.clone())
@@ -132,7 +137,7 @@ impl Judge<'_> {
         let table = Table::select(self.index, self.manifest, variant, model, metric, at);
         let mut measured = statistic.measure(&table);
         measured.notes.extend(table.cut_short());
-        Ok(measured)
+        Ok((measured, statistic.range()))
     }
 
     fn judgement(
@@ -141,12 +146,12 @@ impl Judge<'_> {
         place: Place<'_>,
         statistic: &toml::Table,
     ) -> Result<Judgement, KeyError> {
-        let measured = self.measure(place, statistic)?;
+        let (measured, range) = self.measure(place, statistic)?;
         let parts = measured.components.len();
         let components: Vec<ComponentJudgement> = measured
             .components
             .iter()
-            .map(|c| component_judgement(c, claim.interval, Some(claim.threshold), parts))
+            .map(|c| component_judgement(c, claim.interval, range, Some(claim.threshold), parts))
             .collect();
         let kind = statistic
             .get("kind")
@@ -168,7 +173,7 @@ impl Judge<'_> {
         place: Place<'_>,
         outcome: Outcome,
     ) -> Result<Option<f64>, KeyError> {
-        let measured = self.measure(place, &claim.statistic)?;
+        let (measured, _) = self.measure(place, &claim.statistic)?;
         let parts = measured.components.iter();
         let parts: Vec<_> = parts
             .map(|part| p_values(&part.samples, claim.interval, claim.threshold))
@@ -258,18 +263,25 @@ impl Judge<'_> {
 fn component_judgement(
     component: &Component,
     kind: IntervalKind,
+    range: Option<Range>,
     threshold: Option<Threshold>,
     parts: usize,
 ) -> ComponentJudgement {
     let samples = &component.samples;
-    let found = interval(samples, kind, CONFIDENCE);
+    // An interval reaches no further than what it is of.
+    let clipped = |found: super::Interval| match range {
+        Some([least, most]) if found.coverage > 0.0 => super::Interval {
+            low: found.low.max(least),
+            high: found.high.min(most),
+            ..found
+        },
+        _ => found,
+    };
+    let found = clipped(interval(samples, kind, CONFIDENCE));
     // All parts must hold, so support needs no correction; a contradiction by any one of them
     // does (Bonferroni).
-    let wide = interval(
-        samples,
-        kind,
-        1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64,
-    );
+    let confidence = 1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64;
+    let wide = clipped(interval(samples, kind, confidence));
     let side = |i: super::Interval| match (threshold, i.coverage > 0.0) {
         (Some(threshold), true) => side_of(threshold, i.low, i.high),
         _ => Outcome::Undecided,

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
 use crate::claims::{
-    Component, Measured, Sample, Statistic, Table,
+    CORRELATION, Component, Measured, Sample, Statistic, Table,
     curves::{crossing_of, half_times},
 };
 
@@ -36,6 +36,10 @@ fn ranked(times: &[Sample]) -> Option<Vec<f64>> {
 impl Statistic for HalfTimeAgreement {
     fn resolved(&self) -> toml::Table {
         table_of("half-time-agreement", self)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {

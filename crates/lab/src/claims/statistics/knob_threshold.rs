@@ -4,7 +4,7 @@ use tasks::{KeyError, parse_table, positive, table_of};
 
 use super::half_time_law::spread;
 use crate::claims::{
-    Cell, Component, Measured, Sample, Statistic, Table,
+    CORRELATION, Cell, Component, Measured, Sample, Statistic, Table,
     curves::{label, order},
 };
 
@@ -124,6 +124,10 @@ impl Statistic for KnobThreshold {
 
     fn knob(&self) -> Option<&str> {
         Some(&self.0.knob)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        matches!(self.1, Summary::Order).then_some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {
