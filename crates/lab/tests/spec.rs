@@ -207,13 +207,13 @@ fn what_no_machine_could_hold_is_refused_at_once() {
     assert_refused(
         "widths = [16]",
         "widths = [1000000000]",
-        "[models.net]",
+        "widths",
         "models.net.widths = [1000000000]: makes ",
     );
     assert_refused(
         "widths = [16]",
         "widths = [100000, 100000]",
-        "[models.net]",
+        "widths",
         "models.net.widths = [100000, 100000]: makes 1.0e10 parameters, more than 2^31",
     );
     assert_refused(
