@@ -499,6 +499,27 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
 }
 
 #[test]
+fn running_again_with_another_threshold_does_not_hide_the_first() {
+    let place = Workplace::tiny();
+    let run = |threshold: &str| {
+        place.write("tiny.toml", &TINY.replace("below = 0.3", threshold));
+        let document = place.json(&[RUN.as_slice(), &["--json"]].concat());
+        document["verdict"]["claims"][0].clone()
+    };
+    assert!(run("below = 0.3").get("threshold_at_run").is_none());
+    for threshold in ["below = 1e-9", "below = 0.5"] {
+        assert_eq!(run(threshold)["threshold_at_run"]["below"], 0.3);
+    }
+    // Nor does judging again by what the folder holds now.
+    let document = place.json(&["verdict", "out", "--json"]);
+    let claim = &document["runs"][0]["verdict"]["claims"][0];
+    assert_eq!(claim["threshold"]["below"], 0.5);
+    assert_eq!(claim["threshold_at_run"]["below"], 0.3);
+    // What was changed and changed back is as it was.
+    assert!(run("below = 0.3").get("threshold_at_run").is_none());
+}
+
+#[test]
 fn require_supported_decides_the_exit_code() {
     let place = Workplace::tiny_with("below = 0.3", "below = 1e-9");
     let output = place.layerwise(&[RUN.as_slice(), &["--require", "supported"]].concat());
@@ -530,6 +551,26 @@ fn report_and_reproduce_write_pages() {
     let output = place.layerwise(&["report", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nowhere"));
+}
+
+#[test]
+fn a_report_takes_no_file_of_a_run() {
+    let place = Workplace::tiny();
+    place.succeeds(&[RUN.as_slice(), &["--seeds", "1"]].concat());
+    for name in [
+        "manifest.json",
+        "observations.csv",
+        "DONE",
+        "cells/page.html",
+    ] {
+        let own = format!("out/{name}");
+        let parts = [&own, "is a file of the run in out", "report.html"];
+        place.refuses(&["report", "out", "--out", &own], &parts);
+        place.refuses(&["report", "out", "--markdown", &own], &parts);
+    }
+    place.succeeds(&["report", "out", "--out", "out/page.html"]);
+    // Outside of a run the same name is free.
+    place.succeeds(&["report", "out", "--out", "manifest.json"]);
 }
 
 #[test]

@@ -56,13 +56,30 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
             continue;
         }
         let device = name(&backend);
-        let command = format!("cargo run --release --features {device} -- …");
+        // What this build has stays in it.
+        let built = backends(&place);
+        let built = built
+            .iter()
+            .filter(|b| b["built"] == true || name(b) == device);
+        let built = built.map(name).filter(|name| *name != "flex");
+        let mut features: Vec<&str> = built.collect();
+        if cfg!(feature = "parquet") {
+            features.push("parquet");
+        }
+        let command = format!("cargo run --release --features {} --", features.join(","));
+        // The command as it was given.
+        let again = format!("{command} run tiny.toml --device {device}`");
         place.refuses(
             &run_on(device),
-            &[&format!("--device {device}"), "not in this build", &command],
+            &[&format!("--device {device}"), "not in this build", &again],
+        );
+        place.refuses(
+            &["doctor", "--devices", device],
+            &[&format!("--devices {device}"), &format!("{command} doctor")],
         );
         let text = place.layerwise(&["devices"]);
-        assert!(String::from_utf8(text.stdout).unwrap().contains(&command));
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains(&format!("{command} devices")), "{text}");
     }
 }
 
@@ -84,7 +101,8 @@ fn an_index_must_be_a_number_and_of_a_device_that_has_several() {
         &run_on("flex:1"),
         &["--device flex:1", "only one", "--device flex"],
     );
-    for index in ["x", "-1", "", "1.0"] {
+    // Another spelling of an index would be another device to the run folder.
+    for index in ["x", "-1", "", "1.0", "00", "+0"] {
         let device = format!("cuda:{index}");
         place.refuses(&run_on(&device), &["must be a number from 0", "cuda:0"]);
     }
@@ -118,13 +136,73 @@ fn parity_needs_two_devices_that_are_there() {
     let parity = |devices| ["parity", "tiny.toml", "--devices", devices];
     place.refuses(&parity("flex"), &["--devices flex", "at least two"]);
     place.refuses(&parity("flex,flex"), &["names flex twice"]);
-    place.refuses(&parity("flex,tpu"), &["--device tpu", "unknown"]);
+    place.refuses(&parity("flex,tpu"), &["--devices tpu", "unknown"]);
     let other = [parity("flex,ndarray").as_slice(), &["--tolerance", "0"]].concat();
     place.refuses(&other, &["--tolerance 0", "positive"]);
     place.refuses(
         &["parity", "nothing", "--devices", "flex,ndarray"],
         &["nothing"],
     );
+}
+
+/// A backend of this build that is not the recommended one, so that two devices can be compared.
+fn another(place: &Workplace) -> Option<String> {
+    let backends = backends(place);
+    let mut there = backends.iter().filter(|b| b["available"] == true);
+    there.nth(1).map(|backend| name(backend).to_owned())
+}
+
+#[test]
+fn steps_limit_variants_with_steps_of_their_own() {
+    let place = Workplace::tiny_with(
+        "set = { \"task.probabilities\" = [0.5, 0.5] }",
+        "set = { \"task.probabilities\" = [0.5, 0.5], \"training.steps\" = 5000 }",
+    );
+    let Some(other) = another(&place) else { return };
+    let devices = format!("flex,{other}");
+    place.succeeds(&[
+        "parity",
+        "tiny.toml",
+        "--devices",
+        &devices,
+        "--steps",
+        "7",
+        "--out",
+        "out",
+    ]);
+    let manifest: Value = serde_json::from_str(&place.read("out/flex/manifest.json")).unwrap();
+    for cell in manifest["cells"].as_array().unwrap() {
+        assert_eq!(cell["steps"], 7, "{cell:#}");
+    }
+    // The spec beside it says what was trained.
+    assert!(!place.read("out/flex/spec.toml").contains("5000"));
+}
+
+#[test]
+fn a_device_on_which_training_fails_fails_the_parity() {
+    let place = Workplace::tiny();
+    let Some(other) = another(&place) else { return };
+    let devices = format!("flex,{other}");
+    let diverging = "training.lr=1e9";
+    let output = place.layerwise(&[
+        "parity",
+        "tiny.toml",
+        "--devices",
+        &devices,
+        "-s",
+        diverging,
+        "--out",
+        "out",
+    ]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        support::stderr(&output)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lower training.lr"), "{text}");
+    assert!(place.path("out/parity.json").is_file());
 }
 
 #[test]

@@ -188,6 +188,60 @@ fn what_cannot_be_exported_is_said() {
 }
 
 #[test]
+fn a_cell_that_failed_does_not_keep_the_others_from_being_exported() {
+    let place = Workplace::tiny_with(
+        "set = { \"task.probabilities\" = [0.5, 0.5] }",
+        "set = { \"task.probabilities\" = [0.5, 0.5], \"training.lr\" = 1e300 }",
+    );
+    let run = [
+        "run",
+        "tiny.toml",
+        "--quick",
+        "--seeds",
+        "1",
+        "--keep-weights",
+        "--out",
+        "run",
+    ];
+    assert_eq!(place.layerwise(&run).status.code(), Some(1));
+    let export = ["export", "weights", "run", "--model", "net"];
+    let output = place.succeeds(&export);
+    let warning = support::stderr(&output);
+    assert!(warning.contains("uniform, seed 0, net"), "{warning}");
+    assert!(
+        place
+            .path("run/export/pytorch/base-seed-0-net-final.safetensors")
+            .is_file()
+    );
+    place.refuses(
+        &[&export[..], &["--variant", "uniform"]].concat(),
+        &["training failed in 1 cases", "manifest.json"],
+    );
+}
+
+#[test]
+fn a_net_that_is_more_than_its_weights_is_no_state_dict() {
+    for key in ["linearised", "centre_output"] {
+        let place = Workplace::tiny_with("[models.net]", &format!("[models.net]\n{key} = true"));
+        place.succeeds(&[
+            "run",
+            "tiny.toml",
+            "--quick",
+            "--seeds",
+            "1",
+            "--out",
+            "run",
+        ]);
+        let export = ["export", "weights", "run", "--initial", "--model", "net"];
+        place.refuses(
+            &export,
+            &["net", "depend on its start", "--format layerwise"],
+        );
+        place.succeeds(&[&export[..], &["--format", "layerwise"]].concat());
+    }
+}
+
+#[test]
 fn keeping_weights_is_no_part_of_what_a_run_is() {
     let place = with_run(&[]);
     let hash = || {

@@ -81,7 +81,7 @@ fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
 #[test]
 fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     let place = Workplace::tiny();
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 14] = [
         ("", &["net.csv", "no column \"metric\""]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
         ("metric,step,value\n", &["no row of \"net\""]),
@@ -108,6 +108,18 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         (
             "metric,step,value,variant\nskill_strength,0,1,bsae\n",
             &["net.csv:2: variant", "\"bsae\"", "base"],
+        ),
+        (
+            "metric,step,value,sead\nskill_strength,0,1,3\n",
+            &["net.csv", "column \"sead\"", "seed"],
+        ),
+        (
+            "metric,step,value,step\nskill_strength,0,1,3\n",
+            &["net.csv", "column \"step\" twice"],
+        ),
+        (
+            "metric,step,value\nskill_strength,0,1\nskill_strength,5,\"1\nskill_strength,9,1\n",
+            &["net.csv:3", "never closed"],
         ),
         (
             "metric,step,value\nskill_strength,0,1\nskill_strength,0,2\n",

@@ -65,6 +65,61 @@ fn a_sweep_is_planned_run_in_parts_and_gathered() {
 }
 
 #[test]
+fn looking_at_a_finished_sweep_leaves_it_finished() {
+    let place = Workplace::tiny();
+    place.succeeds(&[
+        "sweep",
+        "run",
+        "tiny.toml",
+        "--out",
+        "sweep",
+        "--seeds",
+        "2",
+    ]);
+    let files = ["DONE", "spec.toml", "verdict.json", "plan.json"];
+    let changed = || {
+        files.map(|name| {
+            fs::metadata(place.path("sweep").join(name))
+                .unwrap()
+                .modified()
+                .unwrap()
+        })
+    };
+    let before = changed();
+    let again = [
+        "sweep",
+        "plan",
+        "tiny.toml",
+        "--out",
+        "sweep",
+        "--seeds",
+        "2",
+    ];
+    for arguments in [&["sweep", "plan", "sweep"][..], &again] {
+        let text = place.succeeds(arguments);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains("complete: sweep/report.html"), "{text}");
+        assert_eq!(changed(), before, "{arguments:?}");
+    }
+    let submit = ["sweep", "submit", "sweep", "--scheduler", "slurm"];
+    let text = place.succeeds(&submit);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("nothing is left to be trained"), "{text}");
+    let document = place.json(&[&["--json"][..], &submit].concat());
+    assert_eq!(
+        (&document["left"], &document["complete"]),
+        (&0.into(), &true.into())
+    );
+    assert_eq!(changed(), before);
+    // One that grows is open again.
+    let grown = plan(&place, "sweep", &["--seeds", "3"]);
+    assert_eq!(
+        (&grown["left"], &grown["complete"]),
+        (&2.into(), &false.into())
+    );
+}
+
+#[test]
 fn what_does_not_fit_is_said() {
     let place = Workplace::tiny();
     place.refuses(

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +20,7 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
     /// Planned steps of each variant by name, to account for cells that end early.
-    planned: Vec<(String, u64)>,
+    planned: HashMap<String, u64>,
 }
 
 /// Steps between two updates of the bar: cheap beside a training step.
@@ -33,15 +34,12 @@ impl Progress {
         settings: &Settings,
         interrupted: Arc<AtomicBool>,
     ) -> Self {
-        let planned: Vec<(String, u64)> = loaded
-            .variants
-            .iter()
-            .map(|v| (v.name.clone(), v.spec.training.steps))
-            .collect();
+        let steps = |v: &Variant| v.spec.training.steps;
+        let variants = loaded.variants.iter();
+        let planned = variants.clone().map(|v| (v.name.clone(), steps(v)));
+        let planned = planned.collect();
         let seeds = loaded.spec.training.seeds;
-        let cells = planned
-            .iter()
-            .flat_map(|(_, steps)| (0..seeds).map(|_| *steps));
+        let cells = variants.flat_map(|v| (0..seeds).map(move |_| steps(v)));
         let (part, parts) = settings.storing.shard.unwrap_or((0, 1));
         let total = cells.skip(part).step_by(parts).sum();
         let bar = ProgressBar::new(total);
@@ -69,8 +67,7 @@ impl Progress {
 
     /// Planned steps of a variant.
     fn planned(&self, name: &str) -> u64 {
-        let planned = self.planned.iter().find(|(variant, _)| variant == name);
-        planned.map_or(0, |(_, steps)| *steps)
+        self.planned.get(name).copied().unwrap_or(0)
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Component {
     pub samples: Vec<Sample>,
 }
 
+/// Where rank correlations lie.
+const CORRELATION: [f64; 2] = [-1.0, 1.0];
+
 /// What a statistic found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured {
@@ -71,6 +74,11 @@ pub trait Statistic: Send + Sync {
     /// Metrics of the model that it reads beside the one that it is asked about.
     fn reads(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Between which numbers it lies, whatever was recorded: an interval ends there at most.
+    fn range(&self) -> Option<[f64; 2]> {
+        None
     }
 
     /// Computes it for one model and metric in one variant group.

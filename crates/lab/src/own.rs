@@ -2,7 +2,7 @@
 
 mod curves;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use nets::HostArray;
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,13 @@ pub fn attach_curves(
         let place = format!("{}:{}: {column}", curves.path, row.line);
         Err(SpecError::key(place, row.text(column), problem, hint))
     };
-    for row in &curves.rows {
-        let variant = loaded.variants.iter().find(|v| v.name == row.variant);
+    let places: HashMap<&str, usize> = (loaded.variants.iter().enumerate())
+        .map(|(place, variant)| (&*variant.name, place))
+        .collect();
+    // Rows are sorted: what is asked of a variant is asked once.
+    for rows in curves.rows.chunk_by(|a, b| a.variant == b.variant) {
+        let variant = places.get(&*rows[0].variant);
+        let variant = variant.map(|&place| &loaded.variants[place]);
         let Some(variant) = variant.filter(|v| v.spec.models.contains_key(model)) else {
             let known: Vec<&str> = (loaded.variants.iter())
                 .filter(|v| v.spec.models.contains_key(model))
@@ -95,59 +100,64 @@ pub fn attach_curves(
                 .collect();
             let hint = format!("Write for example {}.", known.join(" or "));
             return refuse(
-                row,
+                &rows[0],
                 "variant",
                 format!("is not a variant with {model}"),
                 hint,
             );
         };
-        if !seeds.contains(&row.seed) {
-            let problem = format!("is not a seed of this run, which has {seeds:?}");
-            let hint = "Leave --seeds out, or add training.first_seed with -s.".to_owned();
-            return refuse(row, "seed", problem, hint);
-        }
         let last = variant.spec.training.steps;
-        if row.step > last {
-            let hint = format!(
-                "Leave the row out, or write -s training.steps={}.",
-                row.step
-            );
-            return refuse(
-                row,
-                "step",
-                format!("is beyond the {last} steps of this run"),
-                hint,
-            );
-        }
-        if derived_of(variant, model, kinds)?.contains(&row.metric.as_str()) {
-            // Computed anew from the curves.
-            continue;
-        }
-        if !row.value.is_finite() {
-            let hint = "Leave rows without a value out.".to_owned();
-            return refuse(row, "value", "must be finite".to_owned(), hint);
-        }
+        let derived = derived_of(variant, model, kinds)?;
         let known = metrics_of(variant, model, kinds)?;
-        if !known.contains(&row.metric.as_str()) {
-            let problem = format!("is not a metric that this spec measures of {model}");
-            let hint = format!("Choose one of: {}.", known.join(", "));
-            return refuse(row, "metric", problem, hint);
+        for row in rows {
+            if !seeds.contains(&row.seed) {
+                let problem = format!("is not a seed of this run, which has {seeds:?}");
+                let hint = "Leave --seeds out, or add training.first_seed with -s.".to_owned();
+                return refuse(row, "seed", problem, hint);
+            }
+            if row.step > last {
+                let hint = format!(
+                    "Leave the row out, or write -s training.steps={}.",
+                    row.step
+                );
+                return refuse(
+                    row,
+                    "step",
+                    format!("is beyond the {last} steps of this run"),
+                    hint,
+                );
+            }
+            if derived.contains(&row.metric.as_str()) {
+                // Computed anew from the curves.
+                continue;
+            }
+            if !row.value.is_finite() {
+                let hint = "Leave rows without a value out.".to_owned();
+                return refuse(row, "value", "must be finite".to_owned(), hint);
+            }
+            if !known.contains(&row.metric.as_str()) {
+                let problem = format!("is not a metric that this spec measures of {model}");
+                let hint = format!("Choose one of: {}.", known.join(", "));
+                return refuse(row, "metric", problem, hint);
+            }
         }
     }
+    let of_variant: HashMap<&str, &[CurveRow]> = (curves.rows)
+        .chunk_by(|a, b| a.variant == b.variant)
+        .map(|rows| (&*rows[0].variant, rows))
+        .collect();
     for variant in &mut loaded.variants {
         let derived = derived_of(variant, model, kinds)?;
-        let rows: Vec<Observation> = (curves.rows.iter())
-            .filter(|row| row.variant == variant.name)
+        let rows = of_variant.get(&*variant.name).copied().unwrap_or_default();
+        let rows: Vec<Observation> = (rows.iter())
             .filter(|row| !derived.contains(&row.metric.as_str()))
             .map(|row| row.observation(model))
             .collect();
         if rows.is_empty() {
             continue;
         }
-        if let Some(seed) = seeds
-            .iter()
-            .find(|seed| rows.iter().all(|r| r.seed != **seed))
-        {
+        let found: HashSet<u64> = rows.iter().map(|row| row.seed).collect();
+        if let Some(seed) = seeds.iter().find(|seed| !found.contains(seed)) {
             return Err(SpecError::key(
                 &curves.path,
                 format!("variant {:?}", variant.name),

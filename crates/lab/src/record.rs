@@ -23,7 +23,7 @@ pub use manifest::{Build, CellSummary, FORMAT, FailedCell, Manifest, StopReason,
 pub use observation::Observation;
 pub use plan_file::PlanFile;
 pub use rows::Mark;
-pub use store::{CellFailure, CellFolder, CellResult, CellState, CellStore, Claim, Claimed};
+pub use store::{Again, CellFailure, CellFolder, CellResult, CellState, CellStore, Claim, Claimed};
 pub use weights::{Moment, WeightsOf, has_weights, keep_weights, kept_weights};
 
 /// A knob as a number: a number itself, or the only entry of a list (a hidden width).

@@ -82,6 +82,7 @@ fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
     Manifest {
         failed: Vec::new(),
         builds: Vec::new(),
+        first_thresholds: Default::default(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,
@@ -706,6 +707,31 @@ fn a_threshold_that_was_changed_after_the_run_is_shown() {
     );
     let found = judge(&now, Some(&now), &manifest, &rows.0, &kinds).unwrap();
     assert_eq!(found.claims[0].threshold_at_run, None);
+}
+
+#[test]
+fn the_interval_of_a_correlation_ends_where_correlations_do() {
+    let mut rows = Rows::default();
+    for seed in 0..SEEDS {
+        let (first, second) = if seed == 0 { (20, 10) } else { (10, 20) };
+        rows.add("base", seed, "net", 1, &rises_at(first));
+        rows.add("base", seed, "net", 2, &rises_at(second));
+    }
+    let ends = |interval: &str, rows: &Rows| {
+        let claim = format!(
+            "statistic = {{ kind = \"half-time-order\" }}\nthreshold = {{ above = 0.5 }}\n\
+             interval = \"{interval}\""
+        );
+        let part = judged(&claim, rows).measured.components.remove(0);
+        (part.low.unwrap(), part.high.unwrap())
+    };
+    // Mean 3/4 and s = 1/√2: half the width is t(0.975, 7)/4 = 0.591.
+    let (low, high) = ends("t", &rows);
+    assert!((low - 0.1588).abs() < 1e-3, "{low}");
+    assert_eq!(high, 1.0);
+    // A seed that says nothing may have any correlation, and no other number.
+    rows.0.retain(|row| row.seed != 3);
+    assert_eq!(ends("order", &rows), (-1.0, 1.0));
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Run {
         let manifest = Manifest {
             failed: Vec::new(),
             builds: Vec::new(),
+            first_thresholds: Default::default(),
             format: FORMAT,
             name: "small".to_owned(),
             quick: false,

@@ -78,6 +78,7 @@ impl Grid {
         Manifest {
             failed: Vec::new(),
             builds: Vec::new(),
+            first_thresholds: Default::default(),
             format: FORMAT,
             name: "small".to_owned(),
             quick: false,

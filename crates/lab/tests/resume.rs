@@ -339,6 +339,31 @@ fn what_is_done_is_not_done_again() {
 }
 
 #[test]
+fn training_fewer_seeds_afresh_leaves_the_weights_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |seeds: u64, fresh: bool| {
+        let mut settings = settings();
+        settings.storing.fresh = fresh;
+        let seeds = format!("training.seeds={seeds}");
+        let loaded = load_with(SMALL, &[&seeds, "training.keep_weights=true"]).unwrap();
+        let watch = Watch::default();
+        run_with(folder.path(), &loaded, &settings, &watch).unwrap();
+        watch.begun().len()
+    };
+    let weights = |seed: u64| {
+        let name = format!("weights/base-seed-{seed}-net-final.safetensors");
+        fs::metadata(folder.path().join(name)).and_then(|file| file.modified())
+    };
+    assert_eq!(run(3, false), 3);
+    let before = [0, 2].map(|seed| weights(seed).unwrap());
+    assert_eq!(run(2, true), 2);
+    assert!(weights(0).unwrap() > before[0], "made again");
+    assert_eq!(weights(2).unwrap(), before[1], "left alone");
+    // The third cell is as it was, so that nothing is left to be trained.
+    assert_eq!(run(3, false), 0);
+}
+
+#[test]
 fn a_sweep_may_grow_and_other_training_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let grid = |values: &str| format!("{SMALL}\n[sweep.grid]\n\"training.lr\" = {values}\n");
@@ -505,6 +530,43 @@ fn two_runs_in_one_folder_train_each_cell_once() {
     seeds.sort_unstable();
     assert_eq!(seeds, (0..12).collect::<Vec<_>>());
     is_tidy(path);
+}
+
+#[test]
+fn two_runs_that_want_cells_trained_again_train_each_once() {
+    /// Both begin at the same moment, and often enough to meet between two looks at a cell.
+    const TIMES: usize = 20;
+    let loaded = load_with(SMALL, &["training.seeds=6", "training.steps=10"]).unwrap();
+    let identity = run_identity(&loaded, "flex", "auto");
+    for time in 0..TIMES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let by = |commit: &str, watch: &Watch| {
+            let mut settings = settings();
+            settings.storing.same_build = true;
+            let into = RunFolder::open(path, &loaded.spec, &identity).unwrap();
+            let provenance = Provenance {
+                commit: commit.to_owned(),
+                ..Provenance::default()
+            };
+            let kinds = Kinds::default();
+            run(&loaded, &settings, &provenance, &kinds, into, watch).unwrap()
+        };
+        by("old", &Watch::default());
+        let watches = [Watch::default(), Watch::default()];
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for watch in &watches {
+                let (by, start) = (&by, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    assert!(by("new", watch).complete);
+                });
+            }
+        });
+        let begun: usize = watches.iter().map(|watch| watch.begun().len()).sum();
+        assert_eq!(begun, 6, "time {time}");
+    }
 }
 
 #[test]

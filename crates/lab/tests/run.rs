@@ -42,12 +42,20 @@ fn run_into(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<Recorded, RunError> {
-    let settings = settings(threads);
+    run_as(path, loaded, &settings(threads), observer)
+}
+
+fn run_as(
+    path: &Path,
+    loaded: &Loaded,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Recorded, RunError> {
     let hash = run_identity(loaded, &settings.device, &settings.engine);
     let folder = RunFolder::open(path, &loaded.spec, &hash).unwrap();
     run(
         loaded,
-        &settings,
+        settings,
         &Provenance::default(),
         &Kinds::default(),
         folder,
@@ -120,10 +128,9 @@ fn a_run_reads_back_as_what_was_recorded() {
 
 #[test]
 fn the_csv_table_says_the_same_as_the_stream_whatever_the_names() {
-    let text = small_with("[models.net]", "[models.\"a,b\"]");
     let folder = tempfile::tempdir().unwrap();
     let loaded = load(&format!(
-        "{text}\n[sweep.grid]\n\"task.data.batch\" = [5, 10]\n"
+        "{SMALL}\n[sweep.grid]\n\"models.net.activation\" = [\"relu\", \"tanh\"]\n"
     ));
     run_into(folder.path(), &loaded, 1, &Silent).unwrap();
     let rows = Run::read(folder.path()).unwrap().observations;
@@ -142,10 +149,7 @@ fn the_csv_table_says_the_same_as_the_stream_whatever_the_names() {
     assert_eq!(table.headers().unwrap(), header.as_slice());
     let records: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), rows.len());
-    assert!(
-        rows.iter()
-            .any(|o| o.model == "a,b" && o.variant.contains(','))
-    );
+    assert!(rows.iter().all(|o| o.variant.contains([',', '"'])));
     for (record, row) in records.iter().zip(&rows) {
         let number = |field: usize| record[field].parse::<f64>().unwrap();
         assert_eq!(&record[0], "small");
@@ -542,6 +546,29 @@ fn a_panic_in_a_cell_is_an_error_of_that_cell() {
 }
 
 #[test]
+fn a_cell_that_fails_does_not_take_those_trained_with_it_along() {
+    struct Panics;
+    impl Observer for Panics {
+        fn stepped(&self, _: &Variant, seed: u64, step: u64) {
+            assert!((seed, step) != (1, 16), "on purpose");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = load(SMALL);
+    let mut settings = settings(1);
+    settings.together = Some(3);
+    let error = run_as(folder.path(), &loaded, &settings, &Panics).unwrap_err();
+    let RunError::Panic { seed, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(seed, 1);
+    let manifest = Run::read(folder.path()).unwrap().manifest;
+    let done: Vec<u64> = manifest.cells.iter().map(|cell| cell.seed).collect();
+    let failed: Vec<u64> = manifest.failed.iter().map(|cell| cell.seed).collect();
+    assert_eq!((done, failed), (vec![0, 2], vec![1]));
+}
+
+#[test]
 fn several_conditions_end_a_cell_only_together() {
     let steps = |conditions: &str| {
         let text = small_with(
@@ -581,6 +608,25 @@ fn two_schedules_of_one_metric_record_each_step_once() {
     });
     assert!(ends.iter().any(|end| *end > 0 && *end < 10), "{ends:?}");
     assert!(ends.contains(&20) || ends.contains(&30), "{ends:?}");
+}
+
+#[test]
+fn metrics_that_share_some_of_their_names_record_each_step_once() {
+    let text = format!(
+        "{SMALL}\n[[measure]]\nkind = \"kernel\"\nmodels = [\"net\"]\nvelocity = false\n\
+         schedule = {{ kind = \"linear\", every = 20 }}\n\
+         [[measure]]\nkind = \"kernel\"\nmodels = [\"net\"]\nvelocity = true\n\
+         schedule = {{ kind = \"linear\", every = 30 }}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    run_silently(folder.path(), &text);
+    let rows = Run::read(folder.path()).unwrap().observations;
+    let steps = |metric: &str| -> Vec<u64> {
+        let rows = rows.iter().filter(|o| o.seed == 0 && o.metric == metric);
+        rows.map(|o| o.step).collect()
+    };
+    assert_eq!(steps("kernel_distance"), [0, 20, 30, 40, 60]);
+    assert_eq!(steps("kernel_velocity"), [30, 60]);
 }
 
 /// Steps at which the strength of one skill of one net was recorded.

@@ -164,6 +164,24 @@ fn an_error_names_file_line_key_and_value() {
             "measure[0].schedule.every = 0: must be 1",
         ),
         (
+            "{ kind = \"linear\", every = 10 }",
+            "{ kind = \"log\", points = 0 }",
+            "schedule",
+            "measure[0].schedule.points = 0: must be 1",
+        ),
+        (
+            "minutes = 0.1",
+            "minutes = nan",
+            "minutes",
+            "minutes = NaN: must be a finite number",
+        ),
+        (
+            "minutes = 0.1",
+            "minutes = -1",
+            "minutes",
+            "minutes = -1: must be a finite number",
+        ),
+        (
             "\"skills\"",
             "\"skils\"",
             "kind = \"skils\"",
@@ -172,6 +190,109 @@ fn an_error_names_file_line_key_and_value() {
     ];
     for (old, new, at, message) in cases {
         assert_refused(old, new, at, message);
+    }
+}
+
+#[test]
+fn what_no_machine_could_hold_is_refused_at_once() {
+    assert_refused(
+        "seeds = 3",
+        "seeds = 1000000000",
+        "seeds",
+        "training.seeds = 1000000000: makes 1000000000 cells with 1 variants, more than 100000",
+    );
+    let variant = "[[sweep.variants]]\nname = \"more\"\nset = { \"training.seeds\" = 1000000000 }";
+    let found = error(&format!("{SMALL}\n{variant}\n"));
+    assert!(found.contains("belongs to the whole run"), "{found}");
+    assert_refused(
+        "widths = [16]",
+        "widths = [1000000000]",
+        "widths",
+        "models.net.widths = [1000000000]: makes ",
+    );
+    assert_refused(
+        "widths = [16]",
+        "widths = [100000, 100000]",
+        "widths",
+        "models.net.widths = [100000, 100000]: makes 1.0e10 parameters, more than 2^31",
+    );
+    assert_refused(
+        "kind = \"multilinear\"",
+        "kind = \"multilinear\"\ndepth = 1000000000",
+        "depth",
+        "models.twin.depth = 1000000000: makes 3.0e9 parameters",
+    );
+}
+
+#[test]
+fn names_are_plain_and_not_used_twice() {
+    for name in ["../up", "a/b", "a b", "", "netz für"] {
+        let table = format!("[models.{name:?}]");
+        let found = error(&small_with("[models.net]", &table));
+        let expected = format!("models = {name:?}: becomes part of file names");
+        assert!(found.contains(&expected), "{found}");
+        let table = format!("[predictions.{name:?}]\nkind = \"sigmoid\"");
+        let found = error(&format!("{SMALL}\n{table}\n"));
+        let expected = format!("predictions = {name:?}: becomes part of file names");
+        assert!(found.contains(&expected), "{found}");
+        let variant = format!("[[sweep.variants]]\nname = {name:?}");
+        let found = error(&format!("{SMALL}\n{variant}\n"));
+        let expected = format!("sweep.variants[0].name = {name:?}: becomes part of file names");
+        assert!(found.contains(&expected), "{found}");
+    }
+    let claim = |id: &str| {
+        format!(
+            "[[claims]]\nid = {id:?}\nstatement = \"A statement\"\nsource = \"A source\"\n\
+             metric = \"skill_strength\"\nmodel = \"net\"\nthreshold = {{ below = 1 }}\n\
+             statistic = {{ kind = \"final-value\" }}\n\
+             controls = [{{ name = \"twin\", model = \"twin\", must = \"undecided\" }}]\n"
+        )
+    };
+    let number = |id: &str| {
+        format!(
+            "[[numbers]]\nid = {id:?}\nstatement = \"A number\"\nmetric = \"skill_strength\"\n\
+             model = \"net\"\nstatistic = {{ kind = \"final-value\" }}\n"
+        )
+    };
+    let picture = |name: &str| {
+        format!(
+            "[[pictures]]\nname = {name:?}\ntitle = \"A title\"\n[[pictures.panels]]\n\
+             kind = \"curves\"\nmetric = \"skill_strength\"\nx_label = \"step\"\n\
+             y_label = \"strength\"\nlayers = [{{ model = \"net\", role = \"net\", label = \"net\" }}]\n"
+        )
+    };
+    let with = |one: String, other: String| format!("{SMALL}\n{one}{other}");
+    load(&with(claim("E6N'"), claim("N½")));
+    load(&with(number("N1"), number("B²")));
+    load(&with(picture("one"), picture("two")));
+    for (text, message) in [
+        (
+            with(claim("C"), claim("C")),
+            "claims = id = \"C\": is used twice",
+        ),
+        (
+            with(claim("C"), claim("a/b")),
+            "claims[1].id = \"a/b\": may hold only",
+        ),
+        (
+            with(number("N"), number("N")),
+            "numbers = id = \"N\": is used twice",
+        ),
+        (
+            with(number("N"), number("")),
+            "numbers[1].id = \"\": may hold only",
+        ),
+        (
+            with(picture("one"), picture("one")),
+            "pictures[1].name = \"one\": is the name",
+        ),
+        (
+            with(picture("one"), picture("a/b")),
+            "pictures[1].name = \"a/b\": becomes part",
+        ),
+    ] {
+        let found = error(&text);
+        assert!(found.contains(message), "{found}\nand not\n{message}");
     }
 }
 

@@ -120,6 +120,7 @@ fn a_range_that_makes_no_sense_is_refused_by_its_key() {
         "{ from = 0.1, to = 0.5, points = 1 }",
         "{ from = 0.1, to = 0.5, points = 0 }",
         "{ from = 0.1, to = 0.5, points = -2 }",
+        "{ from = 0.1, to = 0.5, points = 4000000000 }",
         "{ from = 0.1, to = 0.5, points = 2.5 }",
         "{ from = 0.1, to = 0.5 }",
         "{ from = 0.1, points = 3 }",
@@ -142,6 +143,11 @@ fn a_range_that_makes_no_sense_is_refused_by_its_key() {
             "sweep.variants[0].grid.\"training.lr\" = ",
         );
     }
+    assert_refused(
+        "[sweep.grid]\n\"training.lr\" = { from = 0.1, to = 0.5, points = 1000 }\n\
+         \"models.twin.lambda\" = { from = 0.1, to = 0.5, points = 1000 }",
+        "sweep.grid = models.twin.lambda: makes 1000000 variants of base, more than 100000",
+    );
     // The key itself and the values are checked where they land.
     assert_refused(
         "[sweep.grid]\ntitle = { from = 1, to = 2, points = 2 }",
@@ -443,6 +449,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
     let manifest = Manifest {
         failed: Vec::new(),
         builds: Vec::new(),
+        first_thresholds: Default::default(),
         format: FORMAT,
         name: "small".to_owned(),
         quick: false,

@@ -1,6 +1,7 @@
 //! One file per model kind.
 
 mod basis;
+mod count;
 mod linear_skills;
 mod mlp;
 mod multilinear;

@@ -1,13 +1,33 @@
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use lab::record::Run;
+use lab::record::{Run, RunFolder};
 use serde_json::json;
 
 use super::print_json;
 use crate::{args, failure::Failure};
 
+/// Checks that writing `path` takes nothing away from a run.
+fn check_free(path: &Path) -> Result<(), Failure> {
+    let Some(run) = RunFolder::owner_of(path) else {
+        return Ok(());
+    };
+    let run = if run.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        run
+    };
+    Err(Failure::usage(format!(
+        "{}: is a file of the run in {} itself. Give a name of its own, such as report.html",
+        path.display(),
+        run.display()
+    )))
+}
+
 /// Draws the pictures of recorded runs and writes one page over them.
 pub(super) fn report(arguments: &args::Report, json: bool) -> Result<ExitCode, Failure> {
+    for path in [&arguments.out, &arguments.markdown].into_iter().flatten() {
+        check_free(path)?;
+    }
     let runs = arguments
         .runs
         .iter()

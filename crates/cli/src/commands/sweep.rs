@@ -31,8 +31,7 @@ pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> 
     match arguments {
         Sweep::Plan(arguments) => {
             let opened = Opened::find(&arguments.what, &kinds)?;
-            opened.make()?;
-            let status = Status::of(&opened);
+            let status = planned(&opened)?;
             if json {
                 print_json(&status.json(true));
             } else {
@@ -103,6 +102,17 @@ fn work(settings: &mut Settings, arguments: &args::SweepWork) -> Result<(), Fail
     Ok(())
 }
 
+/// Makes the folder of a sweep, unless the sweep is in it from beginning to end: opening it to write
+/// would take away that it is done.
+fn planned(opened: &Opened) -> Result<Status, Failure> {
+    let status = Status::of(opened);
+    if status.is_complete() {
+        return Ok(status);
+    }
+    opened.make()?;
+    Ok(Status::of(opened))
+}
+
 /// Trains what is open, and gathers if nothing is left.
 fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let start = Instant::now();
@@ -169,11 +179,14 @@ fn submit(
             "--scheduler: only slurm is submitted to. Add --print, and start the script yourself",
         ));
     }
-    opened.make()?;
-    let status = Status::of(opened);
+    let status = planned(opened)?;
     let left = status.left();
     if left == 0 {
-        say!("nothing is left to be trained: {}", status.summary());
+        if json {
+            print_json(&status.json(false));
+        } else {
+            say!("nothing is left to be trained: {}", status.summary());
+        }
         return Ok(ExitCode::SUCCESS);
     }
     /// Enough to fill a small cluster, few enough for any limit of a queue.

@@ -5,21 +5,22 @@ use super::{Cell, Sample};
 /// Half of the full height.
 const HALF: f64 = 0.5;
 
-/// Steps at which each index of a cell first crosses one half; bounds where it did not.
+/// Steps at which each index of a cell first crosses one half; bounds where it did not by the end.
 pub(super) fn half_times(cell: &Cell<'_>, indices: &[u64]) -> Vec<Sample> {
     indices
         .iter()
-        .map(|&index| crossing_of(&cell.curve(index)))
+        .map(|&index| crossing_of(cell, &cell.curve(index)))
         .collect()
 }
 
-/// Step at which a curve first crosses one half.
-pub(super) fn crossing_of((steps, values): &(Vec<f64>, Vec<f64>)) -> Sample {
+/// Step at which a curve of a cell first crosses one half. A net that diverged before may never
+/// have come there.
+pub(super) fn crossing_of(cell: &Cell<'_>, (steps, values): &(Vec<f64>, Vec<f64>)) -> Sample {
     match first_crossing(steps, values, HALF) {
         Ok(Crossing::At(step) | Crossing::Before(step)) => Sample::Exact(step),
-        Ok(Crossing::After(step)) => Sample::AtLeast(step),
-        // Nothing was recorded.
-        Err(_) => Sample::Missing,
+        Ok(Crossing::After(step)) if cell.has_end() => Sample::AtLeast(step),
+        // The end is not known, or nothing was recorded.
+        Ok(Crossing::After(_)) | Err(_) => Sample::Missing,
     }
 }
 

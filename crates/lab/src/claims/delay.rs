@@ -23,13 +23,15 @@ pub(super) enum Quantity {
     TestAtFit,
 }
 
-/// The quantity in one cell. A time that did not come within the run is a bound; without a fit
-/// there is nothing to be late for.
+/// The quantity in one cell. A time that did not come within the run is a bound, and unknown in a
+/// cell that was cut short; without a fit there is nothing to be late for.
 pub(super) fn delay(table: &Table<'_>, cell: &Cell<'_>, of: Quantity) -> Sample {
+    known(table, cell, of).unwrap_or(Sample::Missing)
+}
+
+fn known(table: &Table<'_>, cell: &Cell<'_>, of: Quantity) -> Option<Sample> {
     let value = |metric| table.final_value_of(cell, metric);
-    let [Some(fit), Some(generalised)] = METRICS.map(value) else {
-        return Sample::Missing;
-    };
+    let [fit, generalised] = METRICS.map(value);
     let last = cell.last_step();
     let bounded = |time: f64, to: &dyn Fn(f64) -> f64| {
         if time.is_finite() {
@@ -38,13 +40,21 @@ pub(super) fn delay(table: &Table<'_>, cell: &Cell<'_>, of: Quantity) -> Sample 
             Sample::AtLeast(to(last))
         }
     };
-    match of {
-        Quantity::Fit => bounded(fit, &|time| time),
-        Quantity::Generalised => bounded(generalised, &|time| time),
-        _ if fit.is_infinite() => Sample::Missing,
-        Quantity::Gap => bounded(generalised, &|time| time - fit),
-        Quantity::Ratio if fit == 0.0 => Sample::Missing,
-        Quantity::Ratio => bounded(generalised, &|time| time / fit),
-        Quantity::TestAtFit => value("test_accuracy_at_fit").map_or(Sample::Missing, Sample::Exact),
-    }
+    let fitted = || fit.filter(|time| time.is_finite());
+    Some(match of {
+        Quantity::Fit => bounded(fit?, &|time| time),
+        Quantity::Generalised => bounded(generalised?, &|time| time),
+        Quantity::Gap => {
+            let fit = fitted()?;
+            bounded(generalised?, &|time| time - fit)
+        }
+        Quantity::Ratio => {
+            let fit = fitted().filter(|time| *time != 0.0)?;
+            bounded(generalised?, &|time| time / fit)
+        }
+        Quantity::TestAtFit => {
+            fitted()?;
+            Sample::Exact(value("test_accuracy_at_fit")?)
+        }
+    })
 }

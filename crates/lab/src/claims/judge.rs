@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Kinds,
+    measure::{curve_times, entry},
     record::{Manifest, Observation},
     spec::{Claim, IntervalKind, Outcome, Spec, Threshold},
 };
@@ -14,8 +15,9 @@ use crate::{
 /// Confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// Judges every claim of `spec` from what was recorded. `at_run` is the spec as it was when the
-/// run was made, if that is another: a threshold that was changed since is shown.
+/// Judges every claim of `spec` from what was recorded. A threshold that was changed since the claim
+/// was first judged in the run's folder is shown; `at_run` is the spec as it was when the run was
+/// made, if that is another, for claims that the manifest does not know.
 ///
 /// # Errors
 /// A statistic that does not exist or whose keys do not fit.
@@ -26,7 +28,8 @@ pub fn judge(
     observations: &[Observation],
     kinds: &Kinds,
 ) -> Result<VerdictFile, KeyError> {
-    let index = Index::new(observations);
+    let derived = derived_metrics(spec, kinds)?;
+    let index = Index::new(observations, manifest, derived);
     let judge = Judge {
         manifest,
         index: &index,
@@ -40,9 +43,12 @@ pub fn judge(
             let mut verdict = judge
                 .claim(claim)
                 .map_err(|e| e.within(&format!("claims[{position}]")))?;
-            verdict.threshold_at_run = at_run
-                .and_then(|spec| spec.claims.iter().find(|other| other.id == claim.id))
-                .map(|other| other.threshold)
+            let at_run = || {
+                let mut claims = at_run?.claims.iter();
+                Some(claims.find(|other| other.id == claim.id)?.threshold)
+            };
+            verdict.threshold_at_run = (manifest.first_thresholds.get(&claim.id).copied())
+                .or_else(at_run)
                 .filter(|threshold| *threshold != claim.threshold);
             Ok(verdict)
         })
@@ -52,7 +58,7 @@ pub fn judge(
         .iter()
         .enumerate()
         .map(|(position, number)| {
-            let measured = judge
+            let (measured, range) = judge
                 .measure(
                     Place {
                         variant: &number.variant,
@@ -70,7 +76,9 @@ pub fn judge(
                 components: measured
                     .components
                     .iter()
-                    .map(|component| component_judgement(component, number.interval, None, 1))
+                    .map(|component| {
+                        component_judgement(component, number.interval, range, None, 1)
+                    })
                     .collect(),
             })
         })
@@ -82,11 +90,25 @@ pub fn judge(
     })
 }
 
+/// Metrics that follow from whole curves of the spec's models and predictions.
+fn derived_metrics(spec: &Spec, kinds: &Kinds) -> Result<Vec<&'static str>, KeyError> {
+    let mut metrics = curve_times::METRICS.to_vec();
+    for (position, table) in spec.measure.iter().enumerate() {
+        let found = entry(table.clone(), &kinds.measures);
+        let found = found.map_err(|e| e.within(&format!("measure[{position}]")))?;
+        metrics.extend(found.measure.derived_metrics());
+    }
+    Ok(metrics)
+}
+
 struct Judge<'a> {
     manifest: &'a Manifest,
     index: &'a Index<'a>,
     statistics: &'a Registry<dyn Statistic>,
 }
+
+/// The numbers between which a statistic lies.
+type Range = [f64; 2];
 
 /// Which rows a statistic sees.
 #[derive(Clone, Copy)]
@@ -107,13 +129,15 @@ impl Judge<'_> {
             at,
         }: Place<'_>,
         statistic: &toml::Table,
-    ) -> Result<super::Measured, KeyError> {
+    ) -> Result<(super::Measured, Option<Range>), KeyError> {
         let statistic = self
             .statistics
             .build(statistic.clone())
             .map_err(|e| e.within("statistic"))?;
         let table = Table::select(self.index, self.manifest, variant, model, metric, at);
-        Ok(statistic.measure(&table))
+        let mut measured = statistic.measure(&table);
+        measured.notes.extend(table.cut_short());
+        Ok((measured, statistic.range()))
     }
 
     fn judgement(
@@ -122,12 +146,12 @@ impl Judge<'_> {
         place: Place<'_>,
         statistic: &toml::Table,
     ) -> Result<Judgement, KeyError> {
-        let measured = self.measure(place, statistic)?;
+        let (measured, range) = self.measure(place, statistic)?;
         let parts = measured.components.len();
         let components: Vec<ComponentJudgement> = measured
             .components
             .iter()
-            .map(|c| component_judgement(c, claim.interval, Some(claim.threshold), parts))
+            .map(|c| component_judgement(c, claim.interval, range, Some(claim.threshold), parts))
             .collect();
         let kind = statistic
             .get("kind")
@@ -149,7 +173,7 @@ impl Judge<'_> {
         place: Place<'_>,
         outcome: Outcome,
     ) -> Result<Option<f64>, KeyError> {
-        let measured = self.measure(place, &claim.statistic)?;
+        let (measured, _) = self.measure(place, &claim.statistic)?;
         let parts = measured.components.iter();
         let parts: Vec<_> = parts
             .map(|part| p_values(&part.samples, claim.interval, claim.threshold))
@@ -239,18 +263,25 @@ impl Judge<'_> {
 fn component_judgement(
     component: &Component,
     kind: IntervalKind,
+    range: Option<Range>,
     threshold: Option<Threshold>,
     parts: usize,
 ) -> ComponentJudgement {
     let samples = &component.samples;
-    let found = interval(samples, kind, CONFIDENCE);
+    // An interval reaches no further than what it is of.
+    let clipped = |found: super::Interval| match range {
+        Some([least, most]) if found.coverage > 0.0 => super::Interval {
+            low: found.low.max(least),
+            high: found.high.min(most),
+            ..found
+        },
+        _ => found,
+    };
+    let found = clipped(interval(samples, kind, CONFIDENCE));
     // All parts must hold, so support needs no correction; a contradiction by any one of them
     // does (Bonferroni).
-    let wide = interval(
-        samples,
-        kind,
-        1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64,
-    );
+    let confidence = 1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64;
+    let wide = clipped(interval(samples, kind, confidence));
     let side = |i: super::Interval| match (threshold, i.coverage > 0.0) {
         (Some(threshold), true) => side_of(threshold, i.low, i.high),
         _ => Outcome::Undecided,

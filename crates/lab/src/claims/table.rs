@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::record::{Manifest, Observation, VariantInfo, knob_value, lies_at};
 
@@ -6,14 +6,22 @@ use crate::record::{Manifest, Observation, VariantInfo, knob_value, lies_at};
 /// thousands of cells.
 pub struct Index<'a> {
     rows: HashMap<(&'a str, &'a str), ByCell<'a>>,
+    /// Variant and seed of the cells that did not come to their end.
+    cut_short: HashSet<(&'a str, u64)>,
+    /// Metrics that follow from whole curves: the times of curves, above all.
+    derived: HashSet<&'a str>,
 }
 
 /// Rows by (variant, seed).
 type ByCell<'a> = HashMap<(&'a str, u64), Vec<&'a Observation>>;
 
 impl<'a> Index<'a> {
-    /// Sorts the long table into cells.
-    pub fn new(observations: &'a [Observation]) -> Self {
+    /// Sorts the long table into cells. `derived` are the metrics that follow from whole curves.
+    pub fn new(
+        observations: &'a [Observation],
+        manifest: &'a Manifest,
+        derived: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let mut rows: HashMap<(&str, &str), ByCell<'a>> = HashMap::new();
         for row in observations {
             rows.entry((&row.model, &row.metric))
@@ -22,7 +30,21 @@ impl<'a> Index<'a> {
                 .or_default()
                 .push(row);
         }
-        Self { rows }
+        let stopped = manifest.cells.iter().filter(|cell| !cell.stopped.is_end());
+        let failed = manifest.failed.iter();
+        Self {
+            rows,
+            cut_short: (stopped.map(|cell| (&*cell.variant, cell.seed)))
+                .chain(failed.map(|cell| (&*cell.variant, cell.seed)))
+                .collect(),
+            derived: derived.into_iter().collect(),
+        }
+    }
+
+    /// Whether the last row of a metric in a cell is that of the end. What follows from a whole
+    /// curve has one row, which is no moment of the curve.
+    fn has_end(&self, metric: &str, variant: &str, seed: u64) -> bool {
+        !self.cut_short.contains(&(variant, seed)) || self.derived.contains(metric)
     }
 
     /// Models and predictions that have a metric, by name.
@@ -33,16 +55,20 @@ impl<'a> Index<'a> {
         models
     }
 
+    /// The rows of a cell. In one that was cut short, a time that was not reached before is not
+    /// infinite but unknown, and left out.
     fn cell<'s>(
         &'s self,
         model: &'s str,
         metric: &'s str,
         variant: &'s str,
         seed: u64,
-    ) -> &'s [&'a Observation] {
+    ) -> impl DoubleEndedIterator<Item = &'a Observation> + use<'s, 'a> {
         let cells = self.rows.get(&(model, metric));
         let rows = cells.and_then(|cells| cells.get(&(variant, seed)));
-        rows.map_or(&[], Vec::as_slice)
+        let rows = rows.map_or(&[][..], Vec::as_slice).iter().copied();
+        let unknown = self.derived.contains(metric) && self.cut_short.contains(&(variant, seed));
+        rows.filter(move |row| !unknown || row.value.is_finite())
     }
 }
 
@@ -67,6 +93,7 @@ pub struct Cell<'a> {
     /// The seed.
     pub seed: u64,
     rows: Vec<&'a Observation>,
+    has_end: bool,
 }
 
 impl<'a> Table<'a> {
@@ -89,7 +116,8 @@ impl<'a> Table<'a> {
         let cell = |variant: &'a VariantInfo, seed| Cell {
             variant,
             seed,
-            rows: index.cell(model, metric, &variant.name, seed).to_vec(),
+            rows: index.cell(model, metric, &variant.name, seed).collect(),
+            has_end: index.has_end(metric, &variant.name, seed),
         };
         let cells = manifest.seeds.iter();
         Self {
@@ -112,10 +140,37 @@ impl<'a> Table<'a> {
         Self::select(self.index, self.manifest, group, model, metric, &everywhere)
     }
 
-    /// The last recorded value of another metric of the same model in `cell`.
+    /// The last value of another metric of the same model in `cell`; `None` where the cell was cut
+    /// short before.
     pub(super) fn final_value_of(&self, cell: &Cell<'_>, metric: &str) -> Option<f64> {
-        let rows = (self.index).cell(self.model, metric, &cell.variant.name, cell.seed);
-        rows.last().map(|o| o.value)
+        let variant = &cell.variant.name;
+        let mut rows = (self.index).cell(self.model, metric, variant, cell.seed);
+        let last = rows.next_back().map(|o| o.value);
+        last.filter(|_| self.index.has_end(metric, variant, cell.seed))
+    }
+
+    /// Whether a cell did not come to its end.
+    pub(super) fn is_cut_short(&self, cell: &Cell<'_>) -> bool {
+        self.index
+            .cut_short
+            .contains(&(&*cell.variant.name, cell.seed))
+    }
+
+    /// A sentence on the cells that did not come to their end, if there are any.
+    pub(super) fn cut_short(&self) -> Option<String> {
+        let count = self
+            .cells
+            .iter()
+            .filter(|cell| self.is_cut_short(cell))
+            .count();
+        let all = self.cells.len();
+        (count > 0).then(|| {
+            format!(
+                "{count} of {all} cells did not come to their end (manifest.json says why); what \
+                 is read off the end of their curves, and times that they had not reached, are \
+                 missing"
+            )
+        })
     }
 
     /// Steps and values of another metric of the same model in `cell`.
@@ -154,7 +209,6 @@ impl<'a> Table<'a> {
     pub(super) fn rows_of(&self, cell: &Cell<'_>, model: &str, metric: &str, index: u64) -> Curve {
         (self.index)
             .cell(model, metric, &cell.variant.name, cell.seed)
-            .iter()
             .filter(|o| o.index == index)
             .map(|o| (o.step as f64, o.value))
             .unzip()
@@ -165,6 +219,12 @@ impl<'a> Table<'a> {
 pub(super) type Curve = (Vec<f64>, Vec<f64>);
 
 impl Cell<'_> {
+    /// Whether the last records are those of the end. If not (the net diverged, say), nobody knows
+    /// what would have come of the curve.
+    pub(super) fn has_end(&self) -> bool {
+        self.has_end
+    }
+
     /// Steps and values of one index, in recording order.
     pub(super) fn curve(&self, index: u64) -> Curve {
         self.rows
@@ -179,12 +239,12 @@ impl Cell<'_> {
         self.rows.iter().map(|o| o.step).max().unwrap_or(0) as f64
     }
 
-    /// Indices and values at the last recorded step.
+    /// Indices and values at the last step; nothing where the cell was cut short before.
     pub(super) fn at_end(&self) -> Curve {
         let last = self.rows.iter().map(|o| o.step).max().unwrap_or(0);
         self.rows
             .iter()
-            .filter(|o| o.step == last)
+            .filter(|o| o.step == last && self.has_end)
             .map(|o| (o.index as f64, o.value))
             .unzip()
     }
@@ -194,11 +254,11 @@ impl Cell<'_> {
         self.rows.iter().map(|o| (o.index as f64, o.value)).unzip()
     }
 
-    /// The last recorded value of one index.
+    /// The last value of one index; `None` where the cell was cut short before.
     pub fn final_value(&self, index: u64) -> Option<f64> {
         self.rows
             .iter()
-            .rfind(|o| o.index == index)
+            .rfind(|o| o.index == index && self.has_end)
             .map(|o| o.value)
     }
 

@@ -62,13 +62,13 @@ pub fn entry(
             ));
         }
     };
-    if matches!(schedule, Schedule::Linear { every: 0 }) {
-        return Err(KeyError::new(
-            "schedule.every",
-            0,
-            "must be 1 or more",
-            "Write 50.",
-        ));
+    let zero = match schedule {
+        Schedule::Linear { every: 0 } => Some("schedule.every"),
+        Schedule::Log { points: 0, .. } => Some("schedule.points"),
+        _ => None,
+    };
+    if let Some(key) = zero {
+        return Err(KeyError::new(key, 0, "must be 1 or more", "Write 50."));
     }
     let mut names = |key: &str| match table.remove(key) {
         None => Ok(Vec::new()),

@@ -34,7 +34,7 @@ pub struct Curves {
 
 /// Columns without which there is no curve.
 const NEEDED: [&str; 3] = ["metric", "step", "value"];
-/// All columns that are read; others are left alone.
+/// All columns that are read.
 const READ: [&str; 8] = [
     "variant",
     "seed",
@@ -45,6 +45,9 @@ const READ: [&str; 8] = [
     "flow_time",
     "value",
 ];
+
+/// The column of our own tables that says nothing about a model.
+const RUN: &str = "run";
 
 impl CurveRow {
     pub(super) fn text(&self, column: &str) -> String {
@@ -86,6 +89,14 @@ impl Curves {
         };
         let text = fs::read(path)
             .map_err(|error| file(format!("cannot be read: {error}"), "Give a CSV file"))?;
+        if let Some(line) = tasks::unclosed_quote(&text) {
+            return Err(SpecError::key(
+                format!("{name}:{line}"),
+                "\"",
+                "is a quote that is never closed",
+                "Close it, or leave quotes out: numbers need none.",
+            ));
+        }
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .from_reader(&text[..]);
@@ -100,6 +111,21 @@ impl Curves {
                 format!("has no column {missing:?}"),
                 "The columns metric, step and value are needed; variant, seed, model, index and \
                  flow_time may be there",
+            ));
+        }
+        let columns = || headers.iter().enumerate();
+        let unknown = columns().find(|(_, column)| *column != RUN && !READ.contains(column));
+        if let Some((_, column)) = unknown {
+            return Err(file(
+                format!("has the column {column:?}, which is not read"),
+                "Name columns variant, seed, model, metric, index, step, flow_time and value, and \
+                 leave others out",
+            ));
+        }
+        if let Some((_, column)) = columns().find(|(at, column)| place(column) != Some(*at)) {
+            return Err(file(
+                format!("has the column {column:?} twice"),
+                "Keep one of them",
             ));
         }
         let places: BTreeMap<&str, usize> = (READ.into_iter())

@@ -12,8 +12,10 @@ use thiserror::Error;
 use super::{
     CellStore, Manifest, Observation,
     lock::Lock,
+    plan_file::FILE as PLAN,
     rows::{rows_of, write_rows},
-    weights::forget_weights,
+    store::FOLDER as CELLS,
+    weights::{FOLDER as WEIGHTS, WeightsOf, forget_weights},
 };
 use crate::{claims::VerdictFile, spec::Spec};
 
@@ -113,6 +115,11 @@ const CHECKSUMS: &str = "CHECKSUMS";
 const DONE: &str = "DONE";
 const LOCK: &str = "lock";
 
+/// What a run folder cannot do without.
+const OWN: [&str; 11] = [
+    SPEC, MANIFEST, JSONL, CSV, VERDICT, CHECKSUMS, DONE, LOCK, PLAN, CELLS, WEIGHTS,
+];
+
 impl RunFolder {
     /// Opens `path` for a run of `spec`. What cells of the same spec have recorded there stays, and
     /// the sweep and the seeds may be others than before; anything else is left alone.
@@ -144,6 +151,21 @@ impl RunFolder {
         path.join(DONE).is_file()
     }
 
+    /// The run folder to which the file `path` belongs as one of its own, so that nothing else may
+    /// be written there; `None` for pages, tables and whatever else lies beside.
+    pub fn owner_of(path: &Path) -> Option<&Path> {
+        let mut inside = path;
+        while let (Some(folder), Some(name)) = (inside.parent(), inside.file_name()) {
+            // Some file systems take no notice of case.
+            let own = OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
+            if own && Self::is_begun(folder) {
+                return Some(folder);
+            }
+            inside = folder;
+        }
+        None
+    }
+
     /// Whether `path` holds a run, or the beginning of one.
     pub fn is_begun(path: &Path) -> bool {
         path.join(SPEC).is_file()
@@ -164,12 +186,12 @@ impl RunFolder {
         read_manifest(&self.path).ok()
     }
 
-    /// Forgets the weights that earlier cells kept.
+    /// Forgets the weights that a model of an earlier cell kept.
     ///
     /// # Errors
     /// They cannot be removed.
-    pub fn forget_weights(&self) -> Result<(), RunFolderError> {
-        forget_weights(&self.path)
+    pub fn forget_weights(&self, of: WeightsOf<'_>) -> Result<(), RunFolderError> {
+        forget_weights(&self.path, of)
     }
 
     /// Writes the tables in canonical order, the manifest and the verdicts, and `DONE` last.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::own::OwnSource;
+use crate::{own::OwnSource, spec::Threshold};
 
 /// Format version of a run folder. It is part of every cell's identity.
 pub const FORMAT: u32 = 2;
@@ -62,6 +62,10 @@ pub struct Manifest {
     /// Programs that trained cells, where it was not this one alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<Build>,
+    /// The threshold of each claim, by id, when it was first judged in this folder. Running the spec
+    /// again with others does not change it: their results were known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub first_thresholds: BTreeMap<String, Threshold>,
 }
 
 /// A cell that could not be trained.
@@ -164,5 +168,10 @@ impl StopReason {
     /// Whether the cell failed, as opposed to having ended as planned or on request.
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::NotFinite { .. } | Self::Diverged { .. })
+    }
+
+    /// Whether the cell came to its end, so that its last records are those of the end.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Finished | Self::Condition { .. })
     }
 }

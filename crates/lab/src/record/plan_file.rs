@@ -8,7 +8,7 @@ use super::{
     write,
 };
 
-const FILE: &str = "plan.json";
+pub(super) const FILE: &str = "plan.json";
 
 /// How the cells of a folder are trained, beside its `spec.toml`: what another process needs to work on
 /// them.

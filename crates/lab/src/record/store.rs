@@ -31,6 +31,7 @@ use super::{
     write,
 };
 
+pub(super) const FOLDER: &str = "cells";
 const STREAM: &str = "stream.jsonl";
 const PARTIAL: &str = "partial.jsonl";
 const OBSERVATIONS: &str = "observations.jsonl";
@@ -105,7 +106,7 @@ impl CellStore {
     /// The cells of the run in `run`.
     pub fn of(run: &Path) -> Self {
         Self {
-            folder: run.join("cells"),
+            folder: run.join(FOLDER),
         }
     }
 
@@ -192,11 +193,18 @@ impl CellStore {
         Ok(read_leading_rows(&path.join(STREAM)))
     }
 
-    /// Asks for a cell to train it with this program.
+    /// Asks for a cell to train it with this program. What [`Again`] says of a cell that has ended
+    /// is decided while nobody else can touch it: of two processes that want it trained again, one
+    /// does it.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn claim(&self, cell: &str, build: &Build) -> Result<Claim, RunFolderError> {
+    pub fn claim(
+        &self,
+        cell: &str,
+        build: &Build,
+        again: Again<'_>,
+    ) -> Result<Claim, RunFolderError> {
         let path = self.path(cell);
         fs::create_dir_all(&path).map_err(|error| RunFolderError::write(&path, error))?;
         let lock = match Lock::ask(&path.join(LOCK))? {
@@ -205,12 +213,17 @@ impl CellStore {
         };
         remove_unfinished(&path, Duration::ZERO)?;
         let before = match self.at_rest(cell) {
+            CellState::Done(result) if (again.done)(&result) => Ok(None),
             CellState::Done(result) => {
                 // It was killed before it had cleared up.
                 clear_up(&path)?;
                 return Ok(Claim::Done(result));
             }
-            CellState::Failed(failure) => return Ok(Claim::Failed(failure)),
+            CellState::Failed(failure) if !again.failed => return Ok(Claim::Failed(failure)),
+            CellState::Failed(_) => {
+                remove(&path.join(FAILED))?;
+                self.go_on(cell, build)
+            }
             CellState::Damaged { problem } => Err(problem),
             _ => self.go_on(cell, build),
         };
@@ -308,6 +321,15 @@ fn forget(path: &Path) -> Result<(), RunFolderError> {
         remove(&path.join(name))?;
     }
     remove_checkpoint(path)
+}
+
+/// Which cells that have ended are trained again.
+#[derive(Clone, Copy)]
+pub struct Again<'a> {
+    /// Whether one that failed is.
+    pub failed: bool,
+    /// Whether one with this result is.
+    pub done: &'a dyn Fn(&CellResult) -> bool,
 }
 
 /// What came of asking for a cell.

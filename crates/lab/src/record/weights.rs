@@ -9,9 +9,9 @@ use std::{
 use nets::{HostArray, Layout, weight_file};
 use tasks::tensors::Tensors;
 
-use super::{RunFolderError, write_atomically};
+use super::{RunFolderError, remove, write_atomically};
 
-const FOLDER: &str = "weights";
+pub(super) const FOLDER: &str = "weights";
 const ENDING: &str = "safetensors";
 
 /// Whose weights: a model of a cell.
@@ -150,21 +150,10 @@ pub fn kept_weights(
     Ok(Some(arrays))
 }
 
-/// Removes what an earlier run kept in the folder.
-pub(super) fn forget_weights(run: &Path) -> Result<(), RunFolderError> {
-    let folder = run.join(FOLDER);
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(RunFolderError::write(&folder, error)),
-    };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let name = path.to_string_lossy();
-        let kept =
-            [Moment::Initial, Moment::Final].map(|moment| format!("-{}.{ENDING}", moment.name()));
-        if kept.iter().any(|end| name.ends_with(end.as_str())) {
-            fs::remove_file(&path).map_err(|error| RunFolderError::write(&path, error))?;
-        }
+/// Removes what an earlier run kept of a model.
+pub(super) fn forget_weights(run: &Path, of: WeightsOf<'_>) -> Result<(), RunFolderError> {
+    for moment in [Moment::Initial, Moment::Final] {
+        remove(&of.path(run, moment))?;
     }
     Ok(())
 }
@@ -223,13 +212,14 @@ mod tests {
             error.to_string().contains("\"first\" has the shape [1, 2]"),
             "{error}"
         );
-        fs::write(run.path().join("weights/mine.safetensors"), "").unwrap();
-        forget_weights(run.path()).unwrap();
+        let other = of("base,task.data.size=500", 4, "net");
+        keep_weights(run.path(), other, &arrays(0.1), &arrays(-0.3)).unwrap();
+        forget_weights(run.path(), net).unwrap();
         assert_eq!(
             kept_weights(run.path(), net, Moment::Final, &like).unwrap(),
             None
         );
-        assert!(run.path().join("weights/mine.safetensors").is_file());
+        assert!(!has_weights(run.path(), net) && has_weights(run.path(), other));
     }
 
     #[test]

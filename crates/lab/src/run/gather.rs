@@ -98,9 +98,15 @@ impl Gather<'_> {
         let training = &loaded.spec.training;
         let identity = super::run_identity(loaded, &settings.device, &settings.engine);
         let mut wall_seconds = elapsed.as_secs_f64();
-        let before = (folder.manifest_before())
-            .filter(|before| before.spec_hash == identity.spec_hash && !settings.storing.fresh);
-        if let Some(before) = before {
+        let before = folder.manifest_before();
+        let mut first_thresholds =
+            (before.as_ref()).map_or_else(BTreeMap::new, |before| before.first_thresholds.clone());
+        for claim in &loaded.spec.claims {
+            let first = first_thresholds.entry(claim.id.clone());
+            first.or_insert(claim.threshold);
+        }
+        let same = |before: &Manifest| before.spec_hash == identity.spec_hash;
+        if let Some(before) = before.filter(|before| same(before) && !settings.storing.fresh) {
             let more = trained.ends.iter().any(Option::is_some);
             wall_seconds = before.wall_seconds + if more { wall_seconds } else { 0.0 };
         }
@@ -143,6 +149,7 @@ impl Gather<'_> {
             } else {
                 builds.into_iter().map(|(build, _)| build).collect()
             },
+            first_thresholds,
         };
         let verdict = judge(&loaded.spec, None, &manifest, &observations, self.kinds)?;
         folder.finish(&observations, &manifest, &verdict, complete)?;

@@ -1,4 +1,4 @@
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
 use nets::{Rows, Target};
 use tasks::Batch;
@@ -247,21 +247,25 @@ impl MemberLook<'_> {
         let mut read = || -> Result<f64, MeasureError> {
             let loss = snapshot.test_loss()?;
             if loss.is_finite() {
-                let mut seen: Vec<&[&str]> = Vec::new();
+                let mut seen: HashSet<&str> = HashSet::new();
                 for (place, (entry, steps)) in look.entries.iter().zip(look.due).enumerate() {
                     let metrics = entry.measure.metrics();
                     // Schedules of two entries may meet; a curve has one value per step.
                     if entry.covers(&model.name, &state.variant.group)
                         && due(steps)
-                        && !seen.contains(&metrics)
+                        && !metrics.iter().all(|metric| seen.contains(metric))
                     {
-                        seen.push(metrics);
                         if entry.measure.remembers() {
                             let now = Rc::new(snapshot.parameters()?.to_vec());
                             let mut previous = own.previous.borrow_mut();
                             snapshot.previous = previous.insert(place, (look.step, now));
                         }
-                        entry.measure.measure(&snapshot, &mut readings)?;
+                        let mut found = Vec::new();
+                        entry.measure.measure(&snapshot, &mut found)?;
+                        // Two entries may share only some of their metrics.
+                        found.retain(|reading| !seen.contains(reading.metric));
+                        readings.append(&mut found);
+                        seen.extend(metrics);
                     }
                 }
             }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Kinds,
     claims::VerdictFile,
-    record::{Build, CellSummary, Manifest, Observation, RunFolder},
+    record::{Build, CellSummary, Manifest, Observation, RunFolder, WeightsOf},
     spec::{Loaded, Variant},
 };
 
@@ -207,8 +207,17 @@ pub fn train(
     let cells = plan(loaded, &settings.device, &settings.engine);
     let store = folder.cells();
     if settings.storing.fresh {
-        cells.iter().try_for_each(|(.., cell)| store.forget(cell))?;
-        folder.forget_weights()?;
+        // Cells that are not of this plan stay, and so do their weights.
+        for (variant, seed, cell) in &cells {
+            store.forget(cell)?;
+            for model in variant.spec.models.keys() {
+                folder.forget_weights(WeightsOf {
+                    variant: &variant.name,
+                    seed: *seed,
+                    model,
+                })?;
+            }
+        }
     }
     // On the host each cell has a thread of its own; a GPU is filled by many at once.
     let together = settings.together.unwrap_or_else(|| target.cells_together());

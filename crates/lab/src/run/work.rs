@@ -22,8 +22,8 @@ use super::{
 use crate::{
     Kinds,
     record::{
-        Build, CellStore, Claim, Claimed, RunFolderError, StopReason, WeightsOf, has_weights,
-        keep_weights,
+        Again, Build, CellStore, Claim, Claimed, RunFolderError, StopReason, WeightsOf,
+        has_weights, keep_weights,
     },
     spec::Variant,
 };
@@ -145,7 +145,7 @@ impl<'a> Work<'a> {
             }
         }
         for together in by_step.into_values() {
-            self.train(together);
+            held.append(&mut self.train(together));
         }
         held
     }
@@ -153,36 +153,24 @@ impl<'a> Work<'a> {
     /// Asks for a cell; `None` if there is nothing to be done about it.
     fn claim(&self, place: usize) -> Result<Option<Claim>, RunError> {
         let (variant, seed, cell) = &self.cells[place];
-        let claim = self.store.claim(cell, &self.build)?;
-        let again = match &claim {
-            Claim::Failed(_) if self.settings.storing.retry => {
-                self.store.retry(cell)?;
-                true
-            }
-            Claim::Failed(failure) => {
-                return Err(RunError::FailedBefore {
-                    variant: variant.name.clone(),
-                    seed: *seed,
-                    error: failure.error.clone(),
-                });
-            }
-            Claim::Done(result)
-                if self.settings.storing.same_build && result.build != self.build =>
-            {
-                self.store.forget(cell)?;
-                true
-            }
-            // It was trained when nobody asked for its weights.
-            Claim::Done(_) if !self.has_weights(variant, *seed) => {
-                self.store.forget(cell)?;
-                true
-            }
-            _ => false,
+        let storing = &self.settings.storing;
+        let again = Again {
+            failed: storing.retry,
+            done: &|result| {
+                let other_build = storing.same_build && result.build != self.build;
+                // Or it was trained when nobody asked for its weights.
+                other_build || !self.has_weights(variant, *seed)
+            },
         };
-        if again {
-            return Ok(Some(self.store.claim(cell, &self.build)?));
+        match self.store.claim(cell, &self.build, again)? {
+            Claim::Failed(failure) => Err(RunError::FailedBefore {
+                variant: variant.name.clone(),
+                seed: *seed,
+                error: failure.error,
+            }),
+            Claim::Done(_) => Ok(None),
+            claim => Ok(Some(claim)),
         }
-        Ok(Some(claim).filter(|claim| !matches!(claim, Claim::Done(_))))
     }
 
     fn has_weights(&self, variant: &Variant, seed: u64) -> bool {
@@ -202,8 +190,9 @@ impl<'a> Work<'a> {
             })
     }
 
-    /// Trains cells together, and keeps what they recorded.
-    fn train(&self, ours: Vec<Ours>) {
+    /// Trains cells together, and keeps what they recorded. Gives those that other processes have
+    /// taken meanwhile.
+    fn train(&self, ours: Vec<Ours>) -> Vec<usize> {
         let (places, kept): (Vec<usize>, Vec<Kept>) = ours.into_iter().unzip();
         let members: Vec<Planned<'_>> = (places.iter())
             .map(|&place| (self.cells[place].0, self.cells[place].1))
@@ -235,19 +224,29 @@ impl<'a> Work<'a> {
             }
             // It cannot be written what happened where nothing can be written.
             Err(error @ RunError::Folder(_)) => self.end(places[0], End::Failed(error)),
+            // One of them spoils the others: alone, each shows what it can.
+            Err(error) if places.len() > 1 => {
+                self.observer.warned(&format!(
+                    "{error}; the {} cells that were trained together are tried one by one",
+                    places.len()
+                ));
+                drop(kept);
+                let alone = places.iter().filter(|_| self.goes_on());
+                return alone
+                    .flat_map(|&place| self.claim_and_train(&[place]))
+                    .collect();
+            }
             Err(error) => {
                 let text = error.to_string();
                 self.observer
                     .warned(&format!("{text}; the other cells go on"));
-                for (&place, kept) in places.iter().zip(kept) {
-                    if let Err(error) = kept.folder.fail(text.clone()) {
-                        self.end(place, End::Failed(error.into()));
-                    }
-                }
-                // Which of them it was, the error says.
+                let kept = kept.into_iter().map(|kept| kept.folder.fail(text.clone()));
+                let noted: Result<(), _> = kept.collect();
+                let error = noted.map_or_else(RunError::from, |()| error);
                 self.end(places[0], End::Failed(error));
             }
         }
+        Vec::new()
     }
 
     fn predictions(

@@ -2,9 +2,11 @@ mod claim;
 mod picture;
 mod stop;
 
+use std::collections::HashSet;
+
 use tasks::KeyError;
 
-use super::{LearningRateSchedule, Spec, SpecError, Training, Variant};
+use super::{LearningRateSchedule, Spec, SpecError, Training, Variant, variant::MOST_CELLS};
 use crate::{
     Kinds,
     claims::Statistic,
@@ -14,7 +16,15 @@ use crate::{
 
 /// Lets every kind check its own table and writes the defaults back, in the variant `group`.
 pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), SpecError> {
-    file_name("name", &spec.name)?;
+    plain_name("name", &spec.name)?;
+    if !(spec.minutes.is_finite() && spec.minutes >= 0.0) {
+        return Err(SpecError::key(
+            "minutes",
+            spec.minutes,
+            "must be a finite number, 0 or more",
+            "Write the minutes that it takes on 2 cores.",
+        ));
+    }
     let task = kinds
         .tasks
         .build(spec.task.clone())
@@ -44,6 +54,7 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
     }
     let mut models = Vec::new();
     for (name, value) in &mut spec.models {
+        plain_name("models", name)?;
         let place = format!("models.{name}");
         let model = kinds
             .models
@@ -58,6 +69,7 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
         models.push((name.clone(), model));
     }
     for (name, value) in &mut spec.predictions {
+        plain_name("predictions", name)?;
         let place = format!("predictions.{name}");
         let form = kinds
             .predictions
@@ -137,8 +149,8 @@ pub(super) fn check(spec: &mut Spec, group: &str, kinds: &Kinds) -> Result<(), S
     Ok(())
 }
 
-/// Checks a name that becomes part of a path.
-fn file_name(key: &str, name: &str) -> Result<(), SpecError> {
+/// Checks a name that becomes part of a path or of a table's column.
+pub(super) fn plain_name(key: &str, name: &str) -> Result<(), SpecError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     if !name.is_empty() && name.chars().all(fits) {
         return Ok(());
@@ -146,8 +158,48 @@ fn file_name(key: &str, name: &str) -> Result<(), SpecError> {
     Err(SpecError::key(
         key,
         format!("{name:?}"),
-        "becomes a file name and may hold only letters, digits, - and _",
+        "becomes part of file names and may hold only letters, digits, - and _",
         "Write for example \"my-run\".",
+    ))
+}
+
+/// Checks that the ids at `key` tell claims or numbers apart. They may hold what papers write, as
+/// `N½` and `W'`.
+fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), SpecError> {
+    let fits = |c: char| c.is_alphanumeric() || "-_'".contains(c);
+    let mut seen = HashSet::new();
+    for (position, id) in ids.enumerate() {
+        if id.is_empty() || !id.chars().all(fits) {
+            return Err(SpecError::key(
+                format!("{key}[{position}].id"),
+                format!("{id:?}"),
+                "may hold only letters, digits, -, _ and '",
+                "Write for example \"E1\".",
+            ));
+        }
+        if !seen.insert(id) {
+            return Err(SpecError::key(
+                key,
+                format!("id = {id:?}"),
+                "is used twice",
+                "Give each its own id.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the number of seeds of a run with so many variants.
+pub(super) fn check_seeds(training: &Training, variants: usize) -> Result<(), SpecError> {
+    let cells = training.seeds.saturating_mul(variants as u64);
+    if cells <= MOST_CELLS {
+        return Ok(());
+    }
+    Err(SpecError::key(
+        "training.seeds",
+        training.seeds,
+        format!("makes {cells} cells with {variants} variants, more than {MOST_CELLS}"),
+        "Write fewer seeds, or vary less in [sweep].",
     ))
 }
 
@@ -367,20 +419,19 @@ pub(super) fn check_references(
         number.statistic = statistic.resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
-    if let Some(id) = claim_ids
-        .iter()
-        .enumerate()
-        .find_map(|(at, id)| claim_ids[..at].contains(id).then_some(id))
-    {
-        return Err(SpecError::key(
-            "claims",
-            format!("id = {id:?}"),
-            "is used twice",
-            "Give each claim its own id.",
-        ));
-    }
+    check_ids("claims", claim_ids.iter().copied())?;
+    check_ids("numbers", spec.numbers.iter().map(|n| n.id.as_str()))?;
+    let mut files = HashSet::new();
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
+        if !files.insert(&picture.name) {
+            return Err(SpecError::key(
+                format!("{place}.name"),
+                format!("{:?}", picture.name),
+                "is the name of another picture, too",
+                "Give each picture its own name.",
+            ));
+        }
         picture::check(&place, picture, &claim_ids, &names, variants)?;
     }
     Ok(())

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs,
     path::Path,
 };
@@ -105,12 +105,16 @@ fn resolve(
     }
     let mut spec: Spec = tasks::parse_table(table.clone())?;
     let mut variants: Vec<Variant> = Vec::new();
-    for (group, knobs, changed) in expand(&table, &spec.sweep)? {
+    let expanded = expand(&table, &spec.sweep)?;
+    // First of all: what follows goes through every seed of every variant.
+    super::check::check_seeds(&spec.training, expanded.len())?;
+    let mut names = HashSet::new();
+    for (group, knobs, changed) in expanded {
         let mut variant: Spec = tasks::parse_table(changed)?;
-        super::check::check(&mut variant, &group, kinds)?;
         super::check::check_run_wide(&spec.training, &variant.training)?;
+        super::check::check(&mut variant, &group, kinds)?;
         let name = name_of(&group, &knobs);
-        if variants.iter().any(|other| other.name == name) {
+        if !names.insert(name.clone()) {
             return Err(SpecError::key(
                 "sweep",
                 format!("{name:?}"),

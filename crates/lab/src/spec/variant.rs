@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,10 @@ const SHARED: [&str; 8] = [
     "name", "title", "summary", "source", "claims", "numbers", "pictures", "quick",
 ];
 
+/// More cells than these (variants times seeds) are refused: their list alone would take minutes and
+/// fill the memory.
+pub(super) const MOST_CELLS: u64 = 100_000;
+
 /// A group, its knobs, and the changed table.
 pub(super) type Expanded = (String, toml::Table, toml::Table);
 
@@ -73,9 +77,11 @@ pub(super) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>,
         links: &sweep.links,
     };
     shared.expand("base", &without_sweep(base), &mut variants)?;
+    let mut taken = HashSet::from(["base"]);
     for (position, change) in sweep.variants.iter().enumerate() {
         let place = format!("sweep.variants[{position}]");
-        if variants.iter().any(|(name, ..)| *name == change.name) {
+        super::check::plain_name(&format!("{place}.name"), &change.name)?;
+        if !taken.insert(&change.name) {
             return Err(SpecError::key(
                 format!("{place}.name"),
                 format!("{:?}", change.name),
@@ -150,12 +156,23 @@ impl Knobs<'_> {
                 SpecError::key(
                     format!("{}.grid.\"{key}\"", self.place),
                     values,
-                    "must be a list of values, or a range of at least 2 points between finite \
-                     numbers (above 0 with log)",
+                    format!(
+                        "must be a list of values, or a range of 2 to {MOST_CELLS} points between \
+                         finite numbers (above 0 with log)"
+                    ),
                     "Write for example [500, 1000] or { from = 0.1, to = 10, points = 5, log = true }.",
                 )
             })?;
-            let mut next = Vec::with_capacity(cells.len() * values.len());
+            let count = cells.len().saturating_mul(values.len());
+            if count as u64 > MOST_CELLS {
+                return Err(SpecError::key(
+                    format!("{}.grid", self.place),
+                    key,
+                    format!("makes {count} variants of {group}, more than {MOST_CELLS}"),
+                    "Give fewer values, or split the sweep into several specs.",
+                ));
+            }
+            let mut next = Vec::with_capacity(count);
             for (knobs, table) in &cells {
                 for value in &values {
                     let (mut knobs, mut table) = (knobs.clone(), table.clone());
@@ -257,7 +274,8 @@ fn grid_values(values: &toml::Value) -> Option<Vec<toml::Value>> {
         return (!list.is_empty()).then(|| list.clone());
     }
     let range: Range = values.clone().try_into().ok()?;
-    let usable = range.points >= 2 && range.from.is_finite() && range.to.is_finite();
+    let countable = range.points >= 2 && u64::from(range.points) <= MOST_CELLS;
+    let usable = countable && range.from.is_finite() && range.to.is_finite();
     if !usable || (range.log && (range.from <= 0.0 || range.to <= 0.0)) {
         return None;
     }

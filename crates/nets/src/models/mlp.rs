@@ -4,7 +4,10 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
-use super::parametrisation::{Multipliers, Parametrisation};
+use super::{
+    count::few_enough,
+    parametrisation::{Multipliers, Parametrisation},
+};
 use crate::{
     BiasInit, DeviceBatch, HostArray, HostLayers, HostNet, Model, Needs, Scales, WeightInit,
     init::NetShape,
@@ -414,7 +417,13 @@ impl Model for Mlp {
 
     fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
         if shape.inputs > 0 {
-            return self.init.check_widths(&self.all_widths(shape), self.bias);
+            let widths = self.all_widths(shape);
+            let layers = widths.windows(2);
+            let parameters = layers
+                .map(|ends| (ends[0] as f64 + 1.0) * ends[1] as f64)
+                .sum();
+            few_enough("widths", format!("{:?}", self.widths), parameters)?;
+            return self.init.check_widths(&widths, self.bias);
         }
         Err(KeyError::new(
             "kind",

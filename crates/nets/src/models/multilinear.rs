@@ -2,6 +2,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, stream, table_of};
 
+use super::count::few_enough;
 use crate::{DeviceBasis, DeviceBatch, HostArray, Model, Needs};
 
 /// The layerwise-linear twin f = Σ_k a_k b_k g_k on the task's own basis functions \[Nam2024\]:
@@ -139,6 +140,7 @@ impl Model for Multilinear {
 
     fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
         needs_basis("multilinear", shape)?;
+        few_enough("depth", self.depth, self.depth as f64 * shape.basis as f64)?;
         let factors = self.initial_factors.len();
         if factors == 0 || factors == shape.basis {
             return Ok(());

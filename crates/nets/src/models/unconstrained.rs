@@ -6,7 +6,7 @@ use tasks::{
 };
 use theory::{nalgebra::DMatrix, random_orthogonal};
 
-use super::multilinear::on_basis;
+use super::{count::few_enough, multilinear::on_basis};
 use crate::{Classifier, DeviceBatch, HiddenFeatures, HiddenLayer, HostArray, Model, Needs};
 
 /// The unconstrained-features model F = H W: a feature vector of its own for every training row,
@@ -172,6 +172,10 @@ impl Model for UnconstrainedFeatures {
                 "Use it with task.kind = \"class-labels\".",
             ));
         }
+        let width = self.width as f64;
+        // Its start may turn them all.
+        let per_feature = (shape.basis + shape.outputs) as f64 + width;
+        few_enough("width", self.width, width * per_feature)?;
         let least = shape.outputs - 1;
         if self.width >= least || matches!(self.init, FeatureInit::Normal { .. }) {
             return Ok(());

@@ -285,6 +285,11 @@ mod tests {
             (b"a,y\n1,0\n2,1,3\n", "y", "line 3"),
             (b"a,y\n1,0\n2,1\n", "z", "\"z\""),
             (b"a,a,y\n1,1,0\n2,2,1\n", "y", "twice"),
+            (
+                b"a,y\n1,0\n\"2,1\n3,0\n",
+                "y",
+                "quote in line 3 that is never closed",
+            ),
             (b"a,y\n1,0\n2,0\n", "y", "one class"),
             (b"y\n0\n1\n", "y", "0 features"),
             (b"a,y\n", "y", "0 rows"),

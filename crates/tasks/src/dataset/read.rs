@@ -4,6 +4,8 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
+use crate::unclosed_quote;
+
 /// The bytes behind gzip, if the name says so.
 pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if !path.ends_with(".gz") {
@@ -15,8 +17,15 @@ pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     Ok(inflated)
 }
 
+fn closed(bytes: &[u8]) -> Result<(), String> {
+    unclosed_quote(bytes).map_or(Ok(()), |line| {
+        Err(format!("has a quote in line {line} that is never closed"))
+    })
+}
+
 /// Rows of `features` numbers with a label behind them.
 pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>), String> {
+    closed(bytes)?;
     let mut reader = csv::ReaderBuilder::new();
     let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
     let (mut inputs, mut labels) = (Vec::new(), Vec::new());
@@ -111,6 +120,7 @@ pub(super) struct Table {
 
 /// A CSV file with a header line; the column `label` holds the classes and all others numbers.
 pub(super) fn table(bytes: &[u8], label: &str) -> Result<Table, String> {
+    closed(bytes)?;
     let mut reader = csv::ReaderBuilder::new();
     let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
     let mut records = reader.byte_records();

@@ -112,6 +112,11 @@ impl Status {
         self.cells.len() - self.count("done") - self.count("diverged")
     }
 
+    /// Whether all cells have ended and their tables are written.
+    pub(super) fn is_complete(&self) -> bool {
+        self.gathered && self.left() == 0
+    }
+
     /// The counts in one line.
     pub(super) fn summary(&self) -> String {
         let counts = WORDS.iter().map(|word| (self.count(word), word));
@@ -134,9 +139,11 @@ impl Status {
             self.summary()
         )];
         lines.extend(self.about_others());
-        if self.left() > 0 {
-            lines.push(format!("train them with: layerwise sweep run {out}"));
-        }
+        lines.push(if self.left() > 0 {
+            format!("train them with: layerwise sweep run {out}")
+        } else {
+            self.next()
+        });
         lines.join("\n")
     }
 

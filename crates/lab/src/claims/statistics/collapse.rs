@@ -89,13 +89,16 @@ impl Collapse {
         let curves = groups.iter().zip(&self.knobs).map(|(table, knob)| {
             let cells = table.of_seed(seed).map(|cell| {
                 let place = cell.knob(&knob.knob)?.ln() * knob.power;
-                Some((place, delay(table, cell, self.of)))
+                let delay = delay(table, cell, self.of);
+                // Passing over what a net that diverged would have shown makes the factor smaller.
+                let known = delay != Sample::Missing || !table.is_cut_short(cell);
+                known.then_some((place, delay))
             });
             let mut curve = cells.collect::<Option<Curve>>()?;
             curve.sort_by(|a, b| a.0.total_cmp(&b.0));
             Some(curve)
         });
-        // A group without its knob compares nothing.
+        // A group without its knob, or with a delay that nobody knows, compares nothing.
         match curves.collect::<Option<Vec<_>>>() {
             Some(curves) => largest_factor(&curves),
             None => Sample::Missing,

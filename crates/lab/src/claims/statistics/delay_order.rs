@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
 use crate::claims::{
-    Component, Measured, Sample, Statistic, Table,
+    CORRELATION, Component, Measured, Sample, Statistic, Table,
     curves::order,
     delay::{self, Quantity, delay},
 };
@@ -53,6 +53,10 @@ impl Statistic for DelayOrder {
 
     fn reads(&self) -> Vec<&str> {
         delay::METRICS.to_vec()
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {

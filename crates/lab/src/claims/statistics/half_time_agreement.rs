@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
 use crate::claims::{
-    Component, Measured, Sample, Statistic, Table,
+    CORRELATION, Component, Measured, Sample, Statistic, Table,
     curves::{crossing_of, half_times},
 };
 
@@ -38,6 +38,10 @@ impl Statistic for HalfTimeAgreement {
         table_of("half-time-agreement", self)
     }
 
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
+    }
+
     fn measure(&self, table: &Table<'_>) -> Measured {
         let indices = table.indices();
         let sample = |cell: &crate::claims::Cell<'_>| {
@@ -46,7 +50,7 @@ impl Statistic for HalfTimeAgreement {
                 None => indices.iter().map(|&index| index as f64).collect(),
                 Some(to) => {
                     let curve = |&index| table.rows_of(cell, to, table.metric(), index);
-                    let times = indices.iter().map(|index| crossing_of(&curve(index)));
+                    let times = indices.iter().map(|index| crossing_of(cell, &curve(index)));
                     ranked(&times.collect::<Vec<Sample>>())?
                 }
             };

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
 use crate::claims::{
-    Component, Measured, Statistic, Table,
+    CORRELATION, Component, Measured, Statistic, Table,
     curves::{half_times, order},
 };
 
@@ -20,6 +20,10 @@ pub(in crate::claims) fn build(table: toml::Table) -> Result<Box<dyn Statistic>,
 impl Statistic for HalfTimeOrder {
     fn resolved(&self) -> toml::Table {
         table_of("half-time-order", self)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {

@@ -4,7 +4,7 @@ use tasks::{KeyError, parse_table, positive, table_of};
 
 use super::half_time_law::spread;
 use crate::claims::{
-    Cell, Component, Measured, Sample, Statistic, Table,
+    CORRELATION, Cell, Component, Measured, Sample, Statistic, Table,
     curves::{label, order},
 };
 
@@ -63,6 +63,10 @@ fn make(table: toml::Table, summary: Summary) -> Result<Box<dyn Statistic>, KeyE
 impl Threshold {
     /// One sample per index, for one seed's cells.
     fn samples(&self, cells: &[&Cell<'_>], indices: &[u64]) -> Vec<Sample> {
+        // Between its neighbours, a cell without an end could be anywhere.
+        if !cells.iter().all(|cell| cell.has_end()) {
+            return vec![Sample::Missing; indices.len()];
+        }
         let mut ordered: Vec<(f64, &Cell<'_>)> = cells
             .iter()
             .filter_map(|&cell| Some((cell.knob(&self.knob)?, cell)))
@@ -120,6 +124,10 @@ impl Statistic for KnobThreshold {
 
     fn knob(&self) -> Option<&str> {
         Some(&self.0.knob)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        matches!(self.1, Summary::Order).then_some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, positive, table_of};
 
 use crate::claims::{
-    Component, Measured, Sample, Statistic, Table, curves::part_label, table::Curve,
+    Cell, Component, Measured, Sample, Statistic, Table, curves::part_label, table::Curve,
 };
 
 /// The largest distance of a curve to the same curve of another model or prediction, per index
@@ -85,12 +85,21 @@ impl LargestGap {
             indices.iter().map(move |&index| {
                 let own = cell.curve(index);
                 let other = table.rows_of(cell, &self.to, &self.metric, index);
-                self.gap(&own, &other)
+                // The gap at an end that did not come is not known.
+                let known = cell.has_end() || !self.at_end;
+                self.gap(&own, &other).filter(|_| known)
             })
         });
         // A cell without a common step says nothing about the largest.
-        let largest = gaps.reduce(|a, b| Some(a?.max(b?)));
-        largest.flatten().map_or(Sample::Missing, Sample::Exact)
+        let largest = gaps.reduce(|a, b| Some(a?.max(b?))).flatten();
+        // Curves that were cut short might have come further apart.
+        let whole = table.of_seed(seed).all(Cell::has_end);
+        let sample = if whole {
+            Sample::Exact
+        } else {
+            Sample::AtLeast
+        };
+        largest.map_or(Sample::Missing, sample)
     }
 
     /// Curves of one cell are recorded on the same steps; a step that one of them lacks is

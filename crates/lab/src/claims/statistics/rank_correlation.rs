@@ -4,7 +4,9 @@ use metrics::spearman;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table, curves::part_label};
+use crate::claims::{
+    CORRELATION, Cell, Component, Measured, Sample, Statistic, Table, curves::part_label,
+};
 
 /// Spearman's rank correlation of the last recorded value with a knob, among cells that share all
 /// other knobs; per index and seed, the mean over the values of those others. Values that do not
@@ -105,6 +107,10 @@ impl Statistic for RankCorrelation {
 
     fn knob(&self) -> Option<&str> {
         Some(&self.knob)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
     }
 
     fn measure(&self, table: &Table<'_>) -> Measured {

@@ -5,8 +5,8 @@ use crate::claims::{Cell, Component, Measured, Sample, Statistic, Table};
 
 /// How much the metric rises between two moments, per seed: its value at the record nearest to
 /// the later one minus that at the earlier. Moments are metrics that hold a step (`t_fit`,
-/// `t_gen`), `start` or `end`; one that did not come within the run is its end. Of a grid, the
-/// first cell.
+/// `t_gen`), `start` or `end`; one that did not come within the run is its end, and missing in a
+/// cell that was cut short. Of a grid, the first cell.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rise {
@@ -36,6 +36,7 @@ impl Rise {
         let value = |moment: &str| {
             let step = match moment {
                 "start" => f64::NEG_INFINITY,
+                "end" if !cell.has_end() => return None,
                 "end" => f64::INFINITY,
                 metric => table.final_value_of(cell, metric)?,
             };

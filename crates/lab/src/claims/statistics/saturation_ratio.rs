@@ -101,8 +101,9 @@ impl Statistic for SaturationRatio {
             samples: (cells.iter())
                 .map(|cell| {
                     let falling = table.own_rows(cell, &self.than, 0);
-                    self.sample(&cell.curve(index), &falling)
-                        .unwrap_or(Sample::Missing)
+                    let sample = self.sample(&cell.curve(index), &falling);
+                    // The largest value may have been to come.
+                    (sample.filter(|_| cell.has_end())).unwrap_or(Sample::Missing)
                 })
                 .collect(),
         };

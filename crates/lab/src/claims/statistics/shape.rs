@@ -29,6 +29,7 @@ impl Statistic for Shape {
             .map(|cell| {
                 let mut exact: Option<f64> = None;
                 let mut bound: Option<f64> = None;
+                let open_before = censored + unknown;
                 for &index in &indices {
                     let (steps, values) = cell.curve(index);
                     match shape_ratio(&steps, &values) {
@@ -43,7 +44,10 @@ impl Statistic for Shape {
                         Ok(Ratio::Unknown) | Err(_) => unknown += 1,
                     }
                 }
+                let seen_through = cell.has_end() || open_before == censored + unknown;
                 match (exact, bound) {
+                    // What the other curves would have shown, nobody knows.
+                    _ if !seen_through => Sample::Missing,
                     (Some(exact), Some(bound)) if bound > exact => Sample::AtLeast(bound),
                     (Some(exact), _) => Sample::Exact(exact),
                     (None, Some(bound)) => Sample::AtLeast(bound),

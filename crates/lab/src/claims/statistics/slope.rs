@@ -66,7 +66,9 @@ impl Statistic for Slope {
                     0 => (x, y),
                     bins => envelope(&x, &y, self.window, bins),
                 };
-                if x.len() < 3 {
+                // The window must have been seen to its end.
+                let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
+                if x.len() < 3 || !(cell.has_end() || seen) {
                     return Sample::Missing;
                 }
                 log_log_slope(&x, &y).map_or(Sample::Missing, |line| Sample::Exact(line.slope))

@@ -7,7 +7,7 @@ mod scatter;
 
 use std::fmt::Display;
 
-use super::{Names, file_name};
+use super::{Names, plain_name};
 use crate::spec::{Panel, PanelKind, Picture, Scale, SpecError, Variant, XAxis};
 
 use self::cells::{check_colours, check_number, check_single, grid_of, shown};
@@ -20,7 +20,7 @@ pub(super) fn check(
     names: &Names<'_>,
     variants: &[Variant],
 ) -> Result<(), SpecError> {
-    file_name(&format!("{place}.name"), &picture.name)?;
+    plain_name(&format!("{place}.name"), &picture.name)?;
     if let Some(titles) = &picture.titles {
         names.one_of(
             &format!("{place}.titles.claim"),

@@ -1,0 +1,25 @@
+/// The line, from 1, of the quote in a CSV text that is never closed. A reader would take everything
+/// behind it for one cell.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(layerwise_tasks::unclosed_quote(b"a,\"b\"\n1,\"two\n3,4\n"), Some(2));
+/// assert_eq!(layerwise_tasks::unclosed_quote(b"a,\"\"\"b\"\"\"\n1,5\" wide\n"), None);
+/// ```
+pub fn unclosed_quote(text: &[u8]) -> Option<u64> {
+    let mut line = 1;
+    let mut opened = None;
+    // Only there a quote opens; behind one that closes, another one is part of the cell.
+    let mut opens = true;
+    for &byte in text {
+        match (byte, opened) {
+            (b'"', Some(_)) => (opened, opens) = (None, true),
+            (b'"', None) if opens => opened = Some(line),
+            (_, None) => opens = matches!(byte, b',' | b'\n' | b'\r'),
+            _ => {}
+        }
+        line += u64::from(byte == b'\n');
+    }
+    opened
+}
