@@ -152,6 +152,40 @@ fn another(place: &Workplace) -> Option<String> {
     there.nth(1).map(|backend| name(backend).to_owned())
 }
 
+/// Whoever names another device wants to see that device compute, in f64 as well.
+#[test]
+fn auto_trains_on_the_device_that_was_named() {
+    let place = Workplace::tiny();
+    for backend in backends(&place).iter().skip(1) {
+        let Some(found) = backend["found"].get(0) else {
+            continue;
+        };
+        for precision in ["f32", "f64"] {
+            if found[precision] != true {
+                continue;
+            }
+            let (device, folder) = (name(backend), format!("{}-{precision}", name(backend)));
+            let run = [
+                "run",
+                "tiny.toml",
+                "--quick",
+                "--device",
+                device,
+                "--precision",
+                precision,
+            ];
+            place.succeeds(&[&run[..], &["--out", &folder]].concat());
+            let manifest = place.read(&format!("{folder}/manifest.json"));
+            let manifest: Value = serde_json::from_str(&manifest).unwrap();
+            let engines = manifest["engines"].as_object().unwrap();
+            assert!(!engines.is_empty());
+            for (model, engine) in engines {
+                assert_eq!(engine, "autodiff", "{model} on {folder}");
+            }
+        }
+    }
+}
+
 #[test]
 fn steps_limit_variants_with_steps_of_their_own() {
     let place = Workplace::tiny_with(

@@ -6,6 +6,7 @@ mod support;
 
 use std::{
     fs,
+    path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant, SystemTime},
 };
@@ -274,19 +275,6 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
         "{}",
         stderr(&output)
     );
-    // So is that of another version of the program.
-    let manifest = "out/weight-to-target-quick/manifest.json";
-    let text = place.read(manifest);
-    let (before, rest) = text.split_once("\"git_commit\": \"").unwrap();
-    let after = rest.split_once('"').unwrap().1;
-    let older = format!("{before}\"git_commit\": \"older\"{after}");
-    fs::write(place.path(manifest), older).unwrap();
-    let output = reproduce(&place, &["weight-to-target"], &[]);
-    assert!(
-        !stderr(&output).contains("done before"),
-        "{}",
-        stderr(&output)
-    );
     let second = trained();
     let output = reproduce(&place, &["weight-to-target"], &["--fresh"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
@@ -296,6 +284,50 @@ fn what_is_done_is_judged_again_and_trained_again_only_when_fresh() {
         stderr(&output)
     );
     assert!(trained()[1] > second[1]);
+}
+
+/// Changes the manifest of a run folder, and the checksum that vouches for it.
+fn change_manifest(run: &Path, change: impl FnOnce(&mut Value)) {
+    let path = run.join("manifest.json");
+    let before = fs::read(&path).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&before).unwrap();
+    change(&mut manifest);
+    let after = serde_json::to_vec_pretty(&manifest).unwrap();
+    let sums = fs::read_to_string(run.join("CHECKSUMS")).unwrap();
+    let sum = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+    assert!(sums.contains(&sum(&before)));
+    fs::write(&path, &after).unwrap();
+    fs::write(
+        run.join("CHECKSUMS"),
+        sums.replace(&sum(&before), &sum(&after)),
+    )
+    .unwrap();
+}
+
+#[test]
+fn what_another_build_trained_is_trained_again() {
+    let place = Workplace::empty();
+    let name = ["weight-to-target"];
+    assert_eq!(code(&reproduce(&place, &name, &[])), Some(0));
+    let run = place.path("out/weight-to-target-quick");
+    let is_taken = || {
+        let output = reproduce(&place, &name, &[]);
+        assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+        stderr(&output).contains("done before")
+    };
+    // The file is not taken for damaged.
+    change_manifest(&run, |_| {});
+    assert!(is_taken());
+    change_manifest(&run, |manifest| manifest["git_commit"] = "older".into());
+    assert!(!is_taken());
+    change_manifest(&run, |manifest| {
+        manifest["layerwise_version"] = "0.0.1".into()
+    });
+    assert!(!is_taken());
+    let builds = serde_json::json!([{ "version": "0.0.1", "commit": "older" }]);
+    change_manifest(&run, |manifest| manifest["builds"] = builds);
+    assert!(!is_taken());
+    assert!(is_taken());
 }
 
 #[cfg(unix)]
