@@ -199,7 +199,7 @@ fn what_no_machine_could_hold_is_refused_at_once() {
         "seeds = 3",
         "seeds = 1000000000",
         "seeds",
-        "training.seeds = 1000000000: makes 1000000000 cells with 1 variants, more than 100000",
+        "training.seeds = 1000000000: makes 1000000000 cells (seeds times variants), more than 100000",
     );
     let variant = "[[sweep.variants]]\nname = \"more\"\nset = { \"training.seeds\" = 1000000000 }";
     let found = error(&format!("{SMALL}\n{variant}\n"));

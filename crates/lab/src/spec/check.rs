@@ -198,7 +198,7 @@ pub(super) fn check_seeds(training: &Training, variants: usize) -> Result<(), Sp
     Err(SpecError::key(
         "training.seeds",
         training.seeds,
-        format!("makes {cells} cells with {variants} variants, more than {MOST_CELLS}"),
+        format!("makes {cells} cells (seeds times variants), more than {MOST_CELLS}"),
         "Write fewer seeds, or vary less in [sweep].",
     ))
 }
