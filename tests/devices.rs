@@ -187,6 +187,20 @@ fn auto_trains_on_the_device_that_was_named() {
 }
 
 #[test]
+fn the_engine_of_the_cpu_is_refused_elsewhere_before_anything_is_written() {
+    let place = Workplace::tiny();
+    for backend in backends(&place) {
+        if backend["available"] == true && !is_cpu(&backend) {
+            let arguments = [&run_on(name(&backend))[..], &["--engine", "host"]].concat();
+            place.refuses(
+                &arguments,
+                &["--engine host", name(&backend), "--engine auto"],
+            );
+        }
+    }
+}
+
+#[test]
 fn steps_limit_variants_with_steps_of_their_own() {
     let place = Workplace::tiny_with(
         "set = { \"task.probabilities\" = [0.5, 0.5] }",

@@ -156,8 +156,13 @@ pub(super) fn on_device(
         quick: arguments.quick,
         storing: Storing::default(),
     };
-    // The others cover everything.
-    if ["host", "moments"].contains(&&*settings.engine) {
+    if settings.engine == "host" && !target.is_host() {
+        return Err(Failure::usage(format!(
+            "--engine host: computes on the CPU, and {device} does not. Use --engine auto"
+        )));
+    }
+    // What `host` lacks are single models, which fail alone.
+    if settings.engine == "moments" {
         for variant in &loaded.variants {
             let cell = Cell {
                 variant,
