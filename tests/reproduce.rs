@@ -321,7 +321,7 @@ fn what_another_build_trained_is_trained_again() {
     change_manifest(&run, |manifest| manifest["git_commit"] = "older".into());
     assert!(!is_taken());
     change_manifest(&run, |manifest| {
-        manifest["layerwise_version"] = "0.0.1".into()
+        manifest["layerwise_version"] = "0.0.1".into();
     });
     assert!(!is_taken());
     let builds = serde_json::json!([{ "version": "0.0.1", "commit": "older" }]);
