@@ -7,10 +7,10 @@ mod support;
 use layerwise_lab::{
     Kinds,
     claims::{ClaimVerdict, ComponentJudgement, judge},
-    record::{FORMAT, Manifest, Observation, VariantInfo},
+    record::{Manifest, Observation, VariantInfo},
     spec::{Outcome, Spec},
 };
-use support::{SMALL, load};
+use support::{SMALL, load, manifest};
 
 /// A handful of additions and divisions.
 const ROUNDING: f64 = 1e-12;
@@ -75,35 +75,6 @@ fn variant(name: &str, group: &str, knobs: &str) -> VariantInfo {
         knobs: knobs.parse().unwrap(),
         probabilities: vec![0.5, 0.25, 0.125],
         flow_per_step: Some(0.1),
-    }
-}
-
-fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
-    Manifest {
-        failed: Vec::new(),
-        builds: Vec::new(),
-        first_thresholds: Default::default(),
-        format: FORMAT,
-        name: "small".to_owned(),
-        quick: false,
-        spec_hash: String::new(),
-        seeds: (0..seeds).collect(),
-        layerwise_version: String::new(),
-        rustc_version: String::new(),
-        git_commit: String::new(),
-        device: "flex".to_owned(),
-        adapter: None,
-        engine: "autodiff".to_owned(),
-        engines: Default::default(),
-        own: vec![],
-        precision: "f32".to_owned(),
-        threads: 1,
-        together: 1,
-        wall_seconds: 0.0,
-        cell_seconds: 0.0,
-        measuring_share: 0.0,
-        variants,
-        cells: Vec::new(),
     }
 }
 

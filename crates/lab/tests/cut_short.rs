@@ -7,7 +7,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     claims::{Judgement, judge},
-    record::{CellSummary, FORMAT, FailedCell, Manifest, Observation, StopReason, VariantInfo},
+    record::{CellSummary, FailedCell, Manifest, Observation, StopReason, VariantInfo},
     spec::{Outcome, Spec},
 };
 use support::SMALL;
@@ -63,35 +63,17 @@ fn manifest(ends: Ends) -> Manifest {
     let (cells, failed) = stops(ends);
     Manifest {
         failed,
-        builds: Vec::new(),
-        first_thresholds: Default::default(),
-        format: FORMAT,
-        name: "small".to_owned(),
-        quick: false,
-        spec_hash: String::new(),
-        seeds: (0..SEEDS).collect(),
-        layerwise_version: String::new(),
-        rustc_version: String::new(),
-        git_commit: String::new(),
-        device: "flex".to_owned(),
-        adapter: None,
-        engine: "autodiff".to_owned(),
-        engines: Default::default(),
-        own: vec![],
-        precision: "f32".to_owned(),
-        threads: 1,
-        together: 1,
-        wall_seconds: 0.0,
-        cell_seconds: 0.0,
-        measuring_share: 0.0,
-        variants: vec![VariantInfo {
-            name: "base".to_owned(),
-            group: "base".to_owned(),
-            knobs: toml::Table::new(),
-            probabilities: vec![0.5, 0.25, 0.125],
-            flow_per_step: Some(0.1),
-        }],
         cells,
+        ..support::manifest(
+            SEEDS,
+            vec![VariantInfo {
+                name: "base".to_owned(),
+                group: "base".to_owned(),
+                knobs: toml::Table::new(),
+                probabilities: vec![0.5, 0.25, 0.125],
+                flow_per_step: Some(0.1),
+            }],
+        )
     }
 }
 

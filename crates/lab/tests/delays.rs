@@ -7,7 +7,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     claims::{ComponentJudgement, judge},
-    record::{FORMAT, Manifest, Observation, VariantInfo},
+    record::{Observation, VariantInfo},
     spec::{Outcome, Spec},
 };
 use support::{SMALL, load_with};
@@ -71,32 +71,7 @@ impl Run {
     /// The only part of `statistic` on the group `base`: value, whether it is only a lower bound,
     /// and its verdict.
     fn judged(&self, statistic: &str, threshold: &str) -> (Option<f64>, bool, Outcome) {
-        let manifest = Manifest {
-            failed: Vec::new(),
-            builds: Vec::new(),
-            first_thresholds: Default::default(),
-            format: FORMAT,
-            name: "small".to_owned(),
-            quick: false,
-            spec_hash: String::new(),
-            seeds: (0..SEEDS).collect(),
-            layerwise_version: String::new(),
-            rustc_version: String::new(),
-            git_commit: String::new(),
-            device: "flex".to_owned(),
-            adapter: None,
-            engine: "autodiff".to_owned(),
-            engines: Default::default(),
-            own: vec![],
-            precision: "f32".to_owned(),
-            threads: 1,
-            together: 1,
-            wall_seconds: 0.0,
-            cell_seconds: 0.0,
-            measuring_share: 0.0,
-            variants: self.variants.clone(),
-            cells: Vec::new(),
-        };
+        let manifest = support::manifest(SEEDS, self.variants.clone());
         let spec: Spec = toml::from_str(&claim(statistic, threshold)).unwrap();
         let file = judge(&spec, None, &manifest, &self.rows, &Kinds::default()).unwrap();
         let [part] = &file.claims[0].measured.components[..] else {

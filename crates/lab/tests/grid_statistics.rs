@@ -7,7 +7,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     claims::{ClaimVerdict, judge},
-    record::{FORMAT, Manifest, Observation, VariantInfo},
+    record::{Manifest, Observation, VariantInfo},
     spec::{Outcome, Spec},
 };
 use support::{SMALL, load, load_with};
@@ -75,32 +75,7 @@ impl Grid {
     }
 
     fn manifest(&self) -> Manifest {
-        Manifest {
-            failed: Vec::new(),
-            builds: Vec::new(),
-            first_thresholds: Default::default(),
-            format: FORMAT,
-            name: "small".to_owned(),
-            quick: false,
-            spec_hash: String::new(),
-            seeds: (0..SEEDS).collect(),
-            layerwise_version: String::new(),
-            rustc_version: String::new(),
-            git_commit: String::new(),
-            device: "flex".to_owned(),
-            adapter: None,
-            engine: "autodiff".to_owned(),
-            engines: Default::default(),
-            own: vec![],
-            precision: "f32".to_owned(),
-            threads: 1,
-            together: 1,
-            wall_seconds: 0.0,
-            cell_seconds: 0.0,
-            measuring_share: 0.0,
-            variants: self.variants.clone(),
-            cells: Vec::new(),
-        }
+        support::manifest(SEEDS, self.variants.clone())
     }
 
     fn judged(&self, statistic: &str, threshold: &str) -> ClaimVerdict {

@@ -8,7 +8,7 @@ mod support;
 use layerwise_lab::{
     Kinds,
     claims::judge,
-    record::{FORMAT, Manifest, Observation, VariantInfo},
+    record::{Manifest, Observation, VariantInfo},
     run::spec_hash,
     spec::{Loaded, Variant},
 };
@@ -446,32 +446,7 @@ fn recorded(loaded: &Loaded, value: impl Fn(&Variant) -> f64) -> (Manifest, Vec<
         probabilities: vec![0.5, 0.25, 0.125],
         flow_per_step: Some(0.1),
     };
-    let manifest = Manifest {
-        failed: Vec::new(),
-        builds: Vec::new(),
-        first_thresholds: Default::default(),
-        format: FORMAT,
-        name: "small".to_owned(),
-        quick: false,
-        spec_hash: String::new(),
-        seeds: (0..SEEDS).collect(),
-        layerwise_version: String::new(),
-        rustc_version: String::new(),
-        git_commit: String::new(),
-        device: "flex".to_owned(),
-        adapter: None,
-        engine: "autodiff".to_owned(),
-        engines: Default::default(),
-        own: vec![],
-        precision: "f32".to_owned(),
-        threads: 1,
-        together: 1,
-        wall_seconds: 0.0,
-        cell_seconds: 0.0,
-        measuring_share: 0.0,
-        variants: loaded.variants.iter().map(info).collect(),
-        cells: Vec::new(),
-    };
+    let manifest = support::manifest(SEEDS, loaded.variants.iter().map(info).collect());
     let row = |v: &Variant, seed| Observation {
         variant: v.name.clone(),
         seed,

@@ -1,9 +1,10 @@
-//! What the tests of this crate share: specs as text.
+//! What the tests of this crate share: specs as text, and the manifest of a run.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
 use layerwise_lab::{
     Kinds,
+    record::{FORMAT, Manifest, VariantInfo},
     spec::{Loaded, Options, SpecError, load_source},
 };
 
@@ -59,4 +60,34 @@ pub(crate) fn load_with(text: &str, overrides: &[&str]) -> Result<Loaded, SpecEr
 pub(crate) fn small_with(old: &str, new: &str) -> String {
     assert!(SMALL.contains(old), "{old}");
     SMALL.replace(old, new)
+}
+
+/// The manifest of a run of these variants, without cells.
+pub(crate) fn manifest(seeds: u64, variants: Vec<VariantInfo>) -> Manifest {
+    Manifest {
+        failed: Vec::new(),
+        builds: Vec::new(),
+        first_thresholds: Default::default(),
+        format: FORMAT,
+        name: "small".to_owned(),
+        quick: false,
+        spec_hash: String::new(),
+        seeds: (0..seeds).collect(),
+        layerwise_version: String::new(),
+        rustc_version: String::new(),
+        git_commit: String::new(),
+        device: "flex".to_owned(),
+        adapter: None,
+        engine: "autodiff".to_owned(),
+        engines: Default::default(),
+        own: vec![],
+        precision: "f32".to_owned(),
+        threads: 1,
+        together: 1,
+        wall_seconds: 0.0,
+        cell_seconds: 0.0,
+        measuring_share: 0.0,
+        variants,
+        cells: Vec::new(),
+    }
 }
