@@ -1,13 +1,10 @@
 //! `layerwise bench` as a user calls it. No time is judged: only that there are times.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{fs, path::Path};
 
 use serde_json::Value;
-use support::{Workplace, stderr};
+
+use crate::support::{Workplace, stderr};
 
 fn json(place: &Workplace, arguments: &[&str]) -> Value {
     place.json(&[&["bench"], arguments].concat())
@@ -25,7 +22,7 @@ fn every_row_has_positive_times() {
     let page = json(&place, &["--quick", "--json", "--markdown", "bench.md"]);
     let rows = page["steps"].as_array().unwrap();
     let engines = |name: &str| rows.iter().filter(|row| row["engine"] == name).count();
-    assert_eq!(engines("host"), 6);
+    assert_eq!(engines("mlp"), 6);
     assert_eq!(engines("autodiff on flex"), 6);
     for row in rows {
         for key in [

@@ -1,9 +1,5 @@
 //! Black-box tests: run the binary as a user would and read what it leaves behind.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{
     fs,
     path::Path,
@@ -11,7 +7,8 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{TINY, Workplace, stderr, streamed};
+
+use crate::support::{TINY, Workplace, stderr, streamed};
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

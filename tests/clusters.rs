@@ -1,9 +1,5 @@
 //! Sweeps on clusters: job arrays of Slurm, task arrays of HyperQueue, and scripts.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{
     fs,
     process::Command,
@@ -12,7 +8,8 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{
+
+use crate::support::{
     Workplace, stderr,
     sweep::{status, tables},
 };

@@ -1,12 +1,8 @@
 //! Two runs side by side, and what a run recorded in formats of other programs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::fs;
 
-use support::Workplace;
+use crate::support::Workplace;
 
 #[test]
 fn a_run_compared_with_itself_is_the_same_to_the_bit() {

@@ -1,7 +1,5 @@
 //! Black-box tests of `layerwise data`: cards and checksums of the shipped data sets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     path::Path,

@@ -1,12 +1,9 @@
 //! Devices as a user asks for them: what there is, and a clear error where there is not. Which
 //! backends are there depends on the build and the machine, so that the tests ask the binary first.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use serde_json::Value;
-use support::Workplace;
+
+use crate::support::{Workplace, stderr};
 
 fn backends(place: &Workplace) -> Vec<Value> {
     let devices = place.json(&["devices", "--json"]);
@@ -191,10 +188,10 @@ fn the_engine_of_the_cpu_is_refused_elsewhere_before_anything_is_written() {
     let place = Workplace::tiny();
     for backend in backends(&place) {
         if backend["available"] == true && !is_cpu(&backend) {
-            let arguments = [&run_on(name(&backend))[..], &["--engine", "host"]].concat();
+            let arguments = [&run_on(name(&backend))[..], &["--engine", "mlp"]].concat();
             place.refuses(
                 &arguments,
-                &["--engine host", name(&backend), "--engine auto"],
+                &["engine \"mlp\"", "computes on the CPU", "--engine auto"],
             );
         }
     }
@@ -242,12 +239,7 @@ fn a_device_on_which_training_fails_fails_the_parity() {
         "--out",
         "out",
     ]);
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "{}",
-        support::stderr(&output)
-    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("lower training.lr"), "{text}");
     assert!(place.path("out/parity.json").is_file());

@@ -1,14 +1,11 @@
 //! Black-box tests of `export weights`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::fs;
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use support::Workplace;
+
+use crate::support::{Workplace, stderr};
 
 /// A folder with the tiny spec and a run of two seeds.
 fn with_run(more: &[&str]) -> Workplace {
@@ -206,7 +203,7 @@ fn a_cell_that_failed_does_not_keep_the_others_from_being_exported() {
     assert_eq!(place.layerwise(&run).status.code(), Some(1));
     let export = ["export", "weights", "run", "--model", "net"];
     let output = place.succeeds(&export);
-    let warning = support::stderr(&output);
+    let warning = stderr(&output);
     assert!(warning.contains("uniform, seed 0, net"), "{warning}");
     assert!(
         place

@@ -1,7 +1,5 @@
 //! Black-box tests of `layerwise measure`: files that hold a net, and files that do not.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     path::Path,

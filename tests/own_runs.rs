@@ -1,14 +1,11 @@
 //! Black-box tests of `run --curves` and `run --checkpoints`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{collections::BTreeMap, fs};
 
 use mlp::{Activation, Layer, Mlp};
 use serde_json::Value;
-use support::{TINY, Workplace};
+
+use crate::support::{TINY, Workplace};
 
 /// A net trains in f32 here, and the host computes in f64.
 const SINGLE_PRECISION: f64 = 1e-5;
@@ -49,7 +46,7 @@ fn a_run_with_its_own_curves_in_place_of_the_net_records_and_judges_the_same() {
         place.read("trained/verdict.json")
     );
     let manifest: Value = serde_json::from_str(&place.read("read/manifest.json")).unwrap();
-    assert_eq!(manifest["own"][0]["name"], "net.csv");
+    assert_eq!(manifest["external"][0]["name"], "net.csv");
     assert_eq!(manifest["engines"]["net"], "curves");
     let trained: Value = serde_json::from_str(&place.read("trained/manifest.json")).unwrap();
     assert_ne!(manifest["spec_hash"], trained["spec_hash"]);

@@ -1,9 +1,5 @@
 //! Black-box tests of runs from given weights and data, against losses that PyTorch recorded.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,7 +7,8 @@ use std::{
 };
 
 use serde_json::Value;
-use support::Workplace;
+
+use crate::support::Workplace;
 
 /// Rounding, amplified over 1000 steps, stays far below; a wrong constant gives 1e-6 and more.
 const SAME: f64 = 1e-9;

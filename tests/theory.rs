@@ -1,7 +1,5 @@
 //! Black-box tests of `layerwise theory`: closed forms from the command line.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     path::PathBuf,

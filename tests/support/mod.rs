@@ -1,7 +1,5 @@
 //! A folder of its own for a test, and the binary in it as a user runs it.
 
-#![allow(dead_code, reason = "every test binary uses its own part")]
-
 pub(crate) mod sweep;
 
 use std::{

@@ -62,7 +62,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) settings: Settings,
     #[command(flatten)]
-    pub(crate) own: Own,
+    pub(crate) external: External,
     /// Run folder [default: runs/NAME, or runs/NAME-quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -82,10 +82,6 @@ pub(crate) struct Run {
 /// What is done about cells that were trained before.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Storing {
-    /// Go on with a run that was begun; an error where there is none. The same command without it
-    /// goes on, too, and begins where there is none.
-    #[arg(long, conflicts_with = "fresh")]
-    pub(crate) resume: bool,
     /// Train all cells from the start, also those that are done.
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -255,7 +251,7 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 
 /// Models that are read in place of training them.
 #[derive(Debug, Args)]
-pub(crate) struct Own {
+pub(crate) struct External {
     /// Show your own curves in place of a model: rows of a CSV file with the columns metric, step
     /// and value, and variant, seed, model, index and flow_time where they matter (repeatable).
     #[arg(long, value_name = "MODEL=FILE.csv")]
@@ -295,8 +291,8 @@ pub(crate) struct Training {
     /// Precision of training.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Engine that computes the steps: auto, autodiff (burn's recorded graph), host (nets and twins
-    /// on the CPU, gradients by hand) or moments (linear nets on constant rows).
+    /// Engine that computes the steps: auto, or one of those that `layerwise devices` lists with what
+    /// each covers.
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
     /// Use the small settings of the spec's [quick] table.
@@ -341,7 +337,7 @@ pub(crate) struct Doctor {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Devices on which the engine autodiff is timed, beside the engine host.
+    /// Devices on which the engine autodiff is timed, beside the engine mlp.
     #[arg(
         long,
         value_name = "DEVICE,…",
@@ -413,7 +409,7 @@ pub(crate) struct Verdict {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Judge by the claims of this spec; it must train the same.
+    /// Derive and judge by the predictions and claims of this spec, which must train the same.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
     /// Exit with code 3 unless every claim gets this verdict.
@@ -637,6 +633,9 @@ pub(crate) struct Report {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
+    /// Draw and judge by the predictions, claims and pictures of this spec, which must train the same.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
     /// The page [default: report.html in the first run folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod list;
 mod measure;
+mod other_spec;
 mod parity;
 mod report;
 mod reproduce;
@@ -19,30 +20,31 @@ mod verdict;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use train::Kinds;
 
 use crate::{
     args::{Arguments, Command},
     failure::Failure,
 };
 
-pub(crate) fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, Failure> {
     let json = arguments.json;
     match arguments.command {
-        Command::List => list::list(json),
-        Command::Run(run) => run::run(&run, json),
-        Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, json),
-        Command::Parity(parity) => parity::parity(&parity, json),
-        Command::Verdict(verdict) => verdict::verdict(&verdict, json),
-        Command::Report(report) => report::report(&report, json),
+        Command::List => list::list(kinds, json),
+        Command::Run(run) => run::run(&run, kinds, json),
+        Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, kinds, json),
+        Command::Parity(parity) => parity::parity(&parity, kinds, json),
+        Command::Verdict(verdict) => verdict::verdict(&verdict, kinds, json),
+        Command::Report(report) => report::report(&report, kinds, json),
         Command::Compare(arguments) => compare::compare(&arguments, json),
         Command::Measure(arguments) => measure::measure(&arguments, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
-        Command::Export(arguments) => export::export(&arguments, json),
-        Command::Sweep(arguments) => sweep::sweep(&arguments, json),
-        Command::Devices => Ok(devices::devices(json)),
-        Command::Doctor(arguments) => doctor::doctor(&arguments, json),
-        Command::Bench(arguments) => bench::bench(&arguments, json),
+        Command::Export(arguments) => export::export(&arguments, kinds, json),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, kinds, json),
+        Command::Devices => Ok(devices::devices(kinds, json)),
+        Command::Doctor(arguments) => doctor::doctor(&arguments, kinds, json),
+        Command::Bench(arguments) => bench::bench(&arguments, kinds, json),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "layerwise", &mut std::io::stdout());

@@ -1,6 +1,8 @@
-use lab::{record::RunFolderError, run::RunError, spec::SpecError};
 use nets::DeviceError;
+use plan::SpecError;
+use record::RunFolderError;
 use tasks::dataset::DataError;
+use train::TrainError;
 
 /// A run failed.
 pub(crate) const FAILED: u8 = 1;
@@ -89,10 +91,10 @@ impl From<RunFolderError> for Failure {
     }
 }
 
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
         match error {
-            RunError::Spec(_) | RunError::Device(_) => Self::usage(error),
+            TrainError::Device(_) => Self::usage(error),
             _ => Self::run(error),
         }
     }

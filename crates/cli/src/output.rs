@@ -1,8 +1,6 @@
-use lab::{
-    claims::{ComponentJudgement, VerdictFile},
-    record::{Manifest, StopReason},
-    spec::Outcome,
-};
+use judge::{ComponentJudgement, VerdictFile};
+use plan::spec::Outcome;
+use record::{Manifest, StopReason};
 
 /// Text of the verdicts of one run.
 pub(crate) fn verdicts(verdict: &VerdictFile) -> String {

@@ -2,23 +2,22 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lab::{
-    record::CellSummary,
-    run::{Observer, Settings},
-    spec::{Loaded, Variant},
-};
+use plan::{Plan, Variant};
+use record::CellSummary;
+use train::{Observer, Settings};
 
 /// A bar over all steps of a run, with an estimate of the time left. Draws on standard error and
 /// only on a terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
+    skipped: AtomicUsize,
     /// Planned steps of each variant by name, to account for cells that end early.
     planned: HashMap<String, u64>,
 }
@@ -30,15 +29,15 @@ impl Progress {
     /// A bar over the cells of `settings`, which may be a part of all.
     pub(crate) fn new(
         label: String,
-        loaded: &Loaded,
+        plan: &Plan,
         settings: &Settings,
         interrupted: Arc<AtomicBool>,
     ) -> Self {
-        let steps = |v: &Variant| v.spec.training.steps;
-        let variants = loaded.variants.iter();
+        let steps = |v: &Variant| v.training.steps;
+        let variants = plan.variants.iter();
         let planned = variants.clone().map(|v| (v.name.clone(), steps(v)));
         let planned = planned.collect();
-        let seeds = loaded.spec.training.seeds;
+        let seeds = plan.spec.training.seeds;
         let cells = variants.flat_map(|v| (0..seeds).map(move |_| steps(v)));
         let (part, parts) = settings.storing.shard.unwrap_or((0, 1));
         let total = cells.skip(part).step_by(parts).sum();
@@ -52,12 +51,18 @@ impl Progress {
         Self {
             bar,
             interrupted,
+            skipped: AtomicUsize::new(0),
             planned,
         }
     }
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Cells that were done before.
+    pub(crate) fn skipped_cells(&self) -> usize {
+        self.skipped.load(Ordering::Relaxed)
     }
 
     /// Whether the user has stopped it.
@@ -83,6 +88,7 @@ impl Observer for Progress {
     }
 
     fn skipped(&self, variant: &Variant, _: u64) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
         self.bar.inc(self.planned(&variant.name));
         self.bar.reset_eta();
     }

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use lab::{
-    Kinds,
-    spec::{Loaded, Options, SpecError, load, load_source},
-};
+use plan::{Options, Plan, SpecError, load, load_source};
+use train::Kinds;
 
 /// Name and text of every shipped experiment, in reading order.
 pub(crate) const SPECS: &[(&str, &str)] = &[
@@ -118,11 +116,7 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
 ];
 
 /// Loads a spec by name or path.
-pub(crate) fn find(
-    experiment: &str,
-    options: &Options,
-    kinds: &Kinds,
-) -> Result<Loaded, SpecError> {
+pub(crate) fn find(experiment: &str, options: &Options, kinds: &Kinds) -> Result<Plan, SpecError> {
     let is_toml = Path::new(experiment)
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("toml"));

@@ -2,6 +2,9 @@
 
 use crate::error::{MetricError, require_entries, require_length};
 
+/// Half of the full height.
+pub const HALF: f64 = 0.5;
+
 /// When a curve first reaches a level. Times are in the unit of the record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Crossing {
@@ -163,7 +166,7 @@ pub fn first_record(times: &[f64], values: &[f64], level: f64) -> Result<Crossin
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
 pub fn half_time(times: &[f64], values: &[f64]) -> Result<Crossing, MetricError> {
-    first_crossing(times, values, 0.5)
+    first_crossing(times, values, HALF)
 }
 
 /// Shape of a learning curve: t90/t10, times to 90 % and to 10 % of the target.

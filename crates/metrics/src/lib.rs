@@ -3,6 +3,14 @@
 //! Everything takes slices and returns plain values, so that it also serves outputs that were
 //! computed elsewhere. Nothing is clamped or hidden: what could not be measured is an error, a
 //! censored value or, where a group has no rows, NaN.
+//!
+//! ```
+//! use metrics::{Crossing, half_time};
+//!
+//! let (steps, strength) = ([0.0, 10.0, 20.0], [0.0, 0.25, 0.75]);
+//! assert_eq!(half_time(&steps, &strength)?, Crossing::At(15.0));
+//! # Ok::<(), metrics::MetricError>(())
+//! ```
 
 mod balance;
 mod classification;
@@ -26,7 +34,7 @@ pub use collapse::{
     SimplexDistance, Variability, WithinClass, feature_singular_values, nearest_mean_accuracy,
     simplex_distance,
 };
-pub use curve::{Crossing, Ratio, first_crossing, first_record, half_time, shape_ratio};
+pub use curve::{Crossing, HALF, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
 pub use fourier::{KeySplit, Spectrum, key_split};

@@ -11,8 +11,8 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use mlp::{
-    Activation, HostRows, Instructions, LayerConfig, Loss, MlpError, Real, Rows, Trainer,
-    TrainerConfig, UpdateRule,
+    Activation, Adam, HostRows, Instructions, LayerConfig, Loss, MlpError, Optimizer, Real,
+    Reduction, Rows, Sgd, Trainer, TrainerConfig,
 };
 
 const MEMBERS: usize = 2;
@@ -35,19 +35,12 @@ struct Case {
     widths: &'static [usize],
     activation: Activation,
     loss: Loss,
-    rule: UpdateRule,
+    optimizer: Optimizer,
 }
 
-const SQUARE: Loss = Loss::MeanSquare {
+const SQUARE: Loss = Loss::Mse {
     half: false,
-    mean_over_outputs: true,
-};
-const ADAM: UpdateRule = UpdateRule::Adam {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    weight_decay: 0.0,
-    decoupled: false,
+    outputs: Reduction::Mean,
 };
 const RELU: Activation = Activation::Relu;
 
@@ -59,7 +52,7 @@ const fn case(name: &'static str, rows: usize, inputs: Inputs, widths: &'static 
         widths,
         activation: RELU,
         loss: SQUARE,
-        rule: UpdateRule::PLAIN,
+        optimizer: Optimizer::PLAIN,
     }
 }
 
@@ -71,7 +64,7 @@ const MODULAR: Case = case(
     &[194, 256, 97],
 );
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 16] = [
     case("64 x 40-128-1", 64, Inputs::Dense, &[40, 128, 1]),
     PARITY,
     case("512 x 40-512-1", 512, Inputs::Dense, &[40, 512, 1]),
@@ -111,14 +104,38 @@ const CASES: [Case; 12] = [
         ..PARITY
     },
     Case {
+        name: "500 x 21-256-1 leaky-relu",
+        activation: Activation::LeakyRelu,
+        ..PARITY
+    },
+    Case {
+        name: "500 x 21-256-1 silu",
+        activation: Activation::Silu,
+        ..PARITY
+    },
+    Case {
+        name: "500 x 21-256-1 softplus",
+        activation: Activation::Softplus,
+        ..PARITY
+    },
+    Case {
+        name: "500 x 21-256-1 nesterov",
+        optimizer: Optimizer::Sgd(Sgd {
+            momentum: 0.9,
+            nesterov: true,
+            ..Sgd::PLAIN
+        }),
+        ..PARITY
+    },
+    Case {
         name: "500 x 21-256-1 adam",
-        rule: ADAM,
+        optimizer: Optimizer::Adam(Adam::PYTORCH),
         ..PARITY
     },
     Case {
         name: "2000 x 194-256-97 pairs, cross-entropy, adam",
         loss: Loss::CrossEntropy,
-        rule: ADAM,
+        optimizer: Optimizer::Adam(Adam::PYTORCH),
         ..MODULAR
     },
 ];
@@ -167,7 +184,7 @@ fn member<T: Real>(case: &Case, seed: u64) -> Result<(Trainer<T>, Rows<T>), MlpE
         output_factor: 1.0,
         centred: false,
         loss: case.loss,
-        rule: case.rule,
+        optimizer: case.optimizer,
         instructions: Instructions::Detected,
     };
     let (columns, outputs) = (case.widths[0], case.widths[case.widths.len() - 1]);

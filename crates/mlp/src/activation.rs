@@ -1,87 +1,105 @@
-//! Activation functions with their derivatives.
+//! Activations: one file for each, and its line in the list below.
 
-use crate::erf::normal_cdf;
+mod formula;
+mod gelu;
+mod identity;
+mod leaky_relu;
+mod quadratic;
+mod relu;
+mod silu;
+mod softplus;
+mod tanh;
 
-/// An elementwise activation φ(z).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// max(z, 0); the derivative at 0 is 0.
-    Relu,
-    /// tanh z.
-    Tanh,
-    /// z Φ(z) with the exact normal distribution function Φ (not the tanh approximation).
-    Gelu,
-    /// z² (no factor ½).
-    Quadratic,
-    /// z: a linear network.
-    Identity,
+use serde::{Deserialize, Serialize};
+
+use crate::algebra::Algebra;
+pub(crate) use formula::{Formula, WithFormula};
+
+macro_rules! activations {
+    ($($(#[$attribute:meta])* $name:literal $file:ident $activation:ident,)*) => {
+        /// An elementwise activation φ(z).
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Activation {
+            $($(#[$attribute])* #[serde(rename = $name)] $activation,)*
+        }
+
+        impl Activation {
+            /// All activations.
+            pub const ALL: [Self; [$($name,)*].len()] = [$(Self::$activation,)*];
+
+            /// Name in specs.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$activation => $name,)* }
+            }
+
+            /// q with φ(c z) = c^q φ(z) for c > 0. Activations that are not homogeneous have that of
+            /// the range in which they are nearly linear: 1.
+            #[must_use]
+            pub fn degree(self) -> f64 {
+                match self { $(Self::$activation => $file::$activation::DEGREE,)* }
+            }
+
+            /// Whether the degree holds everywhere.
+            #[must_use]
+            pub fn is_homogeneous(self) -> bool {
+                match self { $(Self::$activation => $file::$activation::HOMOGENEOUS,)* }
+            }
+
+            /// φ(z) of a number or of every element of a tensor. NaN stays NaN.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// assert_eq!(mlp::Activation::Quadratic.value(-3.0), 9.0);
+            /// ```
+            #[must_use]
+            pub fn value<A: Algebra>(self, z: A) -> A {
+                match self { $(Self::$activation => $file::$activation::value(z),)* }
+            }
+
+            /// φ'(z) of a number or of every element of a tensor.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// assert_eq!(mlp::Activation::Relu.derivative(0.0), 0.0);
+            /// ```
+            #[must_use]
+            pub fn derivative<A: Algebra>(self, z: A) -> A {
+                match self { $(Self::$activation => $file::$activation::derivative(z),)* }
+            }
+
+            /// Whether a net must keep φ'(z) on the way forward, because φ(z) does not tell it.
+            pub(crate) fn keeps_slopes(self) -> bool {
+                match self { $(Self::$activation => !$file::$activation::SLOPE_FROM_VALUE,)* }
+            }
+
+            /// Runs `work` compiled for this activation.
+            #[inline(always)]
+            pub(crate) fn with<W: WithFormula>(self, work: W) -> W::Output {
+                match self { $(Self::$activation => work.run::<$file::$activation>(),)* }
+            }
+        }
+    };
 }
 
-impl Activation {
-    /// All activations.
-    pub const ALL: [Self; 5] = [
-        Self::Relu,
-        Self::Tanh,
-        Self::Gelu,
-        Self::Quadratic,
-        Self::Identity,
-    ];
-
-    /// φ(z). NaN stays NaN.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(mlp::Activation::Quadratic.value(-3.0), 9.0);
-    /// ```
-    #[must_use]
-    pub fn value(self, z: f64) -> f64 {
-        match self {
-            // Not f64::max, which would turn NaN into 0.
-            Self::Relu => {
-                if z < 0.0 {
-                    0.0
-                } else {
-                    z
-                }
-            }
-            Self::Tanh => z.tanh(),
-            Self::Gelu => z * normal_cdf(z),
-            Self::Quadratic => z * z,
-            Self::Identity => z,
-        }
-    }
-
-    /// φ'(z).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(mlp::Activation::Relu.derivative(0.0), 0.0);
-    /// ```
-    #[must_use]
-    pub fn derivative(self, z: f64) -> f64 {
-        match self {
-            Self::Relu => {
-                if z > 0.0 {
-                    1.0
-                } else if z.is_nan() {
-                    z
-                } else {
-                    0.0
-                }
-            }
-            Self::Tanh => {
-                // 1 - tanh² without cancellation.
-                let cosh = z.cosh();
-                1.0 / (cosh * cosh)
-            }
-            Self::Gelu => {
-                let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
-                normal_cdf(z) + z * density
-            }
-            Self::Quadratic => 2.0 * z,
-            Self::Identity => 1.0,
-        }
-    }
+activations! {
+    /// max(z, 0).
+    #[default]
+    "relu" relu Relu,
+    /// z for z > 0, else z/100.
+    "leaky-relu" leaky_relu LeakyRelu,
+    /// tanh z.
+    "tanh" tanh Tanh,
+    /// z Φ(z), Φ the normal distribution function.
+    "gelu" gelu Gelu,
+    /// z/(1 + e^(−z)).
+    "silu" silu Silu,
+    /// ln(1 + e^z).
+    "softplus" softplus Softplus,
+    /// z².
+    "quadratic" quadratic Quadratic,
+    /// z: a linear network.
+    "identity" identity Identity,
 }

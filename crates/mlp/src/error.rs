@@ -28,7 +28,7 @@ pub enum MlpError {
     /// The network has no layer.
     #[error("layers is empty: must have at least one layer")]
     NoLayers,
-    /// A number lies outside its domain.
+    /// A number is outside its domain.
     #[error("{name} = {value}: must be {domain}")]
     Domain {
         /// The parameter at fault.
@@ -41,6 +41,12 @@ pub enum MlpError {
     /// A row of the targets of the cross-entropy is not one-hot.
     #[error("targets of row {row} are not one-hot: must be a single 1 among zeros")]
     NotOneHot {
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A row of the targets of the hinge loss has another number than 1 and −1.
+    #[error("targets of row {row} are no signs: must be 1 or -1")]
+    NotSigns {
         /// The row, from 0.
         row: usize,
     },

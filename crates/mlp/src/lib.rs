@@ -1,6 +1,6 @@
 //! Host MLPs: a plain one in f64 as a reference, and a fast [`Trainer`] in f32 or f64.
 //!
-//! The reference ([`Mlp`], [`Loss`], [`Optimizer`]) is written to be read and checked, not to be
+//! The reference ([`Mlp`], [`Loss`]) is written to be read and checked, not to be
 //! fast: loops over slices, no framework, no hidden defaults. Other implementations are compared
 //! with it number by number, the trainer first.
 //!
@@ -14,7 +14,7 @@
 //! One step of gradient descent on a 1-2-1 network:
 //!
 //! ```
-//! use mlp::{Activation, Layer, Loss, Mlp, Optimizer, Sgd, SgdConfig};
+//! use mlp::{Activation, Layer, Loss, Mlp, Optimizer, Reduction, Updater};
 //!
 //! let mut net = Mlp {
 //!     layers: vec![
@@ -23,22 +23,16 @@
 //!     ],
 //!     activation: Activation::Relu,
 //! };
-//! let loss = Loss::MeanSquare { half: true, mean_over_outputs: false };
-//! let mut optimizer = Sgd::new(SgdConfig {
-//!     learning_rate: 0.1,
-//!     momentum: 0.0,
-//!     dampening: 0.0,
-//!     nesterov: false,
-//!     weight_decay: 0.0,
-//! })?;
+//! let loss = Loss::Mse { half: true, outputs: Reduction::Sum };
+//! let mut parameters = net.parameters();
+//! let mut descent = Updater::<f64>::new(Optimizer::PLAIN, parameters.len())?;
 //!
 //! let (inputs, targets) = ([2.0, -3.0], [2.0, 3.0]);
 //! let outputs = net.forward(&inputs, 2)?;
 //! assert_eq!(outputs, [1.0, 1.5]);
 //! let before = loss.evaluate(&outputs, &targets, 1, None)?;
 //! let gradients = net.gradients(&inputs, 2, &before.gradient)?;
-//! let mut parameters = net.parameters();
-//! optimizer.step(&mut parameters, &mlp::flatten(&gradients))?;
+//! descent.step(&mut parameters, &mlp::flatten(&gradients), 0.1)?;
 //! net.set_parameters(&parameters)?;
 //! let after = loss.evaluate(&net.forward(&inputs, 2)?, &targets, 1, None)?;
 //! assert!(after.value < before.value);
@@ -46,7 +40,7 @@
 //! ```
 
 mod activation;
-mod erf;
+mod algebra;
 mod error;
 mod loss;
 mod network;
@@ -55,13 +49,13 @@ mod tangent;
 mod trainer;
 
 pub use activation::Activation;
-pub use erf::erf;
+pub use algebra::Algebra;
 pub use error::MlpError;
-pub use loss::{Loss, LossValue};
+pub use loss::{Loss, LossValue, Reduction};
 pub use network::{Layer, LayerGradient, Mlp, flatten};
-pub use optimizer::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+pub use optimizer::{Adam, Decay, Optimizer, Sgd, UpdateAlgebra};
 pub use tangent::LayerRate;
 pub use trainer::{
     Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
-    UpdateRule, Updater, multiply_adds,
+    Updater, multiply_adds,
 };

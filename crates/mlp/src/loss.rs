@@ -1,22 +1,66 @@
 //! Losses with their gradient at the outputs.
 
+use serde::{Deserialize, Serialize};
+
+use crate::algebra::Algebra;
 use crate::error::{MlpError, require, require_length};
 
 /// A loss L = Σ_rows w_r ℓ(f_r, y_r); the weights w_r are 1/N unless given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
-    /// ℓ = c Σ_k (f_k − y_k)², c = 1, times ½ if `half`, over K if `mean_over_outputs`.
+    /// Squared error: ℓ = Σ_k (f_k − y_k)², times ½ if `half`, over K for the mean over outputs.
     ///
-    /// PyTorch's and burn's mean squared error is `half: false, mean_over_outputs: true`; the
-    /// theory's loss is `half: true, mean_over_outputs: false`.
-    MeanSquare {
-        /// Whether the square is halved.
+    /// PyTorch's and burn's mean squared error is the mean over outputs, not halved; the theory's loss
+    /// is the halved sum.
+    Mse {
+        /// Whether the square is halved, as theory has it.
+        #[serde(default)]
         half: bool,
-        /// Whether outputs are averaged (true) or summed (false).
-        mean_over_outputs: bool,
+        /// Sum or mean over outputs.
+        #[serde(default)]
+        outputs: Reduction,
     },
-    /// ℓ = ln Σ_k e^{f_k} − f_class (nats), with one-hot targets.
+    /// Softmax cross-entropy with one-hot targets: ℓ = ln Σ_k e^{f_k} − f_class (nats).
     CrossEntropy,
+    /// Hinge loss with targets ±1: ℓ = Σ_k max(0, 1 − y_k f_k), over K for the mean over outputs, with
+    /// gradient 0 at the kink \[Cortes1995\].
+    Hinge {
+        /// Sum or mean over outputs.
+        #[serde(default)]
+        outputs: Reduction,
+    },
+}
+
+/// Reductions over outputs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reduction {
+    /// Mean over outputs.
+    #[default]
+    Mean,
+    /// Sum over outputs.
+    Sum,
+}
+
+impl Reduction {
+    /// What the sum over `outputs` outputs is multiplied with.
+    fn share(self, outputs: usize) -> f64 {
+        match self {
+            Self::Mean => 1.0 / outputs.max(1) as f64,
+            Self::Sum => 1.0,
+        }
+    }
+}
+
+impl Default for Loss {
+    /// PyTorch's `MSELoss`: not halved, mean over outputs.
+    fn default() -> Self {
+        Self::Mse {
+            half: false,
+            outputs: Reduction::Mean,
+        }
+    }
 }
 
 /// A loss and its gradient.
@@ -29,6 +73,82 @@ pub struct LossValue {
 }
 
 impl Loss {
+    /// `c` in flow time = Σ lr · c: the factor of this loss relative to the form in which theory is
+    /// written, a sum over `outputs` outputs: ½|f − y|² for squared errors. Cross-entropy and hinge
+    /// loss have flows of their own, with factor 1 for their sums.
+    #[must_use]
+    pub fn flow_factor(self, outputs: usize) -> f64 {
+        match self {
+            Self::Mse {
+                half,
+                outputs: reduction,
+            } => reduction.share(outputs) * if half { 1.0 } else { 2.0 },
+            Self::Hinge { outputs: reduction } => reduction.share(outputs),
+            Self::CrossEntropy => 1.0,
+        }
+    }
+
+    /// The loss on rows `[N, K]` with `columns` = K and weights `[N]`, or `None` for 1/N each.
+    #[must_use]
+    pub fn value(
+        self,
+        outputs: &[f64],
+        targets: &[f64],
+        weights: Option<&[f64]>,
+        columns: usize,
+    ) -> f64 {
+        let rows = outputs.len() / columns.max(1);
+        let factor = self.flow_factor(columns);
+        outputs
+            .chunks_exact(columns)
+            .zip(targets.chunks_exact(columns))
+            .enumerate()
+            .map(|(row, (f, y))| {
+                let weight = weights.map_or(1.0 / rows as f64, |w| w[row]);
+                let pairs = f.iter().zip(y);
+                let element = match self {
+                    Self::Mse { .. } => {
+                        0.5 * factor * pairs.map(|(f, y)| (f - y) * (f - y)).sum::<f64>()
+                    }
+                    Self::CrossEntropy => {
+                        let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                        let sum: f64 = f.iter().map(|f| (f - top).exp()).sum();
+                        pairs.map(|(f, y)| y * (top + sum.ln() - f)).sum()
+                    }
+                    Self::Hinge { .. } => {
+                        factor * pairs.map(|(f, y)| (1.0 - y * f).relu()).sum::<f64>()
+                    }
+                };
+                weight * element
+            })
+            .sum()
+    }
+
+    /// Whether these are targets of the loss: rows `[N, K]` with `columns` = K.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError::NotOneHot`] for the cross-entropy, [`MlpError::NotSigns`] for the hinge loss.
+    pub fn check_targets(self, targets: &[f64], columns: usize) -> Result<(), MlpError> {
+        for (row, y) in targets.chunks(columns.max(1)).enumerate() {
+            let are = |allowed: [f64; 2]| y.iter().all(|entry| allowed.contains(entry));
+            match self {
+                Self::Mse { .. } => {}
+                Self::CrossEntropy => {
+                    if !are([0.0, 1.0]) || y.iter().sum::<f64>() != 1.0 {
+                        return Err(MlpError::NotOneHot { row });
+                    }
+                }
+                Self::Hinge { .. } => {
+                    if !are([-1.0, 1.0]) {
+                        return Err(MlpError::NotSigns { row });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Value and gradient at the outputs.
     ///
     /// # Shapes
@@ -39,13 +159,13 @@ impl Loss {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if lengths differ, K or N is 0, or targets of the cross-entropy are not
-    /// one-hot.
+    /// [`MlpError`] if lengths differ, K or N is 0, or targets are not those of the loss.
     ///
     /// # Examples
     ///
     /// ```
-    /// let loss = mlp::Loss::MeanSquare { half: true, mean_over_outputs: false };
+    /// use mlp::{Loss, Reduction};
+    /// let loss = Loss::Mse { half: true, outputs: Reduction::Sum };
     /// let found = loss.evaluate(&[3.0, 0.0], &[1.0, 0.0], 1, None)?;
     /// assert_eq!((found.value, found.gradient), (1.0, vec![1.0, 0.0]));
     /// # Ok::<(), mlp::MlpError>(())
@@ -65,66 +185,30 @@ impl Loss {
         if let Some(weights) = row_weights {
             require_length("row_weights", weights.len(), rows)?;
         }
-        let mut value = 0.0;
-        let mut gradient = vec![0.0; outputs.len()];
-        for row in 0..rows {
-            let range = row * n_outputs..(row + 1) * n_outputs;
+        self.check_targets(targets, n_outputs)?;
+        let factor = self.flow_factor(n_outputs);
+        let mut gradient = Vec::with_capacity(outputs.len());
+        let pairs = outputs.chunks(n_outputs).zip(targets.chunks(n_outputs));
+        for (row, (f, y)) in pairs.enumerate() {
             let weight = row_weights.map_or(1.0 / rows as f64, |weights| weights[row]);
-            let (f, y) = (&outputs[range.clone()], &targets[range.clone()]);
-            let slots = &mut gradient[range];
-            let row_loss = match self {
-                Self::MeanSquare {
-                    half,
-                    mean_over_outputs,
-                } => {
-                    let halving = if half { 0.5 } else { 1.0 };
-                    let share = if mean_over_outputs {
-                        1.0 / n_outputs as f64
-                    } else {
-                        1.0
-                    };
-                    square_row(f, y, halving * share, slots)
-                }
-                Self::CrossEntropy => {
-                    cross_entropy_row(f, y, slots).ok_or(MlpError::NotOneHot { row })?
-                }
-            };
-            value += weight * row_loss;
-            for slot in slots {
-                *slot *= weight;
-            }
+            let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let total: f64 = f.iter().map(|f| (f - top).exp()).sum();
+            gradient.extend(f.iter().zip(y).map(|(f, y)| {
+                let slope = match self {
+                    Self::Mse { .. } => f - y,
+                    // Shifted by the largest output, so that no exponential overflows.
+                    Self::CrossEntropy => (f - top).exp() / total - y,
+                    Self::Hinge { .. } => {
+                        let margin = (1.0 - y * f).relu();
+                        margin.if_positive(-y, margin)
+                    }
+                };
+                weight * factor * slope
+            }));
         }
-        Ok(LossValue { value, gradient })
+        Ok(LossValue {
+            value: self.value(outputs, targets, row_weights, n_outputs),
+            gradient,
+        })
     }
-}
-
-/// c Σ (f − y)², with 2 c (f − y) written to `gradient`.
-fn square_row(f: &[f64], y: &[f64], factor: f64, gradient: &mut [f64]) -> f64 {
-    let mut sum = 0.0;
-    for ((slot, f), y) in gradient.iter_mut().zip(f).zip(y) {
-        let error = f - y;
-        sum += error * error;
-        *slot = 2.0 * factor * error;
-    }
-    factor * sum
-}
-
-/// ln Σ e^f − f_class, with softmax(f) − y written to `gradient`; `None` unless y is one-hot.
-fn cross_entropy_row(f: &[f64], y: &[f64], gradient: &mut [f64]) -> Option<f64> {
-    let class = y.iter().position(|&entry| entry == 1.0)?;
-    if y.iter()
-        .enumerate()
-        .any(|(k, &entry)| k != class && entry != 0.0)
-    {
-        return None;
-    }
-    // Shifted by the largest output, so that no exponential overflows.
-    let largest = f
-        .iter()
-        .fold(f64::NEG_INFINITY, |largest, &f| largest.max(f));
-    let total: f64 = f.iter().map(|f| (f - largest).exp()).sum();
-    for ((slot, f), y) in gradient.iter_mut().zip(f).zip(y) {
-        *slot = (f - largest).exp() / total - y;
-    }
-    Some(total.ln() - (f[class] - largest))
 }

@@ -108,7 +108,7 @@ impl Mlp {
         for (index, layer) in self.layers.iter().enumerate().rev() {
             gradients.push(layer.gradient(&trace.inputs[index], &at_affine, rows));
             if let Some(below) = index.checked_sub(1) {
-                at_affine = layer.pull_back(&at_affine, rows);
+                at_affine = layer.input_gradient(&at_affine, rows);
                 for (gradient, &z) in at_affine.iter_mut().zip(&trace.affine[below]) {
                     *gradient *= self.activation.derivative(z);
                 }
@@ -235,7 +235,7 @@ impl Layer {
     }
 
     /// G Wᵀ: `[N, H]` to `[N, D]`.
-    pub(crate) fn pull_back(&self, at_output: &[f64], rows: usize) -> Vec<f64> {
+    pub(crate) fn input_gradient(&self, at_output: &[f64], rows: usize) -> Vec<f64> {
         let mut out = vec![0.0; rows * self.inputs];
         for row in 0..rows {
             for i in 0..self.inputs {

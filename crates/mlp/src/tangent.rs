@@ -11,8 +11,8 @@ use crate::network::Mlp;
 /// kernel.
 const BLOCK_ROWS: usize = 64;
 
-/// How fast a layer's own parameters move its weights: m² for weights W = m w with a multiplier m,
-/// of which w is trained. 1 in the standard parametrisation.
+/// How fast a layer's own parameters move its weights: m² for weights W = m w with a multiplier m and
+/// a trained w. 1 in the standard parametrisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerRate {
     /// m² of the weight.
@@ -245,7 +245,7 @@ impl Mlp {
             for (index, layer) in self.layers.iter().enumerate().rev() {
                 layers[index].gradients.extend_from_slice(&at_affine);
                 if let Some(below) = index.checked_sub(1) {
-                    at_affine = layer.pull_back(&at_affine, rows);
+                    at_affine = layer.input_gradient(&at_affine, rows);
                     for (gradient, &z) in at_affine.iter_mut().zip(&trace.affine[below]) {
                         *gradient *= self.activation.derivative(z);
                     }

@@ -5,19 +5,22 @@
 //! and back, and every parameter is updated in one pass at the end.
 
 mod activate;
+mod column;
 mod cube;
-mod float;
+mod element;
 mod functions;
 mod kernels;
 mod layer;
 mod lines;
 mod loss;
+mod net;
 mod peak;
 mod products;
 mod real;
 mod rows;
 mod simd;
 mod sparse;
+mod state;
 mod tables;
 mod update;
 mod updater;
@@ -25,28 +28,24 @@ mod updater;
 use std::ops::Range;
 
 use cube::{CubeOutputs, Halves};
-use kernels::{
-    ColumnBackward, ColumnForward, Entering, Forward, LayerGradient, PullBack, TableProduct,
-    Transpose, WeightGradient, lines_of,
-};
 use layer::{Layer, lay_out};
-use lines::{LANES, Line, Lines, panels};
+use lines::{LANES, Line, Lines, lines_of};
 use loss::{LossGradient, Outputs};
-use rows::{BLOCK, lines_in};
+use net::Net;
+use rows::lines_in;
 use simd::Arch;
-use tables::Tables;
-use update::Update;
+use update::{Update, keeps_zeros};
 
 pub use cube::Cube;
 pub use layer::LayerConfig;
 pub use peak::multiply_adds;
 pub use real::Real;
 pub use rows::{HostRows, Rows};
-pub use update::UpdateRule;
+pub use state::TrainerState;
 pub use updater::Updater;
 
 use crate::error::{MlpError, require, require_length};
-use crate::{Activation, Loss};
+use crate::{Activation, Loss, Optimizer};
 
 /// What a [`Trainer`] trains and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +61,7 @@ pub struct TrainerConfig {
     /// The loss. Targets of the cross-entropy may be any probabilities here.
     pub loss: Loss,
     /// How parameters follow their gradients.
-    pub rule: UpdateRule,
+    pub optimizer: Optimizer,
     /// The processor's instructions that are used.
     pub instructions: Instructions,
 }
@@ -77,25 +76,13 @@ pub enum Instructions {
     Portable,
 }
 
-/// What an optimizer remembers, to go on later as if nothing had been.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct TrainerState {
-    /// Steps taken.
-    pub steps: u64,
-    /// Momentum buffer or mean of gradients, in the order of [`Trainer::parameters`]; empty where
-    /// the rule keeps none.
-    pub first: Vec<f64>,
-    /// Mean of squared gradients; empty where the rule keeps none.
-    pub second: Vec<f64>,
-}
-
 /// A multilayer perceptron in training, in numbers of type `T`.
 ///
 /// # Examples
 ///
 /// ```
 /// use mlp::{
-///     Activation, HostRows, Instructions, LayerConfig, Loss, Rows, Trainer, TrainerConfig, UpdateRule,
+///     Activation, HostRows, Instructions, LayerConfig, Loss, Rows, Trainer, TrainerConfig, Optimizer,
 /// };
 ///
 /// let layer = |inputs, outputs| LayerConfig {
@@ -110,8 +97,8 @@ pub struct TrainerState {
 ///     activation: Activation::Relu,
 ///     output_factor: 1.0,
 ///     centred: false,
-///     loss: Loss::MeanSquare { half: true, mean_over_outputs: false },
-///     rule: UpdateRule::PLAIN,
+///     loss: Loss::default(),
+///     optimizer: Optimizer::PLAIN,
 ///     instructions: Instructions::Detected,
 /// };
 /// let mut trainer = Trainer::<f32>::new(config, &[1.0, -1.0, 0.5, 0.5])?;
@@ -136,29 +123,16 @@ pub struct Trainer<T: Real> {
     /// Initial parameters and outputs at them, where outputs are centred.
     centre: Option<Centre<T>>,
     outputs: Vec<T>,
-    /// Products of the first weight with the patterns of the rows that are looked at.
+    /// Products of the first weight with the patterns of the rows of an evaluation.
     table: Lines<T>,
 }
 
-/// Initial parameters, and α times the outputs at them for the rows with this stamp.
+/// Initial parameters, and α times the outputs at them for the rows with this id.
 #[derive(Debug, Clone)]
 struct Centre<T: Real> {
     start: Lines<T>,
     outputs: Lines<T>,
-    stamp: u64,
-}
-
-/// Layers with the buffers of one block of rows.
-#[derive(Debug, Clone)]
-struct Net<T: Real> {
-    arch: Arch,
-    activation: Activation,
-    layers: Vec<Layer<T>>,
-    /// `[rows, out]` of every layer: φ(Z) on the way forward, ∂L/∂Z on the way back.
-    features: Vec<Lines<T>>,
-    /// φ'(Z) of every layer where it must be kept, else empty.
-    slopes: Vec<Lines<T>>,
-    transposed: Lines<T>,
+    id: u64,
 }
 
 impl<T: Real> Trainer<T> {
@@ -174,41 +148,23 @@ impl<T: Real> Trainer<T> {
     /// not P entries.
     pub fn new(config: TrainerConfig, initial: &[f64]) -> Result<Self, MlpError> {
         let (layers, counts) = lay_out(&config.layers)?;
-        config.rule.check()?;
+        config.optimizer.check()?;
         require(
             config.output_factor.is_finite(),
             "output_factor",
             config.output_factor,
             "finite",
         )?;
-        let last = layers.len() - 1;
-        let keeps_slopes = activate::keeps_slopes(config.activation);
-        let block = |layer: &Layer<T>| Lines::zeros(lines_of(BLOCK, layer.outputs));
-        let net = Net {
-            arch: match config.instructions {
-                Instructions::Detected => Arch::detect(),
-                Instructions::Portable => Arch::Portable,
-            },
-            activation: config.activation,
-            features: layers.iter().map(block).collect(),
-            slopes: (layers[..last].iter())
-                .map(|layer| {
-                    if keeps_slopes {
-                        block(layer)
-                    } else {
-                        Lines::zeros(0)
-                    }
-                })
-                .collect(),
-            transposed: Lines::zeros(counts.transposed),
-            layers,
+        let arch = match config.instructions {
+            Instructions::Detected => Arch::detect(),
+            Instructions::Portable => Arch::Portable,
         };
         let moment = |index| {
-            let kept = config.rule.moments() > index;
+            let kept = config.optimizer.moments() > index;
             Lines::zeros(if kept { counts.parameters } else { 0 })
         };
         let mut trainer = Self {
-            net,
+            net: Net::new(arch, config.activation, layers, counts.transposed),
             parameters: Lines::zeros(counts.parameters),
             gradient: Lines::zeros(counts.parameters),
             first: moment(0),
@@ -224,7 +180,7 @@ impl<T: Real> Trainer<T> {
             trainer.centre = Some(Centre {
                 start: trainer.parameters.clone(),
                 outputs: Lines::zeros(0),
-                stamp: 0,
+                id: 0,
             });
         }
         Ok(trainer)
@@ -249,7 +205,7 @@ impl<T: Real> Trainer<T> {
         for block in rows.blocks() {
             let parameters = self.parameters.all();
             self.net
-                .forward(parameters, rows.entering(&block), block.len(), true);
+                .forward(parameters, rows.input(&block), block.len(), true);
             let outputs = rows.outputs();
             self.net.arch.run(LossGradient {
                 loss: self.config.loss,
@@ -259,11 +215,11 @@ impl<T: Real> Trainer<T> {
                 weights: rows.weights(&block),
                 outputs,
                 rows: block.len(),
-                values: last_of(&mut self.net.features, block.len(), outputs),
+                values: self.net.outputs(block.len()),
             });
             let gradient = self.gradient.all_mut();
             self.net
-                .backward(parameters, gradient, rows.entering(&block), block.len());
+                .backward(parameters, gradient, rows.input(&block), block.len());
         }
         self.steps += 1;
         self.update(learning_rate);
@@ -283,15 +239,14 @@ impl<T: Real> Trainer<T> {
         (self.net).tabulate(self.parameters.all(), rows.tables(), &mut self.table);
         for block in rows.blocks() {
             let parameters = self.parameters.all();
-            let entering = looked_at(rows, &block, &self.table);
-            self.net.forward(parameters, entering, block.len(), false);
-            let values = last_of(&mut self.net.features, block.len(), columns);
+            let input = rows.evaluation_input(&block, &self.table);
+            self.net.forward(parameters, input, block.len(), false);
             self.net.arch.run(Outputs {
                 output_factor: T::from_f64(self.config.output_factor),
                 centre: centre_of(self.centre.as_ref(), &block, columns),
-                values,
+                values: self.net.outputs(block.len()),
             });
-            let values = last_of(&mut self.net.features, block.len(), columns);
+            let values = self.net.outputs(block.len());
             for row in 0..block.len() {
                 for (panel, first) in (0..columns).step_by(LANES).enumerate() {
                     let line = &values[panel * block.len() + row];
@@ -313,7 +268,7 @@ impl<T: Real> Trainer<T> {
     /// # Examples
     ///
     /// ```
-    /// # use mlp::{Activation, Cube, Instructions, LayerConfig, Loss, Trainer, TrainerConfig, UpdateRule};
+    /// # use mlp::{Activation, Cube, Instructions, LayerConfig, Loss, Trainer, TrainerConfig, Optimizer};
     /// # let layer = |inputs, outputs| LayerConfig {
     /// #     inputs,
     /// #     outputs,
@@ -326,8 +281,8 @@ impl<T: Real> Trainer<T> {
     /// #     activation: Activation::Relu,
     /// #     output_factor: 1.0,
     /// #     centred: false,
-    /// #     loss: Loss::MeanSquare { half: true, mean_over_outputs: false },
-    /// #     rule: UpdateRule::PLAIN,
+    /// #     loss: Loss::default(),
+    /// #     optimizer: Optimizer::PLAIN,
     /// #     instructions: Instructions::Detected,
     /// # };
     /// // max(x + y, 0) for both signs of y
@@ -390,7 +345,7 @@ impl<T: Real> Trainer<T> {
 
     /// What the optimizer remembers.
     pub fn state(&self) -> TrainerState {
-        let moments = self.config.rule.moments();
+        let moments = self.config.optimizer.moments();
         let of = |index, lines| {
             if moments > index {
                 self.read(lines)
@@ -413,7 +368,7 @@ impl<T: Real> Trainer<T> {
     /// changed.
     pub fn set_state(&mut self, state: &TrainerState) -> Result<(), MlpError> {
         let count: usize = self.config.layers.iter().map(LayerConfig::parameters).sum();
-        let moments = self.config.rule.moments();
+        let moments = self.config.optimizer.moments();
         let expected = |index| if moments > index { count } else { 0 };
         require_length("first", state.first.len(), expected(0))?;
         require_length("second", state.second.len(), expected(1))?;
@@ -444,36 +399,39 @@ impl<T: Real> Trainer<T> {
         let Some(centre) = &mut self.centre else {
             return;
         };
-        if centre.stamp == rows.stamp() {
+        if centre.id == rows.id() {
             return;
         }
         centre.outputs.resize(lines_of(rows.rows(), rows.outputs()));
         (self.net).tabulate(centre.start.all(), rows.tables(), &mut self.table);
         for block in rows.blocks() {
-            let entering = looked_at(rows, &block, &self.table);
+            let input = rows.evaluation_input(&block, &self.table);
             self.net
-                .forward(centre.start.all(), entering, block.len(), false);
-            let values = last_of(&mut self.net.features, block.len(), rows.outputs());
-            let range = lines_in(&block, rows.outputs());
-            let kept = &mut centre.outputs.all_mut()[range];
-            kept.copy_from_slice(values);
+                .forward(centre.start.all(), input, block.len(), false);
+            let kept = &mut centre.outputs.all_mut()[lines_in(&block, rows.outputs())];
+            kept.copy_from_slice(self.net.outputs(block.len()));
             self.net.arch.run(Outputs {
                 output_factor: T::from_f64(self.config.output_factor),
                 centre: None,
                 values: kept,
             });
         }
-        centre.stamp = rows.stamp();
+        centre.id = rows.id();
     }
 
     fn update(&mut self, learning_rate: f64) {
-        let step = self.config.rule.at(self.steps, learning_rate);
-        let moments = self.config.rule.moments();
+        let optimizer = self.config.optimizer;
+        let moments = optimizer.moments();
+        // The weight of a single output gets gradients in its padding where φ(0) is not 0.
+        let spoilt = !keeps_zeros::<T>(optimizer, self.steps, learning_rate)
+            || self.config.activation.value(0.0) != 0.0;
         for layer in &self.net.layers {
             for (range, multiplier) in layer.segments() {
                 let kept = |index| if moments > index { range.clone() } else { 0..0 };
                 self.net.arch.run(Update {
-                    step,
+                    optimizer,
+                    step: self.steps,
+                    rate: learning_rate,
                     multiplier,
                     parameters: self.parameters.all_mut()[range.clone()].as_flattened_mut(),
                     gradients: self.gradient.all()[range.clone()].as_flattened(),
@@ -481,7 +439,7 @@ impl<T: Real> Trainer<T> {
                     second: self.second.all_mut()[kept(1)].as_flattened_mut(),
                 });
             }
-            if step.spoils_padding() {
+            if spoilt {
                 layer.clear_padding(self.parameters.all_mut());
             }
         }
@@ -506,24 +464,6 @@ fn write<T: Real>(layers: &[Layer<T>], values: &[f64], lines: &mut Lines<T>) {
     }
 }
 
-/// Outputs of the last layer for a block.
-fn last_of<T: Real>(features: &mut [Lines<T>], rows: usize, outputs: usize) -> &mut [Line<T>] {
-    let last = features.last_mut().expect("a net has a layer");
-    &mut last.all_mut()[..lines_of(rows, outputs)]
-}
-
-/// Inputs of a block that is only looked at; `table` is that of [`Net::tabulate`].
-fn looked_at<'a, T: Real>(
-    rows: &'a Rows<T>,
-    block: &Range<usize>,
-    table: &'a Lines<T>,
-) -> Entering<'a, T> {
-    match rows.tables() {
-        Some(tables) => Entering::Tables(tables.block(block, table.all())),
-        None => rows.entering(block),
-    }
-}
-
 /// What is subtracted from the outputs of a block.
 fn centre_of<'a, T: Real>(
     centre: Option<&'a Centre<T>>,
@@ -531,180 +471,4 @@ fn centre_of<'a, T: Real>(
     outputs: usize,
 ) -> Option<&'a [Line<T>]> {
     centre.map(|centre| &centre.outputs.all()[lines_in(block, outputs)])
-}
-
-/// Gradients of weight and bias of a layer, the first lines of `lines`.
-fn gradients_of<'a, T: Real>(
-    layer: &Layer<T>,
-    lines: &'a mut [Line<T>],
-) -> (&'a mut [Line<T>], Option<&'a mut [Line<T>]>) {
-    let (weight, rest) = lines.split_at_mut(layer.weight.len());
-    let bias = (layer.bias.as_ref()).map(|range| &mut rest[..range.len()]);
-    (weight, bias)
-}
-
-impl<T: Real> Net<T> {
-    /// Transposes all weights that the backward pass needs so.
-    fn transpose(&mut self, parameters: &[Line<T>]) {
-        for layer in &self.layers {
-            if !layer.transposed.is_empty() {
-                self.arch.run(Transpose {
-                    weight: &parameters[layer.weight.clone()],
-                    multiplier: layer.weight_multiplier,
-                    inputs: layer.inputs,
-                    outputs: layer.outputs,
-                    out: &mut self.transposed.all_mut()[layer.transposed.clone()],
-                });
-            }
-        }
-    }
-
-    /// Multiplies the patterns of rows, if they have any, with the first weight.
-    fn tabulate(&self, parameters: &[Line<T>], tables: Option<&Tables<T>>, table: &mut Lines<T>) {
-        let Some(tables) = tables else { return };
-        let (layer, height) = (&self.layers[0], tables.height());
-        table.resize(height * panels(layer.outputs));
-        self.arch.run(TableProduct {
-            patterns: tables.patterns.all(),
-            height,
-            weight: &parameters[layer.weight.clone()],
-            inputs: layer.inputs,
-            out: table.all_mut(),
-        });
-    }
-
-    /// All layers for one block; the last one without activation.
-    fn forward(
-        &mut self,
-        parameters: &[Line<T>],
-        entering: Entering<'_, T>,
-        rows: usize,
-        keep_slopes: bool,
-    ) {
-        let last = self.layers.len() - 1;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let (below, here) = self.features.split_at_mut(index);
-            let out = &mut here[0].all_mut()[..lines_of(rows, layer.outputs)];
-            let weight = &parameters[layer.weight.clone()];
-            let bias = layer.bias.clone().map(|range| &parameters[range]);
-            let below = below.last();
-            let below = below.map(|lines| &lines.all()[..lines_of(rows, layer.inputs)]);
-            // A column is the last layer, which has no activation.
-            if let (true, Some(features)) = (layer.column, below) {
-                self.arch.run(ColumnForward {
-                    features,
-                    weight,
-                    multiplier: layer.weight_multiplier,
-                    bias: bias.map_or(T::ZERO, |bias| layer.bias_multiplier * bias[0][0]),
-                    rows,
-                    out,
-                });
-                continue;
-            }
-            let slopes = match self.slopes.get_mut(index) {
-                Some(slopes) if keep_slopes && !slopes.all().is_empty() => {
-                    &mut slopes.all_mut()[..lines_of(rows, layer.outputs)]
-                }
-                _ => &mut [],
-            };
-            self.arch.run(Forward {
-                entering: below.map_or(entering, Entering::Dense),
-                weight,
-                bias,
-                weight_multiplier: layer.weight_multiplier,
-                bias_multiplier: layer.bias_multiplier,
-                inputs: layer.inputs,
-                rows,
-                activation: if index < last {
-                    self.activation
-                } else {
-                    Activation::Identity
-                },
-                out,
-                slopes,
-            });
-        }
-    }
-
-    /// Adds the gradients of one block, given ∂L/∂Z of the last layer in its features.
-    fn backward(
-        &mut self,
-        parameters: &[Line<T>],
-        gradient: &mut [Line<T>],
-        entering: Entering<'_, T>,
-        rows: usize,
-    ) {
-        for (index, layer) in self.layers.iter().enumerate().rev() {
-            let (below, here) = self.features.split_at_mut(index);
-            let at_output = &here[0].all()[..lines_of(rows, layer.outputs)];
-            let (gradients_below, own) = gradient.split_at_mut(layer.weight.start);
-            let (of_weight, of_bias) = gradients_of(layer, own);
-            let Some((features, further)) = below.split_last_mut() else {
-                // Under a column it was found with that.
-                if !self.layers.get(1).is_some_and(|above| above.column) {
-                    self.arch.run(WeightGradient {
-                        at_output,
-                        rows,
-                        gradient: LayerGradient {
-                            entering,
-                            inputs: layer.inputs,
-                            weight: of_weight,
-                            bias: of_bias,
-                        },
-                    });
-                }
-                continue;
-            };
-            let features = &mut features.all_mut()[..lines_of(rows, layer.inputs)];
-            let slopes = self.slopes[index - 1].all();
-            let slopes = &slopes[..slopes.len().min(features.len())];
-            if layer.column {
-                let under = &self.layers[index - 1];
-                let entering = further.last().map_or(entering, |lines| {
-                    Entering::Dense(&lines.all()[..lines_of(rows, under.inputs)])
-                });
-                let own = &mut gradients_below[under.weight.start..];
-                let (under_weight, under_bias) = gradients_of(under, own);
-                self.arch.run(ColumnBackward {
-                    at_output,
-                    weight: &parameters[layer.weight.clone()],
-                    multiplier: layer.weight_multiplier,
-                    rows,
-                    activation: self.activation,
-                    features,
-                    slopes,
-                    gradient: of_weight,
-                    bias_gradient: of_bias,
-                    below: LayerGradient {
-                        entering,
-                        inputs: under.inputs,
-                        weight: under_weight,
-                        bias: under_bias,
-                    },
-                });
-                continue;
-            }
-            if !self.layers.get(index + 1).is_some_and(|above| above.column) {
-                self.arch.run(WeightGradient {
-                    at_output,
-                    rows,
-                    gradient: LayerGradient {
-                        entering: Entering::Dense(features),
-                        inputs: layer.inputs,
-                        weight: of_weight,
-                        bias: of_bias,
-                    },
-                });
-            }
-            self.arch.run(PullBack {
-                at_output,
-                transposed: &self.transposed.all()[layer.transposed.clone()],
-                outputs: layer.outputs,
-                rows,
-                activation: self.activation,
-                features,
-                slopes,
-            });
-        }
-    }
 }

@@ -1,42 +1,20 @@
-use std::{any::Any, borrow::Cow, cell::OnceCell, rc::Rc};
+use std::{any::Any, borrow::Cow, cell::OnceCell};
 
 use burn::tensor::{DType, Tensor, TensorData};
 use mlp::{HostRows, MlpError, Real};
+use models::{HostArray, Needs};
 use tasks::{Basis, Batch};
 
-use crate::{Needs, Target};
+use crate::Target;
 
-/// A named matrix on the host in f64, row-major: a weight `[in, out]` or a bias `[1, out]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HostArray {
-    /// Name, unique within its model (`layers.0.weight`).
-    pub name: String,
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// Values, `[rows, columns]`.
-    pub values: Vec<f64>,
-}
-
-impl HostArray {
-    /// The matrix on a device, as that of a single member.
-    ///
-    /// # Shapes
-    /// - result: `[1, rows, columns]`
-    pub fn to_device(&self, target: &Target) -> Tensor<3> {
-        Self::stack(&[self], target)
-    }
-
-    /// The matrices of several members, which have one shape, as one tensor.
-    ///
-    /// # Shapes
-    /// - result: `[M, rows, columns]`
-    pub(crate) fn stack(members: &[&Self], target: &Target) -> Tensor<3> {
-        let (rows, columns) = members.first().map_or((0, 0), |a| (a.rows, a.columns));
-        let values = members.iter().map(|array| &array.values[..]);
-        upload(values, [members.len(), rows, columns], target)
-    }
+/// The matrices of several members, which have one shape, as one tensor.
+///
+/// # Shapes
+/// - result: `[M, rows, columns]`
+pub(crate) fn stack(members: &[&HostArray], target: &Target) -> Tensor<3> {
+    let (rows, columns) = members.first().map_or((0, 0), |a| (a.rows, a.columns));
+    let values = members.iter().map(|array| &array.values[..]);
+    upload(values, [members.len(), rows, columns], target)
 }
 
 /// Basis functions on a device.
@@ -103,7 +81,7 @@ pub struct Rows<'a> {
     target: Target,
     on_device: OnceCell<DeviceBatch>,
     /// Each member in the form of the host's own trainer; empty where rows are not kept.
-    on_host: Vec<Rc<OnceCell<Box<dyn Any>>>>,
+    on_host: Vec<OnceCell<Box<dyn Any>>>,
 }
 
 impl<'a> Rows<'a> {
@@ -127,16 +105,17 @@ impl<'a> Rows<'a> {
     /// once, and well, pays.
     #[must_use]
     pub fn kept(mut self) -> Self {
-        self.on_host = self.members.iter().map(|_| Rc::default()).collect();
+        self.on_host = self.members.iter().map(|_| OnceCell::new()).collect();
         self
     }
 
-    /// Shows the only member's rows in the form of the host's own trainer.
+    /// Shows the rows of a member in the form of the host's own trainer.
     pub(crate) fn look<T: Real, R>(
         &self,
+        member: usize,
         look: impl FnOnce(&mlp::Rows<T>) -> Result<R, MlpError>,
     ) -> Result<R, MlpError> {
-        let batch = &self.members[0];
+        let batch = &self.members[member];
         let (inputs, outputs) = (batch.shape.inputs, batch.shape.outputs);
         let host = HostRows {
             rows: batch.rows,
@@ -144,11 +123,11 @@ impl<'a> Rows<'a> {
             targets: &batch.targets,
             weights: batch.weights.as_deref(),
         };
-        let [kept] = &self.on_host[..] else {
+        let Some(kept) = self.on_host.get(member) else {
             return look(&mlp::Rows::new(inputs, outputs, &host)?);
         };
         if kept.get().is_none() {
-            let rows = mlp::Rows::<T>::to_look_at(inputs, outputs, &host)?;
+            let rows = mlp::Rows::<T>::for_evaluation(inputs, outputs, &host)?;
             // Nobody else was here in between.
             let _ = kept.set(Box::new(rows));
         }
@@ -164,15 +143,6 @@ impl<'a> Rows<'a> {
     /// Number of members.
     pub fn members(&self) -> usize {
         self.members.len()
-    }
-
-    /// One member alone.
-    #[must_use]
-    pub fn member(&self, member: usize) -> Rows<'_> {
-        Rows {
-            on_host: self.on_host.get(member).cloned().into_iter().collect(),
-            ..Rows::new(&self.members[member], self.needs, &self.target)
-        }
     }
 
     /// The rows of all members on the device, uploaded at the first call.

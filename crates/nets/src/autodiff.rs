@@ -1,17 +1,56 @@
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
+use models::{HostArray, LearnerState, Loss, Model, Optimizer};
 
 use crate::{
-    HostArray, Learner, LearnerError, LearnerState, Learners, Loss, Member, Model, Optimizer, Rows,
-    Target,
-    array::{download, upload_rates},
-    learner_state::check_like,
-    optimizer::{Rate, State},
+    Forward, LearnerError, Learners, Member, Rows, Target, TrainingSetup,
+    array::{self, download, upload_rates},
+    engine::{Coverage, Engine},
+    learner_state::{check_count, check_like},
+    loss::summed_loss,
+    optimizer::{self, Rate, State},
 };
 
-/// The reference engine: burn records the graph of the loss and differentiates it. Members are
-/// stacked into tensors of rank 3, so that they are stepped by the same launches.
-pub struct AutodiffLearners {
+/// The reference engine: burn records the graph of the loss and differentiates it.
+pub(crate) struct Autodiff;
+
+impl Engine for Autodiff {
+    fn name(&self) -> &'static str {
+        "autodiff"
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage {
+            models: "every model with a function on a device",
+            losses: "all",
+            optimizers: "all",
+            precisions: "f32, f64",
+            devices: "all",
+        }
+    }
+
+    fn uses_device(&self) -> bool {
+        true
+    }
+
+    fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
+        match setup.forwards.of(&setup.first().model) {
+            Some(_) => Ok(()),
+            None => Err("knows no function of this model on a device"),
+        }
+    }
+
+    fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError> {
+        Ok(Box::new(AutodiffLearners::new(setup)?))
+    }
+}
+
+/// Members stacked into tensors of rank 3, so that they are stepped by the same launches.
+pub(crate) struct AutodiffLearners {
     members: Vec<Member>,
+    /// What the models compute: the same function of parameters and rows in all members.
+    function: Arc<dyn Forward>,
     /// `[M, rows, columns]` each.
     parameters: Vec<Tensor<3>>,
     /// Initial parameters on the device, where the model remembers them.
@@ -25,29 +64,40 @@ pub struct AutodiffLearners {
 }
 
 impl AutodiffLearners {
-    /// Members that start from their initial parameters. Their models compute the same function of
-    /// parameters and rows.
-    pub fn new(members: Vec<Member>, loss: Loss, optimizer: Optimizer, target: &Target) -> Self {
-        let parameters = stack(members.iter().map(|member| &member.initial[..]), target);
+    /// Members that start from their initial parameters.
+    ///
+    /// # Errors
+    /// The model has no function on a device.
+    pub(crate) fn new(setup: TrainingSetup<'_>) -> Result<Self, LearnerError> {
+        let function = setup.forwards.of(&setup.first().model);
+        let function = function.ok_or(LearnerError::NotCovered {
+            engine: Autodiff.name().to_owned(),
+            reason: "knows no function of this model on a device",
+        })?;
+        let members = setup.members;
+        let initial = members.iter().map(|member| &member.initial[..]);
+        let parameters = stack(initial, setup.target);
         let remembers = members.iter().any(|member| member.model.remembers_start());
-        Self {
+        Ok(Self {
             origin: remembers.then(|| parameters.clone()),
             states: vec![State::default(); parameters.len()],
             members,
+            function,
             parameters,
-            loss,
-            optimizer,
-            target: target.clone(),
+            loss: setup.loss,
+            optimizer: setup.optimizer,
+            target: setup.target.clone(),
             rate: None,
-        }
+        })
+    }
+
+    /// Puts other parameters in the place of the present ones, in the only member.
+    pub(crate) fn set_parameters(&mut self, arrays: &[HostArray]) {
+        self.parameters = stack(std::iter::once(arrays), &self.target);
     }
 
     fn forward(&self, parameters: &[Tensor<3>], rows: &Rows<'_>) -> Tensor<3> {
-        let model = &self.members[0].model;
-        match &self.origin {
-            Some(origin) => model.forward_from(origin, parameters, rows.on_device()),
-            None => model.forward(parameters, rows.on_device()),
-        }
+        evaluate(&*self.function, self.origin.as_deref(), parameters, rows)
     }
 
     /// The learning rates of the members, uploaded when they change.
@@ -57,17 +107,26 @@ impl AutodiffLearners {
         {
             return rate.clone();
         }
-        let scaled = self.members.iter().zip(lr);
-        let scaled: Vec<f64> = scaled
-            .map(|(member, lr)| lr * member.model.lr_scale())
-            .collect();
-        let rate = if scaled.iter().all(|lr| *lr == scaled[0]) {
-            Rate::Same(scaled[0])
+        let rate = if lr.iter().all(|rate| *rate == lr[0]) {
+            Rate::Same(lr[0])
         } else {
-            Rate::Each(upload_rates(&scaled, &self.target))
+            Rate::Each(upload_rates(lr, &self.target))
         };
         self.rate = Some((lr.to_vec(), rate.clone()));
         rate
+    }
+}
+
+/// Outputs at `parameters`, for a model that may remember its start.
+fn evaluate(
+    function: &dyn Forward,
+    origin: Option<&[Tensor<3>]>,
+    parameters: &[Tensor<3>],
+    rows: &Rows<'_>,
+) -> Tensor<3> {
+    match origin {
+        Some(origin) => function.forward_from(origin, parameters, rows.on_device()),
+        None => function.forward(parameters, rows.on_device()),
     }
 }
 
@@ -77,7 +136,7 @@ fn stack<'a>(members: impl Iterator<Item = &'a [HostArray]>, target: &Target) ->
     (0..arrays)
         .map(|place| {
             let alike: Vec<&HostArray> = members.iter().map(|arrays| &arrays[place]).collect();
-            HostArray::stack(&alike, target)
+            array::stack(&alike, target)
         })
         .collect()
 }
@@ -99,9 +158,8 @@ impl Learners for AutodiffLearners {
             .collect();
         let outputs = self.forward(&leaves, rows);
         let batch = rows.on_device();
-        let loss = self
-            .loss
-            .of(outputs, batch.targets.clone(), batch.weights.clone());
+        let (targets, weights) = (batch.targets.clone(), batch.weights.clone());
+        let loss = summed_loss(self.loss, outputs, targets, weights);
         let mut gradients = loss.backward();
         let rate = self.rate(lr);
         for ((parameter, leaf), state) in
@@ -109,9 +167,8 @@ impl Learners for AutodiffLearners {
         {
             // A parameter that the loss does not reach has no gradient and stays.
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
-                *parameter = self
-                    .optimizer
-                    .step(state, parameter.clone(), gradient, &rate);
+                let before = parameter.clone();
+                *parameter = optimizer::step(self.optimizer, state, before, gradient, &rate);
             }
         }
     }
@@ -126,11 +183,9 @@ impl Learners for AutodiffLearners {
                 .map(|array| array.clone().narrow(0, member, 1))
                 .collect()
         };
-        let (model, parameters) = (self.model(member), of_member(&self.parameters));
-        let outputs = match &self.origin {
-            Some(origin) => model.forward_from(&of_member(origin), &parameters, rows.on_device()),
-            None => model.forward(&parameters, rows.on_device()),
-        };
+        let origin = self.origin.as_deref().map(of_member);
+        let parameters = of_member(&self.parameters);
+        let outputs = evaluate(&*self.function, origin.as_deref(), &parameters, rows);
         let mut outputs = download(&outputs).map_err(LearnerError::Device)?;
         Ok(outputs.swap_remove(0))
     }
@@ -166,11 +221,7 @@ impl Learners for AutodiffLearners {
     }
 
     fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
-        if states.len() != self.members.len() {
-            let (found, members) = (states.len(), self.members.len());
-            let problem = format!("there are {found} states for {members} members");
-            return Err(LearnerError::State(problem));
-        }
+        check_count(states, self.members.len())?;
         for (member, state) in self.members.iter().zip(states) {
             check_like(&member.initial, &state.parameters)?;
         }
@@ -226,7 +277,7 @@ impl AutodiffLearners {
             let arrays: Vec<&HostArray> = arrays.filter_map(|array| array?.as_ref()).collect();
             match arrays.len() {
                 0 => Ok(None),
-                all if all == states.len() => Ok(Some(HostArray::stack(&arrays, &self.target))),
+                all if all == states.len() => Ok(Some(array::stack(&arrays, &self.target))),
                 _ => {
                     let problem = "only some members have a moment of a parameter".to_owned();
                     Err(LearnerError::State(problem))
@@ -234,57 +285,5 @@ impl AutodiffLearners {
             }
         };
         (0..self.parameters.len()).map(at).collect()
-    }
-}
-
-/// One member of the reference engine.
-pub struct AutodiffLearner(AutodiffLearners);
-
-impl AutodiffLearner {
-    /// A learner that starts from `initial`.
-    pub fn new(
-        model: Box<dyn Model>,
-        initial: Vec<HostArray>,
-        loss: Loss,
-        optimizer: Optimizer,
-        target: &Target,
-    ) -> Self {
-        let member = Member { model, initial };
-        Self(AutodiffLearners::new(vec![member], loss, optimizer, target))
-    }
-
-    /// Puts other parameters in the place of the present ones.
-    pub(crate) fn set(&mut self, arrays: &[HostArray]) {
-        self.0.parameters = stack(std::iter::once(arrays), &self.0.target);
-    }
-}
-
-impl Learner for AutodiffLearner {
-    fn engine(&self) -> &'static str {
-        self.0.engine()
-    }
-
-    fn model(&self) -> &dyn Model {
-        self.0.model(0)
-    }
-
-    fn step(&mut self, rows: &Rows<'_>, lr: f64) {
-        self.0.step(rows, &[lr]);
-    }
-
-    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
-        Ok(self.0.outputs(rows)?.swap_remove(0))
-    }
-
-    fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
-        Ok(self.0.parameters()?.swap_remove(0))
-    }
-
-    fn state(&self) -> Result<LearnerState, LearnerError> {
-        Ok(self.0.states()?.swap_remove(0))
-    }
-
-    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
-        self.0.set_states(std::slice::from_ref(state))
     }
 }

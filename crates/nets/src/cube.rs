@@ -1,7 +1,6 @@
-use mlp::{Cube, Instructions, MlpError, Real, Trainer, TrainerConfig, UpdateRule};
+use mlp::{Cube, Instructions, MlpError, Real, Trainer, TrainerConfig};
+use models::{HostArray, HostLayers, Loss, Model, Optimizer, Precision};
 use tasks::CubeAxes;
-
-use crate::{HostArray, HostLayers, Model, Precision};
 
 /// Outputs `[2^n]` of a multilayer perceptron on all inputs of a cube, by the host's own trainer, which
 /// needs no row written out; `None` where it does not cover the model, as with more than one hidden
@@ -38,11 +37,8 @@ fn outputs<T: Real>(
         output_factor: layers.output_scale,
         centred: layers.centred,
         // Nothing is trained here.
-        loss: mlp::Loss::MeanSquare {
-            half: true,
-            mean_over_outputs: false,
-        },
-        rule: UpdateRule::PLAIN,
+        loss: Loss::default(),
+        optimizer: Optimizer::PLAIN,
         instructions: Instructions::Detected,
     };
     let mut trainer = Trainer::<T>::new(config, &flat(initial))?;

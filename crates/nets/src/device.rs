@@ -6,7 +6,7 @@ mod quiet;
 
 use burn::tensor::DType;
 pub use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
+use models::Precision;
 
 pub use error::DeviceError;
 
@@ -133,17 +133,6 @@ pub struct FoundDevice {
     pub f32: bool,
     /// Whether it computes in f64.
     pub f64: bool,
-}
-
-/// Floating-point precision of training. Results are always computed in f64 on the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32 bits.
-    #[default]
-    F32,
-    /// 64 bits.
-    F64,
 }
 
 /// A device and the precision to train in.

@@ -1,21 +1,7 @@
-use crate::{HostArray, LearnerError};
+use mlp::TrainerState;
+use models::{HostArray, LearnerState};
 
-/// Everything that a learner needs to go on later as if nothing had been: with the initial parameters
-/// and the same rows, the next steps give the same bits.
-///
-/// Numbers are f64 on the host whatever the precision of training, which loses nothing of f32.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LearnerState {
-    /// Steps that the optimizer counted (for Adam's corrections), or that were shown of checkpoints.
-    pub steps: u64,
-    /// The parameters, in the order of the initial ones.
-    pub parameters: Vec<HostArray>,
-    /// The optimizer's first moment of each parameter (momentum buffer, or mean of gradients), with
-    /// the parameter's name and shape. `None` where there is none; empty where no parameter has one.
-    pub first: Vec<Option<HostArray>>,
-    /// The second moment (mean of squared gradients).
-    pub second: Vec<Option<HostArray>>,
-}
+use crate::LearnerError;
 
 /// Arrays like `like` with the values of `flat`, one behind the other.
 pub(crate) fn split(like: &[HostArray], flat: &[f64]) -> Vec<HostArray> {
@@ -31,8 +17,31 @@ pub(crate) fn split(like: &[HostArray], flat: &[f64]) -> Vec<HostArray> {
     arrays.collect()
 }
 
+/// A state from parameters and what the trainer remembers of them.
+pub(crate) fn with_moments(
+    like: &[HostArray],
+    parameters: Vec<HostArray>,
+    moments: &TrainerState,
+) -> LearnerState {
+    LearnerState {
+        steps: moments.steps,
+        parameters,
+        first: split_moment(like, &moments.first),
+        second: split_moment(like, &moments.second),
+    }
+}
+
+/// What the trainer remembers, of a state.
+pub(crate) fn moments_of(state: &LearnerState) -> TrainerState {
+    TrainerState {
+        steps: state.steps,
+        first: joined(state.first.iter().flatten()),
+        second: joined(state.second.iter().flatten()),
+    }
+}
+
 /// A moment of all parameters, one behind the other; nothing where the optimizer keeps none.
-pub(crate) fn split_moment(like: &[HostArray], flat: &[f64]) -> Vec<Option<HostArray>> {
+fn split_moment(like: &[HostArray], flat: &[f64]) -> Vec<Option<HostArray>> {
     if flat.is_empty() {
         return Vec::new();
     }
@@ -56,5 +65,15 @@ pub(crate) fn check_like(like: &[HostArray], found: &[HostArray]) -> Result<(), 
         return Ok(());
     }
     let problem = format!("it has the parameters {found:?}, and not {like:?}");
+    Err(LearnerError::State(problem))
+}
+
+/// Checks that there is one state for each member.
+pub(crate) fn check_count(states: &[LearnerState], members: usize) -> Result<(), LearnerError> {
+    if states.len() == members {
+        return Ok(());
+    }
+    let found = states.len();
+    let problem = format!("there are {found} states for {members} members");
     Err(LearnerError::State(problem))
 }

@@ -1,18 +1,110 @@
+use std::sync::Arc;
+
+use models::{HostArray, HostNet, LearnerState, Loss, Model, Optimizer, Precision};
 use tasks::Batch;
 
 use crate::{
-    HostArray, HostNet, Learner, LearnerError, LearnerState, Loss, Model, Optimizer, Rows, Target,
-    array::download, learner_state::check_like,
+    Forward, LearnerError, Learners, Member, Rows, Target, TrainingSetup,
+    array::{self, download},
+    engine::{Coverage, Engine},
+    learner_state::{check_count, check_like},
 };
 
 /// The engine of linear nets on constant rows: exact gradients from the second moments of the
-/// data, in f64 on the host.
+/// data, in f64 on the CPU.
 ///
 /// A product of weight matrices P = M_L … M_1 sees the rows only through E[x xᵀ] and E[y xᵀ], so a
 /// step of plain gradient descent costs a few small products, whatever the number of rows, and no
-/// graph. It is the recursion that [`crate::AutodiffLearner`] computes, up to rounding.
-pub(crate) struct MomentsLearner {
-    model: Box<dyn Model>,
+/// graph. It is the recursion that `autodiff` computes, up to rounding.
+pub(crate) struct Moments;
+
+impl Engine for Moments {
+    fn name(&self) -> &'static str {
+        "moments"
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage {
+            models: "linear nets without biases, standard and not centred, on constant rows",
+            losses: "mse",
+            optimizers: "plain sgd",
+            precisions: "f64",
+            devices: "CPU",
+        }
+    }
+
+    fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
+        // In f32 the engine's f64 would hide the precision that was asked for.
+        if setup.target.precision() != Precision::F64 {
+            return Err("trains in f64 only");
+        }
+        let Member { model, initial } = setup.first();
+        linear_net(&**model, initial)?;
+        if setup.optimizer != Optimizer::default() {
+            return Err("needs plain gradient descent");
+        }
+        if !matches!(setup.loss, Loss::Mse { .. }) {
+            return Err("needs a squared error");
+        }
+        match (setup.constant, setup.forwards.of(model)) {
+            (None, _) => Err("needs the same rows at every step"),
+            (_, None) => Err("knows no function of this model on a device"),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError> {
+        let lacks = |reason| LearnerError::NotCovered {
+            engine: self.name().to_owned(),
+            reason,
+        };
+        let function = setup.forwards.of(&setup.first().model);
+        let function = function.ok_or_else(|| lacks("knows no function of this model"))?;
+        let rows = setup.constant.unwrap_or_default();
+        let mut members = Vec::new();
+        for (member, rows) in setup.members.into_iter().zip(rows) {
+            let host = linear_net(&*member.model, &member.initial).map_err(lacks)?;
+            members.push(MomentsMember::new(member, &host, setup.loss, rows));
+        }
+        Ok(Box::new(MomentsLearners {
+            members,
+            function,
+            target: setup.target.clone(),
+        }))
+    }
+}
+
+/// The net on the host, if it is linear and its weights are the parameters.
+fn linear_net(model: &dyn Model, initial: &[HostArray]) -> Result<HostNet, &'static str> {
+    let Some(host) = model.host(initial) else {
+        return Err("trains linear nets only");
+    };
+    let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
+    if !linear {
+        return Err("trains linear nets only");
+    }
+    if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
+        return Err("trains nets without biases only");
+    }
+    if model.remembers_start() {
+        return Err("does not centre outputs");
+    }
+    if !host.is_standard() {
+        return Err("trains nets in the standard parametrisation only");
+    }
+    Ok(host)
+}
+
+/// Members, one after another.
+struct MomentsLearners {
+    members: Vec<MomentsMember>,
+    /// What the model computes, for outputs on rows that are looked at.
+    function: Arc<dyn Forward>,
+    target: Target,
+}
+
+struct MomentsMember {
+    model: Arc<dyn Model>,
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
     /// M_1 … M_L, `[out, in]`.
@@ -30,8 +122,6 @@ pub(crate) struct MomentsLearner {
     output_scale: f64,
     /// Derivative of the loss by the output: this times (f − y).
     loss_factor: f64,
-    lr_scale: f64,
-    target: Target,
 }
 
 /// A matrix of one layer, row-major.
@@ -41,49 +131,8 @@ struct Map {
     values: Vec<f64>,
 }
 
-impl MomentsLearner {
-    /// Why this engine cannot train the model on constant rows, or the model on the host.
-    pub(crate) fn applies(
-        model: &dyn Model,
-        initial: &[HostArray],
-        loss: Loss,
-        optimizer: Optimizer,
-    ) -> Result<HostNet, &'static str> {
-        let plain = Optimizer::default();
-        let Some(host) = model.host(initial) else {
-            return Err("trains linear nets only");
-        };
-        let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
-        if !linear {
-            return Err("trains linear nets only");
-        }
-        if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
-            return Err("trains nets without biases only");
-        }
-        if model.remembers_start() {
-            return Err("does not centre outputs");
-        }
-        if !host.is_standard() {
-            return Err("trains nets in the standard parametrisation only");
-        }
-        if optimizer != plain {
-            return Err("needs plain gradient descent");
-        }
-        if !matches!(loss, Loss::Mse { .. }) {
-            return Err("needs a squared error");
-        }
-        Ok(host)
-    }
-
-    /// A learner that starts from `initial`, whose net on the host is `host`.
-    pub(crate) fn new(
-        model: Box<dyn Model>,
-        initial: Vec<HostArray>,
-        host: &HostNet,
-        loss: Loss,
-        rows: &Batch,
-        target: &Target,
-    ) -> Self {
+impl MomentsMember {
+    fn new(Member { model, initial }: Member, host: &HostNet, loss: Loss, rows: &Batch) -> Self {
         let maps: Vec<Map> = initial
             .iter()
             .map(|array| Map {
@@ -93,12 +142,8 @@ impl MomentsLearner {
             })
             .collect();
         let outputs = rows.shape.outputs;
-        let widest = maps
-            .iter()
-            .map(|m| m.inputs)
-            .max()
-            .unwrap_or(1)
-            .max(outputs);
+        let widest = maps.iter().map(|m| m.inputs).max().unwrap_or(1);
+        let widest = widest.max(outputs);
         Self {
             above: maps.iter().map(|m| vec![0.0; outputs * m.inputs]).collect(),
             error: vec![0.0; outputs * widest],
@@ -108,15 +153,13 @@ impl MomentsLearner {
             outputs,
             output_scale: host.output_scale,
             loss_factor: loss.flow_factor(outputs),
-            lr_scale: model.lr_scale(),
-            target: target.clone(),
             model,
             initial,
             maps,
         }
     }
 
-    fn step_once(&mut self, lr: f64) {
+    fn step(&mut self, lr: f64) {
         let last = self.maps.len() - 1;
         self.above[last].copy_from_slice(&self.maps[last].values);
         for layer in (0..last).rev() {
@@ -153,7 +196,7 @@ impl MomentsLearner {
         }
     }
 
-    fn host_arrays(&self) -> Vec<HostArray> {
+    fn parameters(&self) -> Vec<HostArray> {
         let arrays = self.initial.iter().zip(&self.maps);
         arrays
             .map(|(array, map)| HostArray {
@@ -208,44 +251,72 @@ fn subtract_outer(map: &mut Map, lr: f64, above: &[f64], error: &[f64]) {
     }
 }
 
-impl Learner for MomentsLearner {
+impl Learners for MomentsLearners {
     fn engine(&self) -> &'static str {
-        "moments"
+        Moments.name()
     }
 
-    fn model(&self) -> &dyn Model {
-        &*self.model
+    fn model(&self, member: usize) -> &dyn Model {
+        &*self.members[member].model
     }
 
-    fn step(&mut self, _: &Rows<'_>, lr: f64) {
-        self.step_once(lr * self.lr_scale);
+    fn step(&mut self, _: &Rows<'_>, lr: &[f64]) {
+        for (member, &lr) in self.members.iter_mut().zip(lr) {
+            member.step(lr);
+        }
     }
 
-    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
-        let parameters: Vec<_> = (self.host_arrays().iter())
-            .map(|array| array.to_device(&self.target))
-            .collect();
-        let outputs = self.model.forward(&parameters, rows.on_device());
-        let mut outputs = download(&outputs).map_err(LearnerError::Device)?;
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
+        self.on_device(&self.members.iter().collect::<Vec<_>>(), rows)
+    }
+
+    fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
+        let mut outputs = self.on_device(&[&self.members[member]], rows)?;
         Ok(outputs.swap_remove(0))
     }
 
-    fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
-        Ok(self.host_arrays())
+    fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError> {
+        Ok(self.members.iter().map(MomentsMember::parameters).collect())
     }
 
-    fn state(&self) -> Result<LearnerState, LearnerError> {
-        Ok(LearnerState {
-            parameters: self.host_arrays(),
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
+        let state = |member: &MomentsMember| LearnerState {
+            parameters: member.parameters(),
             ..LearnerState::default()
-        })
+        };
+        Ok(self.members.iter().map(state).collect())
     }
 
-    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
-        check_like(&self.initial, &state.parameters)?;
-        for (map, array) in self.maps.iter_mut().zip(&state.parameters) {
-            map.values = transposed(&array.values, array.rows, array.columns);
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
+        check_count(states, self.members.len())?;
+        for (member, state) in self.members.iter().zip(states) {
+            check_like(&member.initial, &state.parameters)?;
+        }
+        for (member, state) in self.members.iter_mut().zip(states) {
+            for (map, array) in member.maps.iter_mut().zip(&state.parameters) {
+                map.values = transposed(&array.values, array.rows, array.columns);
+            }
         }
         Ok(())
+    }
+}
+
+impl MomentsLearners {
+    /// Outputs of some members by the model's own function.
+    fn on_device(
+        &self,
+        members: &[&MomentsMember],
+        rows: &Rows<'_>,
+    ) -> Result<Vec<Vec<f64>>, LearnerError> {
+        let parameters: Vec<_> = members.iter().map(|member| member.parameters()).collect();
+        let arrays = parameters.first().map_or(0, Vec::len);
+        let stacked: Vec<_> = (0..arrays)
+            .map(|place| {
+                let alike: Vec<&HostArray> = parameters.iter().map(|all| &all[place]).collect();
+                array::stack(&alike, &self.target)
+            })
+            .collect();
+        let outputs = self.function.forward(&stacked, rows.on_device());
+        download(&outputs).map_err(LearnerError::Device)
     }
 }

@@ -1,20 +1,66 @@
+use std::sync::Arc;
+
 use mlp::{MlpError, Real, Updater};
+use models::{HostArray, LearnerState, Loss, Model, Optimizer, Precision};
 use tasks::{Basis, Batch};
 
 use crate::{
-    HostArray, Learner, LearnerError, LearnerState, Loss, Model, Optimizer, Precision, Rows,
-    Target,
-    host::{moments_of, rule, with_moments},
-    learner_state::{check_like, joined},
+    LearnerError, Learners, Member, Rows, TrainingSetup,
+    engine::{Coverage, Engine},
+    learner_state::{check_count, check_like, joined, moments_of, with_moments},
 };
 
 /// The engine of twins on basis functions, f = Σ_k s_k g_k with one output, where every strength s_k
-/// is a product of parameters of its own: gradients written out by hand on the host, in f32 or f64.
+/// is a product of parameters of its own: gradients written out by hand on the CPU, in f32 or f64.
 ///
 /// A step is two passes over the basis, where a recorded graph would cost many times that in
-/// bookkeeping. It trains as [`crate::AutodiffLearner`] does, up to rounding.
-pub(crate) struct ProductsLearner<T: Real> {
-    model: Box<dyn Model>,
+/// bookkeeping. It trains as `autodiff` does, up to rounding.
+pub(crate) struct Products;
+
+impl Engine for Products {
+    fn name(&self) -> &'static str {
+        "products"
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage {
+            models: "multilinear, linear-skills, and linear-basis with one output",
+            losses: "mse",
+            optimizers: "all",
+            precisions: "f32, f64",
+            devices: "CPU",
+        }
+    }
+
+    fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
+        let Member { model, initial } = setup.first();
+        if !model.is_product() {
+            return Err("trains products of skills only");
+        }
+        if initial.iter().any(|array| array.columns != 1) {
+            return Err("trains products of skills with one output only");
+        }
+        if matches!(setup.loss, Loss::Mse { .. }) {
+            Ok(())
+        } else {
+            Err("trains by squared error only")
+        }
+    }
+
+    fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError> {
+        let refused = |error: MlpError| LearnerError::Refused(error.to_string());
+        Ok(match setup.target.precision() {
+            Precision::F32 => Box::new(ProductLearners::<f32>::new(setup).map_err(refused)?),
+            Precision::F64 => Box::new(ProductLearners::<f64>::new(setup).map_err(refused)?),
+        })
+    }
+}
+
+/// Members, one after another.
+struct ProductLearners<T: Real>(Vec<ProductMember<T>>);
+
+struct ProductMember<T: Real> {
+    model: Arc<dyn Model>,
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
     /// The factors of s, `[B]` each, one behind the other.
@@ -27,53 +73,20 @@ pub(crate) struct ProductsLearner<T: Real> {
     at_strengths: Vec<T>,
     /// Factor of the loss: ∂L/∂f is this times (f − y) times the weight of the row.
     loss_factor: f64,
-    lr_scale: f64,
 }
 
-/// Why this engine cannot train the model.
-pub(crate) fn covers(
-    model: &dyn Model,
-    initial: &[HostArray],
-    loss: Loss,
-) -> Result<(), &'static str> {
-    if !model.is_product() {
-        return Err("trains multilayer perceptrons and products of skills only");
-    }
-    if initial.iter().any(|array| array.columns != 1) {
-        return Err("trains products of skills with one output only");
-    }
-    if matches!(loss, Loss::Mse { .. }) {
-        Ok(())
-    } else {
-        Err("trains products of skills by squared error only")
+impl<T: Real> ProductLearners<T> {
+    fn new(setup: TrainingSetup<'_>) -> Result<Self, MlpError> {
+        let (loss, optimizer) = (setup.loss, setup.optimizer);
+        let members = setup.members.into_iter();
+        let members = members.map(|member| ProductMember::new(member, loss, optimizer));
+        Ok(Self(members.collect::<Result<_, _>>()?))
     }
 }
 
-/// A learner in the precision of the target.
-///
-/// # Errors
-/// The optimizer has a constant off its domain.
-pub(crate) fn products(
-    model: Box<dyn Model>,
-    initial: Vec<HostArray>,
-    loss: Loss,
-    optimizer: Optimizer,
-    target: &Target,
-) -> Result<Box<dyn Learner>, MlpError> {
-    Ok(match target.precision() {
-        Precision::F32 => Box::new(ProductsLearner::<f32>::new(
-            model, initial, loss, optimizer,
-        )?),
-        Precision::F64 => Box::new(ProductsLearner::<f64>::new(
-            model, initial, loss, optimizer,
-        )?),
-    })
-}
-
-impl<T: Real> ProductsLearner<T> {
+impl<T: Real> ProductMember<T> {
     fn new(
-        model: Box<dyn Model>,
-        initial: Vec<HostArray>,
+        Member { model, initial }: Member,
         loss: Loss,
         optimizer: Optimizer,
     ) -> Result<Self, MlpError> {
@@ -83,15 +96,57 @@ impl<T: Real> ProductsLearner<T> {
         let zeros = |count| vec![T::from_f64(0.0); count];
         Ok(Self {
             gradients: zeros(factors.len()),
-            updater: Updater::new(rule(optimizer), factors.len())?,
+            updater: Updater::new(optimizer, factors.len())?,
             strengths: zeros(skills),
             at_strengths: zeros(skills),
             loss_factor: loss.flow_factor(1),
-            lr_scale: model.lr_scale(),
             model,
             initial,
             factors,
         })
+    }
+
+    fn step(&mut self, batch: &Batch, lr: f64) {
+        find_strengths(&self.factors, &mut self.strengths);
+        self.find_at_strengths(batch);
+        self.find_gradients();
+        (self.updater.step(&mut self.factors, &self.gradients, lr))
+            .expect("there is one gradient for each factor");
+    }
+
+    fn outputs(&self, batch: &Batch) -> Vec<f64> {
+        let mut strengths = self.strengths.clone();
+        find_strengths(&self.factors, &mut strengths);
+        match &batch.basis {
+            Basis::Identity => strengths.iter().map(|strength| strength.to_f64()).collect(),
+            Basis::Dense(basis) => (basis.chunks_exact(strengths.len()))
+                .map(|row| output(row, &strengths).to_f64())
+                .collect(),
+        }
+    }
+
+    fn parameters(&self) -> Vec<HostArray> {
+        let factors = self.factors.chunks_exact(self.strengths.len());
+        let arrays = self.initial.iter().zip(factors);
+        arrays
+            .map(|(array, factor)| HostArray {
+                values: factor.iter().map(|value| value.to_f64()).collect(),
+                ..array.clone()
+            })
+            .collect()
+    }
+
+    fn state(&self) -> LearnerState {
+        let moments = self.updater.state();
+        with_moments(&self.initial, self.parameters(), &moments)
+    }
+
+    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        (self.updater.set_state(&moments_of(state)))
+            .map_err(|error| LearnerError::State(error.to_string()))?;
+        let values = joined(&state.parameters).into_iter();
+        self.factors = values.map(T::from_f64).collect();
+        Ok(())
     }
 
     /// ∂L/∂s.
@@ -155,57 +210,46 @@ fn output<T: Real>(basis: &[f64], strengths: &[T]) -> T {
     })
 }
 
-impl<T: Real> Learner for ProductsLearner<T> {
+impl<T: Real> Learners for ProductLearners<T> {
     fn engine(&self) -> &'static str {
-        "host"
+        Products.name()
     }
 
-    fn model(&self) -> &dyn Model {
-        &*self.model
+    fn model(&self, member: usize) -> &dyn Model {
+        &*self.0[member].model
     }
 
-    fn step(&mut self, rows: &Rows<'_>, lr: f64) {
-        find_strengths(&self.factors, &mut self.strengths);
-        self.find_at_strengths(rows.host(0));
-        self.find_gradients();
-        let (factors, gradients) = (&mut self.factors, &self.gradients);
-        (self.updater.step(factors, gradients, lr * self.lr_scale))
-            .expect("there is one gradient for each factor");
+    fn step(&mut self, rows: &Rows<'_>, lr: &[f64]) {
+        for (place, (member, &lr)) in self.0.iter_mut().zip(lr).enumerate() {
+            member.step(rows.host(place), lr);
+        }
     }
 
-    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
-        let mut strengths = self.strengths.clone();
-        find_strengths(&self.factors, &mut strengths);
-        Ok(match &rows.host(0).basis {
-            Basis::Identity => strengths.iter().map(|strength| strength.to_f64()).collect(),
-            Basis::Dense(basis) => (basis.chunks_exact(strengths.len()))
-                .map(|row| output(row, &strengths).to_f64())
-                .collect(),
-        })
-    }
-
-    fn parameters(&self) -> Result<Vec<HostArray>, LearnerError> {
-        let factors = self.factors.chunks_exact(self.strengths.len());
-        let arrays = self.initial.iter().zip(factors);
-        Ok(arrays
-            .map(|(array, factor)| HostArray {
-                values: factor.iter().map(|value| value.to_f64()).collect(),
-                ..array.clone()
-            })
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
+        let members = self.0.iter().enumerate();
+        Ok(members
+            .map(|(place, member)| member.outputs(rows.host(place)))
             .collect())
     }
 
-    fn state(&self) -> Result<LearnerState, LearnerError> {
-        let moments = self.updater.state();
-        Ok(with_moments(&self.initial, self.parameters()?, &moments))
+    fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
+        Ok(self.0[member].outputs(rows.host(0)))
     }
 
-    fn set_state(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
-        check_like(&self.initial, &state.parameters)?;
-        (self.updater.set_state(&moments_of(state)))
-            .map_err(|error| LearnerError::State(error.to_string()))?;
-        let values = joined(&state.parameters).into_iter();
-        self.factors = values.map(T::from_f64).collect();
-        Ok(())
+    fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError> {
+        Ok(self.0.iter().map(ProductMember::parameters).collect())
+    }
+
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
+        Ok(self.0.iter().map(ProductMember::state).collect())
+    }
+
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
+        check_count(states, self.0.len())?;
+        for (member, state) in self.0.iter().zip(states) {
+            check_like(&member.initial, &state.parameters)?;
+        }
+        let mut members = self.0.iter_mut().zip(states);
+        members.try_for_each(|(member, state)| member.set_state(state))
     }
 }

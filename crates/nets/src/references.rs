@@ -1,11 +1,10 @@
 //! Training curves by PyTorch in float64, which every device and engine must follow.
 
+use models::{Adam, Decay, HostArray, Loss, Optimizer, Reduction, Sgd, kinds};
 use serde::Deserialize;
 use tasks::{Basis, Batch, TaskShape};
 
-use crate::{
-    Decay, HostArray, LearnerError, Loss, Optimizer, Reduction, Rows, Target, kinds, learner,
-};
+use crate::{Engines, LearnerError, Member, Rows, Target, TrainingSetup};
 
 /// Made by `references/pytorch/generate.py`; a NumPy program gives the same to 1e-12.
 const PYTORCH: &str = include_str!("../references/pytorch/losses.json");
@@ -143,14 +142,13 @@ impl References {
         let mut rows = Batch::zeros(shape, self.inputs.len());
         rows.inputs = self.inputs.concat();
         rows.basis = Basis::Dense(Vec::new());
-        match loss {
-            Loss::Mse { .. } => rows.targets = self.targets.concat(),
-            Loss::CrossEntropy => {
-                let targets = rows.targets.chunks_exact_mut(shape.outputs);
-                for (row, &label) in targets.zip(&self.labels) {
-                    row[label] = 1.0;
-                }
+        if loss == Loss::CrossEntropy {
+            let targets = rows.targets.chunks_exact_mut(shape.outputs);
+            for (row, &label) in targets.zip(&self.labels) {
+                row[label] = 1.0;
             }
+        } else {
+            rows.targets = self.targets.concat();
         }
         rows
     }
@@ -180,10 +178,20 @@ impl References {
         let model = kinds().build(table).expect("the curves' nets are valid");
         let batch = self.rows(curve.loss);
         let rows = Rows::new(&batch, model.needs(), target);
-        let start = self.start();
-        let constant = Some(&batch);
-        let mut net = learner(
-            engine, model, start, curve.loss, optimizer, target, constant,
+        let engines = Engines::default();
+        let mut net = engines.start(
+            engine,
+            TrainingSetup {
+                members: vec![Member {
+                    model: model.into(),
+                    initial: self.start(),
+                }],
+                loss: curve.loss,
+                optimizer,
+                target,
+                constant: Some(std::slice::from_ref(&batch)),
+                forwards: engines.forwards(),
+            },
         )?;
         let mut gap: f64 = 0.0;
         let mut step = 0;
@@ -192,10 +200,10 @@ impl References {
                 break;
             }
             while step < known {
-                net.step(&rows, curve.lr);
+                net.step(&rows, &[curve.lr]);
                 step += 1;
             }
-            let outputs = net.outputs(&rows)?;
+            let outputs = net.outputs(&rows)?.swap_remove(0);
             let loss = (curve.loss).value(&outputs, &batch.targets, None, batch.shape.outputs);
             let difference = ((loss - expected) / expected).abs();
             // f64::max would let a NaN pass.
@@ -212,9 +220,7 @@ impl References {
 impl Settings {
     fn optimizer(&self) -> Optimizer {
         match self.kind.as_str() {
-            "adam" => Optimizer::Adam {
-                beta1: 0.9,
-                beta2: 0.999,
+            "adam" => Optimizer::Adam(Adam {
                 epsilon: self.epsilon,
                 weight_decay: self.weight_decay,
                 decay: if self.decoupled {
@@ -222,13 +228,13 @@ impl Settings {
                 } else {
                     Decay::Coupled
                 },
-            },
-            _ => Optimizer::Sgd {
+                ..Adam::PYTORCH
+            }),
+            _ => Optimizer::Sgd(Sgd {
                 momentum: self.momentum,
-                dampening: 0.0,
-                nesterov: false,
                 weight_decay: self.weight_decay,
-            },
+                ..Sgd::PLAIN
+            }),
         }
     }
 }

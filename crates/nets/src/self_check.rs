@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use models::{HostArray, Loss, Optimizer, Precision};
 use tasks::{Batch, TaskShape, stream};
 
 use crate::{
-    HostArray, LearnerError, Loss, Member, Optimizer, Precision, Rows, Target, array::download,
-    learner, learners,
+    Engines, LearnerError, Learners, Member, Rows, Target, TrainingSetup,
+    array::{self, download},
 };
 
 /// Members of the check: enough that a wrong stride shows.
@@ -36,7 +37,7 @@ pub fn bits_survive(target: &Target) -> Result<bool, LearnerError> {
         columns: 32,
         values,
     };
-    let found = download(&array.to_device(target)).map_err(LearnerError::Device)?;
+    let found = download(&array::stack(&[&array], target)).map_err(LearnerError::Device)?;
     let expected = array.values.iter().map(|&value| match target.precision() {
         Precision::F64 => value,
         Precision::F32 => f64::from(value as f32),
@@ -60,16 +61,27 @@ fn member(seed: u64) -> Member {
     Member::plain(table, SHAPE, seed).expect("this net is valid")
 }
 
+fn start(members: Vec<Member>, target: &Target) -> Result<Box<dyn Learners>, LearnerError> {
+    let engines = Engines::default();
+    let setup = TrainingSetup {
+        members,
+        loss: Loss::default(),
+        optimizer: Optimizer::default(),
+        target,
+        constant: None,
+        forwards: engines.forwards(),
+    };
+    engines.start("autodiff", setup)
+}
+
 /// Largest difference between the parameters of members that are stepped together and those of the
 /// same members alone, relative to the largest parameter.
 ///
 /// # Errors
 /// The device failed.
 pub fn together_and_alone(target: &Target) -> Result<f64, LearnerError> {
-    let (loss, optimizer) = (Loss::default(), Optimizer::default());
     let lr = |member: u64| 0.01 * (member + 1) as f64;
-    let members = (0..MEMBERS).map(member).collect();
-    let mut together = learners("autodiff", members, loss, optimizer, target, None)?;
+    let mut together = start((0..MEMBERS).map(member).collect(), target)?;
     let batches = (0..MEMBERS)
         .map(|member| Cow::Owned(rows(member)))
         .collect();
@@ -81,14 +93,13 @@ pub fn together_and_alone(target: &Target) -> Result<f64, LearnerError> {
     }
     let mut gap: f64 = 0.0;
     for (place, found) in (0..).zip(together.parameters()?) {
-        let Member { model, initial } = member(place);
-        let mut alone = learner("autodiff", model, initial, loss, optimizer, target, None)?;
+        let mut alone = start(vec![member(place)], target)?;
         let batch = rows(place);
         let own = Rows::new(&batch, needs, target);
         for _ in 0..STEPS {
-            alone.step(&own, lr(place));
+            alone.step(&own, &[lr(place)]);
         }
-        for (found, expected) in found.iter().zip(alone.parameters()?) {
+        for (found, expected) in found.iter().zip(alone.parameters()?.swap_remove(0)) {
             let size = expected
                 .values
                 .iter()

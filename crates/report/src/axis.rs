@@ -1,4 +1,4 @@
-use lab::spec::Scale;
+use plan::spec::Scale;
 
 /// A map from values to pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,14 +5,13 @@ mod end;
 mod moment;
 mod time;
 
-use lab::{
-    record::{Observation, VariantInfo},
-    spec::{Panel, PanelKind, Scale, XAxis},
-};
+use plan::spec::{Panel, Scale, XAxis};
+use record::{Observation, VariantInfo};
 
 use crate::{
-    keys::{Key, x_axis},
+    keys::Key,
     quantile::{quantile, sorted},
+    style::Appearance,
     table::Table,
 };
 
@@ -38,6 +37,8 @@ pub(crate) struct Point {
 pub(crate) struct Series {
     /// Position of its layer in the panel.
     pub(crate) layer: usize,
+    /// How its layer is drawn.
+    pub(crate) appearance: Appearance,
     /// Position of its key.
     pub(crate) key: usize,
     /// Points with a finite median, in the order of x.
@@ -57,19 +58,10 @@ impl Series {
     }
 }
 
-/// Scales of a panel; a power law is on log axes whatever its spec says.
-pub(crate) fn scales(panel: &Panel) -> (Scale, Scale) {
-    if panel.kind == PanelKind::PowerLaw {
-        (Scale::Log, Scale::Log)
-    } else {
-        (panel.x_scale, panel.y_scale)
-    }
-}
-
 /// What one curve is made of: a metric of a model, for one key of a panel.
 #[derive(Clone, Copy)]
 struct Source<'s, 'a> {
-    table: &'s Table<'a>,
+    table: Table<'a>,
     panel: &'s Panel,
     key: &'s Key<'a>,
     model: &'s str,
@@ -78,7 +70,7 @@ struct Source<'s, 'a> {
 
 impl<'s, 'a> Source<'s, 'a> {
     /// The source of the curve of a layer for a key; a panel may leave open what is shown.
-    fn new(table: &'s Table<'a>, panel: &'s Panel, key: &'s Key<'a>, layer: usize) -> Option<Self> {
+    fn new(table: Table<'a>, panel: &'s Panel, key: &'s Key<'a>, layer: usize) -> Option<Self> {
         let layer = &panel.layers[layer];
         Some(Self {
             table,
@@ -90,10 +82,7 @@ impl<'s, 'a> Source<'s, 'a> {
     }
 
     /// Its rows in one variant.
-    fn rows(
-        &self,
-        variant: &'s VariantInfo,
-    ) -> impl Iterator<Item = &'a Observation> + use<'s, 'a> {
+    fn rows(&self, variant: &'s VariantInfo) -> impl Iterator<Item = &'a Observation> + use<'a> {
         let (metric, model) = (self.metric, self.model);
         self.table
             .rows(metric, model, &variant.name, self.key.index)
@@ -107,21 +96,27 @@ impl<'s, 'a> Source<'s, 'a> {
 }
 
 /// The curves of a panel that have data, in the order of layers, then keys.
-pub(crate) fn collect(panel: &Panel, keys: &[Key<'_>], table: &Table<'_>) -> Vec<Series> {
+pub(crate) fn collect(
+    panel: &Panel,
+    appearances: &[Appearance],
+    keys: &[Key<'_>],
+    table: Table<'_>,
+) -> Vec<Series> {
     let mut all = Vec::new();
-    for layer in 0..panel.layers.len() {
+    for (layer, &appearance) in appearances.iter().enumerate() {
         for (position, key) in keys.iter().enumerate() {
             let Some(source) = Source::new(table, panel, key, layer) else {
                 continue;
             };
-            let mut series = match (key.moment, x_axis(panel)) {
+            let mut series = match (key.moment, panel.x_axis()) {
                 (Some(moment), _) => source.at_moment(moment),
                 (None, XAxis::Step | XAxis::FlowTime) => source.over_time(),
                 (None, XAxis::Knob | XAxis::Index) => source.at_the_end(),
             };
             series.layer = layer;
+            series.appearance = appearance;
             series.key = position;
-            let (x_scale, y_scale) = scales(panel);
+            let (x_scale, y_scale) = panel.scales();
             let drawable = |scale, value: f64| scale == Scale::Linear || value > 0.0;
             series
                 .points

@@ -1,6 +1,6 @@
 //! The colour scale that the heat maps of a picture share, and its bar.
 
-use lab::spec::{Panel, Scale, Transform};
+use plan::spec::{Panel, Scale, Transform};
 
 use crate::{
     axis::{Axis, range},

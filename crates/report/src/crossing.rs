@@ -3,20 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use lab::{
-    record::{Observation, VariantInfo},
-    spec::{CrossingMark, Layer, Panel, PanelKind, Role},
-};
+use models::Role;
+use plan::spec::{CrossingMark, Layer, Panel, PanelKind};
+use record::{Observation, VariantInfo};
 
 use crate::{
     collect::{Series, time},
     keys::Key,
     quantile::median,
+    style::Appearance,
     table::Table,
 };
-
-/// The value at which something has half happened.
-const HALF: f64 = 0.5;
 
 /// A mark on the horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,25 +28,21 @@ pub(crate) struct Mark {
     pub(crate) level: Option<usize>,
 }
 
-/// Where `curve` (x and value, in the order of x) first reaches one half, interpolated between
-/// its points; infinite when it does not.
-pub(crate) fn half_time(curve: &[(f64, f64)]) -> f64 {
-    let Some(first) = curve.iter().position(|&(_, value)| value >= HALF) else {
-        return f64::INFINITY;
-    };
-    let (x, value) = curve[first];
-    match first.checked_sub(1).map(|before| curve[before]) {
-        Some((x0, value0)) => x0 + (x - x0) * (HALF - value0) / (value - value0),
-        None => x,
-    }
-}
-
 /// The half-times of a panel: per key, the first theory and the first net.
-pub(crate) fn half_times(panel: &Panel, keys: &[Key<'_>], series: &[Series]) -> Vec<Mark> {
+pub(crate) fn half_times(
+    panel: &Panel,
+    appearances: &[Appearance],
+    keys: &[Key<'_>],
+    series: &[Series],
+) -> Vec<Mark> {
     if !panel.mark_half_times || panel.kind != PanelKind::Curves {
         return Vec::new();
     }
-    let first = |role: Role| panel.layers.iter().position(|layer| layer.role == role);
+    let first = |role: Role| {
+        appearances
+            .iter()
+            .position(|appearance| appearance.role == role)
+    };
     [(first(Role::Theory), false), (first(Role::Net), true)]
         .into_iter()
         .filter_map(|(layer, measured)| Some((layer?, measured)))
@@ -69,16 +62,25 @@ pub(crate) fn half_times(panel: &Panel, keys: &[Key<'_>], series: &[Series]) -> 
 
 /// Where metrics first reach the levels of a panel: in the first theory and the first other layer
 /// that have the metric, for every colour that it belongs to.
-pub(crate) fn levels(panel: &Panel, keys: &[Key<'_>], table: &Table<'_>) -> Vec<Mark> {
+pub(crate) fn levels(
+    panel: &Panel,
+    appearances: &[Appearance],
+    keys: &[Key<'_>],
+    table: Table<'_>,
+) -> Vec<Mark> {
     let mut marks = Vec::new();
     for (level, wanted) in panel.marks.iter().enumerate() {
         for measured in [false, true] {
-            let layer = panel.layers.iter().find(|layer| {
-                let mut indices = table.indices(&wanted.metric, &layer.model);
-                (layer.role != Role::Theory) == measured && indices.next().is_some()
-            });
-            let Some(layer) = layer else { continue };
-            let lowest = table.indices(&wanted.metric, &layer.model).next();
+            let layer = panel
+                .layers
+                .iter()
+                .zip(appearances)
+                .find(|(layer, appearance)| {
+                    (appearance.role != Role::Theory) == measured
+                        && table.has(&wanted.metric, &layer.model)
+                });
+            let Some((layer, _)) = layer else { continue };
+            let lowest = table.indices(&wanted.metric, &layer.model).pop_first();
             for (key, index, colour) in carriers(panel, keys, layer, wanted) {
                 let of_seeds = key.variants.iter().flat_map(|variant| {
                     let index = index.or(lowest);
@@ -148,24 +150,4 @@ fn first_times<'a>(
     times
         .map(|first| first.map_or(f64::INFINITY, |(_, x)| x))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_crossing_is_interpolated() {
-        let curve = [
-            (0.0, 0.0),
-            (10.0, 0.25),
-            (20.0, 0.75),
-            (30.0, 0.1),
-            (40.0, 1.0),
-        ];
-        assert_eq!(half_time(&curve), 15.0);
-        assert_eq!(half_time(&curve[..2]), f64::INFINITY);
-        assert_eq!(half_time(&[(3.0, 0.9)]), 3.0);
-        assert_eq!(half_time(&[]), f64::INFINITY);
-    }
 }

@@ -1,11 +1,10 @@
 //! Which cells of a sweep belong to one curve, and what tells them apart.
 
-use lab::{
-    record::{Run, VariantInfo, knob_value, lies_at},
-    spec::{Panel, XAxis},
-};
+use judge::Run;
+use plan::spec::{Panel, XAxis};
+use record::{VariantInfo, knob_value, lies_at};
 
-use crate::{keys::x_axis, number::short, subscript::subscripts};
+use crate::{number::short, subscript::subscripts};
 
 /// Variants that belong to one curve.
 pub(crate) struct Family<'a> {
@@ -29,7 +28,7 @@ pub(crate) fn families<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Family<'a>> {
     let axis_knob = panel
         .knob
         .as_deref()
-        .filter(|_| x_axis(panel) == XAxis::Knob);
+        .filter(|_| panel.x_axis() == XAxis::Knob);
     let mut families: Vec<Family<'a>> = Vec::new();
     for (entry, name) in panel.variants.iter().enumerate() {
         let label = panel.variant_labels.get(entry);

@@ -3,7 +3,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lab::record::{Run, write_atomically};
+use judge::Run;
+use record::write_atomically;
 
 use crate::{Failed, ReportError, markdown, page_over, png, svg};
 

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use lab::{
-    record::{Run, VariantInfo},
-    spec::{Panel, PanelKind, XAxis},
-};
+use judge::Run;
+use plan::spec::{Panel, PanelKind, XAxis};
+use record::VariantInfo;
 
 use crate::{
     families::{Family, families},
@@ -36,17 +35,8 @@ pub(crate) struct Key<'a> {
     pub(crate) short: String,
 }
 
-/// What a panel's horizontal axis shows; its kind may decide.
-pub(crate) fn x_axis(panel: &Panel) -> XAxis {
-    match panel.kind {
-        PanelKind::Knob => XAxis::Knob,
-        PanelKind::Moments => XAxis::Index,
-        _ => panel.x,
-    }
-}
-
 /// The keys of a panel, in the order of variants, then metrics, moments or indices.
-pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel, table: &Table<'_>) -> Vec<Key<'a>> {
+pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel, table: Table<'_>) -> Vec<Key<'a>> {
     let families = families(run, panel);
     let families = families.iter().enumerate();
     if panel.kind == PanelKind::Moments {
@@ -57,7 +47,7 @@ pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel, table: &Table<'_>) -> Vec
             .flat_map(|family| metrics(panel, table, family))
             .collect();
     }
-    if x_axis(panel) == XAxis::Index {
+    if panel.x_axis() == XAxis::Index {
         return families
             .map(|(colour, family)| Key {
                 colour,
@@ -68,9 +58,10 @@ pub(crate) fn keys<'a>(run: &'a Run, panel: &'a Panel, table: &Table<'_>) -> Vec
     }
     let several = families.len() > 1 || panel.colour_knob.is_some();
     let indices = indices(panel, table, several);
+    let noun = index_name(run, panel);
     let named = |index: u64| match index {
         0 => String::new(),
-        index => format!("{} {index}", panel.index_name),
+        index => format!("{noun} {index}"),
     };
     let by_index = indices.iter().all(|&index| index <= style::DISTINCT as u64);
     let mut keys = Vec::new();
@@ -125,17 +116,17 @@ fn moments<'a>(panel: &'a Panel, family: (usize, &Family<'a>)) -> Vec<Key<'a>> {
 }
 
 /// One key per metric, at the index that is asked for or else at its lowest.
-fn metrics<'a>(panel: &'a Panel, table: &Table<'_>, family: (usize, &Family<'a>)) -> Vec<Key<'a>> {
+fn metrics<'a>(panel: &'a Panel, table: Table<'_>, family: (usize, &Family<'a>)) -> Vec<Key<'a>> {
     let metrics = panel.metrics.iter().enumerate();
     metrics
         .map(|(colour, metric)| {
             let asked = panel.indices.first().map(|&index| u64::from(index));
             let models = panel.layers.iter().map(|layer| &layer.model);
-            let mut lowest = models.filter_map(|model| table.indices(metric, model).next());
+            let mut lowest = models.filter_map(|model| table.indices(metric, model).pop_first());
             let index = asked.or_else(|| lowest.next());
             Key {
                 metric: Some(metric),
-                index: index.filter(|_| x_axis(panel) != XAxis::Index),
+                index: index.filter(|_| panel.x_axis() != XAxis::Index),
                 colour,
                 ..key(family, called(metric, panel.metric_labels.get(colour)))
             }
@@ -148,8 +139,21 @@ pub(crate) fn called(name: &str, label: Option<&String>) -> String {
     label.map_or_else(|| name.replace('_', " "), |label| subscripts(label))
 }
 
+/// What an index is called: as the panel says, or else as the metric does.
+fn index_name<'a>(run: &'a Run, panel: &'a Panel) -> &'a str {
+    let mut metrics = panel
+        .layers
+        .iter()
+        .filter_map(|layer| panel.metric_of(layer));
+    let recorded = metrics.find_map(|metric| run.manifest.metrics.get(metric));
+    let recorded = recorded
+        .map(|metric| metric.index.as_str())
+        .filter(|name| !name.is_empty());
+    panel.index_name.as_deref().or(recorded).unwrap_or("index")
+}
+
 /// The indices that are drawn: those asked for, or all (the first when colours are variants).
-fn indices(panel: &Panel, table: &Table<'_>, several: bool) -> Vec<u64> {
+fn indices(panel: &Panel, table: Table<'_>, several: bool) -> Vec<u64> {
     let layers = panel.layers.iter();
     let present: BTreeSet<u64> = layers
         .filter_map(|layer| Some((panel.metric_of(layer)?, layer)))

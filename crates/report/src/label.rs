@@ -1,16 +1,17 @@
 //! Labels on curves, so that nobody has to look up a legend: above the place where a curve rises
 //! (as skills emerge one after another), or beside its end.
 
-use lab::spec::{Panel, PanelKind, Role, Scale, XAxis};
+use metrics::log_log_slope;
+use models::Role;
+use plan::spec::{Panel, PanelKind, Scale, XAxis};
 
 use crate::{
     axis::Axis,
-    collect::{Series, scales},
+    collect::Series,
     font,
-    keys::{Key, x_axis},
+    keys::Key,
     number::plain,
-    slope::log_slope,
-    style::LABEL,
+    style::{Appearance, LABEL},
 };
 
 /// Where the labels of a panel stand.
@@ -27,8 +28,8 @@ pub(crate) enum Side {
 /// One line of a label beside the end of curves.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    /// The role whose line style stands before it, where only that tells which curve is meant.
-    pub(crate) swatch: Option<Role>,
+    /// The appearance whose line stands before it, where only that tells which curve is meant.
+    pub(crate) swatch: Option<Appearance>,
     /// The text.
     pub(crate) text: String,
 }
@@ -60,10 +61,10 @@ impl Line {
 
 /// Which series speaks for a key: its net, or else its first layer; one without any point only
 /// where there is no other.
-fn speaker<'a>(panel: &Panel, series: &'a [Series], key: usize) -> Option<&'a Series> {
+fn speaker(series: &[Series], key: usize) -> Option<&Series> {
     let own = series.iter().filter(|s| s.key == key);
     own.min_by_key(|s| {
-        let net = panel.layers[s.layer].role == Role::Net;
+        let net = s.appearance.role == Role::Net;
         (s.points.is_empty(), !net)
     })
 }
@@ -84,13 +85,13 @@ pub(crate) fn side(
         return Side::Nowhere;
     }
     let speakers: Vec<&Series> = (0..keys.len())
-        .filter_map(|key| speaker(panel, series, key))
+        .filter_map(|key| speaker(series, key))
         .collect();
     let rising = speakers.iter().filter(|s| rises(s, y)).count();
     let all_drawn = speakers.iter().all(|s| !s.points.is_empty());
     if all_drawn
-        && x_axis(panel) != XAxis::Index
-        && scales(panel).1 == Scale::Linear
+        && panel.x_axis() != XAxis::Index
+        && panel.scales().1 == Scale::Linear
         && 2 * rising > speakers.len()
     {
         let mut ends: Vec<f64> = speakers.iter().map(|s| share(last(s), y)).collect();
@@ -125,15 +126,9 @@ fn rises(series: &Series, y: [f64; 2]) -> bool {
 
 /// The labels above the curves: each at the half height of its own curve, and at the right edge
 /// for a curve that did not rise.
-pub(crate) fn top(
-    panel: &Panel,
-    keys: &[Key<'_>],
-    series: &[Series],
-    x: &Axis,
-    y: [f64; 2],
-) -> Vec<Label> {
+pub(crate) fn top(keys: &[Key<'_>], series: &[Series], x: &Axis, y: [f64; 2]) -> Vec<Label> {
     let labelled = (0..keys.len()).filter_map(|key| {
-        let series = speaker(panel, series, key)?;
+        let series = speaker(series, key)?;
         let half = 0.5 * (series.points.first()?.median + last(series));
         let crossing = series.points.iter().position(|p| p.median >= half);
         let at = match crossing {
@@ -172,30 +167,26 @@ pub(crate) fn end(
     room: f64,
 ) -> Vec<Label> {
     let labelled = (0..keys.len()).filter_map(|key| {
-        let at = last(speaker(panel, series, key)?);
+        let at = last(speaker(series, key)?);
         let mut lines = Vec::new();
         let name = font::wrap(&keys[key].label, LABEL, room);
         lines.extend(name.into_iter().map(|text| Line { swatch: None, text }));
         if panel.kind == PanelKind::PowerLaw {
-            lines.extend(slopes(panel, series, key, &drawn));
+            lines.extend(slopes(series, key, &drawn));
         }
         (!lines.is_empty()).then_some(Label { key, lines, at })
     });
     labelled.collect()
 }
 
-fn slopes(
-    panel: &Panel,
-    series: &[Series],
-    key: usize,
-    drawn: impl Fn(f64, f64) -> bool,
-) -> Vec<Line> {
+fn slopes(series: &[Series], key: usize, drawn: impl Fn(f64, f64) -> bool) -> Vec<Line> {
     let own = series.iter().filter(|s| s.key == key);
     own.filter_map(|s| {
         let inside = s.points.iter().map(|p| (p.x, p.median));
-        let slope = log_slope(&inside.filter(|&(x, y)| drawn(x, y)).collect::<Vec<_>>())?;
+        let (xs, ys): (Vec<f64>, Vec<f64>) = inside.filter(|&(x, y)| drawn(x, y)).unzip();
+        let slope = log_log_slope(&xs, &ys).ok()?.slope;
         Some(Line {
-            swatch: Some(panel.layers[s.layer].role),
+            swatch: Some(s.appearance),
             text: format!("slope {}", plain(slope, 3)),
         })
     })

@@ -1,19 +1,19 @@
 //! The legend of line styles below the axes. Colours are explained on the curves.
 
-use lab::spec::Role;
-
 use crate::{
     canvas::{Anchor, Canvas, Place},
     colour_scale::{HATCH, MISSING, draw_contour, hatch},
     font,
-    style::{FAINT, HAIRLINE, INK, MEAN, RAY, SMALL, TO_MEAN, colour, line_colour, stroke},
+    style::{
+        Appearance, FAINT, HAIRLINE, INK, MEAN, RAY, SMALL, TO_MEAN, colour, line_colour, stroke,
+    },
 };
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Entry {
     /// A line style and what it stands for.
-    Line(Role, String),
+    Line(Appearance, String),
     /// A mark, whether it is filled, and what it stands for.
     Mark(Shape, bool, String),
     /// The position of a colour and what is to be said about it.
@@ -116,9 +116,14 @@ impl Entry {
     fn draw(&self, canvas: &mut Canvas, (x, y): Place) {
         let middle = y - 0.35 * SMALL;
         match self {
-            Self::Line(role, _) => {
+            Self::Line(appearance, _) => {
                 let to = (x + SWATCH, middle);
-                canvas.line((x, middle), to, &line_colour(*role, INK), stroke(*role));
+                canvas.line(
+                    (x, middle),
+                    to,
+                    &line_colour(*appearance, INK),
+                    stroke(*appearance),
+                );
             }
             Self::Mark(shape, filled, _) => {
                 let corners = shape.corners((x + SWATCH / 2.0, middle));

@@ -8,6 +8,23 @@
 //! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds. In a
 //! heat map the colour is a value, on one scale for all heat maps of a picture; in a scatter panel it
 //! is the class of a point.
+//!
+//! A line belongs to a model, and how it is drawn follows from what the model is (its role, from the
+//! manifest of the run), unless a layer of the picture has a `style` of its own.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use judge::Run;
+//! use layerwise_report::{draw_pictures, write_page};
+//!
+//! let run = Run::read(Path::new("runs/emergence"))?;
+//! for path in draw_pictures(&run)? {
+//!     println!("{}", path.display());
+//! }
+//! write_page(&[run], Path::new("emergence.html"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
@@ -32,8 +49,6 @@ mod picture;
 mod plane;
 mod png;
 mod quantile;
-mod roles;
-mod slope;
 mod style;
 mod subscript;
 mod table;

@@ -1,4 +1,5 @@
-use lab::{record::Run, spec::Outcome};
+use judge::Run;
+use plan::spec::Outcome;
 
 use crate::page::{decisive, number};
 

@@ -3,7 +3,7 @@ mod made;
 mod overview;
 mod view;
 
-use lab::record::Run;
+use judge::Run;
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
 use crate::{ReportError, subscript};

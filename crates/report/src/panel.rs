@@ -5,10 +5,8 @@ mod curves;
 mod heat_map;
 mod scatter;
 
-use lab::{
-    record::Run,
-    spec::{Panel, PanelKind, Picture},
-};
+use judge::Run;
+use plan::spec::{Panel, PanelKind, Picture};
 
 use crate::{ReportError, canvas::Canvas, colour_scale::ColourScale, legend::Entry, plane::Plane};
 

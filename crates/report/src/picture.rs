@@ -1,4 +1,5 @@
-use lab::{record::Run, spec::Picture};
+use judge::Run;
+use plan::spec::Picture;
 
 use crate::{
     ReportError,

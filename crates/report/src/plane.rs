@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use lab::{
-    record::{Observation, Run, StopReason, VariantInfo, knob_value, lies_at},
-    spec::{Panel, Transform},
-};
+use judge::Run;
+use plan::spec::{Panel, Transform};
+use record::{Observation, StopReason, VariantInfo, knob_value, lies_at};
 
 use crate::quantile::median;
 
@@ -141,12 +140,11 @@ fn last_values<'a>(
     places: &HashMap<&str, (f64, f64)>,
     cut: &HashSet<(&str, u64)>,
 ) -> BTreeMap<&'a str, Vec<f64>> {
-    let shown: Vec<&Observation> = run
-        .observations
-        .iter()
-        .filter(|o| o.model == model && panel.metric.as_ref() == Some(&o.metric))
-        .filter(|o| places.contains_key(o.variant.as_str()))
-        .filter(|o| !cut.contains(&(o.variant.as_str(), o.seed)))
+    let metric = panel.metric.as_deref().unwrap_or_default();
+    let shown: Vec<&Observation> = places
+        .keys()
+        .flat_map(|variant| run.observations.of_variant((model, metric), variant))
+        .filter(|o| !cut.contains(&(&*o.variant, o.seed)))
         .collect();
     let asked = panel.indices.first().map(|&index| u64::from(index));
     let index = asked.or_else(|| shown.iter().map(|o| o.index).min());

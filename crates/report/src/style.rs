@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use lab::spec::Role;
+use judge::Run;
+use models::Role;
+use plan::spec::{Layer, LineStyle};
 
 /// Text and axes.
 pub(crate) const INK: &str = "#1a1a1a";
@@ -89,21 +91,63 @@ pub(crate) const RAY: Stroke = Stroke {
 /// Their colour, and that of what stands for any class in a legend.
 pub(crate) const FAINT: &str = "#9A9A9A";
 
-/// The line style of a role. Theory is drawn first, wider and lighter than what lies on top of
-/// it, so that two curves that coincide are both seen.
-pub(crate) fn stroke(role: Role) -> Stroke {
-    let (width, dashes) = match role {
-        Role::Theory => (4.2, ""),
-        Role::Net => (2.6, "8 4"),
-        Role::Twin => (2.2, "10 4 2 4"),
-        Role::Linear => (2.6, "2 4"),
+/// How a layer is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Appearance {
+    /// What its model is beside the others.
+    pub(crate) role: Role,
+    /// How its lines are dashed.
+    pub(crate) style: LineStyle,
+}
+
+impl Default for Appearance {
+    fn default() -> Self {
+        let role = Role::Net;
+        Self {
+            role,
+            style: style_of(role),
+        }
+    }
+}
+
+impl Appearance {
+    /// How `layer` of `run` is drawn: with the line style of its model's role, unless it has its own.
+    pub(crate) fn of(run: &Run, layer: &Layer) -> Self {
+        let role = run.manifest.role(&layer.model);
+        let style = layer.style.unwrap_or(style_of(role));
+        Self { role, style }
+    }
+}
+
+fn style_of(role: Role) -> LineStyle {
+    match role {
+        Role::Theory => LineStyle::Solid,
+        Role::Net => LineStyle::Dashed,
+        Role::Twin => LineStyle::DashDotted,
+        Role::Linear => LineStyle::Dotted,
+    }
+}
+
+/// The line of a layer. Theory is drawn first, wider and lighter than what lies on top of it, so that
+/// two curves that coincide are both seen.
+pub(crate) fn stroke(appearance: Appearance) -> Stroke {
+    let (width, dashes) = match appearance.style {
+        LineStyle::Solid => (2.4, ""),
+        LineStyle::Dashed => (2.6, "8 4"),
+        LineStyle::DashDotted => (2.2, "10 4 2 4"),
+        LineStyle::Dotted => (2.6, "2 4"),
+    };
+    let width = if appearance.role == Role::Theory {
+        4.2
+    } else {
+        width
     };
     Stroke { width, dashes }
 }
 
-/// The colour in which a line of `role` shows `colour`: theory in a lighter tint.
-pub(crate) fn line_colour(role: Role, colour: &'static str) -> Cow<'static, str> {
-    if role != Role::Theory {
+/// The colour in which a line shows `colour`: theory in a lighter tint.
+pub(crate) fn line_colour(appearance: Appearance, colour: &'static str) -> Cow<'static, str> {
+    if appearance.role != Role::Theory {
         return Cow::Borrowed(colour);
     }
     let part = |at: usize| u8::from_str_radix(&colour[at..at + 2], 16).map_or(0.0, f64::from);
@@ -116,25 +160,30 @@ pub(crate) fn line_colour(role: Role, colour: &'static str) -> Cow<'static, str>
 mod tests {
     use super::*;
 
+    fn appearance(role: Role) -> Appearance {
+        let style = style_of(role);
+        Appearance { role, style }
+    }
+
     #[test]
     fn no_two_roles_share_a_line_style() {
         let roles = [Role::Theory, Role::Net, Role::Twin, Role::Linear];
         for (position, &a) in roles.iter().enumerate() {
             for &b in &roles[position + 1..] {
-                assert_ne!(stroke(a).dashes, stroke(b).dashes);
+                assert_ne!(stroke(appearance(a)).dashes, stroke(appearance(b)).dashes);
             }
         }
-        let periods = roles.map(|role| stroke(role).period());
+        let periods = roles.map(|role| stroke(appearance(role)).period());
         assert_eq!(periods, [0.0, 12.0, 20.0, 6.0]);
-        for other in &roles[1..] {
-            assert!(stroke(Role::Theory).width > 1.5 * stroke(*other).width);
+        for &other in &roles[1..] {
+            assert!(stroke(appearance(Role::Theory)).width > 1.5 * stroke(appearance(other)).width);
         }
     }
 
     #[test]
     fn only_theory_is_tinted() {
-        assert_eq!(line_colour(Role::Net, "#0072B2"), "#0072B2");
-        assert_eq!(line_colour(Role::Theory, "#0072B2"), "#80B9D9");
-        assert_eq!(line_colour(Role::Theory, "#000000"), "#808080");
+        assert_eq!(line_colour(appearance(Role::Net), "#0072B2"), "#0072B2");
+        assert_eq!(line_colour(appearance(Role::Theory), "#0072B2"), "#80B9D9");
+        assert_eq!(line_colour(appearance(Role::Theory), "#000000"), "#808080");
     }
 }

@@ -1,85 +1,60 @@
-//! The observations that a panel reads, found by metric, model and variant.
+//! The rows of a run that a panel draws, found by metric, model and variant.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use lab::{
-    record::{Observation, Run},
-    spec::Panel,
-};
+use judge::Run;
+use plan::spec::Panel;
+use record::{Observation, Observations};
 
-/// Observations of every metric that a panel shows or looks up, of the seeds that it draws.
+/// The observations of the seeds that a panel draws.
+#[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
-    rows: HashMap<[&'a str; 3], Vec<&'a Observation>>,
-    indices: HashMap<[&'a str; 2], BTreeSet<u64>>,
+    observations: &'a Observations,
+    seeds: &'a [u64],
 }
 
 impl<'a> Table<'a> {
-    /// What `panel` reads of `run`.
-    pub(crate) fn new(run: &'a Run, panel: &Panel) -> Self {
-        let own = panel.layers.iter().filter_map(|l| l.metric.as_deref());
-        let read: BTreeSet<&str> = [
-            &panel.metric,
-            &panel.x_metric,
-            &panel.colour_metric,
-            &panel.moment,
-        ]
-        .into_iter()
-        .filter_map(Option::as_deref)
-        .chain(panel.metrics.iter().map(String::as_str))
-        .chain(own)
-        .chain(panel.marks.iter().map(|mark| mark.metric.as_str()))
-        .chain(panel.moments.iter().map(String::as_str))
-        .collect();
-        let mut table = Self {
-            rows: HashMap::new(),
-            indices: HashMap::new(),
-        };
-        let drawn = |o: &&Observation| {
-            read.contains(o.metric.as_str())
-                && (panel.seeds.is_empty() || panel.seeds.contains(&o.seed))
-        };
-        for o in run.observations.iter().filter(drawn) {
-            let place = [o.metric.as_str(), &o.model, &o.variant];
-            table.rows.entry(place).or_default().push(o);
-            let place = [o.metric.as_str(), &o.model];
-            table.indices.entry(place).or_default().insert(o.index);
+    /// What `panel` draws of `run`.
+    pub(crate) fn new(run: &'a Run, panel: &'a Panel) -> Self {
+        Self {
+            observations: &run.observations,
+            seeds: &panel.seeds,
         }
-        table
     }
 
-    /// The rows of one metric of one model in one variant, in the order of the record; with
-    /// `index`, only those.
-    pub(crate) fn rows<'s>(
-        &'s self,
-        metric: &'s str,
-        model: &'s str,
-        variant: &'s str,
+    /// The rows of one metric of one model in one variant, seed by seed, in the order of the
+    /// record; with `index`, only those.
+    pub(crate) fn rows(
+        self,
+        metric: &str,
+        model: &str,
+        variant: &str,
         index: Option<u64>,
-    ) -> impl Iterator<Item = &'a Observation> + use<'s, 'a> {
-        let rows = self.rows.get(&[metric, model, variant]);
-        let rows = rows.into_iter().flatten().copied();
-        rows.filter(move |o| index.is_none_or(|index| o.index == index))
+    ) -> impl Iterator<Item = &'a Observation> + use<'a> {
+        let rows = self.observations.of_variant((model, metric), variant);
+        let drawn = |seed| self.seeds.is_empty() || self.seeds.contains(seed);
+        rows.filter(move |o| drawn(&o.seed) && index.is_none_or(|index| o.index == index))
     }
 
-    /// The indices at which a metric of a model is recorded, in increasing order.
-    pub(crate) fn indices<'s>(
-        &'s self,
-        metric: &'s str,
-        model: &'s str,
-    ) -> impl Iterator<Item = u64> + use<'s, 'a> {
-        let indices = self.indices.get(&[metric, model]);
-        indices.into_iter().flatten().copied()
+    /// The indices at which a metric of a model is recorded.
+    pub(crate) fn indices(self, metric: &str, model: &str) -> BTreeSet<u64> {
+        self.observations.indices((model, metric))
+    }
+
+    /// Whether a metric of a model is recorded.
+    pub(crate) fn has(self, metric: &str, model: &str) -> bool {
+        self.observations.has((model, metric))
     }
 
     /// The last value of each seed, at the lowest index where the metric has several.
-    pub(crate) fn last(&self, metric: &str, model: &str, variant: &str) -> BTreeMap<u64, f64> {
-        let index = self.indices(metric, model).next();
-        let rows: Vec<&Observation> = self.rows(metric, model, variant, index).collect();
-        let newest = newest(rows.into_iter(), |o| o.seed);
-        newest
-            .into_iter()
-            .map(|(seed, o)| (seed, o.value))
-            .collect()
+    pub(crate) fn last(self, metric: &str, model: &str, variant: &str) -> BTreeMap<u64, f64> {
+        let lowest = self
+            .rows(metric, model, variant, None)
+            .map(|o| o.index)
+            .min();
+        let rows = self.rows(metric, model, variant, lowest);
+        let newest = newest(rows, |o| o.seed).into_iter();
+        newest.map(|(seed, o)| (seed, o.value)).collect()
     }
 }
 

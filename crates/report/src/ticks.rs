@@ -1,6 +1,6 @@
 //! Where an axis is labelled: few ticks at round numbers, as many as have room.
 
-use lab::spec::Scale;
+use plan::spec::Scale;
 
 use crate::number::{plain, power_of_ten, trim};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     KeyError, check,
-    row_streams::{OrderName, RowOrder},
+    row_order::{OrderName, RowOrder},
 };
 
 const DEFAULT_BATCH: u32 = 500;

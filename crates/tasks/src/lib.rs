@@ -83,6 +83,7 @@ mod random_regression;
 mod registry;
 mod regression;
 mod residue_polynomial;
+mod row_order;
 mod row_selection;
 pub mod row_streams;
 mod skill_spectrum;

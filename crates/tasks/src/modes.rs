@@ -63,6 +63,10 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
 }
 
 impl Task for Modes {
+    fn group_name(&self) -> &'static str {
+        "mode"
+    }
+
     fn shape(&self) -> TaskShape {
         let modes = self.batch_rows();
         TaskShape {

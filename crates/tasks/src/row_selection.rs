@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Batch, TrainingStream,
     constant::ConstantStream,
-    row_streams::RowOrder,
+    row_order::RowOrder,
     stream::{StreamKey, below, permute},
 };
 

@@ -27,6 +27,11 @@ pub trait Task: Send + Sync {
     /// Rows of one training batch, for time estimates.
     fn batch_rows(&self) -> usize;
 
+    /// What one of its groups is called.
+    fn group_name(&self) -> &'static str {
+        "skill"
+    }
+
     /// Checks what can go wrong for one seed only, such as a split that misses a class.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use crate::error::{TheoryError, require, require_on_the_way, require_positive};
 ///
 /// The evaluation of the integral without cancellation (also for L → ∞, late, and between nearly
 /// equal strengths) and its inverse s(t). Checked against 40-digit arithmetic, the elementary
-/// forms for L = 3 and 4, and an adaptive integrator of L separate layers (`tests/deep_mode.rs`).
+/// forms for L = 3 and 4, and an adaptive integrator of L separate layers (`tests/all/deep_mode.rs`).
 ///
 /// [Saxe2014, deeper networks; Nam2025, effect of depth]
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -36,7 +36,7 @@ const SMALLEST_SADDLE_RATIO: f64 = 1e-150;
 ///
 /// The interpolation by λ is the theorem on λ-balanced networks of the position paper; the
 /// explicit form, its evaluation without cancellation and the two limits were derived here and
-/// checked against 40-digit arithmetic and an adaptive integrator (`tests/lambda_mode.rs`).
+/// checked against 40-digit arithmetic and an adaptive integrator (`tests/all/lambda_mode.rs`).
 ///
 /// [Domine2024, λ-balanced linear networks; Nam2025, layer imbalance]
 #[derive(Debug, Clone, Copy)]
@@ -319,7 +319,7 @@ impl LambdaMode {
     ///
     /// The relative difference is of order (|S| + |s0|)/|λ|. The position paper's theorem on the
     /// limits (its Theorem 3) was not available; this limit and [`LambdaMode::balanced_limit`] are
-    /// our reconstruction, checked numerically in `tests/lambda_mode.rs`.
+    /// our reconstruction, checked numerically in `tests/all/lambda_mode.rs`.
     ///
     /// # Errors
     ///

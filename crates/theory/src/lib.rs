@@ -1,5 +1,11 @@
 //! Closed forms of gradient flow in layerwise-linear models (f64, no framework).
 //!
+//! ```
+//! // How much later the fifth skill of a power law emerges than the first in the layered model.
+//! assert!((theory::emergence_time_ratio(5, 0.6)? - 13.13).abs() < 0.01);
+//! # Ok::<(), theory::TheoryError>(())
+//! ```
+//!
 //! # Time
 //!
 //! Every time in this crate is the **flow time** t of gradient flow dθ/dt = −∇L on the halved

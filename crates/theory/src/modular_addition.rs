@@ -26,7 +26,7 @@ const LARGEST_SIZE: f64 = 1e15;
 ///
 /// Weights of this form with phases drawn at random solve the task for many neurons; the finite
 /// set of phases that makes it exact, and the value of the logits, were derived here and checked
-/// by evaluation for p = 3 to 23 (`tests/modular_addition.rs`).
+/// by evaluation for p = 3 to 23 (`tests/all/modular_addition.rs`).
 ///
 /// [Gromov2023, analytic weights for modular addition]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub struct NeuronState {
 /// # Derived here
 ///
 /// The reduction was derived again from the flow of a and w, and checked against an adaptive
-/// integrator of a and w (`tests/one_neuron.rs`).
+/// integrator of a and w (`tests/all/one_neuron.rs`).
 ///
 /// [Kunin2024, single hidden neuron]
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -27,7 +27,7 @@ use crate::lambda_mode::LambdaMode;
 /// The expression for g² is the amplification factor of the position paper as other readers
 /// report it. Whether the paper means g or g² by it was not available to us. Derived here: it is
 /// the growth of (a_i + b_i)², so features grow by its square root. Checked against an adaptive
-/// integrator of all a_i and b_i (`tests/scalar_toy.rs`).
+/// integrator of all a_i and b_i (`tests/all/scalar_toy.rs`).
 ///
 /// [Nam2025, weight-to-target ratio and feature amplification]
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use crate::error::{TheoryError, require, require_positive};
 /// # Derived here
 ///
 /// From the degrees of the loss's gradient: L scales by τ², θ by τ^{1/D}. Checked step by step on
-/// gradient descent, Adam and decoupled weight decay (`tests/scale_equivalence.rs`).
+/// gradient descent, Adam and decoupled weight decay (`tests/all/scale_equivalence.rs`).
 ///
 /// [Nam2025, weight-to-target ratio]
 ///

@@ -31,7 +31,7 @@ const LARGEST_COUNT: usize = 1_000_000_000_000;
 /// # Derived here
 ///
 /// The decay of h and both forms of NC1. Checked against an adaptive integrator of all entries of
-/// W and H (`tests/unconstrained_features.rs`).
+/// W and H (`tests/all/unconstrained_features.rs`).
 ///
 /// [Mixon2020, unconstrained features model; Nam2025, neural collapse]
 #[derive(Debug, Clone, Copy, PartialEq)]

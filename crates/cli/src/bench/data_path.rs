@@ -1,8 +1,10 @@
-use lab::{Kinds, spec::Options};
 use mlp::{HostRows, Rows};
-use nets::{Precision, Target};
+use models::Precision;
+use nets::Target;
+use plan::Options;
 use serde_json::{Value, json};
 use tasks::Batch;
+use train::Kinds;
 
 use super::{
     case::quick,
@@ -17,7 +19,7 @@ use crate::{failure::Failure, shipped};
 pub(crate) struct DataPath {
     /// Drawing the rows of a step.
     pub(crate) sampling: f64,
-    /// Bringing them into the form that the engine host reads.
+    /// Bringing them into the form that the engine mlp reads.
     pub(crate) preparing: f64,
     /// The net's step on them.
     pub(crate) stepping: f64,
@@ -31,11 +33,9 @@ impl DataPath {
     ///
     /// # Errors
     /// The experiment or the engine is not what this expects.
-    pub(crate) fn measure(effort: Effort) -> Result<Self, Failure> {
-        let kinds = Kinds::default();
-        let loaded = shipped::find("emergence", &Options::default(), &kinds)?;
-        let task = kinds.tasks.build(loaded.spec.task.clone());
-        let task = task.map_err(Failure::run)?;
+    pub(crate) fn measure(kinds: &Kinds, effort: Effort) -> Result<Self, Failure> {
+        let plan = shipped::find("emergence", &Options::default(), kinds)?;
+        let task = &plan.variants[0].task;
         let instance = task.instance(0);
         let shape = task.shape();
         let mut stream = instance.training();
@@ -69,8 +69,8 @@ impl DataPath {
         let target = Target::open("flex", Precision::F32).map_err(Failure::run)?;
         let batches = [batch];
         let stepping = at_once(1, effort.repeats, |_| {
-            let members = Members::new(&case, "host", &target, &batches);
-            let mut members = members.expect("the engine host trains this net");
+            let members = Members::new(&case, &kinds.engines, "mlp", &target, &batches);
+            let mut members = members.expect("the engine mlp trains this net");
             move || {
                 let trained = members.train(STEPS as usize);
                 trained.expect("the host does not fail");

@@ -1,7 +1,7 @@
 use std::{fs, num::NonZeroUsize, thread};
 
-use lab::run::Provenance;
 use serde_json::{Value, json};
+use train::Provenance;
 
 /// What measured.
 #[derive(Debug, Clone)]

@@ -1,4 +1,5 @@
-use nets::{Decay, Learners, Loss, Member as Start, Optimizer, Rows, Target, learners};
+use models::{Adam, Decay, Loss, Optimizer};
+use nets::{Engines, Learners, Member as Start, Rows, Target, TrainingSetup};
 use tasks::Batch;
 
 use super::Case;
@@ -23,28 +24,35 @@ impl<'a> Members<'a> {
     /// The engine or the device does not train this net.
     pub(crate) fn new(
         case: &Case,
+        engines: &Engines,
         engine: &str,
         target: &Target,
         batches: &'a [Batch],
     ) -> Result<Self, Failure> {
         let optimizer = match case.adamw {
             false => Optimizer::default(),
-            true => Optimizer::Adam {
+            true => Optimizer::Adam(Adam {
                 beta1: 0.9,
                 beta2: 0.999,
                 epsilon: 1e-8,
                 weight_decay: 0.01,
                 decay: Decay::Decoupled,
-            },
+            }),
         };
         let starts: Vec<Start> = (0..)
             .zip(batches)
             .map(|(seed, batch)| start(case, seed, batch))
             .collect::<Result<_, _>>()?;
         let needs = starts.first().map(|start| start.model.needs());
-        let loss = Loss::default();
-        let learners = learners(engine, starts, loss, optimizer, target, Some(batches))
-            .map_err(Failure::usage)?;
+        let setup = TrainingSetup {
+            members: starts,
+            loss: Loss::default(),
+            optimizer,
+            target,
+            constant: Some(batches),
+            forwards: engines.forwards(),
+        };
+        let learners = engines.start(engine, setup).map_err(Failure::usage)?;
         let members = batches.iter().map(std::borrow::Cow::Borrowed).collect();
         Ok(Self {
             learners,

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use nets::Target;
+use nets::{Engines, Target};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -26,7 +26,7 @@ impl Engine {
     /// Both in words.
     pub(crate) fn label(&self) -> String {
         match self.name {
-            "host" => self.name.to_owned(),
+            "mlp" => self.name.to_owned(),
             name => format!("{name} on {}", self.device),
         }
     }
@@ -65,11 +65,16 @@ impl Steps {
     ///
     /// # Errors
     /// The engine does not cover the net, or the device failed.
-    pub(crate) fn measure(case: Case, engine: &Engine, effort: Effort) -> Result<Self, Failure> {
+    pub(crate) fn measure(
+        case: Case,
+        engine: &Engine,
+        engines: &Engines,
+        effort: Effort,
+    ) -> Result<Self, Failure> {
         let batches: Vec<_> = (0..AT_ONCE as u64).map(|seed| case.batch(seed)).collect();
         let members = |from: usize, count: usize| {
             let rows = &batches[from..from + count];
-            Members::new(&case, engine.name, &engine.target, rows)
+            Members::new(&case, engines, engine.name, &engine.target, rows)
         };
         let mut first = members(0, 1)?;
         first.train(FEWEST)?;

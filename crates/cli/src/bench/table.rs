@@ -71,7 +71,7 @@ pub(crate) fn steps_page(
     lines.extend([
         String::new(),
         format!(
-            "A step of the net in `emergence`, engine host, one thread: sampling {}, preparing rows \
+            "A step of the net in `emergence`, engine mlp, one thread: sampling {}, preparing rows \
              {}, stepping {}.",
             part(data.sampling),
             part(data.preparing),

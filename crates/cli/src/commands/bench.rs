@@ -1,8 +1,10 @@
 use std::{cell::Cell, fs, path::Path, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use nets::{Precision, Target};
+use models::Precision;
+use nets::Target;
 use serde_json::{Value, json};
+use train::Kinds;
 
 use super::{print_json, run::provenance};
 use crate::{
@@ -22,7 +24,11 @@ const SECONDS: f64 = 0.1;
 const QUICK_SECONDS: f64 = 0.02;
 
 /// Times training steps or whole experiments.
-pub(super) fn bench(arguments: &args::Bench, json: bool) -> Result<ExitCode, Failure> {
+pub(super) fn bench(
+    arguments: &args::Bench,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let engines = engines(arguments)?;
     let python = Python(arguments.python.clone());
     let (mut peers, lacking) = if arguments.peers {
@@ -37,7 +43,7 @@ pub(super) fn bench(arguments: &args::Bench, json: bool) -> Result<ExitCode, Fai
     let page = if arguments.whole {
         whole(arguments, &python, &peers, &machine)?
     } else {
-        steps(arguments, &engines, &python, &mut peers, &machine)?
+        steps(arguments, &engines, kinds, &python, &mut peers, &machine)?
     };
     if let Some(path) = &arguments.markdown {
         write(path, &page.markdown)?;
@@ -66,6 +72,7 @@ struct Page {
 fn steps(
     arguments: &args::Bench,
     engines: &[Engine],
+    kinds: &Kinds,
     python: &Python,
     peers: &mut [Peer],
     machine: &Machine,
@@ -112,13 +119,13 @@ fn steps(
         }
         for engine in engines {
             progress.begins(&format!("{}, {}", case.label(), engine.label()));
-            let mut row = Steps::measure(case, engine, effort)?;
+            let mut row = Steps::measure(case, engine, &kinds.engines, effort)?;
             row.peers.clone_from(&times);
             rows.push(row);
         }
     }
     progress.begins("sampling, and the limit again");
-    let data = DataPath::measure(effort)?;
+    let data = DataPath::measure(kinds, effort)?;
     let limit = before.or(Limit::measure(effort.repeats, effort.seconds));
     progress.finish();
     Ok(Page {
@@ -172,13 +179,13 @@ fn whole(
     })
 }
 
-/// The engine host, and autodiff on each device.
+/// The engine mlp, and autodiff on each device.
 fn engines(arguments: &args::Bench) -> Result<Vec<Engine>, Failure> {
     let open = |device: &str| {
         Target::open(device, Precision::F32).map_err(|error| Failure::device("--devices", &error))
     };
     let mut engines = vec![Engine {
-        name: "host",
+        name: "mlp",
         device: "flex".to_owned(),
         target: open("flex")?,
     }];

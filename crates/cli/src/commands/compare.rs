@@ -3,11 +3,8 @@ use std::{
     process::ExitCode,
 };
 
-use lab::{
-    compare::{Comparison, CurveDifference, PointDifference},
-    record::Run,
-    spec::{Layer, Outcome, Panel, Picture, Role},
-};
+use judge::{Comparison, CurveDifference, PointDifference, Run};
+use plan::spec::{Layer, LineStyle, Outcome, Panel, Picture};
 use serde_json::json;
 
 use super::print_json;
@@ -16,7 +13,7 @@ use crate::{args, failure::Failure};
 /// Compares two runs.
 pub(super) fn compare(arguments: &args::Compare, json: bool) -> Result<ExitCode, Failure> {
     let (first, second) = (Run::read(&arguments.first)?, Run::read(&arguments.second)?);
-    let comparison = lab::compare::compare(&first, &second);
+    let comparison = judge::compare(&first, &second);
     let pictures = match &arguments.out {
         Some(out) => draw(&comparison, &first, &second, out)?,
         None => Vec::new(),
@@ -201,9 +198,9 @@ fn draw(
     both.observations = [("A", first), ("B", second)]
         .into_iter()
         .flat_map(|(whose, run)| {
-            let rows = run.observations.iter().cloned();
+            let rows = run.observations.rows().iter().cloned();
             rows.map(move |mut row| {
-                row.model = format!("{whose}: {}", row.model);
+                row.model = format!("{whose}: {}", row.model).into();
                 row
             })
         })
@@ -223,7 +220,7 @@ fn draw(
             Ok((png, svg)) => {
                 for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
                     let path = out.join(format!("{}.{ending}", picture.name));
-                    lab::record::write_atomically(&path, bytes).map_err(|error| {
+                    record::write_atomically(&path, bytes).map_err(|error| {
                         Failure::usage(format!("{}: cannot be written: {error}", path.display()))
                     })?;
                     written.push(path);
@@ -241,9 +238,9 @@ fn picture(place: usize, curve: &CurveDifference, run: &Run) -> Option<Picture> 
     let variant = variants
         .into_iter()
         .find(|variant| variant.name == curve.variant)?;
-    let layer = |whose: &str, role| Layer {
+    let layer = |whose: &str, style| Layer {
         model: format!("{whose}: {}", curve.model),
-        role,
+        style: Some(style),
         label: format!("{whose}: {}", curve.model),
         metric: None,
     };
@@ -253,10 +250,12 @@ fn picture(place: usize, curve: &CurveDifference, run: &Run) -> Option<Picture> 
     panel.metric = Some(curve.metric.clone());
     panel.variants = vec![variant.group.clone()];
     panel.at = variant.knobs.clone();
-    panel.layers = vec![layer("A", Role::Net), layer("B", Role::Twin)];
+    panel.layers = vec![
+        layer("A", LineStyle::Dashed),
+        layer("B", LineStyle::DashDotted),
+    ];
     panel.x_label = "training step".to_owned();
     panel.y_label = curve.metric.replace('_', " ");
-    panel.index_name = "index".to_owned();
     Some(Picture {
         name: format!("{}-{}-{}", place + 1, curve.model, curve.metric),
         title: format!(

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
-use nets::{BACKENDS, Backend, FoundDevice};
+use nets::{BACKENDS, Backend, Engine, FoundDevice};
 use serde_json::json;
+use train::Kinds;
 
 use super::print_json;
 use crate::failure::with_own_features;
@@ -9,8 +10,9 @@ use crate::failure::with_own_features;
 /// The backend that this build recommends: fastest on nets this small, in both precisions.
 const RECOMMENDED: &str = "flex";
 
-/// Lists backends: what this build holds, what this machine has, and how to get the rest.
-pub(super) fn devices(json: bool) -> ExitCode {
+/// Lists backends (what this build holds, what this machine has, and how to get the rest) and engines with
+/// what each covers.
+pub(super) fn devices(kinds: &Kinds, json: bool) -> ExitCode {
     let rows: Vec<(&Backend, Vec<FoundDevice>)> = BACKENDS
         .iter()
         .map(|backend| (backend, backend.found()))
@@ -20,7 +22,9 @@ pub(super) fn devices(json: bool) -> ExitCode {
             .iter()
             .map(|(backend, found)| row(backend, found))
             .collect();
-        print_json(&json!({ "devices": rows, "recommended": RECOMMENDED }));
+        print_json(
+            &json!({ "devices": rows, "recommended": RECOMMENDED, "engines": engines(kinds) }),
+        );
         return ExitCode::SUCCESS;
     }
     for (backend, found) in rows {
@@ -56,7 +60,39 @@ pub(super) fn devices(json: bool) -> ExitCode {
             );
         }
     }
+    print_engines(kinds);
     ExitCode::SUCCESS
+}
+
+fn engines(kinds: &Kinds) -> Vec<serde_json::Value> {
+    let engine = |engine: &dyn Engine| {
+        let covers = engine.coverage();
+        json!({
+            "name": engine.name(),
+            "models": covers.models,
+            "losses": covers.losses,
+            "optimizers": covers.optimizers,
+            "precisions": covers.precisions,
+            "devices": covers.devices,
+        })
+    };
+    kinds.engines.iter().map(engine).collect()
+}
+
+fn print_engines(kinds: &Kinds) {
+    say!("\nengines, in the order in which --engine auto tries them for each model:");
+    for engine in kinds.engines.iter() {
+        let covers = engine.coverage();
+        say!("{:<9} {}", engine.name(), covers.models);
+        say!(
+            "{:<9} {}; {}; {}; {}",
+            "",
+            covers.losses,
+            covers.optimizers,
+            covers.precisions,
+            covers.devices
+        );
+    }
 }
 
 /// What lists it as built in.

@@ -3,8 +3,10 @@ mod side_by_side;
 
 use std::process::ExitCode;
 
-use nets::{BACKENDS, Backend, DeviceError, Precision, Target};
+use models::Precision;
+use nets::{BACKENDS, Backend, DeviceError, Target};
 use serde_json::json;
+use train::Kinds;
 
 use self::{reference::check_device, side_by_side::compare_devices};
 use super::print_json;
@@ -90,7 +92,11 @@ impl Check {
 }
 
 /// Checks this build on this machine.
-pub(super) fn doctor(arguments: &args::Doctor, json: bool) -> Result<ExitCode, Failure> {
+pub(super) fn doctor(
+    arguments: &args::Doctor,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     if !(arguments.seconds.is_finite() && arguments.seconds > 0.0) {
         return Err(Failure::usage(format!(
             "--seconds {}: must be a positive number. Write for example 120",
@@ -125,7 +131,7 @@ pub(super) fn doctor(arguments: &args::Doctor, json: bool) -> Result<ExitCode, F
         }
     }
     // What was found until then is shown, whatever comes of the rest.
-    let compared = compare_devices(&devices, arguments.seconds, &mut checks);
+    let compared = compare_devices(&devices, arguments.seconds, kinds, &mut checks);
     let complete = matches!(compared, Ok(true));
     let off = count(&checks, Mark::Off);
     if json {

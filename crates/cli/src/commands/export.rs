@@ -9,15 +9,13 @@ use std::{
     process::ExitCode,
 };
 
-use lab::{
-    Kinds,
-    record::{
-        Manifest, Moment, WeightsOf, kept_weights, read_manifest, spec_file, write_atomically,
-    },
-    spec::{Options, SpecError, Variant, load},
+use models::{HostArray, Layout, Model, weight_file};
+use plan::{Options, load};
+use record::{
+    Manifest, Moment, WeightsOf, kept_weights, read_manifest, spec_file, write_atomically,
 };
-use nets::{HostArray, Layout, Model, weight_file};
 use serde_json::json;
+use train::Kinds;
 
 use super::print_json;
 use crate::{
@@ -26,15 +24,12 @@ use crate::{
 };
 
 /// Carries out `layerwise export …`.
-pub(super) fn export(arguments: &Export, json: bool) -> Result<ExitCode, Failure> {
+pub(super) fn export(arguments: &Export, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     match arguments {
-        Export::Weights(arguments) => weights(arguments, json),
+        Export::Weights(arguments) => weights(arguments, kinds, json),
         Export::Observations(arguments) => observations::observations(arguments, json),
     }
 }
-
-/// Models by name.
-type Models<'a> = Vec<(&'a str, Box<dyn Model>)>;
 
 /// Weights of one model of one cell, and the model.
 struct Found<'a> {
@@ -43,17 +38,16 @@ struct Found<'a> {
     arrays: Vec<HostArray>,
 }
 
-fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
+fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let run = &arguments.run;
     let manifest = read_manifest(run)?;
-    let kinds = Kinds::default();
-    let loaded = load(&spec_file(run)?, &Options::default(), &kinds)?;
-    let known: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
+    let plan = load(&spec_file(run)?, &Options::default(), kinds)?;
+    let known: Vec<&str> = plan.variants.iter().map(|v| v.name.as_str()).collect();
     chosen("--variant", arguments.variant.as_deref(), &known)?;
     let mut known: Vec<&str> = Vec::new();
-    for model in loaded.variants.iter().flat_map(|v| v.spec.models.keys()) {
-        if !known.contains(&model.as_str()) {
-            known.push(model);
+    for model in plan.variants.iter().flat_map(|v| &v.models) {
+        if !known.contains(&model.name.as_str()) {
+            known.push(&model.name);
         }
     }
     chosen("--model", arguments.model.as_deref(), &known)?;
@@ -76,17 +70,20 @@ fn weights(arguments: &ExportWeights, json: bool) -> Result<ExitCode, Failure> {
     let mut files: Vec<(PathBuf, Vec<u8>, WeightsOf<'_>)> = Vec::new();
     let mut skipped: BTreeMap<&str, String> = BTreeMap::new();
     let mut lost: Vec<String> = Vec::new();
-    let variants = loaded.variants.iter();
+    let variants = plan.variants.iter();
     for variant in variants.filter(|variant| wanted(&arguments.variant, &variant.name)) {
-        let models = trained(variant, &manifest, &kinds)?;
-        let task = kinds.tasks.build(variant.spec.task.clone());
-        let task = task.map_err(|error| SpecError::from(error.within("task")))?;
+        let external = |name: &str| manifest.external.iter().any(|source| source.model == name);
+        let models = variant.models.iter().filter(|model| !external(&model.name));
+        let models: Vec<_> = models
+            .map(|model| (model.name.as_str(), &model.model))
+            .collect();
+        let task = &variant.task;
         for &seed in &manifest.seeds {
             if arguments.seed.is_some_and(|choice| choice != seed) {
                 continue;
             }
             let instance = task.instance(seed);
-            for &(name, ref model) in &models {
+            for &(name, model) in &models {
                 if !wanted(&arguments.model, name) {
                     continue;
                 }
@@ -202,25 +199,6 @@ fn failed(manifest: &Manifest, of: WeightsOf<'_>) -> bool {
     let mut cells = manifest.cells.iter();
     cells
         .any(|cell| cell.variant == of.variant && cell.seed == of.seed && cell.stopped.is_failure())
-}
-
-/// The models of a variant that the run trained itself.
-fn trained<'a>(
-    variant: &'a Variant,
-    manifest: &Manifest,
-    kinds: &Kinds,
-) -> Result<Models<'a>, SpecError> {
-    let mut models = Vec::new();
-    for (name, table) in &variant.spec.models {
-        if manifest.own.iter().any(|own| own.model == *name) {
-            continue;
-        }
-        let table = table.as_table().cloned().unwrap_or_default();
-        let model = kinds.models.build(table);
-        let model = model.map_err(|error| error.within(&format!("models.{name}")))?;
-        models.push((name.as_str(), model));
-    }
-    Ok(models)
 }
 
 fn not_kept(run: &Path, of: WeightsOf<'_>) -> Failure {

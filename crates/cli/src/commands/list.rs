@@ -1,17 +1,17 @@
 use std::process::ExitCode;
 
-use lab::{Kinds, spec::Options};
+use plan::Options;
 use serde_json::json;
+use train::Kinds;
 
 use super::print_json;
 use crate::{failure::Failure, shipped};
 
 /// Lists the shipped experiments.
-pub(super) fn list(json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
+pub(super) fn list(kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let mut rows = Vec::new();
     for (name, _) in shipped::SPECS {
-        let spec = shipped::find(name, &Options::default(), &kinds)?.spec;
+        let spec = shipped::find(name, &Options::default(), kinds)?.spec;
         let claims: Vec<String> = spec.claims.iter().map(|claim| claim.id.clone()).collect();
         rows.push((spec, claims));
     }

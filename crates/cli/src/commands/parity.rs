@@ -4,17 +4,15 @@ use std::{
     process::ExitCode,
 };
 
-use lab::{
-    Kinds,
-    parity::{Parity, parity as compare},
-    record::{Manifest, Run, write_atomically},
-    spec::Loaded,
-};
+use judge::{Parity, Run};
+use plan::Plan;
+use record::{Manifest, write_atomically};
 use serde_json::json;
+use train::Kinds;
 
 use super::{
     print_json,
-    run::{draw_run, execute_as, on_device, resolve},
+    run::{draw_run, execute, on_device, resolve},
 };
 use crate::{
     args,
@@ -29,25 +27,28 @@ struct Pair {
 }
 
 /// Trains one spec on several devices and compares what they recorded.
-pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
+pub(super) fn parity(
+    arguments: &args::Parity,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let devices = &arguments.devices;
     check_devices(arguments)?;
     let training = &arguments.training;
-    let loaded = resolve(&arguments.experiment, training, arguments.steps, &kinds)?;
+    let plan = resolve(&arguments.experiment, training, arguments.steps, kinds)?;
     // All of them are opened before any is used.
-    let on = |device: &String| on_device(&loaded, training, ("--devices", device), &kinds);
+    let on = |device: &String| on_device(&plan, training, ("--devices", device), kinds);
     let settings = devices.iter().map(on).collect::<Result<Vec<_>, _>>()?;
-    let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&loaded, training));
+    let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&plan, training));
     let mut runs = Vec::new();
     for settings in &settings {
         let folder = out.join(settings.device.replace(':', "-"));
-        let label = format!("{} on {}", loaded.spec.name, settings.device);
+        let label = format!("{} on {}", plan.spec.name, settings.device);
         // Devices are compared, not versions of the program.
         let mut settings = settings.clone();
         settings.storing.same_build = true;
-        let recorded = execute_as(label, &loaded, &settings, &kinds, &folder)?;
-        if !recorded.complete {
+        let done = execute(label, &plan, &settings, kinds, &folder)?;
+        if !done.gathered.complete {
             return Ok(ExitCode::from(INTERRUPTED));
         }
         let run = Run::read(&folder)?;
@@ -55,19 +56,13 @@ pub(super) fn parity(arguments: &args::Parity, json: bool) -> Result<ExitCode, F
         runs.push(run);
     }
     let (reference, others) = runs.split_first().expect("there are two devices");
-    let trained = loaded.models();
     let pairs: Vec<Pair> = (devices.iter().skip(1).zip(others))
         .map(|(device, other)| Pair {
             device: device.clone(),
-            parity: compare(
-                (&reference.observations, &reference.verdict),
-                (&other.observations, &other.verdict),
-                &trained,
-                arguments.tolerance,
-            ),
+            parity: judge::parity(reference, other, arguments.tolerance),
         })
         .collect();
-    let document = document(arguments, &loaded, &runs, &pairs);
+    let document = document(arguments, &plan, &runs, &pairs);
     let path = out.join("parity.json");
     write_atomically(&path, format!("{document:#}\n").as_bytes())
         .map_err(|error| Failure::run(format!("{}: cannot be written: {error}", path.display())))?;
@@ -120,14 +115,14 @@ fn check_devices(arguments: &args::Parity) -> Result<(), Failure> {
     )))
 }
 
-fn default_folder(loaded: &Loaded, training: &args::Training) -> PathBuf {
+fn default_folder(plan: &Plan, training: &args::Training) -> PathBuf {
     let suffix = if training.quick { "-quick" } else { "" };
-    Path::new("runs").join(format!("{}-parity{suffix}", loaded.spec.name))
+    Path::new("runs").join(format!("{}-parity{suffix}", plan.spec.name))
 }
 
 fn document(
     arguments: &args::Parity,
-    loaded: &Loaded,
+    plan: &Plan,
     runs: &[Run],
     pairs: &[Pair],
 ) -> serde_json::Value {
@@ -152,9 +147,9 @@ fn document(
         })
     });
     json!({
-        "name": loaded.spec.name,
+        "name": plan.spec.name,
         "tolerance": arguments.tolerance,
-        "steps": loaded.spec.training.steps,
+        "steps": plan.spec.training.steps,
         "engine": arguments.training.engine,
         "devices": devices.collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),

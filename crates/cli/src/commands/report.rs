@@ -1,9 +1,11 @@
 use std::{path::Path, process::ExitCode};
 
-use lab::record::{Run, RunFolder};
+use judge::Run;
+use record::RunFolder;
 use serde_json::json;
+use train::Kinds;
 
-use super::print_json;
+use super::{other_spec::derive_by, print_json};
 use crate::{args, failure::Failure};
 
 /// Checks that writing `path` takes nothing away from a run.
@@ -24,15 +26,24 @@ fn check_free(path: &Path) -> Result<(), Failure> {
 }
 
 /// Draws the pictures of recorded runs and writes one page over them.
-pub(super) fn report(arguments: &args::Report, json: bool) -> Result<ExitCode, Failure> {
+pub(super) fn report(
+    arguments: &args::Report,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     for path in [&arguments.out, &arguments.markdown].into_iter().flatten() {
         check_free(path)?;
     }
-    let runs = arguments
+    let mut runs = arguments
         .runs
         .iter()
         .map(|path| Run::read(path))
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(file) = &arguments.spec {
+        for run in &mut runs {
+            derive_by(run, file, kinds)?;
+        }
+    }
     let mut pictures = Vec::new();
     for run in &runs {
         pictures.extend(report::draw_pictures(run)?);

@@ -7,19 +7,16 @@ use std::{
     time::Instant,
 };
 
-use lab::{
-    Kinds,
-    claims::judge,
-    record::{Run as RecordedRun, RunFolder},
-    run::{Settings, spec_hash},
-    spec::{Loaded, Outcome},
-};
+use judge::Run;
+use plan::Plan;
+use plan::spec::Outcome;
 use report::Failed;
 use serde_json::json;
+use train::{Kinds, Settings};
 
 use super::{
     print_json,
-    run::{default_folder, draw_run, execute_as, interrupt_flag, prepare, print_run, provenance},
+    run::{default_folder, draw_run, execute, interrupt_flag, prepare, print_run},
 };
 use crate::{
     args,
@@ -29,11 +26,14 @@ use crate::{
 
 /// Runs experiments one after another and writes one page over all of them. One that fails is
 /// reported, and the others go on; what is finished is not trained again.
-pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
-    let plan = plan(arguments, &kinds)?;
+pub(super) fn reproduce(
+    arguments: &args::Reproduce,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let plans = plans(arguments, kinds)?;
     let interrupted = interrupt_flag()?;
-    let mut page = Pages::new(arguments, &plan);
+    let mut page = Pages::new(arguments, &plans);
     // Before anything is trained: a folder that cannot be written is found now.
     page.write().map_err(|failure| Failure {
         code: USAGE,
@@ -41,9 +41,9 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
     })?;
     let mut results = Vec::new();
     let mut code = ExitCode::SUCCESS;
-    for (position, (loaded, settings)) in plan.iter().enumerate() {
-        let name = &loaded.spec.name;
-        let place = format!("experiment {} of {}: {name}", position + 1, plan.len());
+    for (position, (plan, settings)) in plans.iter().enumerate() {
+        let name = &plan.spec.name;
+        let place = format!("experiment {} of {}: {name}", position + 1, plans.len());
         if interrupted.load(Ordering::Relaxed) {
             code = ExitCode::from(INTERRUPTED);
             break;
@@ -51,10 +51,10 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
         let begin = Instant::now();
         let one = One {
             place: &place,
-            loaded,
+            plan,
             settings,
-            kinds: &kinds,
-            out: default_folder(&arguments.out, loaded, settings),
+            kinds,
+            out: default_folder(&arguments.out, plan, settings),
         };
         let done = catch_unwind(AssertUnwindSafe(|| one.run(arguments.fresh, json)));
         let seconds = begin.elapsed().as_secs_f64();
@@ -101,7 +101,7 @@ pub(super) fn reproduce(arguments: &args::Reproduce, json: bool) -> Result<ExitC
 struct One<'a> {
     /// What stands before its bar.
     place: &'a str,
-    loaded: &'a Loaded,
+    plan: &'a Plan,
     settings: &'a Settings,
     kinds: &'a Kinds,
     out: PathBuf,
@@ -109,7 +109,7 @@ struct One<'a> {
 
 /// What came of it.
 struct Done {
-    run: RecordedRun,
+    run: Run,
     /// Whether it was trained now, not before.
     trained: bool,
     complete: bool,
@@ -117,77 +117,30 @@ struct Done {
 
 impl One<'_> {
     fn run(&self, fresh: bool, json: bool) -> Result<Done, Failure> {
-        let before = if fresh { None } else { self.finished() };
-        let trained = before.is_none();
-        let (run, complete) = match before {
-            Some(run) => {
-                draw_run(&run)?;
-                (run, true)
-            }
-            None => {
-                let minutes = self.loaded.spec.minutes;
-                // The spec's minutes are those of a full run.
-                if self.settings.quick {
-                    eprintln!("{}: quick settings", self.place);
-                } else {
-                    eprintln!("{}: about {minutes} min on 2 cores", self.place);
-                }
-                // A page speaks of one build.
-                let mut settings = self.settings.clone();
-                settings.storing.fresh = fresh;
-                settings.storing.same_build = true;
-                let recorded = execute_as(
-                    self.place.to_owned(),
-                    self.loaded,
-                    &settings,
-                    self.kinds,
-                    &self.out,
-                )?;
-                let run = RecordedRun::read(&self.out)?;
-                let page = draw_run(&run)?;
-                if !json {
-                    print_run(&recorded, &page);
-                }
-                (run, recorded.complete)
-            }
-        };
+        let minutes = self.plan.spec.minutes;
+        // The spec's minutes are those of a full run.
+        if self.settings.quick {
+            eprintln!("{}: quick settings", self.place);
+        } else {
+            eprintln!("{}: about {minutes} min on 2 cores", self.place);
+        }
+        // A page speaks of one build.
+        let mut settings = self.settings.clone();
+        settings.storing.fresh = fresh;
+        settings.storing.same_build = true;
+        let label = self.place.to_owned();
+        let done = execute(label, self.plan, &settings, self.kinds, &self.out)?;
+        let run = Run::read(&self.out)?;
+        let page = draw_run(&run)?;
+        let trained = done.cells_reused < run.manifest.cells.len();
+        if trained && !json {
+            print_run(&done, &page);
+        }
         Ok(Done {
             run,
             trained,
-            complete,
+            complete: done.gathered.complete,
         })
-    }
-
-    /// The run that an earlier call finished, if this version of the program would train the
-    /// same: judged again by the claims of now. One whose cells failed would fail again.
-    fn finished(&self) -> Option<RecordedRun> {
-        let (loaded, settings) = (self.loaded, self.settings);
-        if !RunFolder::is_done(&self.out) {
-            return None;
-        }
-        let mut run = RecordedRun::read(&self.out).ok()?;
-        let (training, now) = (&loaded.spec.training, provenance());
-        let made = &run.manifest;
-        let seeds: Vec<u64> = (training.first_seed..)
-            .take(training.seeds as usize)
-            .collect();
-        // The hash speaks of device, engine and precision, too.
-        let same = made.spec_hash == spec_hash(loaded, &settings.device, &settings.engine)
-            && made.name == loaded.spec.name
-            && made.seeds == seeds
-            && made.quick == settings.quick
-            && made.layerwise_version == now.version
-            && made.git_commit == now.commit
-            // All of its cells, not only those of its last command.
-            && made.builds.is_empty();
-        if !same {
-            return None;
-        }
-        let (at_run, rows) = (&run.spec, &run.observations);
-        run.verdict = judge(&loaded.spec, Some(at_run), made, rows, self.kinds).ok()?;
-        run.write_verdict().ok()?;
-        run.spec = loaded.spec.clone();
-        Some(run)
     }
 }
 
@@ -199,7 +152,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Cells that failed in a run that came to its end, in one sentence.
-fn failed_cells(run: &RecordedRun) -> Option<String> {
+fn failed_cells(run: &Run) -> Option<String> {
     let cells = &run.manifest.cells;
     let mut failed = cells.iter().filter(|cell| cell.stopped.is_failure());
     let first = failed.next()?;
@@ -214,44 +167,44 @@ fn failed_cells(run: &RecordedRun) -> Option<String> {
 }
 
 /// What is to be run; everything is checked before anything is trained.
-fn plan(arguments: &args::Reproduce, kinds: &Kinds) -> Result<Vec<(Loaded, Settings)>, Failure> {
+fn plans(arguments: &args::Reproduce, kinds: &Kinds) -> Result<Vec<(Plan, Settings)>, Failure> {
     let all = shipped::SPECS.iter().map(|(name, _)| (*name).to_owned());
     let named: Vec<String> = if arguments.experiments.is_empty() {
         all.collect()
     } else {
         arguments.experiments.clone()
     };
-    let mut plan = Vec::new();
+    let mut plans = Vec::new();
     for name in &named {
-        let (loaded, settings) = prepare(
+        let (plan, settings) = prepare(
             name,
             &arguments.settings.training,
             &arguments.settings.device,
             kinds,
         )?;
-        if arguments.experiments.is_empty() && loaded.spec.long {
+        if arguments.experiments.is_empty() && plan.spec.long {
             eprintln!(
                 "{name}: left out, it takes about {} minutes; name it to run it",
-                loaded.spec.minutes
+                plan.spec.minutes
             );
             continue;
         }
-        let earlier = plan.iter().find(|(other, _): &&(Loaded, Settings)| {
+        let earlier = plans.iter().find(|(other, _): &&(Plan, Settings)| {
             // They would write into one folder.
-            other.spec.name == loaded.spec.name
+            other.spec.name == plan.spec.name
         });
         if earlier.is_some() {
             return Err(Failure::usage(format!(
                 "NAME {name:?}: the experiment {:?} is named twice; name it once",
-                loaded.spec.name
+                plan.spec.name
             )));
         }
-        plan.push((loaded, settings));
+        plans.push((plan, settings));
     }
-    Ok(plan)
+    Ok(plans)
 }
 
-fn result(run: &RecordedRun, status: &str) -> serde_json::Value {
+fn result(run: &Run, status: &str) -> serde_json::Value {
     json!({
         "name": run.spec.name,
         "status": status,
@@ -262,7 +215,7 @@ fn result(run: &RecordedRun, status: &str) -> serde_json::Value {
 }
 
 /// How many claims got which verdict.
-fn tally(run: &RecordedRun) -> String {
+fn tally(run: &Run) -> String {
     let kinds = [
         Outcome::Supported,
         Outcome::Contradicted,
@@ -279,7 +232,7 @@ fn tally(run: &RecordedRun) -> String {
 /// The page and the tables over all runs, written anew after each of them, so that a call that is
 /// killed leaves them for what was done.
 struct Pages {
-    runs: Vec<RecordedRun>,
+    runs: Vec<Run>,
     failed: Vec<Failed>,
     /// Experiments of the plan that did not come to their end yet.
     left: Vec<String>,
@@ -287,7 +240,7 @@ struct Pages {
 }
 
 impl Pages {
-    fn new(arguments: &args::Reproduce, plan: &[(Loaded, Settings)]) -> Self {
+    fn new(arguments: &args::Reproduce, plans: &[(Plan, Settings)]) -> Self {
         let suffix = if arguments.settings.training.quick {
             "-quick"
         } else {
@@ -296,13 +249,13 @@ impl Pages {
         Self {
             runs: Vec::new(),
             failed: Vec::new(),
-            left: plan.iter().map(|(one, _)| one.spec.name.clone()).collect(),
+            left: plans.iter().map(|(one, _)| one.spec.name.clone()).collect(),
             html: arguments.out.join(format!("report{suffix}.html")),
         }
     }
 
     /// Adds a run that came to its end, and the `problem` of its cells if they had one.
-    fn add(&mut self, run: RecordedRun, problem: Option<String>) -> Result<(), Failure> {
+    fn add(&mut self, run: Run, problem: Option<String>) -> Result<(), Failure> {
         let name = run.spec.name.clone();
         self.runs.push(run);
         match problem {
@@ -350,7 +303,7 @@ impl Pages {
         });
         let path = self.html.with_extension("json");
         let text = format!("{document:#}\n");
-        lab::record::write_atomically(&path, text.as_bytes()).map_err(|error| {
+        record::write_atomically(&path, text.as_bytes()).map_err(|error| {
             Failure::run(format!("{}: cannot be written: {error}", path.display()))
         })
     }

@@ -10,75 +10,68 @@ use std::{
     time::Duration,
 };
 
-use lab::{
-    Kinds,
-    record::{Run as RecordedRun, RunFolder},
-    run::{Cell, Provenance, Recorded, Settings, Storing, estimate, run_identity},
-    spec::{Loaded, Options, Outcome},
-};
-use nets::{ENGINES, LearnerError, Target};
+use judge::{DerivedCount, Gathered, Run as RecordedRun};
+use nets::{AUTO, LearnerError, Target};
+use plan::spec::Outcome;
+use plan::{Options, Plan};
+use record::RunFolder;
 use serde_json::json;
+use train::{Kinds, Provenance, Settings, Storing, check_engine, estimate};
 
 use super::print_json;
 use crate::{
     args::{self, Require},
     bench::peak_memory,
+    external::External,
     failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
     output,
-    own::Given,
     progress::Progress,
     shipped,
 };
 
 /// Runs an experiment.
-pub(super) fn run(arguments: &args::Run, json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
-    let own = Given::read(&arguments.own)?;
+pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
+    let external = External::read(&arguments.external)?;
     let mut changed = arguments.settings.clone();
     // What the user writes has the last word.
     if changed.training.seeds.is_none() {
-        changed.training.set.splice(0..0, own.seeds()?);
+        changed.training.set.splice(0..0, external.seeds()?);
     }
     if arguments.keep_weights {
         let keep = "training.keep_weights=true".to_owned();
         changed.training.set.push(keep);
     }
-    let (mut loaded, mut settings) = prepare(
+    let (mut plan, mut settings) = prepare(
         &arguments.experiment,
         &changed.training,
         &changed.device,
-        &kinds,
+        kinds,
     )?;
     settings.storing = storing(&arguments.storing);
-    own.attach(&mut loaded, &kinds)?;
+    external.attach(&mut plan)?;
     if arguments.dry_run {
-        return dry_run(&loaded, &settings, &kinds, json);
+        return dry_run(&plan, &settings, kinds, json);
     }
     let out = arguments
         .out
         .clone()
-        .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
-    if arguments.storing.resume && !RunFolder::is_begun(&out) {
-        return Err(Failure::usage(format!(
-            "{}: holds no run to go on with. Leave --resume out to begin one",
-            out.display()
-        )));
-    }
-    let recorded = execute(&loaded, &settings, &kinds, &out)?;
+        .unwrap_or_else(|| default_folder(Path::new("runs"), &plan, &settings));
+    let done = execute(plan.spec.name.clone(), &plan, &settings, kinds, &out)?;
     let page = draw(&out)?;
     if json {
         print_json(&json!({
             "run": out,
             "report": page,
-            "complete": recorded.complete,
-            "verdict": recorded.verdict,
-            "manifest": recorded.manifest,
+            "complete": done.gathered.complete,
+            "reused": done.reuse(),
+            "verdict": done.gathered.verdict,
+            "manifest": done.gathered.manifest,
             "peak_memory_bytes": peak_memory(),
         }));
     } else {
-        print_run(&recorded, &page);
+        print_run(&done, &page);
     }
-    Ok(exit_code(&recorded, arguments.require))
+    Ok(exit_code(&done.gathered, arguments.require))
 }
 
 /// What is done about cells that are on the disk.
@@ -96,10 +89,10 @@ pub(super) fn prepare(
     arguments: &args::Training,
     device: &str,
     kinds: &Kinds,
-) -> Result<(Loaded, Settings), Failure> {
-    let loaded = resolve(experiment, arguments, None, kinds)?;
-    let settings = on_device(&loaded, arguments, ("--device", device), kinds)?;
-    Ok((loaded, settings))
+) -> Result<(Plan, Settings), Failure> {
+    let plan = resolve(experiment, arguments, None, kinds)?;
+    let settings = on_device(&plan, arguments, ("--device", device), kinds)?;
+    Ok((plan, settings))
 }
 
 /// Resolves the spec. `steps` limits those of all variants.
@@ -108,7 +101,7 @@ pub(super) fn resolve(
     arguments: &args::Training,
     steps: Option<u64>,
     kinds: &Kinds,
-) -> Result<Loaded, Failure> {
+) -> Result<Plan, Failure> {
     let mut overrides = arguments.set.clone();
     if let Some(seeds) = arguments.seeds {
         overrides.push(format!("training.seeds={seeds}"));
@@ -128,15 +121,17 @@ pub(super) fn resolve(
 
 /// Settings for a device, which `flag` asked for; device and engine are checked.
 pub(super) fn on_device(
-    loaded: &Loaded,
+    plan: &Plan,
     arguments: &args::Training,
     (flag, device): (&str, &str),
     kinds: &Kinds,
 ) -> Result<Settings, Failure> {
-    if !ENGINES.iter().any(|(name, _)| *name == arguments.engine) {
-        return Err(Failure::usage(LearnerError::UnknownEngine(
-            arguments.engine.clone(),
-        )));
+    let known = kinds.engines.names();
+    if !known.contains(&arguments.engine.as_str()) {
+        return Err(Failure::usage(LearnerError::UnknownEngine {
+            name: arguments.engine.clone(),
+            known: known.join(", "),
+        }));
     }
     if arguments.threads == Some(0) {
         return Err(Failure::usage("--threads 0: must be 1 or more"));
@@ -144,7 +139,7 @@ pub(super) fn on_device(
     if arguments.together == Some(0) {
         return Err(Failure::usage("--together 0: must be 1 or more"));
     }
-    let target = Target::open(device, loaded.spec.training.precision)
+    Target::open(device, plan.spec.training.precision)
         .map_err(|error| Failure::device(flag, &error))?;
     let settings = Settings {
         device: device.to_owned(),
@@ -156,55 +151,41 @@ pub(super) fn on_device(
         quick: arguments.quick,
         storing: Storing::default(),
     };
-    if settings.engine == "host" && !target.is_host() {
-        return Err(Failure::usage(format!(
-            "--engine host: computes on the CPU, and {device} does not. Use --engine auto"
-        )));
-    }
-    // What `host` lacks are single models, which fail alone.
-    if settings.engine == "moments" {
-        for variant in &loaded.variants {
-            let cell = Cell {
-                variant,
-                seed: loaded.spec.training.first_seed,
-                engine: &settings.engine,
-                target: &target,
-                kinds,
-            };
-            cell.check().map_err(Failure::usage)?;
-        }
+    // `auto` has an engine for every model.
+    if settings.engine != AUTO {
+        check_engine(plan, &settings, &kinds.engines).map_err(Failure::usage)?;
     }
     Ok(settings)
 }
 
-pub(super) fn default_folder(parent: &Path, loaded: &Loaded, settings: &Settings) -> PathBuf {
+pub(super) fn default_folder(parent: &Path, plan: &Plan, settings: &Settings) -> PathBuf {
     let suffix = if settings.quick { "-quick" } else { "" };
-    parent.join(format!("{}{suffix}", loaded.spec.name))
+    parent.join(format!("{}{suffix}", plan.spec.name))
 }
 
 fn dry_run(
-    loaded: &Loaded,
+    plan: &Plan,
     settings: &Settings,
     kinds: &Kinds,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let estimate = estimate(loaded, settings, kinds)?;
-    let variants: Vec<&str> = loaded.variants.iter().map(|v| v.name.as_str()).collect();
+    let estimate = estimate(plan, settings, &kinds.engines)?;
+    let variants: Vec<&str> = plan.variants.iter().map(|v| v.name.as_str()).collect();
     if json {
         print_json(&json!({
-            "spec": loaded.spec,
+            "spec": plan.spec,
             "variants": variants,
-            "seeds": loaded.spec.training.seeds,
+            "seeds": plan.spec.training.seeds,
             "cells": estimate.cells,
             "estimated_seconds": estimate.seconds,
             "threads": settings.threads,
         }));
     } else {
-        say!("{}", loaded.spec.to_toml());
+        say!("{}", plan.spec.to_toml());
         eprintln!(
             "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
             estimate.cells,
-            loaded.spec.training.seeds,
+            plan.spec.training.seeds,
             some(&variants),
             estimate.seconds,
             settings.threads
@@ -229,16 +210,6 @@ fn some(variants: &[&str]) -> String {
     }
 }
 
-/// Trains, records and judges.
-pub(super) fn execute(
-    loaded: &Loaded,
-    settings: &Settings,
-    kinds: &Kinds,
-    out: &Path,
-) -> Result<Recorded, Failure> {
-    execute_as(loaded.spec.name.clone(), loaded, settings, kinds, out)
-}
-
 /// What this program is.
 pub(super) fn provenance() -> Provenance {
     Provenance {
@@ -248,22 +219,45 @@ pub(super) fn provenance() -> Provenance {
     }
 }
 
-/// [`execute`] with a label of its own in front of the bar.
-pub(super) fn execute_as(
+/// What a command has made of a run folder.
+pub(super) struct Done {
+    pub(super) gathered: Gathered,
+    /// Cells that were done before.
+    pub(super) cells_reused: usize,
+}
+
+impl Done {
+    /// What was there already, in JSON.
+    fn reuse(&self) -> serde_json::Value {
+        let derived = self.gathered.derived;
+        json!({
+            "cells": self.cells_reused,
+            "cells_with_derived_numbers": derived.reused,
+            "cells_derived_now": derived.computed,
+        })
+    }
+}
+
+/// Trains what is not trained yet, derives, judges and records, with a label in front of the bar.
+pub(super) fn execute(
     label: String,
-    loaded: &Loaded,
+    plan: &Plan,
     settings: &Settings,
     kinds: &Kinds,
     out: &Path,
-) -> Result<Recorded, Failure> {
+) -> Result<Done, Failure> {
     let interrupted = interrupt_flag()?;
-    let identity = run_identity(loaded, &settings.device, &settings.engine);
-    let folder = RunFolder::open(out, &loaded.spec, &identity)?;
-    let provenance = provenance();
-    let progress = Progress::new(label, loaded, settings, interrupted);
-    let result = lab::run::run(loaded, settings, &provenance, kinds, folder, &progress);
+    let identity = plan.identity(&settings.device, &settings.engine);
+    let spec = &plan.spec;
+    let folder = RunFolder::open(out, &spec.name, &spec.to_toml(), &identity)?;
+    let progress = Progress::new(label, plan, settings, interrupted);
+    let engines = &kinds.engines;
+    let result = train::run(plan, settings, &provenance(), engines, folder, &progress);
     progress.finish();
-    Ok(result?)
+    Ok(Done {
+        gathered: result?,
+        cells_reused: progress.skipped_cells(),
+    })
 }
 
 /// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn (an
@@ -283,8 +277,8 @@ pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
 }
 
 /// Prints the verdicts of a run, where its page is, and what went wrong.
-pub(super) fn print_run(recorded: &Recorded, page: &Path) {
-    let manifest = &recorded.manifest;
+pub(super) fn print_run(done: &Done, page: &Path) {
+    let manifest = &done.gathered.manifest;
     say!(
         "{}: {} cells in {:.1} s on {} threads, {:.1} % of it measuring",
         manifest.name,
@@ -296,7 +290,17 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
     if manifest.quick {
         say!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
     }
-    say!("{}", output::verdicts(&recorded.verdict));
+    if done.cells_reused > 0 {
+        let derived = match done.gathered.derived {
+            DerivedCount { computed: 0, .. } => "predictions and times as before",
+            _ => "predictions and times derived anew",
+        };
+        say!(
+            "  ({} cells were trained before; {derived})",
+            done.cells_reused
+        );
+    }
+    say!("{}", output::verdicts(&done.gathered.verdict));
     say!("report: {}", page.display());
     /// Cells that a reader wants to see one by one.
     const SHOWN: usize = 20;
@@ -309,14 +313,14 @@ pub(super) fn print_run(recorded: &Recorded, page: &Path) {
     }
 }
 
-pub(super) fn exit_code(recorded: &Recorded, require: Option<Require>) -> ExitCode {
-    let cells = &recorded.manifest.cells;
-    if !recorded.complete {
+pub(super) fn exit_code(gathered: &Gathered, require: Option<Require>) -> ExitCode {
+    let cells = &gathered.manifest.cells;
+    if !gathered.complete {
         ExitCode::from(INTERRUPTED)
     } else if cells.iter().any(|cell| cell.stopped.is_failure()) {
         ExitCode::from(FAILED)
     } else if require.is_some()
-        && recorded
+        && gathered
             .verdict
             .claims
             .iter()

@@ -5,19 +5,16 @@ mod script;
 mod slurm;
 mod status;
 
-use std::{process::ExitCode, time::Duration, time::Instant};
+use std::{process::ExitCode, time::Duration};
 
-use lab::{
-    Kinds,
-    record::CellState,
-    run::{Gather, Recorded, Settings, Storing, train},
-};
+use record::CellState;
 use serde_json::json;
+use train::{Kinds, Settings, Storing, conclude, train};
 
 use self::{opened::Opened, status::Status};
 use super::{
     print_json,
-    run::{draw, exit_code, interrupt_flag, print_run, provenance},
+    run::{Done, draw, exit_code, interrupt_flag, print_run, provenance},
 };
 use crate::{
     args::{self, Sweep},
@@ -26,11 +23,10 @@ use crate::{
 };
 
 /// Carries out `layerwise sweep …`.
-pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
+pub(super) fn sweep(arguments: &Sweep, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     match arguments {
         Sweep::Plan(arguments) => {
-            let opened = Opened::find(&arguments.what, &kinds)?;
+            let opened = Opened::find(&arguments.what, kinds)?;
             let status = planned(&opened)?;
             if json {
                 print_json(&status.json(true));
@@ -40,15 +36,15 @@ pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> 
             Ok(ExitCode::SUCCESS)
         }
         Sweep::Run(arguments) => {
-            let mut opened = Opened::find(&arguments.what, &kinds)?;
+            let mut opened = Opened::find(&arguments.what, kinds)?;
             work(&mut opened.settings, &arguments.work)?;
             let storing = &mut opened.settings.storing;
             storing.shard = arguments.shard.map(|(part, parts)| (part - 1, parts));
             storing.wait = arguments.wait;
-            run(&opened, &kinds, json)
+            run(&opened, kinds, json)
         }
         Sweep::Status(arguments) => {
-            let opened = Opened::planned(&arguments.folder, &kinds)?;
+            let opened = Opened::planned(&arguments.folder, kinds)?;
             let status = Status::of(&opened);
             if json {
                 print_json(&status.json(true));
@@ -58,8 +54,8 @@ pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> 
             Ok(ExitCode::SUCCESS)
         }
         Sweep::Retry(arguments) => {
-            let mut opened = Opened::planned(&arguments.folder, &kinds)?;
-            let store = lab::record::CellStore::of(&opened.out);
+            let mut opened = Opened::planned(&arguments.folder, kinds)?;
+            let store = record::CellStore::of(&opened.out);
             let status = Status::of(&opened);
             let mut again = 0;
             for cell in &status.cells {
@@ -76,12 +72,12 @@ pub(super) fn sweep(arguments: &Sweep, json: bool) -> Result<ExitCode, Failure> 
                 None => {
                     work(&mut opened.settings, &arguments.work)?;
                     opened.settings.storing.wait = false;
-                    run(&opened, &kinds, json)
+                    run(&opened, kinds, json)
                 }
             }
         }
         Sweep::Submit(arguments) => {
-            let opened = Opened::find(&arguments.what, &kinds)?;
+            let opened = Opened::find(&arguments.what, kinds)?;
             submit(&opened, arguments.scheduler, &arguments.job, json)
         }
     }
@@ -115,32 +111,29 @@ fn planned(opened: &Opened) -> Result<Status, Failure> {
 
 /// Trains what is open, and gathers if nothing is left.
 fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
-    let start = Instant::now();
-    let (loaded, settings) = (&opened.loaded, &opened.settings);
+    let (plan, settings) = (&opened.plan, &opened.settings);
     let interrupted = interrupt_flag()?;
     let folder = opened.make()?;
     let provenance = provenance();
-    let progress = Progress::new(loaded.spec.name.clone(), loaded, settings, interrupted);
-    let mut trained = train(loaded, settings, &provenance, kinds, &folder, &progress)?;
+    let progress = Progress::new(plan.spec.name.clone(), plan, settings, interrupted);
+    let engines = &kinds.engines;
+    let mut trained = train(plan, settings, &provenance, engines, &folder, &progress)?;
     progress.finish();
     let status = Status::of(opened);
     let left = status.left();
     let mut code = ExitCode::SUCCESS;
-    let mut gathered: Option<Recorded> = None;
+    let mut verdict = None;
     if left == 0 {
-        let gather = Gather {
-            loaded,
-            settings,
-            provenance: &provenance,
-            kinds,
+        let done = Done {
+            gathered: conclude(plan, settings, &provenance, folder, trained, &progress)?,
+            cells_reused: progress.skipped_cells(),
         };
-        let recorded = gather.all(folder, trained, start.elapsed(), &progress)?;
         let page = draw(&opened.out)?;
         if !json {
-            print_run(&recorded, &page);
+            print_run(&done, &page);
         }
-        code = exit_code(&recorded, None);
-        gathered = Some(recorded);
+        code = exit_code(&done.gathered, None);
+        verdict = Some(done.gathered.verdict);
     } else {
         let failure = trained.failure();
         if failure.is_some() {
@@ -160,8 +153,8 @@ fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> 
     }
     if json {
         let mut document = status.json(false);
-        if let Some(recorded) = gathered {
-            document["verdict"] = json!(recorded.verdict);
+        if let Some(verdict) = verdict {
+            document["verdict"] = json!(verdict);
         }
         print_json(&document);
     }

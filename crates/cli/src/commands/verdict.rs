@@ -1,15 +1,11 @@
 use std::process::ExitCode;
 
-use lab::{
-    Kinds,
-    claims::judge,
-    record::Run,
-    run::spec_hash,
-    spec::{Options, Outcome, load},
-};
+use judge::{Run, judge};
+use plan::{Claims, spec::Outcome};
 use serde_json::json;
+use train::Kinds;
 
-use super::print_json;
+use super::{other_spec::derive_by, print_json};
 use crate::{
     args,
     failure::{Failure, NOT_SUPPORTED},
@@ -17,35 +13,22 @@ use crate::{
 };
 
 /// Judges recorded runs again.
-pub(super) fn verdict(arguments: &args::Verdict, json: bool) -> Result<ExitCode, Failure> {
-    let kinds = Kinds::default();
+pub(super) fn verdict(
+    arguments: &args::Verdict,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let mut results = Vec::new();
     let mut all_supported = true;
     for path in &arguments.runs {
         let mut run = Run::read(path)?;
-        let spec = match &arguments.spec {
-            None => run.spec.clone(),
-            Some(file) => {
-                let options = Options {
-                    quick: run.manifest.quick,
-                    ..Options::default()
-                };
-                let loaded = load(file, &options, &kinds)?;
-                let hash = spec_hash(&loaded, &run.manifest.device, &run.manifest.engine);
-                if hash != run.manifest.spec_hash {
-                    return Err(Failure::usage(format!(
-                        "{}: trains differently from the run in {}. Judge with the spec of that \
-                         run, or run this one",
-                        file.display(),
-                        path.display()
-                    )));
-                }
-                loaded.spec
+        match &arguments.spec {
+            Some(file) => derive_by(&mut run, file, kinds)?,
+            None => {
+                let claims = Claims::of(&run.spec, kinds)?;
+                run.verdict = judge(&claims, Some(&run.spec), &run.recorded());
             }
-        };
-        let (manifest, observations) = (&run.manifest, &run.observations);
-        run.verdict = judge(&spec, Some(&run.spec), manifest, observations, &kinds)
-            .map_err(Failure::usage)?;
+        }
         run.write_verdict()?;
         all_supported &= run
             .verdict

@@ -1,6 +1,6 @@
 use metrics::{LabelledFeatures, LinearClassifier};
 use mlp::{Activation, Layer, Mlp};
-use nets::{WeightFile, WeightFileError, weight_file::FileLayer};
+use models::{WeightFile, WeightFileError, weight_file::FileLayer};
 use tasks::tensors::{Array, LARGEST, Tensors};
 
 use super::{Collapse, Rows, SCHEMES};

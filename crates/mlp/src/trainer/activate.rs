@@ -1,54 +1,63 @@
-//! Activations and their derivatives on whole panels.
+//! Activations and their slopes on lines.
 
-use super::functions::{gelu, tanh};
+use super::element::{Element, Scalar};
+use super::lines::Line;
 use super::real::Real;
 use super::simd::Simd;
-use crate::Activation;
+use crate::activation::{Formula, WithFormula};
 
-/// Whether φ'(z) must be kept from the forward pass, because φ(z) does not tell it.
-pub(super) fn keeps_slopes(activation: Activation) -> bool {
-    matches!(activation, Activation::Gelu | Activation::Quadratic)
+/// Replaces z by φ(z), and writes φ'(z) where it must be kept.
+pub(super) struct Activate<'a, T, S> {
+    pub(super) simd: S,
+    pub(super) values: &'a mut [T],
+    /// May be empty when no backward pass follows.
+    pub(super) slopes: &'a mut [T],
 }
 
-/// Replaces z by φ(z), and writes φ'(z) where it must be kept; `slopes` may be empty when no
-/// backward pass follows.
+impl<T: Real, S: Simd<T>> WithFormula for Activate<'_, T, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Formula>(self) {
+        let lanes = Scalar(self.simd);
+        let at = |value: T| Element { lanes, value };
+        if F::SLOPE_FROM_VALUE || self.slopes.is_empty() {
+            for z in self.values {
+                *z = F::value(at(*z)).value;
+            }
+        } else {
+            for (z, slope) in self.values.iter_mut().zip(self.slopes) {
+                let old = at(*z);
+                *z = F::value(old).value;
+                *slope = F::slope(old).value;
+            }
+        }
+    }
+}
+
+/// φ(z) of numbers in registers.
 #[inline(always)]
-pub(super) fn activate<T: Real, S: Simd<T>>(
-    simd: S,
-    activation: Activation,
-    values: &mut [T],
-    slopes: &mut [T],
-) {
-    match activation {
-        Activation::Identity => {}
-        Activation::Relu => {
-            for z in values {
-                // NaN stays.
-                *z = if *z < T::ZERO { T::ZERO } else { *z };
-            }
-        }
-        Activation::Tanh => {
-            for z in values {
-                *z = tanh(simd, *z);
-            }
-        }
-        Activation::Gelu if slopes.is_empty() => {
-            for z in values {
-                *z = gelu(simd, *z).0;
-            }
-        }
-        Activation::Gelu => {
-            for (z, slope) in values.iter_mut().zip(slopes) {
-                (*z, *slope) = gelu(simd, *z);
-            }
-        }
-        Activation::Quadratic => {
-            for (z, slope) in values.iter().zip(slopes) {
-                *slope = *z + *z;
-            }
-            for z in values {
-                *z *= *z;
-            }
-        }
+pub(super) fn value<F: Formula, T: Real, S: Simd<T>>(lanes: S, z: S::V) -> S::V {
+    F::value(Element { lanes, value: z }).value
+}
+
+/// g φ'(z) for a part of a line of φ(z).
+#[inline(always)]
+pub(super) fn times_slope<F: Formula, T: Real, S: Simd<T>>(
+    lanes: S,
+    gradient: S::V,
+    features: &Line<T>,
+    part: usize,
+) -> S::V {
+    let value = lanes.load(features, part);
+    lanes.mul(gradient, F::slope(Element { lanes, value }).value)
+}
+
+/// Multiplies gradients by the slopes that were kept.
+#[inline(always)]
+pub(super) fn multiply<T: Real>(gradients: &mut [Line<T>], slopes: &[Line<T>]) {
+    let pairs = gradients.as_flattened_mut().iter_mut();
+    for (gradient, slope) in pairs.zip(slopes.as_flattened()) {
+        *gradient *= *slope;
     }
 }

@@ -1,4 +1,4 @@
-//! Where a layer's parameters lie among the lines of all parameters.
+//! The place of a layer's parameters among the lines of all parameters.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ pub(super) struct Layer<T> {
     pub(super) column: bool,
     pub(super) weight: Range<usize>,
     pub(super) bias: Option<Range<usize>>,
-    /// Where the transposed weight lies in its buffer; empty where none is needed.
+    /// Place of the transposed weight in its buffer; empty where none is needed.
     pub(super) transposed: Range<usize>,
     pub(super) weight_multiplier: T,
     pub(super) bias_multiplier: T,

@@ -1,7 +1,5 @@
 //! Matrices in panels of sixteen columns.
 
-use super::real::Real;
-
 /// Columns of a panel. A line of f32 is one cache line and two AVX2 registers, a line of f64 twice
 /// that.
 pub(super) const LANES: usize = 16;
@@ -19,6 +17,11 @@ pub(super) type Line<T> = [T; LANES];
 /// Panels of `columns` columns.
 pub(super) fn panels(columns: usize) -> usize {
     columns.div_ceil(LANES)
+}
+
+/// Lines of a `[rows, columns]` matrix.
+pub(super) fn lines_of(rows: usize, columns: usize) -> usize {
+    rows * panels(columns)
 }
 
 /// A buffer of lines that starts on a cache line.
@@ -57,10 +60,10 @@ impl<T: Copy> Lines<T> {
     }
 }
 
-impl<T: Real> Lines<T> {
+impl<T: Copy + Default> Lines<T> {
     /// `count` lines of zeros.
     pub(super) fn zeros(count: usize) -> Self {
-        Self::filled(T::ZERO, count)
+        Self::filled(T::default(), count)
     }
 
     /// Makes room for `count` lines whose content is unspecified. Allocates only to grow.
@@ -74,7 +77,7 @@ impl<T: Real> Lines<T> {
 
 impl<T: Copy> Clone for Lines<T> {
     fn clone(&self) -> Self {
-        // Aligned anew: a copy of the storage lies elsewhere.
+        // Aligned anew: a copy of the storage has another address.
         let mut copy = Self::filled(self.storage[0], self.count);
         copy.all_mut().copy_from_slice(self.all());
         copy

@@ -46,28 +46,15 @@ impl<T: Real> Kernel<T> for LossGradient<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
         shift_outputs(simd, self.output_factor, self.centre, self.values);
+        let factor = T::from_f64(self.loss.flow_factor(self.outputs)) * self.output_factor;
         match self.loss {
-            Loss::MeanSquare {
-                half,
-                mean_over_outputs,
-            } => {
-                let doubling = if half { 1.0 } else { 2.0 };
-                let share = if mean_over_outputs {
-                    1.0 / self.outputs as f64
-                } else {
-                    1.0
-                };
-                let factor = T::from_f64(doubling * share) * self.output_factor;
-                let targets = self.targets.chunks_exact(self.rows);
-                for (values, targets) in self.values.chunks_exact_mut(self.rows).zip(targets) {
-                    for (row, (values, targets)) in values.iter_mut().zip(targets).enumerate() {
-                        let factor = factor * self.weights.of(row);
-                        for (value, target) in values.iter_mut().zip(targets) {
-                            *value = factor * (*value - *target);
-                        }
-                    }
-                }
-            }
+            Loss::Mse { .. } => self.each(factor, |value, target| value - target),
+            Loss::Hinge { .. } => self.each(factor, |value, target| {
+                let margin = simd.mul_add(-target, value, T::ONE);
+                // Selections, which keep NaN.
+                let margin = if margin < T::ZERO { T::ZERO } else { margin };
+                if margin > T::ZERO { -target } else { margin }
+            }),
             Loss::CrossEntropy => {
                 for row in 0..self.rows {
                     let factor = self.output_factor * self.weights.of(row);
@@ -80,6 +67,22 @@ impl<T: Real> Kernel<T> for LossGradient<'_, T> {
                         self.outputs,
                         factor,
                     );
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> LossGradient<'_, T> {
+    /// factor · w · slope(f, y) in the place of f, output by output.
+    #[inline(always)]
+    fn each(self, factor: T, slope: impl Fn(T, T) -> T) {
+        let targets = self.targets.chunks_exact(self.rows);
+        for (values, targets) in self.values.chunks_exact_mut(self.rows).zip(targets) {
+            for (row, (values, targets)) in values.iter_mut().zip(targets).enumerate() {
+                let factor = factor * self.weights.of(row);
+                for (value, target) in values.iter_mut().zip(targets) {
+                    *value = factor * slope(*value, *target);
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::tables::{PATTERNS, TableRows};
 const TILE: usize = 6;
 
 /// One panel of A B for the rows of A, every row of it added to `start`; `finish` gets every sum with
-/// the line it belongs to, of which it may read the old content, and writes it.
+/// its line, whose old content it may read, and writes it.
 ///
 /// # Shapes
 ///

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::kernels::{Entering, lines_of};
-use super::lines::{LANES, Line, Lines, panels};
+use super::kernels::LayerInput;
+use super::lines::{LANES, Line, Lines, lines_of, panels};
 use super::loss::RowWeights;
 use super::real::Real;
 use super::sparse::SparseMatrix;
@@ -43,17 +43,17 @@ pub struct Rows<T: Real> {
     dense: Lines<T>,
     /// Without rows where the inputs are dense.
     sparse: SparseMatrix<T>,
-    /// The inputs once more, for looking at outputs.
+    /// The inputs as sums of patterns, for evaluations.
     tables: Option<Tables<T>>,
     /// Block after block, `[rows, K]` each.
     targets: Lines<T>,
     /// `[N]`; empty for 1/N each.
     weights: Vec<T>,
-    stamp: u64,
+    id: u64,
 }
 
-/// Two fillings of rows never have the same stamp.
-static STAMPS: AtomicU64 = AtomicU64::new(1);
+/// Two fillings of rows never have the same number.
+static IDS: AtomicU64 = AtomicU64::new(1);
 
 impl<T: Real> Rows<T> {
     /// Prepares rows of `inputs` D and `outputs` K columns.
@@ -71,20 +71,20 @@ impl<T: Real> Rows<T> {
             tables: None,
             targets: Lines::zeros(0),
             weights: Vec::new(),
-            stamp: 0,
+            id: 0,
         };
         rows.fill(host)?;
         Ok(rows)
     }
 
-    /// Rows of `inputs` D and `outputs` K columns that are looked at again and again: where the inputs
-    /// are made of few patterns, looking becomes cheaper, and this dearer. Outputs agree within
+    /// Rows of `inputs` D and `outputs` K columns that are evaluated many times: where the inputs are
+    /// made of few patterns, evaluations become cheaper, and this dearer. Outputs agree within
     /// rounding.
     ///
     /// # Errors
     ///
     /// As [`Rows::fill`].
-    pub fn to_look_at(
+    pub fn for_evaluation(
         inputs: usize,
         outputs: usize,
         host: &HostRows<'_>,
@@ -111,7 +111,7 @@ impl<T: Real> Rows<T> {
             require_length("weights", weights.len(), rows)?;
         }
         self.rows = rows;
-        self.stamp = STAMPS.fetch_add(1, Ordering::Relaxed);
+        self.id = IDS.fetch_add(1, Ordering::Relaxed);
         self.tables = None;
         self.sparse.clear();
         if is_sparse(host.inputs, self.inputs) {
@@ -163,8 +163,8 @@ impl<T: Real> Rows<T> {
     }
 
     /// A number that changes when the rows do.
-    pub(super) fn stamp(&self) -> u64 {
-        self.stamp
+    pub(super) fn id(&self) -> u64 {
+        self.id
     }
 
     /// The blocks, in order.
@@ -176,11 +176,23 @@ impl<T: Real> Rows<T> {
     }
 
     /// Inputs of a block of a step.
-    pub(super) fn entering(&self, block: &Range<usize>) -> Entering<'_, T> {
+    pub(super) fn input(&self, block: &Range<usize>) -> LayerInput<'_, T> {
         if self.is_sparse() {
-            Entering::Sparse(self.sparse.block(block))
+            LayerInput::Sparse(self.sparse.block(block))
         } else {
-            Entering::Dense(&self.dense.all()[lines_in(block, self.inputs)])
+            LayerInput::Dense(&self.dense.all()[lines_in(block, self.inputs)])
+        }
+    }
+
+    /// Inputs of a block of an evaluation; `table` is that of `Net::tabulate`.
+    pub(super) fn evaluation_input<'a>(
+        &'a self,
+        block: &Range<usize>,
+        table: &'a Lines<T>,
+    ) -> LayerInput<'a, T> {
+        match &self.tables {
+            Some(tables) => LayerInput::Tables(tables.block(block, table.all())),
+            None => self.input(block),
         }
     }
 

@@ -5,27 +5,14 @@
 //! the wider instructions.
 
 use super::lines::Line;
-use super::real::Real;
 
-/// Operations on sixty-four bytes of T and, for loops that the compiler vectorises, on T itself.
-pub trait Simd<T>: Copy {
-    /// Sixty-four bytes in registers: a whole line of f32, half a line of f64.
+/// Arithmetic on numbers side by side, and on single numbers of loops that the compiler vectorises.
+pub trait Lanes<T>: Copy {
+    /// The numbers.
     type V: Copy;
-
-    /// All zero.
-    fn zero(self) -> Self::V;
 
     /// `value` in every lane.
     fn splat(self, value: T) -> Self::V;
-
-    /// The `half`-th part of a line (f32 has only part 0).
-    fn load(self, line: &Line<T>, half: usize) -> Self::V;
-
-    /// Writes the `half`-th part of a line.
-    fn store(self, value: Self::V, line: &mut Line<T>, half: usize);
-
-    /// a + b
-    fn add(self, a: Self::V, b: Self::V) -> Self::V;
 
     /// a · b
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
@@ -36,17 +23,47 @@ pub trait Simd<T>: Copy {
     /// max(a, 0), NaN where a is.
     fn relu(self, a: Self::V) -> Self::V;
 
-    /// g where h > 0; elsewhere 0, NaN where h or g is. h is at least 0 or NaN.
-    fn gate(self, h: Self::V, g: Self::V) -> Self::V;
+    /// `then` where a > 0, elsewhere `otherwise`.
+    fn if_positive(self, a: Self::V, then: Self::V, otherwise: Self::V) -> Self::V;
 
-    /// a · b + c of numbers: rounded once where the instructions have it.
+    /// A function of every lane.
+    fn map(self, a: Self::V, function: impl Fn(T) -> T) -> Self::V;
+
+    /// a · b + c of single numbers: rounded once where the instructions have it.
     fn mul_add(self, a: T, b: T, c: T) -> T;
 }
 
+/// Sixty-four bytes of T in registers: a whole line of f32, half a line of f64.
+pub trait Simd<T>: Lanes<T> {
+    /// All zero.
+    fn zero(self) -> Self::V;
+
+    /// The `half`-th part of a line (f32 has only part 0).
+    fn load(self, line: &Line<T>, half: usize) -> Self::V;
+
+    /// Writes the `half`-th part of a line.
+    fn store(self, value: Self::V, line: &mut Line<T>, half: usize);
+
+    /// a + b
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+}
+
 /// Work to be compiled for every instruction set.
-pub trait Kernel<T: Real> {
+pub trait Kernel<T> {
     /// Does it; must be `#[inline(always)]`.
     fn run<S: Simd<T>>(self, simd: S);
+}
+
+/// A number type that kernels are compiled for.
+pub trait Lane: Sized {
+    /// Runs `kernel` compiled for the target.
+    #[doc(hidden)]
+    fn run_portable<K: Kernel<Self>>(kernel: K);
+
+    /// Runs `kernel` compiled for AVX2.
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    fn run_avx2<K: Kernel<Self>>(token: pulp::x86::V3, kernel: K);
 }
 
 /// The instruction sets that kernels are compiled for.
@@ -70,7 +87,7 @@ impl Arch {
     }
 
     /// Runs the kernel compiled for these instructions.
-    pub(super) fn run<T: Real, K: Kernel<T>>(self, kernel: K) {
+    pub(super) fn run<T: Lane, K: Kernel<T>>(self, kernel: K) {
         match self {
             Self::Portable => T::run_portable(kernel),
             #[cfg(target_arch = "x86_64")]
@@ -81,24 +98,80 @@ impl Arch {
 
 /// Arrays, for the compiler to vectorise as the target allows.
 #[derive(Clone, Copy)]
-pub(super) struct Portable;
+struct Portable;
 
 /// Whether the target itself has fused multiply-add; elsewhere it would be a library call.
 const TARGET_FUSES: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 macro_rules! portable {
     ($real:ty, $lanes:literal) => {
-        impl Simd<$real> for Portable {
-            type V = [$real; $lanes];
-
-            #[inline(always)]
-            fn zero(self) -> Self::V {
-                [0.0; $lanes]
+        impl Lane for $real {
+            fn run_portable<K: Kernel<Self>>(kernel: K) {
+                kernel.run(Portable);
             }
+
+            #[cfg(target_arch = "x86_64")]
+            fn run_avx2<K: Kernel<Self>>(token: pulp::x86::V3, kernel: K) {
+                token.vectorize(
+                    #[inline(always)]
+                    || kernel.run(avx2::Avx2(token)),
+                );
+            }
+        }
+
+        impl Lanes<$real> for Portable {
+            type V = [$real; $lanes];
 
             #[inline(always)]
             fn splat(self, value: $real) -> Self::V {
                 [value; $lanes]
+            }
+
+            #[inline(always)]
+            fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+                std::array::from_fn(|lane| a[lane] * b[lane])
+            }
+
+            #[inline(always)]
+            fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+                std::array::from_fn(|lane| self.mul_add(a[lane], b[lane], c[lane]))
+            }
+
+            #[inline(always)]
+            fn relu(self, a: Self::V) -> Self::V {
+                a.map(|a| if a < 0.0 { 0.0 } else { a })
+            }
+
+            #[inline(always)]
+            fn if_positive(self, a: Self::V, then: Self::V, otherwise: Self::V) -> Self::V {
+                std::array::from_fn(|lane| {
+                    if a[lane] > 0.0 {
+                        then[lane]
+                    } else {
+                        otherwise[lane]
+                    }
+                })
+            }
+
+            #[inline(always)]
+            fn map(self, a: Self::V, function: impl Fn($real) -> $real) -> Self::V {
+                a.map(function)
+            }
+
+            #[inline(always)]
+            fn mul_add(self, a: $real, b: $real, c: $real) -> $real {
+                if TARGET_FUSES {
+                    a.mul_add(b, c)
+                } else {
+                    a * b + c
+                }
+            }
+        }
+
+        impl Simd<$real> for Portable {
+            #[inline(always)]
+            fn zero(self) -> Self::V {
+                [0.0; $lanes]
             }
 
             #[inline(always)]
@@ -115,36 +188,6 @@ macro_rules! portable {
             fn add(self, a: Self::V, b: Self::V) -> Self::V {
                 std::array::from_fn(|lane| a[lane] + b[lane])
             }
-
-            #[inline(always)]
-            fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-                std::array::from_fn(|lane| a[lane] * b[lane])
-            }
-
-            #[inline(always)]
-            fn relu(self, a: Self::V) -> Self::V {
-                a.map(|a| if a < 0.0 { 0.0 } else { a })
-            }
-
-            #[inline(always)]
-            fn gate(self, h: Self::V, g: Self::V) -> Self::V {
-                let slope = h.map(|h| if h > 0.0 { 1.0 } else { h });
-                Simd::<$real>::mul(self, slope, g)
-            }
-
-            #[inline(always)]
-            fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-                std::array::from_fn(|lane| Simd::<$real>::mul_add(self, a[lane], b[lane], c[lane]))
-            }
-
-            #[inline(always)]
-            fn mul_add(self, a: $real, b: $real, c: $real) -> $real {
-                if TARGET_FUSES {
-                    a.mul_add(b, c)
-                } else {
-                    a * b + c
-                }
-            }
         }
     };
 }
@@ -153,34 +196,78 @@ portable!(f32, 16);
 portable!(f64, 8);
 
 #[cfg(target_arch = "x86_64")]
-pub(super) mod avx2 {
+mod avx2 {
     //! The kernels' operations in AVX2.
 
     use pulp::x86::V3;
     use pulp::{cast, f32x8, f64x4};
 
-    use super::{Line, Simd};
+    use super::{Lanes, Line, Simd};
 
     /// Proof that the processor has the instructions.
     #[derive(Clone, Copy)]
-    pub(crate) struct Avx2(pub(crate) V3);
+    pub(super) struct Avx2(pub(super) V3);
 
     macro_rules! avx2 {
         (
             $real:ty, $vector:ty, $lanes:literal, $splat:ident, $add:ident, $mul:ident, $fma:ident,
             $max:ident, $less:ident, $select:ident
         ) => {
-            impl Simd<$real> for Avx2 {
+            impl Lanes<$real> for Avx2 {
                 type V = [$vector; 2];
-
-                #[inline(always)]
-                fn zero(self) -> Self::V {
-                    [self.0.$splat(0.0); 2]
-                }
 
                 #[inline(always)]
                 fn splat(self, value: $real) -> Self::V {
                     [self.0.$splat(value); 2]
+                }
+
+                #[inline(always)]
+                fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+                    [self.0.$mul(a[0], b[0]), self.0.$mul(a[1], b[1])]
+                }
+
+                #[inline(always)]
+                fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+                    [self.0.$fma(a[0], b[0], c[0]), self.0.$fma(a[1], b[1], c[1])]
+                }
+
+                #[inline(always)]
+                fn relu(self, a: Self::V) -> Self::V {
+                    // Of a pair with NaN the instruction takes the second.
+                    let zero = self.0.$splat(0.0);
+                    a.map(|a| self.0.$max(zero, a))
+                }
+
+                #[inline(always)]
+                fn if_positive(self, a: Self::V, then: Self::V, otherwise: Self::V) -> Self::V {
+                    let zero = self.0.$splat(0.0);
+                    let positive = a.map(|a| self.0.$less(zero, a));
+                    [
+                        self.0.$select(positive[0], then[0], otherwise[0]),
+                        self.0.$select(positive[1], then[1], otherwise[1]),
+                    ]
+                }
+
+                #[inline(always)]
+                fn map(self, a: Self::V, function: impl Fn($real) -> $real) -> Self::V {
+                    let mut lanes: [[$real; $lanes]; 2] = cast(a);
+                    for lane in lanes.as_flattened_mut() {
+                        *lane = function(*lane);
+                    }
+                    cast(lanes)
+                }
+
+                #[inline(always)]
+                fn mul_add(self, a: $real, b: $real, c: $real) -> $real {
+                    // One instruction here, as the kernel is compiled with FMA.
+                    a.mul_add(b, c)
+                }
+            }
+
+            impl Simd<$real> for Avx2 {
+                #[inline(always)]
+                fn zero(self) -> Self::V {
+                    [self.0.$splat(0.0); 2]
                 }
 
                 #[inline(always)]
@@ -199,36 +286,6 @@ pub(super) mod avx2 {
                 #[inline(always)]
                 fn add(self, a: Self::V, b: Self::V) -> Self::V {
                     [self.0.$add(a[0], b[0]), self.0.$add(a[1], b[1])]
-                }
-
-                #[inline(always)]
-                fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-                    [self.0.$mul(a[0], b[0]), self.0.$mul(a[1], b[1])]
-                }
-
-                #[inline(always)]
-                fn relu(self, a: Self::V) -> Self::V {
-                    // Of a pair with NaN the instruction takes the second.
-                    let zero = self.0.$splat(0.0);
-                    a.map(|a| self.0.$max(zero, a))
-                }
-
-                #[inline(always)]
-                fn gate(self, h: Self::V, g: Self::V) -> Self::V {
-                    let (zero, one) = (self.0.$splat(0.0), self.0.$splat(1.0));
-                    let slope = h.map(|h| self.0.$select(self.0.$less(zero, h), one, h));
-                    Simd::<$real>::mul(self, slope, g)
-                }
-
-                #[inline(always)]
-                fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-                    [self.0.$fma(a[0], b[0], c[0]), self.0.$fma(a[1], b[1], c[1])]
-                }
-
-                #[inline(always)]
-                fn mul_add(self, a: $real, b: $real, c: $real) -> $real {
-                    // One instruction here, as the kernel is compiled with FMA.
-                    a.mul_add(b, c)
                 }
             }
         };

@@ -1,4 +1,4 @@
-//! Matrices of which only the entries that are not zero are kept, row by row.
+//! Sparse matrices: the entries that are not zero, row by row.
 
 use std::ops::Range;
 

@@ -1,11 +1,11 @@
 //! The trainer's optimizers on parameters that are no net's.
 
-use super::TrainerState;
 use super::real::Real;
 use super::simd::Arch;
-use super::update::{Update, UpdateRule};
-use crate::MlpError;
+use super::state::TrainerState;
+use super::update::Update;
 use crate::error::require_length;
+use crate::{MlpError, Optimizer};
 
 /// An optimizer with what it remembers of `P` parameters, for models that are no multilayer perceptron
 /// and find their gradients themselves.
@@ -13,7 +13,7 @@ use crate::error::require_length;
 /// # Examples
 ///
 /// ```
-/// let mut descent = mlp::Updater::<f32>::new(mlp::UpdateRule::PLAIN, 2)?;
+/// let mut descent = mlp::Updater::<f32>::new(mlp::Optimizer::PLAIN, 2)?;
 /// let mut parameters = [1.0, 2.0];
 /// descent.step(&mut parameters, &[4.0, -4.0], 0.25)?;
 /// assert_eq!(parameters, [0.0, 3.0]);
@@ -21,7 +21,7 @@ use crate::error::require_length;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Updater<T: Real> {
-    rule: UpdateRule,
+    optimizer: Optimizer,
     arch: Arch,
     parameters: usize,
     first: Vec<T>,
@@ -34,15 +34,15 @@ impl<T: Real> Updater<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if a constant of the rule is off its domain.
-    pub fn new(rule: UpdateRule, parameters: usize) -> Result<Self, MlpError> {
-        rule.check()?;
+    /// [`MlpError`] if a constant of the optimizer is off its domain.
+    pub fn new(optimizer: Optimizer, parameters: usize) -> Result<Self, MlpError> {
+        optimizer.check()?;
         let moment = |index| {
-            let kept = rule.moments() > index;
+            let kept = optimizer.moments() > index;
             vec![T::ZERO; if kept { parameters } else { 0 }]
         };
         Ok(Self {
-            rule,
+            optimizer,
             arch: Arch::detect(),
             parameters,
             first: moment(0),
@@ -65,7 +65,7 @@ impl<T: Real> Updater<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if the moments are not those of this rule and as many parameters; then
+    /// [`MlpError::Length`] if the moments are not those of this optimizer and as many parameters; then
     /// nothing is changed.
     pub fn set_state(&mut self, state: &TrainerState) -> Result<(), MlpError> {
         require_length("first", state.first.len(), self.first.len())?;
@@ -92,7 +92,9 @@ impl<T: Real> Updater<T> {
         require_length("gradients", gradients.len(), self.parameters)?;
         self.steps += 1;
         self.arch.run(Update {
-            step: self.rule.at(self.steps, learning_rate),
+            optimizer: self.optimizer,
+            step: self.steps,
+            rate: learning_rate,
             multiplier: T::ONE,
             parameters,
             gradients,

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lab::{
-    record::{Observation, Run},
-    spec::Panel,
-};
+use judge::Run;
+use plan::spec::Panel;
+use record::Observation;
 
 use crate::{families::families, table::Table};
 
@@ -46,11 +45,11 @@ impl Cloud {
         let table = Table::new(run, panel);
         Self {
             seed,
-            ..Self::at_moment(run, panel, &table, seed).unwrap_or_default()
+            ..Self::at_moment(run, panel, table, seed).unwrap_or_default()
         }
     }
 
-    fn at_moment(run: &Run, panel: &Panel, table: &Table<'_>, seed: u64) -> Option<Self> {
+    fn at_moment(run: &Run, panel: &Panel, table: Table<'_>, seed: u64) -> Option<Self> {
         let model = &panel.layers.first()?.model;
         let families = families(run, panel);
         let variant = &families.first()?.variants.first()?.name;

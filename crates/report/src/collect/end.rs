@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lab::{
-    record::{Observation, VariantInfo, knob_value},
-    spec::XAxis,
-};
+use plan::spec::XAxis;
+use record::{Observation, VariantInfo, knob_value};
 
-use crate::{keys::x_axis, quantile::median, table::newest};
+use crate::{quantile::median, table::newest};
 
 use super::{Series, Source, point};
 
@@ -60,14 +58,14 @@ impl Source<'_, '_> {
         let metric = self.panel.x_metric.as_deref()?;
         let layers = self.panel.layers.iter().map(|layer| layer.model.as_str());
         let mut models = std::iter::once(self.model).chain(layers);
-        let model = models.find(|model| self.table.indices(metric, model).next().is_some())?;
+        let model = models.find(|model| self.table.has(metric, model))?;
         let last = self.table.last(metric, model, &variant.name);
         let last: Vec<f64> = last.into_values().collect();
         median(&last).filter(|x| x.is_finite())
     }
 
     fn place(&self, o: &Observation, variant: &VariantInfo) -> Option<f64> {
-        if x_axis(self.panel) == XAxis::Index {
+        if self.panel.x_axis() == XAxis::Index {
             return Some(o.index as f64);
         }
         let value = knob_value(&variant.knobs, self.panel.knob.as_deref()?)?;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lab::{record::Observation, spec::Panel};
+use plan::spec::Panel;
+use record::Observation;
 
 use crate::{keys::Key, table::Table};
 
@@ -81,7 +82,7 @@ fn nearest(recorded: &BTreeSet<u64>, step: Option<f64>) -> Option<u64> {
 }
 
 /// How many seeds came to each moment, in the layers that can tell.
-pub(crate) fn reached(panel: &Panel, keys: &[Key<'_>], table: &Table<'_>) -> Vec<Reached> {
+pub(crate) fn reached(panel: &Panel, keys: &[Key<'_>], table: Table<'_>) -> Vec<Reached> {
     let mut all = Vec::new();
     for layer in 0..panel.layers.len() {
         for (key, at) in keys.iter().enumerate() {
@@ -90,7 +91,7 @@ pub(crate) fn reached(panel: &Panel, keys: &[Key<'_>], table: &Table<'_>) -> Vec
                 continue;
             };
             let always = matches!(moment, "start" | "end");
-            if !always && table.indices(moment, source.model).next().is_none() {
+            if !always && !table.has(moment, source.model) {
                 continue;
             }
             let records = source.records(moment);

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lab::{
-    record::{Observation, VariantInfo},
-    spec::XAxis,
-};
+use plan::{Crossing, half_time, spec::XAxis};
+use record::{Observation, VariantInfo};
 
-use crate::{crossing::half_time, quantile::median};
+use crate::quantile::median;
 
 use super::{Series, Source, point};
 
@@ -48,7 +46,11 @@ impl Source<'_, '_> {
             .values_mut()
             .map(|curve| {
                 curve.sort_by(|a, b| a.0.total_cmp(&b.0));
-                half_time(curve)
+                let (times, values): (Vec<f64>, Vec<f64>) = curve.iter().copied().unzip();
+                match half_time(&times, &values) {
+                    Ok(Crossing::At(time) | Crossing::Before(time)) => time,
+                    Ok(Crossing::After(_)) | Err(_) => f64::INFINITY,
+                }
             })
             .collect();
         Series {

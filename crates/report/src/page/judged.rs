@@ -1,10 +1,7 @@
 //! Claims, controls, numbers and their values per seed, as text.
 
-use lab::{
-    claims::{ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber},
-    record::Run,
-    spec::Outcome,
-};
+use judge::{ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber, Run};
+use plan::spec::Outcome;
 use serde::Serialize;
 
 use crate::number::significant;

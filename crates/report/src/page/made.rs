@@ -1,6 +1,6 @@
 //! How a run was made and how its cells ended, as text.
 
-use lab::record::{Manifest, StopReason};
+use record::{Manifest, StopReason};
 use serde::Serialize;
 
 use crate::number::{plain, significant};
@@ -117,7 +117,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
 
 /// Models that were read, and from what.
 fn own(manifest: &Manifest) -> String {
-    let own = manifest.own.iter().map(|source| {
+    let own = manifest.external.iter().map(|source| {
         format!(
             "{}: {} of {} (SHA-256 {})",
             source.model, source.kind, source.name, source.sha256

@@ -1,14 +1,12 @@
 //! One row per claim over all runs, what does not survive, and what failed.
 
-use lab::{
-    claims::{ClaimVerdict, ComponentJudgement, Judgement, false_discovery_rate},
-    record::Run,
-    spec::{Outcome, Role},
-};
+use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run, false_discovery_rate};
+use models::Role;
+use plan::spec::Outcome;
 use serde::Serialize;
 
 use super::judged::Verdict;
-use crate::{Failed, number::significant, roles::roles};
+use crate::{Failed, number::significant};
 
 /// Share of the verdicts that may be chance.
 const RATE: f64 = 0.05;
@@ -176,9 +174,7 @@ fn multiplicity(runs: &[Run], survives: &[bool]) -> String {
 
 impl Row {
     fn new(run: &Run, anchor: &str, claim: &ClaimVerdict, kept: bool) -> Self {
-        let roles = roles(&run.spec);
-        // A model or prediction of another name than those of the spec is a net to its reader.
-        let role = |model: &str| roles.get(model).copied().unwrap_or(Role::Net);
+        let role = |model: &str| run.manifest.role(model);
         let judged = || {
             let others = claim.compared.iter().chain(&claim.alongside);
             std::iter::once(&claim.measured).chain(others)

@@ -1,7 +1,8 @@
 //! What the template sees: everything is already text.
 
-use lab::{record::Run, spec::Outcome};
+use judge::Run;
 use minijinja::Value;
+use plan::spec::Outcome;
 use serde::Serialize;
 
 use crate::{Failed, svg};

@@ -5,20 +5,20 @@ mod draw;
 mod labels;
 mod marks;
 
-use lab::{
-    record::Run,
-    spec::{Panel, Picture, Role, Scale, XAxis},
-};
+use judge::Run;
+use models::Role;
+use plan::spec::{Panel, Picture, Scale, XAxis};
 
 use crate::{
     ReportError,
     axis::{range, rounded},
-    collect::{Reached, Series, collect, reached, scales},
+    collect::{Reached, Series, collect, reached},
     crossing::{Mark, half_times, levels},
-    keys::{Key, keys, x_axis},
+    keys::{Key, keys},
     label::{self, Label, Side},
     legend::{Entry, Shape},
     number::{plain, short},
+    style::Appearance,
     subscript::subscripts,
     table::Table,
 };
@@ -53,7 +53,7 @@ impl<'a> Curves<'a> {
     ) -> Result<Self, ReportError> {
         let panel = &picture.panels[position];
         let has_place = panel.knob.is_some() || panel.x_metric.is_some();
-        if x_axis(panel) == XAxis::Knob && !has_place {
+        if panel.x_axis() == XAxis::Knob && !has_place {
             return Err(ReportError::NoKnob {
                 picture: picture.name.clone(),
                 panel: name_of(panel, position),
@@ -67,10 +67,15 @@ impl<'a> Curves<'a> {
             variants: join(panel.variants.iter().map(String::as_str)),
         };
         let table = Table::new(run, panel);
-        let keys = keys(run, panel, &table);
-        let mut series = collect(panel, &keys, &table);
-        let mut marks = levels(panel, &keys, &table);
-        let (x_scale, y_scale) = scales(panel);
+        let appearances: Vec<Appearance> = panel
+            .layers
+            .iter()
+            .map(|layer| Appearance::of(run, layer))
+            .collect();
+        let keys = keys(run, panel, table);
+        let mut series = collect(panel, &appearances, &keys, table);
+        let mut marks = levels(panel, &appearances, &keys, table);
+        let (x_scale, y_scale) = panel.scales();
         let places = series.iter().flat_map(|s| {
             let missed = s.missed.iter().copied();
             s.points.iter().map(|p| p.x).chain(missed)
@@ -83,7 +88,7 @@ impl<'a> Curves<'a> {
         }
         series.retain(|s| !s.points.is_empty() || !s.missed.is_empty());
         let values = series.iter().flat_map(|s| {
-            let banded = draws_band(panel, s);
+            let banded = draws_band(s);
             s.points.iter().flat_map(move |p| {
                 let band = if banded {
                     [p.low, p.high]
@@ -100,7 +105,7 @@ impl<'a> Curves<'a> {
         if series.is_empty() {
             return Err(empty());
         }
-        marks.extend(half_times(panel, &keys, &series));
+        marks.extend(half_times(panel, &appearances, &keys, &series));
         let side = label::side(panel, &keys, &series, y, width - 130.0);
         let within = |value: f64, [low, high]: [f64; 2]| value >= low && value <= high;
         let ends = match side {
@@ -113,7 +118,7 @@ impl<'a> Curves<'a> {
         let last = run.manifest.cells.iter().map(|cell| cell.steps).max();
         Ok(Self {
             x_label: x_label(run, panel, &keys),
-            reached: reached(panel, &keys, &table),
+            reached: reached(panel, &keys, table),
             panel,
             keys,
             series,
@@ -132,16 +137,17 @@ impl<'a> Curves<'a> {
         let mut entries = Vec::new();
         for (position, layer) in self.panel.layers.iter().enumerate() {
             let own = self.series.iter().filter(|s| s.layer == position);
-            let Some(seeds) = own.map(|s| s.seeds).max() else {
+            let Some(series) = own.max_by_key(|s| s.seeds) else {
                 continue;
             };
+            let (appearance, seeds) = (series.appearance, series.seeds);
             let label = subscripts(&layer.label);
-            let text = match (layer.role, seeds) {
+            let text = match (appearance.role, seeds) {
                 (Role::Net, 1) => format!("{label}, one seed"),
                 (Role::Net, _) => format!("{label}, median of {seeds} seeds (band: 10–90 %)"),
                 _ => label,
             };
-            entries.push(Entry::Line(layer.role, text));
+            entries.push(Entry::Line(appearance, text));
         }
         entries.extend(self.mark_entries());
         entries.extend(self.reached_entries());
@@ -199,8 +205,8 @@ fn usable(scale: Scale, [low, high]: [f64; 2]) -> bool {
 }
 
 /// Only a net shows its seeds as a band.
-fn draws_band(panel: &Panel, series: &Series) -> bool {
-    panel.layers[series.layer].role == Role::Net && series.has_band()
+fn draws_band(series: &Series) -> bool {
+    series.appearance.role == Role::Net && series.has_band()
 }
 
 /// Leaves out what lies outside the horizontal range, but for one point on either side, so that
@@ -222,7 +228,7 @@ fn clip(series: &mut Series, [low, high]: [f64; 2]) {
 /// The label below the axis in parts: what it shows, and how flow time follows from steps.
 fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
     let mut label = subscripts(&panel.x_label);
-    if scales(panel).0 == Scale::Log && !label.contains("log") {
+    if panel.scales().0 == Scale::Log && !label.contains("log") {
         label.push_str(" (log scale)");
     }
     let mut parts = vec![label];
@@ -230,15 +236,15 @@ fn x_label(run: &Run, panel: &Panel, keys: &[Key<'_>]) -> Vec<String> {
         .iter()
         .flat_map(|key| &key.variants)
         .map(|v| v.flow_per_step);
-    if matches!(x_axis(panel), XAxis::Step | XAxis::FlowTime)
+    if matches!(panel.x_axis(), XAxis::Step | XAxis::FlowTime)
         && let Some(Some(flow)) = flows.next()
         && flows.all(|other| other == Some(flow))
         && !parts[0].contains("flow time =")
     {
-        let constant = run.spec.training.schedule == lab::spec::LearningRateSchedule::Constant;
+        let constant = run.spec.training.schedule == plan::spec::LearningRateSchedule::Constant;
         let rate = if constant { "" } else { " at the full rate" };
         let flow = short(flow);
-        parts.push(match x_axis(panel) {
+        parts.push(match panel.x_axis() {
             XAxis::FlowTime => format!("one step = {flow}{rate}"),
             _ => format!("flow time = {flow} × step{rate}"),
         });

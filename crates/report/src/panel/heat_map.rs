@@ -1,9 +1,7 @@
 //! A metric at the end of training as the colour of a plane of two knobs.
 
-use lab::{
-    record::Run,
-    spec::{Panel, Picture, Scale},
-};
+use judge::Run;
+use plan::spec::{Panel, Picture, Scale};
 
 use crate::{
     ReportError,

@@ -1,10 +1,8 @@
 //! A metric against another, one point per index, at one moment of training: features of a few
 //! classes, which contract to a simplex.
 
-use lab::{
-    record::Run,
-    spec::{Panel, Picture, Scale},
-};
+use judge::Run;
+use plan::spec::{Panel, Picture, Scale};
 
 use crate::{
     ReportError,

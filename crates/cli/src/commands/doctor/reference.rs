@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nets::{Precision, References, Target};
+use models::Precision;
+use nets::{References, Target};
 
 use super::{Check, name};
 
@@ -43,9 +44,9 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
     };
     for (engine, what) in [
         ("autodiff", "PyTorch's losses, autodiff"),
-        ("host", "PyTorch's losses, host"),
+        ("mlp", "PyTorch's losses, mlp"),
     ] {
-        if engine == "host" && !target.is_host() {
+        if engine == "mlp" && !target.is_host() {
             continue;
         }
         let gap = caught(|| {

@@ -1,20 +1,16 @@
 //! A short run on every device, and with both engines on the recommended one: where numbers part,
 //! and whether a verdict changes.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
-use lab::{
-    Kinds,
-    parity::{Parity, parity},
-    record::Run,
-    run::{Settings, estimate},
-    spec::Loaded,
-};
+use judge::{Parity, Run, parity};
+use plan::Plan;
+use train::{Kinds, Settings, estimate};
 
 use super::{Check, reference::caught};
 use crate::{
     args,
-    commands::run::{execute_as, on_device, resolve},
+    commands::run::{execute, on_device, resolve},
     failure::Failure,
     output,
 };
@@ -60,7 +56,7 @@ impl Setup<'_> {
         self.check(problem, Some(advice.to_owned()))
     }
 
-    fn prepare(self, steps: Option<u64>, kinds: &Kinds) -> Result<(Loaded, Settings), Failure> {
+    fn prepare(self, steps: Option<u64>, kinds: &Kinds) -> Result<(Plan, Settings), Failure> {
         let training = args::Training {
             set: Vec::new(),
             seeds: Some(SEEDS),
@@ -70,9 +66,9 @@ impl Setup<'_> {
             engine: self.engine.to_owned(),
             quick: true,
         };
-        let loaded = resolve(PARITY, &training, steps, kinds)?;
-        let settings = on_device(&loaded, &training, ("--devices", self.device), kinds)?;
-        Ok((loaded, settings))
+        let plan = resolve(PARITY, &training, steps, kinds)?;
+        let settings = on_device(&plan, &training, ("--devices", self.device), kinds)?;
+        Ok((plan, settings))
     }
 }
 
@@ -81,9 +77,9 @@ impl Setup<'_> {
 pub(super) fn compare_devices(
     devices: &[String],
     seconds: f64,
+    kinds: &Kinds,
     checks: &mut Vec<Check>,
 ) -> Result<bool, Failure> {
-    let kinds = Kinds::default();
     let autodiff = |device| Setup {
         device,
         engine: "autodiff",
@@ -100,7 +96,7 @@ pub(super) fn compare_devices(
     let mut steps = u64::MAX;
     let mut usable = Vec::new();
     for setup in setups {
-        match caught(|| affordable(setup, share, &kinds)) {
+        match caught(|| affordable(setup, share, kinds)) {
             Ok(most) => {
                 steps = steps.min(most);
                 usable.push(setup);
@@ -117,7 +113,7 @@ pub(super) fn compare_devices(
     let mut reference: Option<Run> = None;
     for (place, setup) in usable.into_iter().enumerate() {
         let out = folder.path().join(place.to_string());
-        let (run, trained) = match train(setup, steps, &kinds, &out) {
+        let run = match train(setup, steps, kinds, &out) {
             Ok(Some(run)) => run,
             Ok(None) => return Ok(false),
             Err(failure) => {
@@ -136,44 +132,31 @@ pub(super) fn compare_devices(
             reference = Some(run);
             continue;
         };
-        let parity = parity(
-            (&reference.observations, &reference.verdict),
-            (&run.observations, &run.verdict),
-            &trained,
-            PARTED,
-        );
+        let parity = parity(reference, &run, PARTED);
         let advice = advice(setup, &parity, stops.first(), steps);
         checks.push(setup.check(figure(&parity, stops.first(), steps), advice));
     }
     Ok(true)
 }
 
-/// A run and the models that it trained.
-type Trained = (Run, BTreeSet<String>);
-
 /// Trains one setup; `None` where the user interrupted it.
-fn train(
-    setup: Setup<'_>,
-    steps: u64,
-    kinds: &Kinds,
-    out: &Path,
-) -> Result<Option<Trained>, Failure> {
-    let (loaded, settings) = setup.prepare(Some(steps), kinds)?;
+fn train(setup: Setup<'_>, steps: u64, kinds: &Kinds, out: &Path) -> Result<Option<Run>, Failure> {
+    let (plan, settings) = setup.prepare(Some(steps), kinds)?;
     let label = format!("parity on {}, {}", setup.device, setup.engine);
-    let recorded = execute_as(label, &loaded, &settings, kinds, out)?;
-    if !recorded.complete {
+    let done = execute(label, &plan, &settings, kinds, out)?;
+    if !done.gathered.complete {
         return Ok(None);
     }
-    Ok(Some((Run::read(out)?, loaded.models())))
+    Ok(Some(Run::read(out)?))
 }
 
 /// Steps that the setup does in so many seconds.
 fn affordable(setup: Setup<'_>, seconds: f64, kinds: &Kinds) -> Result<u64, String> {
     let prepared = setup.prepare(None, kinds);
-    let (loaded, settings) = prepared.map_err(|failure| failure.message)?;
-    let estimate = estimate(&loaded, &settings, kinds).map_err(|error| error.to_string())?;
+    let (plan, settings) = prepared.map_err(|failure| failure.message)?;
+    let estimate = estimate(&plan, &settings, &kinds.engines).map_err(|error| error.to_string())?;
     let share = (seconds / estimate.seconds.max(f64::MIN_POSITIVE)).min(1.0);
-    let planned = loaded.variants.iter().map(|v| v.spec.training.steps).max();
+    let planned = plan.variants.iter().map(|v| v.training.steps).max();
     Ok(((planned.unwrap_or(1) as f64 * share) as u64).max(1))
 }
 
@@ -197,7 +180,7 @@ fn advice(setup: Setup<'_>, parity: &Parity, stop: Option<&String>, steps: u64) 
     }
     let Setup { device, engine } = setup;
     Some(if engine == "auto" {
-        "The engine host goes another way than autodiff. Use --engine autodiff, and report it"
+        "The engine mlp goes another way than autodiff. Use --engine autodiff, and report it"
             .to_owned()
     } else {
         format!(
@@ -209,7 +192,8 @@ fn advice(setup: Setup<'_>, parity: &Parity, stop: Option<&String>, steps: u64) 
 
 #[cfg(test)]
 mod tests {
-    use lab::{parity::VerdictChange, spec::Outcome};
+    use judge::VerdictChange;
+    use plan::spec::Outcome;
 
     use super::*;
 

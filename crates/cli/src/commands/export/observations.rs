@@ -1,6 +1,7 @@
 use std::{fs, process::ExitCode};
 
-use lab::record::{Observation, Run, csv_bytes, write_atomically};
+use judge::Run;
+use record::{Name, Observation, csv_bytes, write_atomically};
 use serde_json::json;
 
 use super::{super::print_json, chosen};
@@ -22,11 +23,11 @@ pub(super) fn observations(
         ));
     }
     let run = Run::read(&arguments.run)?;
-    let known = |of: fn(&Observation) -> &String| -> Vec<&str> {
+    let known = |of: fn(&Observation) -> &Name| -> Vec<&str> {
         let mut known: Vec<&str> = Vec::new();
-        for name in run.observations.iter().map(of) {
+        for name in run.observations.rows().iter().map(of) {
             // Rows of one name stand together.
-            if known.last() != Some(&name.as_str()) && !known.contains(&name.as_str()) {
+            if known.last() != Some(&&**name) && !known.contains(&&**name) {
                 known.push(name);
             }
         }
@@ -44,7 +45,7 @@ pub(super) fn observations(
         &known(|o| &o.metric),
     )?;
     let wanted = |choice: &Option<String>, name: &str| choice.as_deref().is_none_or(|c| c == name);
-    let rows: Vec<Observation> = (run.observations.iter())
+    let rows: Vec<Observation> = (run.observations.rows().iter())
         .filter(|o| {
             wanted(&arguments.variant, &o.variant)
                 && wanted(&arguments.model, &o.model)

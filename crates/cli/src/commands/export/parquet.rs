@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use lab::record::Observation;
 use parquet::{
     basic::Compression,
     data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type},
@@ -10,6 +9,7 @@ use parquet::{
     file::{properties::WriterProperties, writer::SerializedFileWriter},
     schema::parser::parse_message_type,
 };
+use record::Observation;
 
 /// Times that did not come are infinite; `flow_time` is null where there is none.
 const SCHEMA: &str = "message observations {
@@ -47,9 +47,9 @@ fn columns(run: &str, rows: &[Observation]) -> Vec<Column> {
     vec![
         Column::Text(rows.iter().map(|_| ByteArray::from(run)).collect()),
         whole(|o| o.seed),
-        text(|o| o.variant.as_str()),
-        text(|o| o.model.as_str()),
-        text(|o| o.metric.as_str()),
+        text(|o| &o.variant),
+        text(|o| &o.model),
+        text(|o| &o.metric),
         whole(|o| o.index),
         whole(|o| o.step),
         Column::Optional(
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let row = |step: u64, flow_time, value| Observation {
-            variant: "base,training.lr=0.1".to_owned(),
+            variant: "base,training.lr=0.1".into(),
             seed: 3,
-            model: "net".to_owned(),
-            metric: "half_time".to_owned(),
+            model: "net".into(),
+            metric: "half_time".into(),
             index: 2,
             step,
             flow_time,
@@ -144,7 +144,7 @@ mod tests {
         for (found, row) in found.iter().zip(&rows) {
             assert_eq!(found.get_string(0).unwrap(), "tiny");
             assert_eq!(found.get_long(1).unwrap(), 3);
-            assert_eq!(found.get_string(2).unwrap(), &row.variant);
+            assert_eq!(found.get_string(2).unwrap(), &*row.variant);
             assert_eq!(found.get_long(6).unwrap(), row.step.cast_signed());
             assert_eq!(found.get_double(7).ok(), row.flow_time);
             assert_eq!(found.get_double(8).unwrap(), row.value);

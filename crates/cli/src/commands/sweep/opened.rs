@@ -1,11 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use lab::{
-    Kinds,
-    record::{PlanFile, RunFolder, spec_file},
-    run::{Settings, Storing, run_identity},
-    spec::{Loaded, Options, load},
-};
+use plan::{Options, Plan, load};
+use record::{RunFolder, SweepFile, spec_file};
+use train::{Kinds, Settings, Storing};
 
 use super::super::run::{default_folder, prepare};
 use crate::{
@@ -15,7 +12,7 @@ use crate::{
 
 /// A sweep: what is trained, how, and where.
 pub(super) struct Opened {
-    pub(super) loaded: Loaded,
+    pub(super) plan: Plan,
     pub(super) settings: Settings,
     pub(super) out: PathBuf,
 }
@@ -58,11 +55,11 @@ impl Opened {
             quick: what.quick,
         };
         let device = what.device.as_deref().unwrap_or("flex");
-        let (loaded, settings) = prepare(&what.sweep, &training, device, kinds)?;
+        let (plan, settings) = prepare(&what.sweep, &training, device, kinds)?;
         let out = (what.out.clone())
-            .unwrap_or_else(|| default_folder(Path::new("runs"), &loaded, &settings));
+            .unwrap_or_else(|| default_folder(Path::new("runs"), &plan, &settings));
         Ok(Self {
-            loaded,
+            plan,
             settings,
             out,
         })
@@ -70,15 +67,14 @@ impl Opened {
 
     /// From the folder of a sweep.
     pub(super) fn planned(folder: &Path, kinds: &Kinds) -> Result<Self, Failure> {
-        let Some(plan) = PlanFile::read(folder)? else {
+        let Some(sweep) = SweepFile::read(folder)? else {
             return Err(Failure::usage(format!(
                 "{}: holds no sweep. Give a folder that `layerwise sweep plan` or `sweep run` made",
                 folder.display()
             )));
         };
-        let loaded = load(&spec_file(folder)?, &Options::default(), kinds)?;
-        let identity = run_identity(&loaded, &plan.device, &plan.engine);
-        if identity.spec_hash != plan.spec_hash {
+        let plan = load(&spec_file(folder)?, &Options::default(), kinds)?;
+        if plan.identity(&sweep.device, &sweep.engine).spec_hash != sweep.spec_hash {
             return Err(Failure::usage(format!(
                 "{}: spec.toml is not what was planned. Give the spec and --out in place of the \
                  folder",
@@ -88,14 +84,14 @@ impl Opened {
         let threads = std::thread::available_parallelism();
         Ok(Self {
             settings: Settings {
-                device: plan.device,
-                engine: plan.engine,
+                device: sweep.device,
+                engine: sweep.engine,
                 threads: threads.map_or(1, std::num::NonZeroUsize::get),
                 together: None,
-                quick: plan.quick,
+                quick: sweep.quick,
                 storing: Storing::default(),
             },
-            loaded,
+            plan,
             out: folder.to_owned(),
         })
     }
@@ -103,15 +99,16 @@ impl Opened {
     /// Makes the folder, or opens it again.
     pub(super) fn make(&self) -> Result<RunFolder, Failure> {
         let (device, engine) = (&self.settings.device, &self.settings.engine);
-        let identity = run_identity(&self.loaded, device, engine);
-        let folder = RunFolder::open(&self.out, &self.loaded.spec, &identity)?;
-        let plan = PlanFile {
+        let identity = self.plan.identity(device, engine);
+        let spec = &self.plan.spec;
+        let folder = RunFolder::open(&self.out, &spec.name, &spec.to_toml(), &identity)?;
+        let sweep = SweepFile {
             spec_hash: identity.spec_hash,
             device: device.clone(),
             engine: engine.clone(),
             quick: self.settings.quick,
         };
-        plan.write(&folder)?;
+        sweep.write(&self.out)?;
         Ok(folder)
     }
 }

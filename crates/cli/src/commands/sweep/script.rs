@@ -24,7 +24,7 @@ impl<'a> Script<'a> {
             Failure::usage(format!("{}: cannot be read: {error}", opened.out.display()))
         })?;
         Ok(Self {
-            name: opened.loaded.spec.name.clone(),
+            name: opened.plan.spec.name.clone(),
             program,
             out,
             job,

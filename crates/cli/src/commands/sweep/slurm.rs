@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use lab::record::write_atomically;
+use record::write_atomically;
 use serde_json::{Value, json};
 
 use super::script::Script;

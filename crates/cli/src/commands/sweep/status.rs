@@ -1,9 +1,6 @@
 use std::path::PathBuf;
 
-use lab::{
-    record::{CellState, CellStore, RunFolder},
-    run::plan,
-};
+use record::{CellState, CellStore, RunFolder};
 use serde_json::{Value, json};
 
 use super::{opened::Opened, slurm};
@@ -76,15 +73,16 @@ const WORDS: [&str; 7] = [
 
 impl Status {
     pub(super) fn of(opened: &Opened) -> Self {
-        let (loaded, settings) = (&opened.loaded, &opened.settings);
+        let (plan, settings) = (&opened.plan, &opened.settings);
         let store = CellStore::of(&opened.out);
-        let cells: Vec<Cell> = plan(loaded, &settings.device, &settings.engine)
+        let cells: Vec<Cell> = plan
+            .cells(&settings.device, &settings.engine)
             .into_iter()
-            .map(|(variant, seed, id)| Cell {
-                variant: variant.name.clone(),
-                seed,
-                state: store.state(&id),
-                id,
+            .map(|cell| Cell {
+                variant: cell.variant.name.clone(),
+                seed: cell.seed,
+                state: store.state(&cell.id),
+                id: cell.id,
             })
             .collect();
         let planned: std::collections::HashSet<&str> =
@@ -92,10 +90,10 @@ impl Status {
         let ids = store.ids();
         let others = ids.iter().filter(|id| !planned.contains(id.as_str()));
         Self {
-            name: loaded.spec.name.clone(),
+            name: plan.spec.name.clone(),
             out: opened.out.clone(),
-            variants: loaded.variants.len(),
-            seeds: loaded.spec.training.seeds,
+            variants: plan.variants.len(),
+            seeds: plan.spec.training.seeds,
             others: others.count(),
             cells,
             gathered: RunFolder::is_done(&opened.out),

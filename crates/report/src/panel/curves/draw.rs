@@ -1,13 +1,13 @@
 //! Curves on the canvas.
 
-use lab::spec::{PanelKind, Role, XAxis};
+use models::Role;
+use plan::spec::{PanelKind, XAxis};
 
 use crate::{
     axis::Axis,
     canvas::{Canvas, Place},
-    collect::{Series, scales},
+    collect::Series,
     font,
-    keys::x_axis,
     label::{self, LINE, Side},
     legend::Shape,
     style::{LABEL, colour, line_colour, stroke},
@@ -55,7 +55,7 @@ impl Curves<'_> {
 
     /// The axes, where marks take so many rows.
     fn axes_above(&self, rows: usize, outer: Frame, foot: f64, margin: f64, headroom: f64) -> Axes {
-        let (x_scale, y_scale) = scales(self.panel);
+        let (x_scale, y_scale) = self.panel.scales();
         let mut inner = Frame {
             left: outer.left,
             top: outer.top + axes::head(&self.panel.title),
@@ -95,7 +95,7 @@ impl Curves<'_> {
                 .map(|(value, text)| (x.at(*value), font::width(text, LABEL)));
             axes::apart(widths, TICK_GAP)
         });
-        if x_axis(self.panel) == XAxis::Index {
+        if self.panel.x_axis() == XAxis::Index {
             x_ticks.keep_whole();
         }
         Axes {
@@ -190,11 +190,11 @@ impl Curves<'_> {
 
     /// Whether every place of a curve is a value of its own, shown as a dot.
     fn is_sparse(&self) -> bool {
-        matches!(x_axis(self.panel), XAxis::Knob | XAxis::Index)
+        matches!(self.panel.x_axis(), XAxis::Knob | XAxis::Index)
     }
 
     fn draw_curves(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
-        for series in self.series.iter().filter(|s| draws_band(self.panel, s)) {
+        for series in self.series.iter().filter(|s| draws_band(s)) {
             // Where more than 10 % of the seeds did not come to a value, the band leaves the panel.
             let top = y.at(y.high) - PAD;
             let high = |value: f64| {
@@ -210,20 +210,21 @@ impl Curves<'_> {
             let points = series.points.iter();
             points.map(|p| (x.at(p.x), y.at(p.median))).collect()
         };
-        let role = |series: &Series| self.panel.layers[series.layer].role;
         let loose = |s: &Series| spacing(&places(s)) > DOT_GAP;
         let moments = self.panel.kind == PanelKind::Moments;
         let dotted = self.is_sparse() && !moments && self.series.iter().all(loose);
-        let few = moments || x_axis(self.panel) == XAxis::Knob;
-        let (theory, trained): (Vec<&Series>, Vec<&Series>) =
-            self.series.iter().partition(|s| role(s) == Role::Theory);
+        let few = moments || self.panel.x_axis() == XAxis::Knob;
+        let (theory, trained): (Vec<&Series>, Vec<&Series>) = self
+            .series
+            .iter()
+            .partition(|s| s.appearance.role == Role::Theory);
         for series in theory.into_iter().chain(trained) {
-            let role = role(series);
+            let filled = series.appearance.role == Role::Theory;
             let colour = colour(self.keys[series.key].colour);
             let crowded = !loose(series);
             let places = places(series);
             if places.len() > 1 {
-                let stroke = stroke(role);
+                let stroke = stroke(series.appearance);
                 // Spectra at two moments may coincide: their dashes then take turns.
                 let offset = match self.panel.kind {
                     PanelKind::Moments => {
@@ -231,17 +232,22 @@ impl Curves<'_> {
                     }
                     _ => 0.0,
                 };
-                canvas.path_from(&places, &line_colour(role, colour), stroke, offset);
+                canvas.path_from(
+                    &places,
+                    &line_colour(series.appearance, colour),
+                    stroke,
+                    offset,
+                );
             }
             if dotted || places.len() == 1 || (few && places.len() <= FEW) {
                 let radius = if crowded { SMALL_DOT } else { 3.5 };
                 for &place in &places {
-                    canvas.dot(place, radius, colour, role == Role::Theory);
+                    canvas.dot(place, radius, colour, filled);
                 }
             }
             for &missed in &series.missed {
                 let top = (x.at(missed), y.at(y.high));
-                canvas.mark(&Shape::Above.corners(top), colour, role == Role::Theory);
+                canvas.mark(&Shape::Above.corners(top), colour, filled);
             }
         }
     }

@@ -16,7 +16,7 @@ use super::{
 
 impl Curves<'_> {
     pub(super) fn draw_top_labels(&self, canvas: &mut Canvas, inner: Frame, x: &Axis) {
-        let labels = label::top(self.panel, &self.keys, &self.series, x, self.y);
+        let labels = label::top(&self.keys, &self.series, x, self.y);
         let mut centres: Vec<f64> = labels.iter().map(|label| x.at(label.at)).collect();
         label::together(&mut centres, label::GAP);
         let mut in_order: Vec<(f64, Label)> = centres.into_iter().zip(labels).collect();
@@ -102,14 +102,14 @@ fn draw_lines(canvas: &mut Canvas, (left, top): Place, label: &Label, key: usize
     for (row, text) in label.lines.iter().enumerate() {
         let baseline = top + line * row as f64 + 0.5 * line + 0.36 * size;
         let mut x = left;
-        if let Some(role) = text.swatch {
+        if let Some(appearance) = text.swatch {
             let middle = baseline - 0.36 * size;
             let to = (x + SWATCH - 6.0, middle);
             canvas.line(
                 (x, middle),
                 to,
-                &line_colour(role, colour(key)),
-                stroke(role),
+                &line_colour(appearance, colour(key)),
+                stroke(appearance),
             );
             x += SWATCH;
         }

@@ -1,0 +1,40 @@
+//! From observations to verdicts: what follows from a cell, statistics with intervals, claims, and runs
+//! side by side.
+//!
+//! [`gather`] takes the cells of a run off the disk, derives what follows from them ([`derive()`]), judges
+//! the claims of the plan ([`judge`]) and writes the tables. [`Run`] is such a run, read back.
+//!
+//! ```
+//! use layerwise_judge::{false_discovery_rate, interval};
+//! use plan::{Sample, spec::IntervalKind};
+//!
+//! // Eight seeds: the exact interval around the median is the whole range, at 99.2 %.
+//! let seeds: Vec<Sample> = (1..=8).map(|seed| Sample::Exact(f64::from(seed))).collect();
+//! let found = interval(&seeds, IntervalKind::Order, 0.95);
+//! assert_eq!((found.low, found.centre, found.high), (1.0, Some(4.5), 8.0));
+//! assert_eq!(false_discovery_rate(&[0.01, 0.9], 0.05), [true, false]);
+//! ```
+
+mod compare;
+mod derive;
+mod gather;
+mod interval;
+mod judge;
+mod p_value;
+mod parity;
+mod run;
+mod verdict;
+
+pub use compare::{
+    Comparison, CurveDifference, KeyDifference, PointDifference, VerdictDifference, compare,
+};
+pub use derive::{DerivedCount, derive};
+pub use gather::{Gathered, Making, gather};
+pub use interval::{Interval, interval};
+pub use judge::judge;
+pub use p_value::false_discovery_rate;
+pub use parity::{MetricParity, Parity, VerdictChange, numbers_apart, parity};
+pub use run::Run;
+pub use verdict::{
+    ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,
+};

@@ -1,0 +1,246 @@
+//! How surprising a part of a claim would be at its threshold, and what many claims make of that.
+
+use plan::{
+    Sample,
+    spec::{IntervalKind, Outcome, Threshold},
+};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+
+/// p-values of one part: that of lying on the claimed side, and of lying on the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sides {
+    pub(crate) supported: f64,
+    pub(crate) contradicted: f64,
+}
+
+/// Two-sided p-values of `samples` against `threshold`: Student's t for t intervals, the exact sign
+/// test for order statistics. A sample that is missing, or only a bound on the wrong side of the
+/// threshold, speaks for neither side. The smallest p of n samples by signs is 2^(1 − n).
+pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Threshold) -> Sides {
+    let p = |limit: f64, above: bool, ends: bool| {
+        let beyond = Beyond { limit, above, ends };
+        match kind {
+            IntervalKind::Order => sign(samples, beyond),
+            IntervalKind::T => student(samples, beyond),
+        }
+    };
+    match threshold {
+        Threshold::Above(limit) => Sides {
+            supported: p(limit, true, false),
+            contradicted: p(limit, false, false),
+        },
+        Threshold::Below(limit) => Sides {
+            supported: p(limit, false, false),
+            contradicted: p(limit, true, false),
+        },
+        // Inside takes both ends, which belong to it; outside one of them.
+        Threshold::Within([low, high]) => Sides {
+            supported: p(low, true, true).max(p(high, false, true)),
+            contradicted: p(low, false, false).min(p(high, true, false)),
+        },
+    }
+}
+
+/// A side of a limit.
+#[derive(Clone, Copy)]
+struct Beyond {
+    limit: f64,
+    above: bool,
+    /// Whether the limit belongs to it.
+    ends: bool,
+}
+
+impl Beyond {
+    fn holds(self, sample: Sample) -> bool {
+        let at = |value: f64| self.ends && value == self.limit;
+        match sample {
+            Sample::Exact(value) if self.above => value > self.limit || at(value),
+            Sample::Exact(value) => value < self.limit || at(value),
+            Sample::AtLeast(bound) => self.above && (bound > self.limit || at(bound)),
+            Sample::Missing => false,
+        }
+    }
+}
+
+fn sign(samples: &[Sample], beyond: Beyond) -> f64 {
+    let there = samples.iter().filter(|sample| beyond.holds(**sample));
+    let (n, k) = (samples.len() as u64, there.count() as u64);
+    if k == 0 {
+        return 1.0;
+    }
+    let binomial = Binomial::new(0.5, n).expect("one half is a probability");
+    (2.0 * binomial.sf(k - 1)).min(1.0)
+}
+
+fn student(samples: &[Sample], beyond: Beyond) -> f64 {
+    let exact = samples.iter().map(|sample| match *sample {
+        Sample::Exact(value) => Some(value),
+        _ => None,
+    });
+    let Some(values) = exact.collect::<Option<Vec<f64>>>().filter(|v| v.len() >= 2) else {
+        return 1.0;
+    };
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    if variance == 0.0 {
+        // Without spread t has no scale; what the seeds can show is that they agree.
+        return sign(samples, beyond);
+    }
+    let sign = if beyond.above { 1.0 } else { -1.0 };
+    let t = sign * (mean - beyond.limit) / (variance / n).sqrt();
+    if !t.is_finite() {
+        // A gap to something that is not a number is infinite, and has no t.
+        return 1.0;
+    }
+    let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there is a degree of freedom");
+    (2.0 * student.sf(t)).min(1.0)
+}
+
+/// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
+/// largest counts; any of them contradicts it, so that the smallest counts, times their number.
+pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
+    let count = parts.len() as f64;
+    match outcome {
+        Outcome::Supported => parts.iter().map(|p| p.supported).reduce(f64::max),
+        Outcome::Contradicted => {
+            let smallest = parts.iter().map(|p| p.contradicted).reduce(f64::min)?;
+            Some((smallest * count).min(1.0))
+        }
+        Outcome::Undecided => None,
+    }
+}
+
+/// Which of many tests survive when at most the share `rate` of those that do may be wrong
+/// [Benjamini1995, false discovery rate]: the largest i with p_(i) ≤ rate · i/m, and all smaller p.
+///
+/// # Examples
+///
+/// ```
+/// let kept = layerwise_judge::false_discovery_rate(&[0.01, 0.04, 0.03, 0.8], 0.05);
+/// assert_eq!(kept, [true, false, false, false]);
+/// ```
+pub fn false_discovery_rate(p: &[f64], rate: f64) -> Vec<bool> {
+    let mut sorted = p.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let tests = p.len() as f64;
+    let largest = (1..)
+        .zip(&sorted)
+        .filter(|(rank, p)| **p <= rate * f64::from(*rank) / tests)
+        .last()
+        .map(|(_, p)| *p);
+    p.iter()
+        .map(|p| largest.is_some_and(|largest| *p <= largest))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of distribution functions.
+    const ROUNDING: f64 = 1e-12;
+    /// Of a table with four digits.
+    const TABLE: f64 = 5e-5;
+
+    fn exact(values: &[f64]) -> Vec<Sample> {
+        values.iter().copied().map(Sample::Exact).collect()
+    }
+
+    #[test]
+    fn the_sign_test_counts_sides() {
+        let samples = exact(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let sides = p_values(&samples, IntervalKind::Order, Threshold::Above(0.5));
+        assert!((sides.supported - 2.0 / 256.0).abs() < ROUNDING);
+        assert_eq!(sides.contradicted, 1.0);
+        // Seven of eight: 2 (1 + 8)/256.
+        let sides = p_values(&samples, IntervalKind::Order, Threshold::Below(7.5));
+        assert!((sides.supported - 18.0 / 256.0).abs() < ROUNDING);
+    }
+
+    #[test]
+    fn a_bound_speaks_only_for_what_lies_above_it() {
+        let mut samples = exact(&[2.0; 7]);
+        samples.push(Sample::AtLeast(0.5));
+        let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));
+        assert!((above.supported - 18.0 / 256.0).abs() < ROUNDING);
+        let below = p_values(&samples, IntervalKind::Order, Threshold::Below(3.0));
+        assert!((below.supported - 18.0 / 256.0).abs() < ROUNDING);
+        samples[7] = Sample::AtLeast(9.0);
+        let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));
+        assert!((above.supported - 2.0 / 256.0).abs() < ROUNDING);
+    }
+
+    #[test]
+    fn students_t_has_its_tabulated_values() {
+        // Mean 1 and standard error 1/√3 of three values: t = √3, two-sided p = 0.2254 at 2 degrees.
+        let samples = exact(&[0.0, 1.0, 2.0]);
+        let sides = p_values(&samples, IntervalKind::T, Threshold::Above(0.0));
+        assert!((sides.supported - 0.2254).abs() < TABLE, "{sides:?}");
+        assert_eq!(sides.contradicted, 1.0);
+    }
+
+    #[test]
+    fn students_t_with_one_degree_of_freedom_is_cauchy() {
+        // Mean 2 and standard error 1 of two values: p = 1 − 2 atan(2)/π.
+        let sides = p_values(&exact(&[1.0, 3.0]), IntervalKind::T, Threshold::Above(0.0));
+        let known = 1.0 - 2.0 * 2_f64.atan() / std::f64::consts::PI;
+        assert!((sides.supported - known).abs() < ROUNDING, "{sides:?}");
+    }
+
+    #[test]
+    fn values_without_spread_or_end_are_no_certainty_and_no_panic() {
+        let sides = p_values(&exact(&[2.0; 8]), IntervalKind::T, Threshold::Above(1.0));
+        assert!((sides.supported - 2.0 / 256.0).abs() < ROUNDING);
+        let endless = exact(&[1.0, f64::INFINITY, 2.0]);
+        let sides = p_values(&endless, IntervalKind::T, Threshold::Below(3.0));
+        assert_eq!((sides.supported, sides.contradicted), (1.0, 1.0));
+    }
+
+    #[test]
+    fn the_ends_belong_to_the_inside_alone() {
+        let samples = exact(&[1.0; 8]);
+        let inside = p_values(&samples, IntervalKind::Order, Threshold::Within([1.0, 2.0]));
+        assert!((inside.supported - 2.0 / 256.0).abs() < ROUNDING);
+        assert_eq!(inside.contradicted, 1.0);
+        let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));
+        assert_eq!((above.supported, above.contradicted), (1.0, 1.0));
+    }
+
+    #[test]
+    fn p_is_below_five_percent_exactly_where_the_interval_is_on_that_side() {
+        let values = [0.3, 1.9, 2.2, 2.4, 3.1, 3.3, 4.0, 5.2, 5.9, 7.5];
+        for n in 2..=values.len() {
+            let samples = exact(&values[..n]);
+            for kind in [IntervalKind::Order, IntervalKind::T] {
+                for limit in (-40..100).map(|v| f64::from(v) / 10.0 + 0.05) {
+                    let found = crate::interval::interval(&samples, kind, 0.95);
+                    let there = found.coverage > 0.0 && found.low > limit;
+                    let p = p_values(&samples, kind, Threshold::Above(limit)).supported;
+                    assert_eq!(there, p <= 0.05, "{n} {kind:?} {limit} {p} {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inside_takes_both_ends() {
+        let samples = exact(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let inside = p_values(&samples, IntervalKind::Order, Threshold::Within([0.0, 5.5]));
+        assert!((inside.supported - 14.0 / 64.0).abs() < ROUNDING);
+        assert_eq!(inside.contradicted, 1.0);
+    }
+
+    #[test]
+    fn the_false_discovery_rate_is_that_of_the_paper() {
+        // The example of the paper: 15 p-values, of which the first four survive at 0.05.
+        let p = [
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+            0.5719, 0.6528, 0.7590, 1.0,
+        ];
+        let kept = false_discovery_rate(&p, 0.05);
+        assert_eq!(kept.iter().filter(|kept| **kept).count(), 4);
+        assert!(kept[..4].iter().all(|kept| *kept));
+        assert!(false_discovery_rate(&[], 0.05).is_empty());
+    }
+}

@@ -1,0 +1,115 @@
+use plan::spec::{Outcome, Threshold};
+use serde::{Deserialize, Serialize};
+
+/// The verdicts of one run, as written to `verdict.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerdictFile {
+    /// Experiment name.
+    pub name: String,
+    /// One entry per claim, in the order of the spec.
+    pub claims: Vec<ClaimVerdict>,
+    /// One entry per reported number, in the order of the spec.
+    pub numbers: Vec<ReportedNumber>,
+}
+
+/// What came of one claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimVerdict {
+    /// Short name (`E1`).
+    pub id: String,
+    /// The statement that was judged.
+    pub statement: String,
+    /// Where the statement comes from.
+    pub source: String,
+    /// Side of the threshold that is claimed.
+    pub threshold: Threshold,
+    /// The threshold before somebody changed it after the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold_at_run: Option<Threshold>,
+    /// The verdict, controls taken into account.
+    pub outcome: Outcome,
+    /// Why, in one sentence with its numbers.
+    pub reason: String,
+    /// The claim's own measurement.
+    pub measured: Judgement,
+    /// The controls.
+    pub controls: Vec<ControlVerdict>,
+    /// The same rule applied to other models.
+    pub compared: Vec<Judgement>,
+    /// The same statistic on all other models and predictions that have the metric; it has no part
+    /// in the verdict.
+    #[serde(default)]
+    pub alongside: Vec<Judgement>,
+    /// How surprising the outcome would be at the threshold; `None` for an undecided claim.
+    #[serde(default)]
+    pub p_value: Option<f64>,
+    /// Models that pass the same test, so that it does not tell them from the claim's model.
+    pub shared_with: Vec<String>,
+}
+
+/// A control and whether it did what it must.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlVerdict {
+    /// What the control is.
+    pub name: String,
+    /// The verdict it must get.
+    pub must: Outcome,
+    /// Whether it got it.
+    pub met: bool,
+    /// Its measurement.
+    pub judgement: Judgement,
+}
+
+/// One statistic on one model and variant group, judged against a threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Model or prediction.
+    pub model: String,
+    /// Variant group.
+    pub variant: String,
+    /// Name of the statistic.
+    pub statistic: String,
+    /// The verdict of this measurement alone.
+    pub outcome: Outcome,
+    /// Its parts (one per skill, say); all must hold.
+    pub components: Vec<ComponentJudgement>,
+    /// Anything a reader must know (censored curves, missing seeds).
+    pub notes: Vec<String>,
+}
+
+/// One part of a statistic: its value per seed, its centre and interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComponentJudgement {
+    /// What the part is (`skill 2`), empty when there is only one.
+    pub label: String,
+    /// Number of seeds with a value.
+    pub seeds: usize,
+    /// How many of them are only bounds.
+    pub censored: usize,
+    /// Median or mean; `None` where censoring hides it.
+    pub centre: Option<f64>,
+    /// Lower end of the interval; `None` is minus infinity.
+    pub low: Option<f64>,
+    /// Upper end; `None` is plus infinity.
+    pub high: Option<f64>,
+    /// Coverage of the interval (0.95 or a little more for order statistics); `None` where too
+    /// few seeds allow no interval.
+    pub coverage: Option<f64>,
+    /// Verdict of this part.
+    pub outcome: Outcome,
+    /// The values, one per seed, in seed order; `None` where the seed gives none.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A number that is reported, not judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportedNumber {
+    /// Short name.
+    pub id: String,
+    /// What it is, with its unit.
+    pub statement: String,
+    /// Model or prediction.
+    pub model: String,
+    /// Its parts.
+    pub components: Vec<ComponentJudgement>,
+}

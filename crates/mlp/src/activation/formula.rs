@@ -1,0 +1,48 @@
+//! What an activation says about itself.
+
+use crate::algebra::Algebra;
+
+/// An activation φ: its formula and everything else that the project knows of it.
+///
+/// Its functions must be `#[inline(always)]`: what is not inlined into a kernel of the trainer is
+/// compiled without the wider instructions.
+pub(crate) trait Formula {
+    /// q with φ(c z) = c^q φ(z) for c > 0. An activation that is not homogeneous has that of the range
+    /// in which it is nearly a power.
+    const DEGREE: f64;
+
+    /// Whether the degree holds everywhere.
+    const HOMOGENEOUS: bool;
+
+    /// Whether [`Formula::slope`] reads φ(z), which a net keeps anyway, and not z.
+    const SLOPE_FROM_VALUE: bool;
+
+    /// Whether the trainer applies it to sums while they are in registers, for activations of one or
+    /// two instructions. The sums then start at the bias.
+    const IN_REGISTERS: bool = false;
+
+    /// φ(z).
+    fn value<A: Algebra>(z: A) -> A;
+
+    /// φ'(z), from φ(z) or z.
+    fn slope<A: Algebra>(from: A) -> A;
+
+    /// φ'(z).
+    #[inline(always)]
+    fn derivative<A: Algebra>(z: A) -> A {
+        Self::slope(if Self::SLOPE_FROM_VALUE {
+            Self::value(z)
+        } else {
+            z
+        })
+    }
+}
+
+/// Work that is compiled for each activation.
+pub(crate) trait WithFormula {
+    /// What it gives.
+    type Output;
+
+    /// Does it for one activation.
+    fn run<F: Formula>(self) -> Self::Output;
+}

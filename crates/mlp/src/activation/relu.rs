@@ -1,0 +1,23 @@
+use super::formula::Formula;
+use crate::algebra::Algebra;
+
+/// max(z, 0), with slope 0 at 0 as in PyTorch \[Nair2010\].
+pub(crate) struct Relu;
+
+impl Formula for Relu {
+    const DEGREE: f64 = 1.0;
+    const HOMOGENEOUS: bool = true;
+    const SLOPE_FROM_VALUE: bool = true;
+    const IN_REGISTERS: bool = true;
+
+    #[inline(always)]
+    fn value<A: Algebra>(z: A) -> A {
+        z.relu()
+    }
+
+    #[inline(always)]
+    fn slope<A: Algebra>(value: A) -> A {
+        // The value is 0 or NaN where it is not positive.
+        value.clone().if_positive(value.constant(1.0), value)
+    }
+}

@@ -1,0 +1,78 @@
+//! What an optimizer says about itself, and the arithmetic that its formula is written in.
+
+use std::ops::Div;
+
+use crate::error::{MlpError, require};
+
+/// A parameter, or a tensor of parameters, on which a formula acts element by element.
+pub trait UpdateAlgebra: Clone + Div<Output = Self> {
+    /// Learning rates η: one for all elements, or one for each member of a batch.
+    type Rate;
+
+    /// c x.
+    fn scaled(self, factor: f64) -> Self;
+
+    /// x + c y.
+    fn plus(self, factor: f64, y: &Self) -> Self;
+
+    /// x + c y².
+    fn plus_square(self, factor: f64, y: &Self) -> Self;
+
+    /// c √x + d.
+    fn scaled_root(self, factor: f64, term: f64) -> Self;
+
+    /// x − η/c y.
+    fn descend(self, rate: &Self::Rate, divisor: f64, y: Self) -> Self;
+
+    /// (1 − η λ) x.
+    fn decayed(self, rate: &Self::Rate, decay: f64) -> Self;
+}
+
+/// An optimizer: its formula and everything else that the project knows of it.
+pub(crate) trait Rule {
+    /// `Ok` if all constants are in their domains.
+    fn check(&self) -> Result<(), MlpError>;
+
+    /// Moments that it keeps of every parameter: 0, 1 or 2.
+    fn moments(&self) -> usize;
+
+    /// Flow time of one step of learning rate 1 in units of the loss's own gradient; `None` where the
+    /// optimizer does not follow the gradient flow.
+    fn flow_factor(&self) -> Option<f64>;
+
+    /// The parameter after step number `step` (from 1). `moments` has as many entries as
+    /// [`Rule::moments`] says, `None` before the first step, and gets the new ones.
+    ///
+    /// Must be `#[inline(always)]`: what is not inlined into a kernel of the trainer is compiled
+    /// without the wider instructions.
+    fn update<A: UpdateAlgebra>(
+        &self,
+        step: i32,
+        rate: &A::Rate,
+        parameter: A,
+        gradient: A,
+        moments: &mut [Option<A>],
+    ) -> A;
+}
+
+/// Work that is compiled for each optimizer.
+pub(crate) trait WithRule {
+    /// Does it for one optimizer.
+    fn run<R: Rule>(self, rule: R);
+}
+
+/// `Ok` if `value` is at least 0 and below 1.
+pub(super) fn require_fraction(name: &'static str, value: f64) -> Result<(), MlpError> {
+    require(
+        (0.0..1.0).contains(&value),
+        name,
+        value,
+        "from 0 to below 1",
+    )
+}
+
+/// `Ok` if `value` is finite and at least 0.
+pub(super) fn require_not_negative(name: &'static str, value: f64) -> Result<(), MlpError> {
+    let inside = value.is_finite() && value >= 0.0;
+    require(inside, name, value, "finite and at least 0")
+}

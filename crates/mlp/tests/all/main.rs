@@ -1,0 +1,13 @@
+//! The reference by central differences and identities, and the trainer by the reference.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod activations;
+mod allocations;
+mod evaluations;
+mod gradients;
+mod network;
+mod optimizers;
+mod support;
+mod tangent;
+mod trainer;

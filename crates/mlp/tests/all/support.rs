@@ -1,0 +1,4 @@
+//! Nets and rows that the tests share.
+
+pub(crate) mod net;
+pub(crate) mod trained;

@@ -1,0 +1,225 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, TaskInstance, stream};
+
+use crate::HostArray;
+
+mod balanced;
+mod file;
+mod mirrored;
+mod toy;
+
+pub use balanced::Balanced;
+pub use file::FileInit;
+pub use mirrored::Mirrored;
+pub use toy::Toy;
+
+/// Initial weights of dense layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum WeightInit {
+    /// Every weight is N(0, std²).
+    Normal {
+        /// Standard deviation.
+        std: f64,
+        /// Initial biases.
+        #[serde(default)]
+        biases: BiasInit,
+    },
+    /// Every weight is N(0, 2 scale² / `fan_in`) \[He2015\].
+    He {
+        /// Factor on the standard deviation.
+        #[serde(default = "one")]
+        scale: f64,
+        /// Initial biases.
+        #[serde(default = "zero_biases")]
+        biases: BiasInit,
+    },
+    /// Every weight is N(0, scale² / `fan_in`).
+    FanIn {
+        /// Factor on the standard deviation.
+        #[serde(default = "one")]
+        scale: f64,
+        /// Initial biases.
+        #[serde(default = "zero_biases")]
+        biases: BiasInit,
+    },
+    /// λ-balanced layers of a linear net, task-aligned or random.
+    Balanced(Balanced),
+    /// The scalar toy of one input and one output.
+    Toy(Toy),
+    /// Pairs of neurons that cancel, for two layers without biases.
+    Mirrored(Mirrored),
+    /// Weights that somebody saved.
+    File(FileInit),
+}
+
+/// Initial biases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BiasInit {
+    /// Drawn like the weights of their layer.
+    #[default]
+    Same,
+    /// Zero.
+    Zero,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn zero_biases() -> BiasInit {
+    BiasInit::Zero
+}
+
+/// What initial weights need to know of their net beside its widths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NetShape {
+    /// Whether layers have biases.
+    pub(crate) bias: bool,
+    /// Factor on the output.
+    pub(crate) output_scale: f64,
+}
+
+impl WeightInit {
+    /// Checks the numbers, and reads a file.
+    pub(crate) fn check(&mut self) -> Result<(), KeyError> {
+        let (key, value) = match self {
+            Self::Normal { std, .. } => ("init.std", *std),
+            Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", *scale),
+            Self::Balanced(balanced) => return balanced.check(),
+            Self::Toy(toy) => return toy.check(),
+            Self::Mirrored(mirrored) => return mirrored.check(),
+            Self::File(file) => return file.open(),
+        };
+        if value.is_finite() && value >= 0.0 {
+            return Ok(());
+        }
+        Err(KeyError::new(
+            key,
+            value,
+            "must be a finite number, 0 or more",
+            "Write for example 0.01.",
+        ))
+    }
+
+    /// Whether the layers are made together, which takes hidden layers and no biases.
+    pub(crate) fn is_joint(&self) -> bool {
+        self.is_linear() || matches!(self, Self::Mirrored(_))
+    }
+
+    /// Whether they are weights of a linear net.
+    pub(crate) fn is_linear(&self) -> bool {
+        matches!(self, Self::Balanced(_) | Self::Toy(_))
+    }
+
+    /// Whether they are the parameters themselves, whatever the parametrisation.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Checks that there are such weights for a seed.
+    pub(crate) fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
+        match self {
+            Self::File(file) => file.check_seed(seed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that such weights exist for layers of these widths, inputs and outputs included, with
+    /// or without biases.
+    pub(crate) fn check_widths(&self, widths: &[usize], bias: bool) -> Result<(), KeyError> {
+        match self {
+            Self::File(file) => file.check_widths(widths, bias),
+            Self::Balanced(balanced) => balanced.check_widths(widths),
+            Self::Toy(toy) => toy.check_widths(widths),
+            Self::Mirrored(_) => Mirrored::check_widths(widths),
+            _ => Ok(()),
+        }
+    }
+
+    /// The layers of a net, input to output, each a weight `[in, out]` and, if asked for, a bias
+    /// `[1, out]`. `scales` are factors on the layers, 1 where there is none.
+    pub(crate) fn layers(
+        &self,
+        seed: u64,
+        task: &dyn TaskInstance,
+        widths: &[usize],
+        scales: &[f64],
+        net: NetShape,
+    ) -> Vec<HostArray> {
+        let scale = |layer: usize| scales.get(layer).copied().unwrap_or(1.0);
+        let joint = match self {
+            Self::Balanced(balanced) => balanced.layers(widths, task, seed),
+            Self::Toy(toy) => toy.layers(widths[1], net.output_scale, seed),
+            Self::Mirrored(mirrored) => mirrored.layers([widths[0], widths[1], widths[2]], seed),
+            Self::File(file) => file.parameters(seed),
+            _ => {
+                let pairs = widths.windows(2).enumerate();
+                return pairs
+                    .flat_map(|(layer, pair)| {
+                        self.layer(seed, layer, [pair[0], pair[1]], scale(layer), net.bias)
+                    })
+                    .collect();
+            }
+        };
+        let per_layer = if net.bias { 2 } else { 1 };
+        (joint.into_iter().enumerate())
+            .map(|(place, array)| HostArray {
+                values: (array.values.iter())
+                    .map(|w| w * scale(place / per_layer))
+                    .collect(),
+                ..array
+            })
+            .collect()
+    }
+
+    /// Weight `[inputs, outputs]` and, if asked for, bias `[1, outputs]` of layer `layer`.
+    ///
+    /// Each layer has its own stream, so that two models of one run whose layers have the same
+    /// shape start from the same weights.
+    fn layer(
+        &self,
+        seed: u64,
+        layer: usize,
+        [inputs, outputs]: [usize; 2],
+        scale: f64,
+        bias: bool,
+    ) -> Vec<HostArray> {
+        let (std, biases) = match *self {
+            Self::Normal { std, biases } => (std, biases),
+            Self::He { scale, biases } => (scale * (2.0 / inputs as f64).sqrt(), biases),
+            Self::FanIn { scale, biases } => (scale / (inputs as f64).sqrt(), biases),
+            Self::Balanced(_) | Self::Toy(_) | Self::Mirrored(_) | Self::File(_) => {
+                unreachable!("joint layers are made together")
+            }
+        };
+        let mut rng = stream::keyed(seed, "initial weights", layer as u64);
+        let mut draw = |count: usize| {
+            let mut values = vec![0.0; count];
+            stream::standard_normals(&mut rng, &mut values);
+            values.iter_mut().for_each(|value| *value *= std * scale);
+            values
+        };
+        let mut arrays = vec![HostArray {
+            name: format!("layers.{layer}.weight"),
+            rows: inputs,
+            columns: outputs,
+            values: draw(inputs * outputs),
+        }];
+        if bias {
+            let values = match biases {
+                BiasInit::Same => draw(outputs),
+                BiasInit::Zero => vec![0.0; outputs],
+            };
+            let name = format!("layers.{layer}.bias");
+            arrays.push(HostArray {
+                name,
+                rows: 1,
+                columns: outputs,
+                values,
+            });
+        }
+        arrays
+    }
+}

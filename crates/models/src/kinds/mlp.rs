@@ -1,0 +1,403 @@
+use mlp::Activation;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
+
+use super::{
+    count::few_enough,
+    parametrisation::{Multipliers, Parametrisation},
+};
+use crate::{
+    BiasInit, HostArray, HostLayers, HostNet, Model, Needs, Role, Scales, WeightInit,
+    init::NetShape,
+};
+
+/// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L, optionally minus the same
+/// at initial weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mlp {
+    /// Hidden widths, one per hidden layer; empty for a single affine map.
+    pub widths: Vec<usize>,
+    /// Activation.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Whether layers have biases.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// Initial weights.
+    #[serde(default = "he")]
+    pub init: WeightInit,
+    /// Factors on the initial weights and biases of each layer; empty means 1 for all.
+    #[serde(default)]
+    pub layer_scales: Vec<f64>,
+    /// κ: factor on all initial weights and biases.
+    #[serde(default = "one")]
+    pub weight_scale: f64,
+    /// g: factor on the first layer's initial weights and biases. The last layer's are divided by
+    /// g^(q^(L−1)), for an activation of degree q (1 for tanh and gelu), so that a homogeneous net
+    /// of L layers without biases starts at the same function.
+    #[serde(default = "one")]
+    pub imbalance: f64,
+    /// How the net depends on its widths.
+    #[serde(default)]
+    pub parametrisation: Parametrisation,
+    /// Width at which all parametrisations are the same; 1 where there are multipliers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_width: Option<usize>,
+    /// α: factor on the output.
+    #[serde(default = "one")]
+    pub output_scale: f64,
+    /// Whether the output at initial weights is subtracted.
+    #[serde(default)]
+    pub centre_output: bool,
+    /// Whether the net is replaced by its linearisation in the parameters at the start,
+    /// f(θ0) + ∂f/∂θ (θ − θ0) \[Chizat2019\].
+    #[serde(default)]
+    pub linearised: bool,
+    /// Factor on the learning rate.
+    #[serde(default = "one")]
+    pub lr_scale: f64,
+    #[serde(skip)]
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Mlp,
+    DeepLinear,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn he() -> WeightInit {
+    WeightInit::He {
+        scale: 1.0,
+        biases: BiasInit::Zero,
+    }
+}
+
+/// Checks the table of an `mlp`.
+///
+/// # Errors
+/// Keys that do not fit.
+pub(super) fn mlp(table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+    Ok(Box::new(Mlp::checked(table, Kind::Mlp)?))
+}
+
+/// Checks the table of a `deep-linear` net: an MLP with the identity as activation and, unless
+/// asked for, no biases.
+///
+/// # Errors
+/// Keys that do not fit.
+pub(super) fn deep_linear(mut table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+    if let Some(other) = table
+        .get("activation")
+        .filter(|a| a.as_str() != Some("identity"))
+    {
+        return Err(KeyError::new(
+            "activation",
+            other,
+            "is not the identity, which makes a deep linear net",
+            "Leave it out, or use kind = \"mlp\".",
+        ));
+    }
+    table.insert(
+        "activation".to_owned(),
+        toml::Value::String("identity".to_owned()),
+    );
+    table.entry("bias").or_insert(toml::Value::Boolean(false));
+    Ok(Box::new(Mlp::checked(table, Kind::DeepLinear)?))
+}
+
+impl Mlp {
+    fn checked(table: toml::Table, kind: Kind) -> Result<Self, KeyError> {
+        let mut mlp: Self = parse_table(table)?;
+        mlp.kind = kind;
+        if let Some(position) = mlp.widths.iter().position(|&width| width == 0) {
+            return Err(KeyError::new(
+                format!("widths[{position}]"),
+                0,
+                "must be 1 or more",
+                "Give each hidden layer at least one neuron.",
+            ));
+        }
+        let layers = mlp.widths.len() + 1;
+        if !mlp.layer_scales.is_empty() && mlp.layer_scales.len() != layers {
+            return Err(KeyError::new(
+                "layer_scales",
+                format!("{:?}", mlp.layer_scales),
+                format!("has {} entries for {layers} layers", mlp.layer_scales.len()),
+                "Give one factor per layer, the output layer included.",
+            ));
+        }
+        if let Some(position) = mlp.layer_scales.iter().position(|scale| !scale.is_finite()) {
+            return Err(KeyError::new(
+                format!("layer_scales[{position}]"),
+                mlp.layer_scales[position],
+                "must be finite",
+                "Write 1 for a layer that stays as it is.",
+            ));
+        }
+        mlp.init.check()?;
+        let refuse = |problem: &str, hint: &str| {
+            let init = toml::Value::try_from(&mlp.init);
+            let init = init.map_or(String::new(), |init| init["kind"].to_string());
+            Err(KeyError::new("init.kind", init, problem, hint))
+        };
+        if mlp.imbalance != 1.0 && mlp.init.is_linear() {
+            let hint = "Leave imbalance out, and write lambda in init.";
+            return refuse("sets the balance of the layers itself", hint);
+        }
+        if mlp.init.is_linear() && kind == Kind::Mlp {
+            let hint = "Use kind = \"deep-linear\" for the model.";
+            return refuse("is for linear nets", hint);
+        }
+        if mlp.init.is_joint() && (mlp.bias || mlp.widths.is_empty()) {
+            let hint = "Write bias = false, and at least one hidden width.";
+            return refuse("is for nets without biases and with a hidden layer", hint);
+        }
+        if mlp.imbalance != 1.0 && mlp.widths.is_empty() {
+            let hint = "Add a hidden width, or leave imbalance out.";
+            let problem = "needs two layers to move weight between";
+            return Err(KeyError::new("imbalance", mlp.imbalance, problem, hint));
+        }
+        mlp.check_parametrisation()?;
+        for (key, value) in [
+            ("weight_scale", mlp.weight_scale),
+            ("imbalance", mlp.imbalance),
+            ("output_scale", mlp.output_scale),
+            ("lr_scale", mlp.lr_scale),
+        ] {
+            positive(key, value)?;
+        }
+        Ok(mlp)
+    }
+
+    fn check_parametrisation(&self) -> Result<(), KeyError> {
+        let standard = self.parametrisation == Parametrisation::Standard;
+        match self.base_width {
+            Some(width) if standard => {
+                let problem = "has no effect in the standard parametrisation";
+                let hint = "Leave it out, or write parametrisation = \"ntk\" or \"mean-field\".";
+                Err(KeyError::new("base_width", width, problem, hint))
+            }
+            Some(0) => {
+                let hint =
+                    "Write the width at which the net is as in the standard parametrisation.";
+                Err(KeyError::new("base_width", 0, "must be 1 or more", hint))
+            }
+            _ if !standard && self.init.is_joint() => {
+                let value = toml::Value::try_from(self.parametrisation);
+                let value = value.map_or(String::new(), |value| value.to_string());
+                let problem = "goes with weights that are drawn layer by layer";
+                let hint = "Write init = { kind = \"he\" }, or leave parametrisation out.";
+                Err(KeyError::new("parametrisation", value, problem, hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Multipliers of every layer.
+    pub fn multipliers(&self) -> Vec<Multipliers> {
+        (self.parametrisation).multipliers(&self.widths, self.base_width.unwrap_or(1))
+    }
+
+    /// Layers L.
+    fn depth(&self) -> i32 {
+        i32::try_from(self.widths.len() + 1).unwrap_or(i32::MAX)
+    }
+
+    /// Factors on the initial weights of each layer.
+    fn initial_scales(&self) -> Vec<f64> {
+        let last = self.widths.len();
+        let of_layer = |layer: usize| {
+            let own = self.layer_scales.get(layer).copied().unwrap_or(1.0);
+            let moved = match layer {
+                _ if self.imbalance == 1.0 => 1.0,
+                0 => self.imbalance,
+                layer if layer == last => {
+                    let degree = self.activation.degree().powi(self.depth() - 1);
+                    self.imbalance.powf(-degree)
+                }
+                _ => 1.0,
+            };
+            own * self.weight_scale * moved
+        };
+        (0..=last).map(of_layer).collect()
+    }
+
+    /// Widths from the inputs to the outputs.
+    fn all_widths(&self, shape: TaskShape) -> Vec<usize> {
+        std::iter::once(shape.inputs)
+            .chain(self.widths.iter().copied())
+            .chain(std::iter::once(shape.outputs))
+            .collect()
+    }
+}
+
+impl Model for Mlp {
+    fn resolved(&self) -> toml::Table {
+        table_of(
+            match self.kind {
+                Kind::Mlp => "mlp",
+                Kind::DeepLinear => "deep-linear",
+            },
+            self,
+        )
+    }
+
+    fn structure(&self) -> toml::Table {
+        let mut table = self.resolved();
+        for start in [
+            "init",
+            "layer_scales",
+            "weight_scale",
+            "imbalance",
+            "lr_scale",
+        ] {
+            table.remove(start);
+        }
+        table
+    }
+
+    fn role(&self) -> Role {
+        match self.kind {
+            Kind::Mlp => Role::Net,
+            Kind::DeepLinear => Role::Twin,
+        }
+    }
+
+    fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
+        self.init.check_seed(seed)
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            inputs: true,
+            basis: false,
+        }
+    }
+
+    fn lr_scale(&self) -> f64 {
+        self.lr_scale
+    }
+
+    fn centred(&self) -> bool {
+        self.centre_output
+    }
+
+    fn scales(&self) -> Option<Scales> {
+        let (degree, depth) = (self.activation.degree(), self.depth());
+        if self.linearised {
+            return None;
+        }
+        Some(Scales {
+            weights: self.weight_scale,
+            output: self.output_scale,
+            degree: (0..depth).map(|power| degree.powi(power)).sum(),
+            input_degree: degree.powi(depth - 1),
+            exact: self.activation.is_homogeneous() && !self.bias,
+        })
+    }
+
+    fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
+        if shape.inputs > 0 {
+            let widths = self.all_widths(shape);
+            let layers = widths.windows(2);
+            let parameters = layers
+                .map(|ends| (ends[0] as f64 + 1.0) * ends[1] as f64)
+                .sum();
+            few_enough("widths", format!("{:?}", self.widths), parameters)?;
+            return self.init.check_widths(&widths, self.bias);
+        }
+        Err(KeyError::new(
+            "kind",
+            "\"mlp\"",
+            "needs inputs, and this task (a population over skills) has none",
+            "Use a model on the skill basis, or data with inputs.",
+        ))
+    }
+
+    fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
+        let net = NetShape {
+            bias: self.bias,
+            output_scale: self.output_scale,
+        };
+        let widths = self.all_widths(shape);
+        let mut arrays = (self.init).layers(seed, task, &widths, &self.initial_scales(), net);
+        if self.init.is_given() {
+            return arrays;
+        }
+        let per_layer = if self.bias { 2 } else { 1 };
+        for (arrays, factors) in arrays.chunks_mut(per_layer).zip(self.multipliers()) {
+            for (array, factor) in arrays
+                .iter_mut()
+                .zip([factors.start / factors.weight, 1.0 / factors.bias])
+                .filter(|(_, factor)| *factor != 1.0)
+            {
+                array.values.iter_mut().for_each(|value| *value *= factor);
+            }
+        }
+        arrays
+    }
+
+    fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {
+        if self.linearised {
+            return None;
+        }
+        let per_layer = if self.bias { 2 } else { 1 };
+        let scaled = |array: &HostArray, factor: f64| {
+            let values = array.values.iter();
+            values.map(|value| factor * value).collect::<Vec<f64>>()
+        };
+        let multipliers = self.multipliers();
+        let layers = parameters.chunks(per_layer).zip(&multipliers);
+        let layers = layers.map(|(arrays, factors)| mlp::Layer {
+            inputs: arrays[0].rows,
+            outputs: arrays[0].columns,
+            weight: scaled(&arrays[0], factors.weight),
+            bias: arrays.get(1).map(|bias| scaled(bias, factors.bias)),
+        });
+        let net = mlp::Mlp {
+            layers: layers.collect(),
+            activation: self.activation,
+        };
+        Some(HostNet {
+            net,
+            output_scale: self.output_scale,
+            rates: multipliers.into_iter().map(Multipliers::rate).collect(),
+        })
+    }
+
+    fn host_layers(&self, parameters: &[HostArray]) -> Option<HostLayers> {
+        if self.linearised {
+            return None;
+        }
+        let per_layer = if self.bias { 2 } else { 1 };
+        let layers = parameters.chunks(per_layer).zip(self.multipliers());
+        let layers = layers.map(|(arrays, factors)| mlp::LayerConfig {
+            inputs: arrays[0].rows,
+            outputs: arrays[0].columns,
+            bias: self.bias,
+            weight_multiplier: factors.weight,
+            bias_multiplier: factors.bias,
+        });
+        Some(HostLayers {
+            layers: layers.collect(),
+            activation: self.activation,
+            output_scale: self.output_scale,
+            centred: self.centre_output,
+        })
+    }
+
+    fn remembers_start(&self) -> bool {
+        self.centre_output || self.linearised
+    }
+}

@@ -1,0 +1,249 @@
+use mlp::MlpError;
+use serde::{Deserialize, Serialize};
+use tasks::{
+    Basis, Batch, KeyError, TaskInstance, TaskShape, parse_table, positive, stream, table_of,
+};
+use theory::{nalgebra::DMatrix, random_orthogonal};
+
+use super::count::few_enough;
+use crate::{Classifier, HiddenFeatures, HiddenLayer, HostArray, Model, Needs};
+
+/// The unconstrained-features model F = H W: a feature vector of its own for every training row,
+/// and a linear classifier \[Mixon2020\]. The layerwise-linear side of neural collapse: all that an
+/// ideal net below the last layer could do is left to gradient descent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnconstrainedFeatures {
+    /// d: numbers of a feature vector.
+    pub width: usize,
+    /// The start.
+    pub init: FeatureInit,
+    /// Factor on the learning rate.
+    #[serde(default = "one")]
+    pub lr_scale: f64,
+}
+
+/// Where free features and their classifier start.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FeatureInit {
+    /// Balanced and aligned with the targets, as the closed form assumes: every mode of the targets
+    /// starts at the same strength. On top of it, features differ within each class.
+    Aligned {
+        /// s(0) of each mode.
+        strength: f64,
+        /// Standard deviation of the entries that are added to the features; their class means are
+        /// taken away.
+        #[serde(default)]
+        within: f64,
+    },
+    /// Independent normal numbers in both.
+    Normal {
+        /// Their standard deviation.
+        std: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Modes of the targets below this, relative to the largest, are rounding.
+const NO_MODE: f64 = 1e-10;
+
+/// Checks the table of an `unconstrained-features` model.
+///
+/// # Errors
+/// Keys that do not fit.
+pub(super) fn unconstrained_features(table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+    let model: UnconstrainedFeatures = parse_table(table)?;
+    if model.width == 0 {
+        let hint = "Write at least one less than there are classes.";
+        return Err(KeyError::new("width", 0, "must be 1 or more", hint));
+    }
+    positive("lr_scale", model.lr_scale)?;
+    match model.init {
+        FeatureInit::Normal { std } => {
+            positive("init.std", std)?;
+        }
+        FeatureInit::Aligned { strength, within } => {
+            positive("init.strength", strength)?;
+            if !within.is_finite() || within < 0.0 {
+                let problem = "must be a finite number, 0 or more";
+                let hint = "Write 0 for features that are the same within a class.";
+                return Err(KeyError::new("init.within", within, problem, hint));
+            }
+        }
+    }
+    Ok(Box::new(model))
+}
+
+impl UnconstrainedFeatures {
+    /// H `[N, d]` and W `[d, K]` with H W = s V Uᵀ, where V and U are the singular vectors of the
+    /// targets Y `[N, K]`: H = √s V Rᵀ and W = √s R Uᵀ with orthonormal columns in R.
+    fn aligned(&self, rows: &Batch, seed: u64, strength: f64, within: f64) -> [Vec<f64>; 2] {
+        let (n, classes, width) = (rows.rows, rows.shape.outputs, self.width);
+        let targets = DMatrix::from_row_slice(n, classes, &rows.targets);
+        // Singular vectors from the K × K Gram matrix: YᵀY u = S² u, v = Y u/S.
+        let eigen = targets.tr_mul(&targets).symmetric_eigen();
+        let largest = eigen.eigenvalues.max();
+        let modes: Vec<usize> = (0..classes)
+            .filter(|&mode| eigen.eigenvalues[mode] > NO_MODE * largest)
+            .collect();
+        let turn = random_turn(width, seed);
+        let mut features = DMatrix::zeros(n, width);
+        let mut weight = DMatrix::zeros(width, classes);
+        for (place, &mode) in modes.iter().take(width).enumerate() {
+            let right = eigen.eigenvectors.column(mode);
+            let left = &targets * right / eigen.eigenvalues[mode].sqrt();
+            let direction = turn.column(place);
+            features += strength.sqrt() * left * direction.transpose();
+            weight += strength.sqrt() * direction * right.transpose();
+        }
+        let mut features = features.transpose().as_slice().to_vec();
+        let residual = self.residual(rows, seed, within);
+        features.iter_mut().zip(residual).for_each(|(h, r)| *h += r);
+        [features, weight.transpose().as_slice().to_vec()]
+    }
+
+    /// Normal numbers minus their class means `[N, d]`.
+    fn residual(&self, rows: &Batch, seed: u64, within: f64) -> Vec<f64> {
+        let (classes, width) = (rows.shape.outputs, self.width);
+        let mut values = vec![0.0; rows.rows * width];
+        if within == 0.0 {
+            return values;
+        }
+        let rng = &mut stream::keyed(seed, "unconstrained features", 1);
+        stream::standard_normals(rng, &mut values);
+        let mut means = vec![0.0; classes * width];
+        let mut counts = vec![0.0; classes];
+        for (row, &class) in values.chunks_exact(width).zip(&rows.group) {
+            let class = class as usize;
+            counts[class] += 1.0;
+            let mean = &mut means[class * width..(class + 1) * width];
+            mean.iter_mut().zip(row).for_each(|(mean, h)| *mean += h);
+        }
+        for (row, &class) in values.chunks_exact_mut(width).zip(&rows.group) {
+            let class = class as usize;
+            let mean = &means[class * width..(class + 1) * width];
+            for (h, mean) in row.iter_mut().zip(mean) {
+                *h = within * (*h - mean / counts[class]);
+            }
+        }
+        values
+    }
+}
+
+/// A uniformly distributed rotation of the feature space.
+fn random_turn(width: usize, seed: u64) -> DMatrix<f64> {
+    let mut normals = vec![0.0; width * width];
+    stream::standard_normals(
+        &mut stream::keyed(seed, "unconstrained features", 0),
+        &mut normals,
+    );
+    let gaussian = DMatrix::from_column_slice(width, width, &normals);
+    // Dependent columns have probability 0.
+    random_orthogonal(&gaussian).unwrap_or_else(|_| DMatrix::identity(width, width))
+}
+
+impl Model for UnconstrainedFeatures {
+    fn resolved(&self) -> toml::Table {
+        table_of("unconstrained-features", self)
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            inputs: false,
+            basis: true,
+        }
+    }
+
+    fn lr_scale(&self) -> f64 {
+        self.lr_scale
+    }
+
+    fn check(&self, shape: TaskShape) -> Result<(), KeyError> {
+        if shape.inputs > 0 || shape.basis == 0 || shape.outputs < 2 {
+            return Err(KeyError::new(
+                "kind",
+                "\"unconstrained-features\"",
+                "needs labelled rows without inputs: on test rows it has no features",
+                "Use it with task.kind = \"class-labels\".",
+            ));
+        }
+        let width = self.width as f64;
+        // Its start may turn them all.
+        let per_feature = (shape.basis + shape.outputs) as f64 + width;
+        few_enough("width", self.width, width * per_feature)?;
+        let least = shape.outputs - 1;
+        if self.width >= least || matches!(self.init, FeatureInit::Normal { .. }) {
+            return Ok(());
+        }
+        let problem = format!("is too few for the {least} modes of the targets");
+        let hint = format!("Write {least} or more, or init.kind = \"normal\".");
+        Err(KeyError::new("width", self.width, problem, hint))
+    }
+
+    fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
+        let [features, weight] = match self.init {
+            FeatureInit::Aligned { strength, within } => {
+                self.aligned(&task.test(), seed, strength, within)
+            }
+            FeatureInit::Normal { std } => {
+                let normals = |index, count| {
+                    let mut values = vec![0.0; count];
+                    let rng = &mut stream::keyed(seed, "unconstrained features", index);
+                    stream::standard_normals(rng, &mut values);
+                    values.into_iter().map(|value| std * value).collect()
+                };
+                [
+                    normals(0, shape.basis * self.width),
+                    normals(1, self.width * shape.outputs),
+                ]
+            }
+        };
+        let array = |name: &str, rows, columns, values| HostArray {
+            name: name.to_owned(),
+            rows,
+            columns,
+            values,
+        };
+        vec![
+            array("features", shape.basis, self.width, features),
+            array("classifier.weight", self.width, shape.outputs, weight),
+        ]
+    }
+
+    fn hidden_features(
+        &self,
+        parameters: &[HostArray],
+        rows: &Batch,
+    ) -> Result<Option<HiddenFeatures>, MlpError> {
+        let [features, weight] = parameters else {
+            return Ok(None);
+        };
+        let values = match rows.basis {
+            Basis::Identity => features.values.clone(),
+            // A part of the rows: its basis says which.
+            Basis::Dense(_) => (0..rows.rows)
+                .flat_map(|row| {
+                    let basis = rows.basis_row(row);
+                    let own = basis.iter().position(|b| *b != 0.0).unwrap_or(0);
+                    features.values[own * self.width..(own + 1) * self.width].to_vec()
+                })
+                .collect(),
+        };
+        let by_class = (0..weight.columns)
+            .flat_map(|class| weight.values[class..].iter().step_by(weight.columns));
+        Ok(Some(HiddenFeatures {
+            layers: vec![HiddenLayer {
+                values,
+                width: self.width,
+            }],
+            classifier: Classifier {
+                weight: by_class.copied().collect(),
+                bias: None,
+            },
+        }))
+    }
+}

@@ -1,0 +1,42 @@
+//! Nets and their layerwise-linear twins as descriptions, without a framework.
+//!
+//! A [`Model`] is a table of a spec that has been checked: it says what it reads, where it starts and,
+//! where it is a multilayer perceptron, what it is on the host. Engines train it (see
+//! `layerwise-nets`); closed forms and metrics need only what is here.
+//!
+//! ```
+//! use layerwise_models::kinds;
+//!
+//! let task = tasks::kinds().build("kind = 'sparse-parity'\nbits = 8\nparity = 3".parse()?)?;
+//! let net = kinds().build("kind = 'mlp'\nwidths = [16]".parse()?)?;
+//! net.check(task.shape())?;
+//! let weights = net.initial(&*task.instance(0), task.shape(), 0);
+//! assert_eq!((weights[0].rows, weights[0].columns), (8, 16));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod array;
+mod features;
+mod init;
+mod kinds;
+mod model;
+mod precision;
+mod role;
+mod scales;
+mod state;
+pub mod weight_file;
+
+pub use ::mlp::{Activation, Adam, Decay, Loss, Optimizer, Reduction, Sgd};
+pub use array::HostArray;
+pub use features::{Classifier, HiddenFeatures, HiddenLayer};
+pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};
+pub use kinds::{
+    DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear, Multipliers,
+    Parametrisation, UnconstrainedFeatures, kinds,
+};
+pub use model::{HostLayers, HostNet, Model, Needs};
+pub use precision::Precision;
+pub use role::Role;
+pub use scales::Scales;
+pub use state::LearnerState;
+pub use weight_file::{Layout, WeightFile, WeightFileError};

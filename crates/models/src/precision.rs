@@ -1,0 +1,12 @@
+use serde::{Deserialize, Serialize};
+
+/// Floating-point precision of training. Results are always computed in f64 on the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 64 bits.
+    F64,
+}

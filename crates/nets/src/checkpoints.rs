@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use models::{HostArray, LearnerState, Model};
+
+use crate::{LearnerError, Learners, Rows, TrainingSetup, autodiff::AutodiffLearners};
+
+/// Parameters that were trained elsewhere, shown at their own steps; between them they stay as they
+/// were. There is one member.
+pub(crate) struct CheckpointLearners {
+    shown: AutodiffLearners,
+    checkpoints: BTreeMap<u64, Vec<HostArray>>,
+    step: u64,
+}
+
+impl CheckpointLearners {
+    /// Learners that show `checkpoints`, parameters by step in the order of [`Model::initial`].
+    ///
+    /// # Errors
+    /// The model has no function on a device.
+    pub(crate) fn new(
+        setup: TrainingSetup<'_>,
+        checkpoints: BTreeMap<u64, Vec<HostArray>>,
+    ) -> Result<Self, LearnerError> {
+        Ok(Self {
+            shown: AutodiffLearners::new(setup)?,
+            checkpoints,
+            step: 0,
+        })
+    }
+}
+
+impl Learners for CheckpointLearners {
+    fn engine(&self) -> &'static str {
+        "checkpoints"
+    }
+
+    fn model(&self, member: usize) -> &dyn Model {
+        self.shown.model(member)
+    }
+
+    fn step(&mut self, _rows: &Rows<'_>, _lr: &[f64]) {
+        self.step += 1;
+        if let Some(arrays) = self.checkpoints.get(&self.step) {
+            self.shown.set_parameters(arrays);
+        }
+    }
+
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
+        self.shown.outputs(rows)
+    }
+
+    fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
+        self.shown.outputs_of(member, rows)
+    }
+
+    fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError> {
+        self.shown.parameters()
+    }
+
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
+        // The parameters are in the checkpoints.
+        Ok(vec![LearnerState {
+            steps: self.step,
+            ..LearnerState::default()
+        }])
+    }
+
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError> {
+        self.step = states.first().map_or(0, |state| state.steps);
+        if let Some((_, arrays)) = self.checkpoints.range(..=self.step).next_back() {
+            self.shown.set_parameters(arrays);
+        }
+        Ok(())
+    }
+}

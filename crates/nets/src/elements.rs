@@ -1,0 +1,91 @@
+//! Tensors as operands of formulas.
+
+use std::{
+    f64::consts::{FRAC_1_SQRT_2, PI},
+    ops::{Div, Mul, Neg},
+};
+
+use burn::tensor::{Tensor, activation};
+use mlp::Algebra;
+
+/// A tensor on whose elements a formula acts.
+#[derive(Debug, Clone)]
+pub(crate) struct Elements(pub(crate) Tensor<3>);
+
+impl Neg for Elements {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(self.0.neg())
+    }
+}
+
+impl Mul for Elements {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        Self(self.0 * other.0)
+    }
+}
+
+impl Div for Elements {
+    type Output = Self;
+
+    fn div(self, other: Self) -> Self {
+        Self(self.0 / other.0)
+    }
+}
+
+/// Everything is written in functions that burn differentiates exactly on every backend, in f64 too.
+impl Algebra for Elements {
+    fn constant(&self, value: f64) -> Self {
+        Self(self.0.full_like(value))
+    }
+
+    fn scaled(self, factor: f64) -> Self {
+        Self(self.0.mul_scalar(factor))
+    }
+
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(self.0 * factor.0 + term.0)
+    }
+
+    fn squared(self) -> Self {
+        Self(self.0.square())
+    }
+
+    fn relu(self) -> Self {
+        Self(activation::relu(self.0))
+    }
+
+    fn if_positive(self, then: Self, otherwise: Self) -> Self {
+        Self(otherwise.0.mask_where(self.0.greater_elem(0.0), then.0))
+    }
+
+    fn tanh(self) -> Self {
+        Self(self.0.tanh())
+    }
+
+    /// (1 + tanh(x/2))/2: burn's own is computed in f32 on most backends.
+    fn sigmoid(self) -> Self {
+        let tanh = self.0.mul_scalar(0.5).tanh();
+        Self(tanh.add_scalar(1.0).mul_scalar(0.5))
+    }
+
+    /// Above 40 it is x in f64, too.
+    fn softplus(self) -> Self {
+        Self(activation::softplus_with_threshold(self.0, 1.0, 40.0))
+    }
+
+    /// By the error function: on most backends burn's own gelu differentiates the tanh approximation,
+    /// whose slope is off by up to 9e-4 from that of the exact output.
+    fn normal_cdf(self) -> Self {
+        let erf = self.0.mul_scalar(FRAC_1_SQRT_2).erf();
+        Self(erf.add_scalar(1.0).mul_scalar(0.5))
+    }
+
+    fn normal_density(self) -> Self {
+        let bell = self.0.square().mul_scalar(-0.5).exp();
+        Self(bell.mul_scalar(FRAC_1_SQRT_2 / PI.sqrt()))
+    }
+}

@@ -1,0 +1,104 @@
+//! Engines: the ways to train a model, and which of them covers what.
+//!
+//! An [`Engine`] turns a [`TrainingSetup`] (a model in one or more members, a loss, an optimizer, a
+//! device) into [`Learners`], which are then stepped. [`Engines`](crate::Engines) holds the engines in the order in which
+//! `auto` tries them. `autodiff` covers every model on every device; the others are faster on what they
+//! cover, and are tested against it.
+
+use std::sync::Arc;
+
+use models::{HostArray, Loss, Model, Optimizer};
+use tasks::{Batch, KeyError, TaskShape};
+
+use crate::{Forwards, LearnerError, Learners, Target};
+
+/// A model and where it starts.
+pub struct Member {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// Its initial parameters.
+    pub initial: Vec<HostArray>,
+}
+
+impl Member {
+    /// A plain net (the table of a model without its kind, which is `mlp`) on rows of this shape, for
+    /// checks and timings: its initial weights look at no task.
+    ///
+    /// # Errors
+    /// A key that does not fit.
+    pub fn plain(mut table: toml::Table, shape: TaskShape, seed: u64) -> Result<Self, KeyError> {
+        table.insert("kind".to_owned(), "mlp".into());
+        let model = models::kinds().build(table)?;
+        let any = "kind = 'modes'\ninput_powers = [1.0]\ntargets = [1.0]";
+        let any = any.parse().expect("this table is TOML");
+        let task = tasks::kinds().build(any)?;
+        let initial = model.initial(&*task.instance(seed), shape, seed);
+        let model = model.into();
+        Ok(Self { model, initial })
+    }
+}
+
+/// Everything that an engine needs to train one model.
+pub struct TrainingSetup<'a> {
+    /// The members: one model, with seeds, initial weights and learning rates that may differ.
+    pub members: Vec<Member>,
+    /// Loss.
+    pub loss: Loss,
+    /// Optimizer with its constants.
+    pub optimizer: Optimizer,
+    /// Device and precision.
+    pub target: &'a Target,
+    /// The training rows of every member, where every step has the same.
+    pub constant: Option<&'a [Batch]>,
+    /// The functions of models on a device.
+    pub forwards: &'a Forwards,
+}
+
+impl TrainingSetup<'_> {
+    /// The first member, which stands for all where only the structure of the model matters.
+    pub(crate) fn first(&self) -> &Member {
+        &self.members[0]
+    }
+}
+
+/// What an engine covers, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// Models.
+    pub models: &'static str,
+    /// Losses.
+    pub losses: &'static str,
+    /// Optimizers.
+    pub optimizers: &'static str,
+    /// Precisions.
+    pub precisions: &'static str,
+    /// Devices.
+    pub devices: &'static str,
+}
+
+/// A way to train a model. One file and one line in [`Engines`](crate::Engines).
+pub trait Engine: Send + Sync {
+    /// Name, as in `--engine NAME`.
+    fn name(&self) -> &'static str;
+
+    /// What it covers, for tables and help.
+    fn coverage(&self) -> Coverage;
+
+    /// Whether it computes on whatever device it is given. Engines that do not compute on the CPU
+    /// without a backend, so that `auto` takes them on the recommended device only.
+    fn uses_device(&self) -> bool {
+        false
+    }
+
+    /// Checks that it can train this setup.
+    ///
+    /// # Errors
+    /// What it lacks, as a clause behind its name (`engine "moments" trains linear nets only`).
+    fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str>;
+
+    /// Learners before their first step. The setup is covered.
+    ///
+    /// # Errors
+    /// A constant off its domain, or the device.
+    fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError>;
+}

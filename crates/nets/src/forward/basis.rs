@@ -1,0 +1,55 @@
+//! Models on basis functions: linear in the basis, with strengths that layers make.
+
+use burn::tensor::Tensor;
+use models::{DiagonalLinear, LinearBasis, LinearSkills, Multilinear, UnconstrainedFeatures};
+
+use super::Forward;
+use crate::{DeviceBasis, DeviceBatch};
+
+impl Forward for DiagonalLinear {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        let product = |at: usize| parameters[at].clone() * parameters[at + 1].clone();
+        on_basis(product(0) - product(2), batch)
+    }
+}
+
+impl Forward for LinearBasis {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        on_basis(parameters[0].clone(), batch)
+    }
+}
+
+impl Forward for LinearSkills {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        on_basis(parameters[0].clone(), batch)
+    }
+}
+
+impl Forward for Multilinear {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        let (first, others) = parameters.split_first().expect("a twin has layers");
+        let product = (others.iter()).fold(first.clone(), |product, layer| product * layer.clone());
+        on_basis(product, batch)
+    }
+}
+
+impl Forward for UnconstrainedFeatures {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        on_basis(parameters[0].clone().matmul(parameters[1].clone()), batch)
+    }
+}
+
+/// Σ_k θ_k g_k.
+///
+/// # Shapes
+/// - `strengths`: `[M, B, K]`; result: `[M, N, K]`
+fn on_basis(strengths: Tensor<3>, batch: &DeviceBatch) -> Tensor<3> {
+    match batch
+        .basis
+        .as_ref()
+        .expect("the batch carries what the model needs")
+    {
+        DeviceBasis::Dense(basis) => basis.clone().matmul(strengths),
+        DeviceBasis::Identity => strengths,
+    }
+}

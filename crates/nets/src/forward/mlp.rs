@@ -1,0 +1,89 @@
+use burn::tensor::Tensor;
+use models::{Mlp, Multipliers};
+
+use super::Forward;
+use crate::{DeviceBatch, elements::Elements};
+
+impl Forward for Mlp {
+    fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
+        let mut hidden = inputs(batch);
+        let per_layer = if self.bias { 2 } else { 1 };
+        let last = self.widths.len();
+        let layers = parameters.chunks(per_layer).zip(self.multipliers());
+        for (layer, (arrays, factors)) in layers.enumerate() {
+            hidden = affine(hidden, arrays, factors);
+            if layer < last {
+                hidden = self.activation.value(Elements(hidden)).0;
+            }
+        }
+        times(hidden, self.output_scale)
+    }
+
+    fn forward_from(
+        &self,
+        start: &[Tensor<3>],
+        parameters: &[Tensor<3>],
+        batch: &DeviceBatch,
+    ) -> Tensor<3> {
+        if !self.linearised {
+            return self.forward(parameters, batch) - self.forward(start, batch);
+        }
+        match tangent(self, start, parameters, batch) {
+            (_, change) if self.centre_output => change,
+            (output, change) => output + change,
+        }
+    }
+}
+
+/// x m W + n b.
+fn affine(x: Tensor<3>, arrays: &[Tensor<3>], multipliers: Multipliers) -> Tensor<3> {
+    let z = times(x.matmul(arrays[0].clone()), multipliers.weight);
+    match arrays.get(1) {
+        Some(bias) => z + times(bias.clone(), multipliers.bias),
+        None => z,
+    }
+}
+
+/// f at `start`, and its change along `parameters` − `start` to first order.
+fn tangent(
+    net: &Mlp,
+    start: &[Tensor<3>],
+    parameters: &[Tensor<3>],
+    batch: &DeviceBatch,
+) -> (Tensor<3>, Tensor<3>) {
+    let mut hidden = inputs(batch);
+    let mut change: Option<Tensor<3>> = None;
+    let per_layer = if net.bias { 2 } else { 1 };
+    let layers = start.chunks(per_layer).zip(parameters.chunks(per_layer));
+    for (layer, ((old, new), factors)) in layers.zip(net.multipliers()).enumerate() {
+        let moved: Vec<_> = (old.iter().zip(new))
+            .map(|(old, new)| new.clone() - old.clone())
+            .collect();
+        let mut along = affine(hidden.clone(), &moved, factors);
+        if let Some(change) = change {
+            along = along + times(change.matmul(old[0].clone()), factors.weight);
+        }
+        let z = affine(hidden, old, factors);
+        if layer == net.widths.len() {
+            let scaled = |output| times(output, net.output_scale);
+            return (scaled(z), scaled(along));
+        }
+        let z = Elements(z);
+        change = Some(along * net.activation.derivative(z.clone()).0);
+        hidden = net.activation.value(z).0;
+    }
+    unreachable!("the last layer returns")
+}
+
+fn inputs(batch: &DeviceBatch) -> Tensor<3> {
+    let inputs = batch.inputs.clone();
+    inputs.expect("the batch carries what the model needs")
+}
+
+fn times(tensor: Tensor<3>, factor: f64) -> Tensor<3> {
+    if factor == 1.0 {
+        tensor
+    } else {
+        tensor.mul_scalar(factor)
+    }
+}

@@ -1,0 +1,87 @@
+use models::{HostArray, LearnerState, Model};
+use thiserror::Error;
+
+use crate::Rows;
+
+/// Why a model cannot be trained, or cannot continue.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LearnerError {
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+    /// No engine has this name.
+    #[error("engine {name:?} is unknown. Choose one of: {known}")]
+    UnknownEngine {
+        /// The name.
+        name: String,
+        /// All names, with commas between them.
+        known: String,
+    },
+    /// The engine refuses a constant of the training.
+    #[error("{0}")]
+    Refused(String),
+    /// A state that is not one of these learners.
+    #[error("the state of training does not fit: {0}")]
+    State(String),
+    /// No engine covers this model.
+    #[error("no engine trains this model: {engine} {reason}")]
+    NoEngine {
+        /// The engine that was tried last.
+        engine: &'static str,
+        /// What it lacks.
+        reason: &'static str,
+    },
+    /// The engine does not cover this model.
+    #[error("engine {engine:?} {reason}. Use --engine auto")]
+    NotCovered {
+        /// The engine.
+        engine: String,
+        /// What it lacks.
+        reason: &'static str,
+    },
+}
+
+/// One model in training, in one or more members that are stepped together. Members do not interact.
+pub trait Learners: Send {
+    /// Name of the engine.
+    fn engine(&self) -> &'static str;
+
+    /// The model of a member.
+    fn model(&self, member: usize) -> &dyn Model;
+
+    /// One optimizer step of every member, each on its own rows at its own learning rate. Does not
+    /// wait for the device.
+    fn step(&mut self, rows: &Rows<'_>, lr: &[f64]);
+
+    /// Outputs `[N, K]` of every member on its own rows. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError>;
+
+    /// Outputs `[N, K]` of one member on `rows`, which are its alone. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError>;
+
+    /// The parameters of every member on the host. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError>;
+
+    /// Everything that every member needs to go on later. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn states(&self) -> Result<Vec<LearnerState>, LearnerError>;
+
+    /// Puts back what [`Learners::states`] gave, in learners that were made as those were. All
+    /// members are at the same step.
+    ///
+    /// # Errors
+    /// States of other learners; then nothing is changed.
+    fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError>;
+}

@@ -1,0 +1,22 @@
+//! Tests of engines and devices.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod basis_models;
+mod by_hand;
+mod closed_forms;
+mod conserved;
+mod coverage;
+mod modular_addition;
+mod moments;
+mod outputs;
+mod pytorch;
+mod reference;
+mod resume;
+mod same_bits;
+mod scale_equivalence;
+mod support;
+mod symmetry;
+mod together;
+mod twins;
+mod width_and_linearisation;

@@ -1,0 +1,349 @@
+//! Checks of a spec: every kind checks its own table, and everything that is named exists.
+
+mod claim;
+mod named;
+mod picture;
+mod references;
+mod stop;
+mod training;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use models::{Model, Role};
+use tasks::{Batch, KeyError, Registry, Task};
+
+use self::training::check_training;
+use crate::{
+    Kinds,
+    metric::Metric,
+    names::plain_name,
+    plan::{PlannedMetric, PlannedModel, PlannedPrediction, Variant},
+    spec::{Loss, Schedule, Spec, SpecError},
+};
+
+pub(crate) use self::{references::check_references, training::check_run_wide};
+
+/// Builds the kinds of specs. What the variants of a spec share is built once.
+pub(crate) struct Checker<'a> {
+    kinds: &'a Kinds,
+    tasks: HashMap<String, Arc<dyn Task>>,
+    models: HashMap<String, (Arc<dyn Model>, Option<Role>)>,
+}
+
+impl<'a> Checker<'a> {
+    pub(crate) fn new(kinds: &'a Kinds) -> Self {
+        Self {
+            kinds,
+            tasks: HashMap::new(),
+            models: HashMap::new(),
+        }
+    }
+
+    /// Builds a variant from its spec, and writes the defaults back into the spec.
+    pub(crate) fn variant(
+        &mut self,
+        spec: &mut Spec,
+        name: String,
+        group: String,
+        knobs: toml::Table,
+    ) -> Result<Variant, SpecError> {
+        plain_name("name", &spec.name)?;
+        if !(spec.minutes.is_finite() && spec.minutes >= 0.0) {
+            return Err(SpecError::key(
+                "minutes",
+                spec.minutes,
+                "must be a finite number, 0 or more",
+                "Write the minutes that it takes on 2 cores.",
+            ));
+        }
+        let task = self.task(spec)?;
+        let models = self.models(spec, &*task)?;
+        let predictions = self.predictions(spec, &*task, &models)?;
+        check_training(spec)?;
+        let metrics = self.metrics(spec, &*task, &models, &group)?;
+        Ok(Variant {
+            name,
+            group,
+            knobs,
+            task,
+            models,
+            metrics,
+            predictions,
+            training: spec.training.clone(),
+            external: BTreeMap::new(),
+        })
+    }
+
+    fn task(&mut self, spec: &mut Spec) -> Result<Arc<dyn Task>, SpecError> {
+        let text = spec.task.to_string();
+        let task = match self.tasks.get(&text) {
+            Some(task) => Arc::clone(task),
+            None => {
+                let task = self.kinds.tasks.build(spec.task.clone());
+                let task: Arc<dyn Task> = task.map_err(|e| e.within("task"))?.into();
+                for seed in (spec.training.first_seed..).take(spec.training.seeds as usize) {
+                    task.check_seed(seed).map_err(|e| e.within("task"))?;
+                }
+                self.tasks.insert(text, Arc::clone(&task));
+                task
+            }
+        };
+        spec.task = task.resolved();
+        let target = spec.task.get("target").and_then(toml::Value::as_float);
+        if let (Loss::CrossEntropy, Some(target)) = (spec.training.loss, target)
+            && target != 1.0
+        {
+            return Err(SpecError::key(
+                "task.target",
+                target,
+                "has no meaning with cross-entropy, whose targets are probabilities",
+                "Leave it out, or write training.loss = { kind = \"mse\" }.",
+            ));
+        }
+        if let Loss::Hinge { .. } = spec.training.loss {
+            signs(&*task, spec.training.first_seed)?;
+        }
+        Ok(task)
+    }
+
+    fn models(&mut self, spec: &mut Spec, task: &dyn Task) -> Result<Vec<PlannedModel>, SpecError> {
+        if spec.models.is_empty() {
+            return Err(SpecError::key(
+                "models",
+                "(empty)",
+                "names no model",
+                "Add a table such as [models.net].",
+            ));
+        }
+        let seeds = (spec.training.first_seed..).take(spec.training.seeds as usize);
+        let mut models = Vec::new();
+        for (name, value) in &mut spec.models {
+            plain_name("models", name)?;
+            let place = format!("models.{name}");
+            let within = |e: KeyError| SpecError::from(e.within(&place));
+            let mut written = table(&place, value)?;
+            let text = written.to_string();
+            let (model, role) = match self.models.get(&text) {
+                Some((model, role)) => (Arc::clone(model), *role),
+                None => {
+                    let role = take_role(&mut written).map_err(within)?;
+                    let model = self.kinds.models.build(written).map_err(within)?;
+                    for seed in seeds.clone() {
+                        model.check_seed(seed).map_err(within)?;
+                    }
+                    let model: Arc<dyn Model> = model.into();
+                    self.models.insert(text, (Arc::clone(&model), role));
+                    (model, role)
+                }
+            };
+            model.check(task.shape()).map_err(within)?;
+            *value = toml::Value::Table(with_role(model.resolved(), role));
+            models.push(PlannedModel {
+                name: name.clone(),
+                role: role.unwrap_or_else(|| model.role()),
+                model,
+            });
+        }
+        Ok(models)
+    }
+
+    fn predictions(
+        &self,
+        spec: &mut Spec,
+        task: &dyn Task,
+        models: &[PlannedModel],
+    ) -> Result<Vec<PlannedPrediction>, SpecError> {
+        let mut predictions = Vec::new();
+        for (name, value) in &mut spec.predictions {
+            plain_name("predictions", name)?;
+            let place = format!("predictions.{name}");
+            let within = |e: KeyError| SpecError::from(e.within(&place));
+            let mut written = table(&place, value)?;
+            let role = take_role(&mut written).map_err(within)?;
+            let form = self.kinds.predictions.build(written).map_err(within)?;
+            let mut read = Vec::new();
+            for wanted in form.reads() {
+                let Some(model) = models.iter().find(|model| model.name == wanted) else {
+                    let choices: Vec<&str> = models.iter().map(|m| m.name.as_str()).collect();
+                    return Err(SpecError::key(
+                        place,
+                        format!("{wanted:?}"),
+                        "calibrates on a model that the spec does not have",
+                        format!("Choose one of: {}.", choices.join(", ")),
+                    ));
+                };
+                read.push(&*model.model);
+            }
+            if models.iter().any(|model| model.name == *name) {
+                return Err(SpecError::key(
+                    place,
+                    name,
+                    "has the name of a model",
+                    "Give predictions names of their own.",
+                ));
+            }
+            form.check(task, &read).map_err(within)?;
+            *value = toml::Value::Table(with_role(form.resolved(), role));
+            predictions.push(PlannedPrediction {
+                name: name.clone(),
+                form: form.into(),
+                role: role.unwrap_or(Role::Theory),
+            });
+        }
+        Ok(predictions)
+    }
+
+    fn metrics(
+        &self,
+        spec: &mut Spec,
+        task: &dyn Task,
+        models: &[PlannedModel],
+        group: &str,
+    ) -> Result<Vec<PlannedMetric>, SpecError> {
+        let known = |name: &str| models.iter().any(|model| model.name == name);
+        let mut metrics = Vec::new();
+        for (position, written) in spec.measure.iter_mut().enumerate() {
+            let place = format!("measure[{position}]");
+            let within = |e: KeyError| SpecError::from(e.within(&place));
+            let found = entry(written.clone(), &self.kinds.metrics).map_err(within)?;
+            (found.schedule)
+                .check(spec.training.steps)
+                .map_err(within)?;
+            if found.variants.is_empty() || found.variants.iter().any(|name| name == group) {
+                if let Some(model) = found.models.iter().find(|name| !known(name)) {
+                    return Err(SpecError::key(
+                        format!("{place}.models"),
+                        format!("{model:?}"),
+                        "is not a model of this spec",
+                        "Name a table of [models].",
+                    ));
+                }
+                if let Some(model) = found.metric.reads().into_iter().find(|name| !known(name)) {
+                    return Err(SpecError::key(
+                        place,
+                        format!("{model:?}"),
+                        "is read by this metric and is not a model of this spec",
+                        "Name a table of [models].",
+                    ));
+                }
+                let covered = models
+                    .iter()
+                    .filter(|model| found.models.is_empty() || found.models.contains(&model.name));
+                let covered: Vec<&dyn Model> = covered.map(|model| &*model.model).collect();
+                found.metric.check(task, &covered).map_err(within)?;
+            }
+            *written = found.resolved();
+            metrics.push(found);
+        }
+        stop::check_measured(spec, |model| {
+            let of_model = |entry: &&PlannedMetric| {
+                entry.models.is_empty() || entry.models.iter().any(|name| name == model)
+            };
+            let entries = metrics.iter().filter(of_model);
+            entries
+                .flat_map(|entry| entry.metric.metrics())
+                .copied()
+                .collect()
+        })?;
+        Ok(metrics)
+    }
+}
+
+/// Takes the key `role` out of the table of a model or prediction.
+fn take_role(table: &mut toml::Table) -> Result<Option<Role>, KeyError> {
+    match table.remove("role") {
+        None => Ok(None),
+        Some(value) => value.clone().try_into().map(Some).map_err(|_| {
+            KeyError::new(
+                "role",
+                value,
+                "is not a role",
+                "Choose one of: net, twin, linear, theory.",
+            )
+        }),
+    }
+}
+
+fn with_role(mut table: toml::Table, role: Option<Role>) -> toml::Table {
+    if let Some(role) = role {
+        let role = toml::Value::try_from(role).expect("a role is a TOML string");
+        table.insert("role".to_owned(), role);
+    }
+    table
+}
+
+fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
+    value
+        .as_table()
+        .cloned()
+        .ok_or_else(|| SpecError::key(place, value, "must be a table", format!("Write [{place}].")))
+}
+
+/// Checks that the training rows of a task have the targets that the hinge loss is for.
+fn signs(task: &dyn Task, seed: u64) -> Result<(), SpecError> {
+    let mut batch = Batch::zeros(task.shape(), task.batch_rows());
+    task.instance(seed).training().fill(0, &mut batch);
+    match batch.targets.iter().find(|target| target.abs() != 1.0) {
+        None => Ok(()),
+        Some(target) => Err(SpecError::key(
+            "training.loss",
+            "hinge",
+            format!("is for targets of 1 and -1, and this task has the target {target}"),
+            "Choose a task with signs, such as sparse-parity, or another loss.",
+        )),
+    }
+}
+
+/// Checks an entry of `[[measure]]`.
+///
+/// # Errors
+/// Keys that do not fit.
+fn entry(mut table: toml::Table, kinds: &Registry<dyn Metric>) -> Result<PlannedMetric, KeyError> {
+    let schedule: Schedule = match table.remove("schedule") {
+        Some(value) => serde_path_to_error::deserialize(value.clone()).map_err(|error| {
+            KeyError::new(
+                "schedule",
+                value,
+                error.into_inner().message().trim().to_owned(),
+                "Write for example { kind = \"linear\", every = 50 }.",
+            )
+        })?,
+        None => {
+            return Err(KeyError::new(
+                "schedule",
+                "(missing)",
+                "is required",
+                "Write for example { kind = \"linear\", every = 50 }.",
+            ));
+        }
+    };
+    let zero = match schedule {
+        Schedule::Linear { every: 0 } => Some("schedule.every"),
+        Schedule::Log { points: 0, .. } => Some("schedule.points"),
+        _ => None,
+    };
+    if let Some(key) = zero {
+        return Err(KeyError::new(key, 0, "must be 1 or more", "Write 50."));
+    }
+    let mut names = |key: &str| match table.remove(key) {
+        None => Ok(Vec::new()),
+        Some(value) => value.clone().try_into::<Vec<String>>().map_err(|_| {
+            KeyError::new(
+                key,
+                value,
+                "must be a list of names",
+                "Write for example [\"net\"].",
+            )
+        }),
+    };
+    let (models, variants) = (names("models")?, names("variants")?);
+    Ok(PlannedMetric {
+        metric: kinds.build(table)?.into(),
+        schedule,
+        models,
+        variants,
+    })
+}

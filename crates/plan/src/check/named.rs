@@ -1,0 +1,118 @@
+//! What a spec can refer to by name.
+
+use record::lies_at;
+
+use crate::{plan::Variant, spec::SpecError, statistic::Statistic};
+
+/// Names that the whole spec can refer to.
+pub(super) struct Names<'a> {
+    pub(super) sources: Vec<&'a str>,
+    pub(super) metrics: Vec<&'static str>,
+    pub(super) groups: Vec<&'a str>,
+    pub(super) variants: &'a [Variant],
+}
+
+impl Names<'_> {
+    pub(super) fn metric(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(
+            key,
+            name,
+            "a metric that this spec measures or predicts",
+            &self.metrics,
+        )
+    }
+
+    pub(super) fn source(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(
+            key,
+            name,
+            "a model or prediction of this spec",
+            &self.sources,
+        )
+    }
+
+    /// Checks that a variant of the group has this model or prediction.
+    pub(super) fn source_in(&self, key: &str, group: &str, name: &str) -> Result<(), SpecError> {
+        self.source(key, name)?;
+        let mut of_group = self.variants.iter().filter(|v| v.group == group);
+        let has = |v: &Variant| v.sources().any(|source| source == name);
+        if of_group.any(has) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            format!("{name:?}"),
+            format!("is not a model or prediction of the variant {group:?}"),
+            "Name one that is, or another variant.",
+        ))
+    }
+
+    pub(super) fn group(&self, key: &str, name: &str) -> Result<(), SpecError> {
+        self.one_of(key, name, "a variant of this spec", &self.groups)
+    }
+
+    /// Checks that `at` leaves cells of the group to look at.
+    pub(super) fn cells(&self, key: &str, group: &str, at: &toml::Table) -> Result<(), SpecError> {
+        let mut of_group = self.variants.iter().filter(|v| v.group == group);
+        if of_group.any(|v| lies_at(&v.knobs, at)) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            toml::Value::Table(at.clone()),
+            format!("is no cell of the grid of {group}"),
+            "Give values that knobs of the grid take.",
+        ))
+    }
+
+    /// Checks that what a statistic reads is measured, and that its knobs vary in their groups.
+    pub(super) fn statistic(
+        &self,
+        place: &str,
+        group: &str,
+        statistic: &dyn Statistic,
+    ) -> Result<(), SpecError> {
+        for metric in statistic.reads() {
+            self.metric(&format!("{place}.statistic"), metric)?;
+        }
+        let several = statistic.knobs().len() > 1;
+        for (position, (own, knob)) in statistic.knobs().into_iter().enumerate() {
+            let place = if several {
+                format!("{place}.statistic.knobs[{position}]")
+            } else {
+                format!("{place}.statistic")
+            };
+            let group = own.unwrap_or(group);
+            self.group(&format!("{place}.variant"), group)?;
+            let mut of_group = self.variants.iter().filter(|v| v.group == group);
+            if !of_group.any(|v| v.knobs.contains_key(knob)) {
+                return Err(SpecError::key(
+                    format!("{place}.knob"),
+                    format!("{knob:?}"),
+                    format!("is not a knob of the grid of {group}"),
+                    "Name a key of [sweep.grid].",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::unused_self, reason = "reads like its siblings")]
+    pub(super) fn one_of(
+        &self,
+        key: &str,
+        name: &str,
+        what: &str,
+        choices: &[&str],
+    ) -> Result<(), SpecError> {
+        if choices.contains(&name) {
+            return Ok(());
+        }
+        Err(SpecError::key(
+            key,
+            format!("{name:?}"),
+            format!("is not {what}"),
+            format!("Choose one of: {}.", choices.join(", ")),
+        ))
+    }
+}

@@ -1,0 +1,101 @@
+//! Checks of scatter panels.
+
+use crate::{
+    plan::Variant,
+    spec::{Scale, SpecError, XAxis},
+};
+
+use super::{
+    Check,
+    cells::{COLOURS, check_single},
+};
+
+/// So many rays can be told apart.
+const RAYS: std::ops::RangeInclusive<u32> = 2..=12;
+
+impl Check<'_> {
+    /// A scatter panel shows two metrics of one layer, in one cell of the sweep, on linear axes
+    /// around the origin.
+    pub(super) fn scatter(&self, cells: &[&Variant]) -> Result<(), SpecError> {
+        let panel = self.panel;
+        let Some(metric) = &panel.x_metric else {
+            let (why, hint) = (
+                "is needed in a scatter panel",
+                "Name the metric on the horizontal axis.",
+            );
+            return self.error("x_metric", "(missing)", why, hint);
+        };
+        self.names.metric(&self.key("x_metric"), metric)?;
+        if let Some(metric) = &panel.colour_metric {
+            self.names.metric(&self.key("colour_metric"), metric)?;
+        }
+        if let Some(moment) = &panel.moment {
+            self.moment("moment", moment)?;
+        }
+        if panel.layers.len() != 1 {
+            let (value, why) = (
+                format!("({} entries)", panel.layers.len()),
+                "a scatter panel shows exactly one model or prediction",
+            );
+            let hint = "Name one, and give each other one a panel of its own.";
+            return self.error("layers", value, why, hint);
+        }
+        let foreign = [
+            ("x", panel.x != XAxis::Step),
+            ("knob", panel.knob.is_some()),
+            ("times_probability", panel.times_probability),
+            ("mark_half_times", panel.mark_half_times),
+            ("variant_labels", !panel.variant_labels.is_empty()),
+            ("layers[0].metric", panel.layers[0].metric.is_some()),
+        ];
+        if let Some((key, _)) = foreign.into_iter().find(|(_, given)| *given) {
+            let why = "is not a key of scatter panels";
+            return self.error(key, "(given)", why, "Take it away.");
+        }
+        self.classes()?;
+        if let Some(rays) = panel.rays.filter(|rays| !RAYS.contains(rays)) {
+            let why = "must be a number from 2 to 12";
+            return self.error("rays", rays, why, "Write the number of classes.");
+        }
+        self.plane()?;
+        check_single(self.place, "scatter panels", panel, cells)
+    }
+
+    /// What classes are called.
+    fn classes(&self) -> Result<(), SpecError> {
+        let names = &self.panel.class_names;
+        if !names.is_empty() && self.panel.colour_metric.is_none() {
+            let why = "names no classes without `colour_metric`";
+            return self.error("class_names", format!("{names:?}"), why, "Take it away.");
+        }
+        if names.len() > COLOURS {
+            let why = format!("are more than the {COLOURS} colours that can be told apart");
+            let value = format!("({} entries)", names.len());
+            return self.error("class_names", value, &why, "Show fewer classes.");
+        }
+        self.distinct("class_names", names)
+    }
+
+    /// Equal lengths look equal on both axes, and the origin is seen.
+    fn plane(&self) -> Result<(), SpecError> {
+        let panel = self.panel;
+        for (key, scale) in [("x_scale", panel.x_scale), ("y_scale", panel.y_scale)] {
+            if scale != Scale::Linear {
+                let why = "is not a scale of scatter panels, whose axes are linear";
+                return self.error(key, "\"log\"", why, "Take it away.");
+            }
+        }
+        for (key, range) in [("x_range", panel.x_range), ("y_range", panel.y_range)] {
+            let Some([low, high]) = range else {
+                continue;
+            };
+            let around = low <= 0.0 && high >= 0.0 && low < high;
+            if !around || !low.is_finite() || !high.is_finite() {
+                let why = "must be two finite, increasing numbers with 0 between them";
+                let hint = "Write for example [-1.5, 1.5].";
+                return self.error(key, format!("[{low}, {high}]"), why, hint);
+            }
+        }
+        Ok(())
+    }
+}

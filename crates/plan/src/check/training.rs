@@ -1,0 +1,98 @@
+//! Checks of how models are trained.
+
+use mlp::{Adam, MlpError};
+use tasks::KeyError;
+
+use super::stop;
+use crate::spec::{LearningRateSchedule, Optimizer, Spec, SpecError, Training};
+
+/// Checks steps, rates and constants.
+pub(super) fn check_training(spec: &Spec) -> Result<(), SpecError> {
+    let t = &spec.training;
+    let at_least_one = |key: &str, value: u64| {
+        if value > 0 {
+            return Ok(());
+        }
+        Err(KeyError::new(
+            format!("training.{key}"),
+            value,
+            "must be 1 or more",
+            "Write a whole number above 0.",
+        ))
+    };
+    at_least_one("seeds", t.seeds)?;
+    at_least_one("steps", t.steps)?;
+    let number = |key: &str, value: f64, holds: bool, domain: &str| {
+        if value.is_finite() && holds {
+            return Ok(());
+        }
+        let problem = format!("must be {domain}");
+        Err(KeyError::new(
+            format!("training.{key}"),
+            value,
+            problem,
+            "Write a number in its domain.",
+        ))
+    };
+    number("lr", t.lr, t.lr > 0.0, "a finite number above 0")?;
+    number(
+        "divergence",
+        t.divergence,
+        t.divergence > 1.0,
+        "a finite number above 1",
+    )?;
+    if let Err(MlpError::Domain {
+        name,
+        value,
+        domain,
+    }) = t.optimizer.check()
+    {
+        number(&format!("optimizer.{name}"), value, false, domain)?;
+    }
+    // Where gradients vanish, as of inputs that are never on, zero over zero is no number.
+    if let Optimizer::Adam(Adam { epsilon, .. }) = t.optimizer {
+        number("optimizer.epsilon", epsilon, epsilon > 0.0, "above 0")?;
+    }
+    match t.schedule {
+        LearningRateSchedule::Steps { every, factor } => {
+            at_least_one("schedule.every", every)?;
+            number("schedule.factor", factor, factor > 0.0, "above 0")?;
+        }
+        LearningRateSchedule::Cosine { final_factor } => {
+            number(
+                "schedule.final_factor",
+                final_factor,
+                final_factor >= 0.0,
+                "0 or more",
+            )?;
+        }
+        LearningRateSchedule::Constant => {}
+    }
+    stop::check(spec)?;
+    Ok(())
+}
+
+/// Checks that a variant does not change what belongs to the whole run.
+pub(crate) fn check_run_wide(run: &Training, variant: &Training) -> Result<(), SpecError> {
+    let precision = |t: &Training| format!("\"{:?}\"", t.precision).to_lowercase();
+    let keys = [
+        ("seeds", run.seeds.to_string(), variant.seeds.to_string()),
+        (
+            "first_seed",
+            run.first_seed.to_string(),
+            variant.first_seed.to_string(),
+        ),
+        ("precision", precision(run), precision(variant)),
+    ];
+    for (key, run, variant) in keys {
+        if run != variant {
+            return Err(SpecError::key(
+                format!("training.{key}"),
+                variant,
+                "belongs to the whole run and cannot differ between variants",
+                "Set it in [training].",
+            ));
+        }
+    }
+    Ok(())
+}

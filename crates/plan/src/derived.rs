@@ -1,0 +1,54 @@
+use record::{Curve, Observations};
+
+/// A number that follows from what a cell recorded: of a prediction, or of whole curves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derived {
+    /// Metric.
+    pub metric: &'static str,
+    /// Skill, mode or class, counted from 1; 0 where the metric has none.
+    pub index: u64,
+    /// Training step at which it holds.
+    pub step: u64,
+    /// Flow time on the model's own clock, where there is one.
+    pub flow_time: Option<f64>,
+    /// The value.
+    pub value: f64,
+}
+
+/// The curves of one model or prediction in one cell.
+#[derive(Clone, Copy)]
+pub struct ModelCurves<'a> {
+    /// The rows of the cell.
+    pub observations: &'a Observations,
+    /// Variant.
+    pub variant: &'a str,
+    /// Seed.
+    pub seed: u64,
+    /// Model or prediction.
+    pub model: &'a str,
+}
+
+impl ModelCurves<'_> {
+    /// Steps and values of one index of a metric, in recording order.
+    pub fn curve(&self, metric: &str, index: u64) -> Curve {
+        let cell = (self.variant, self.seed);
+        self.observations.curve((self.model, metric), cell, index)
+    }
+
+    /// The indices at which a metric is recorded, increasing.
+    pub fn indices(&self, metric: &str) -> Vec<u64> {
+        let cell = (self.variant, self.seed);
+        let rows = self.observations.of_cell((self.model, metric), cell);
+        let mut indices: Vec<u64> = rows.map(|row| row.index).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices
+    }
+
+    /// Step and flow time of the last record of a metric.
+    pub fn last(&self, metric: &str) -> Option<(u64, Option<f64>)> {
+        let cell = (self.variant, self.seed);
+        let mut rows = self.observations.of_cell((self.model, metric), cell);
+        rows.next_back().map(|row| (row.step, row.flow_time))
+    }
+}

@@ -1,0 +1,81 @@
+//! From a spec to a plan: everything that a run does, checked once and built.
+//!
+//! [`load`] reads a spec, lets every kind check its own table, and gives a [`Plan`]: variants with their
+//! tasks, models, metrics and predictions, and claims with their statistics. What can be named in a spec is
+//! a value ([`Kinds`]), so that a crate outside this workspace can add its own:
+//!
+//! | to add | write | and one line in |
+//! |---|---|---|
+//! | a metric | [`Metric`], in `src/metric/` | `kinds.rs` |
+//! | a closed form | [`Prediction`], in `src/prediction/` | `kinds.rs` |
+//! | a statistic of claims | [`Statistic`], in `src/statistic/` | `kinds.rs` |
+//! | a model | `Model` in `layerwise-models`, its function in `layerwise-nets` | `kinds.rs` there, `forward.rs` |
+//! | a task | `Task` in `layerwise-tasks` | `lib.rs` there |
+//!
+//! ```
+//! use layerwise_plan::{Kinds, Options, load_source};
+//!
+//! let spec = r#"
+//!     name = "tiny"
+//!     title = "A net on one parity"
+//!     summary = "An example."
+//!     source = "none"
+//!     minutes = 0.1
+//!     [task]
+//!     kind = "sparse-parity"
+//!     bits = 6
+//!     parity = 2
+//!     [models.net]
+//!     kind = "mlp"
+//!     widths = [16]
+//!     [training]
+//!     seeds = 2
+//!     steps = 100
+//!     lr = 0.1
+//!     [[measure]]
+//!     kind = "loss"
+//!     schedule = { kind = "linear", every = 10 }
+//! "#;
+//! let plan = load_source(spec, "tiny.toml", &Options::default(), &Kinds::default())?;
+//! assert_eq!(plan.cells("flex", "auto").len(), 2);
+//! assert_eq!(plan.variants[0].recorded_steps(0).len(), 11);
+//! # Ok::<(), layerwise_plan::SpecError>(())
+//! ```
+//!
+//! Nothing here trains: this crate and everything that judges and draws builds without a deep-learning
+//! framework.
+
+mod check;
+mod clock;
+mod derived;
+mod expand;
+mod external;
+mod identity;
+mod kinds;
+mod load;
+mod metric;
+mod names;
+mod plan;
+mod prediction;
+pub mod spec;
+mod statistic;
+mod tables;
+mod times;
+
+pub use ::metrics::{Crossing, half_time};
+
+pub use clock::Clock;
+pub use derived::{Derived, ModelCurves};
+pub use external::{CurveRow, Curves, attach_checkpoints, attach_curves, check_model};
+pub use identity::PlannedCell;
+pub use kinds::Kinds;
+pub use load::{Options, load, load_source};
+pub use metric::{MeasureError, Metric, ModelReader, Reading, Snapshot};
+pub use plan::{
+    Claims, ExternalContent, ExternalModel, Plan, PlannedClaim, PlannedMetric, PlannedModel,
+    PlannedNumber, PlannedPrediction, Variant,
+};
+pub use prediction::{CellView, Prediction};
+pub use spec::{Spec, SpecError};
+pub use statistic::{CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic};
+pub use times::derive_times;

@@ -1,0 +1,191 @@
+//! From the text of a spec to its plan.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use crate::{
+    Kinds,
+    check::{Checker, check_references, check_run_wide},
+    expand::{check_seeds, expand, name_of},
+    identity::trained_part,
+    plan::{Claims, Plan, Variant},
+    spec::{Spec, SpecError, place::line_at},
+    tables::set_key,
+};
+
+/// What the caller changes in a spec before it is resolved.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Apply the spec's `[quick]` table.
+    pub quick: bool,
+    /// `key=value` overrides, applied in order after `[quick]`.
+    pub overrides: Vec<String>,
+    /// The largest number of steps, also of variants with steps of their own.
+    pub steps_at_most: Option<u64>,
+}
+
+/// The key of the number of steps.
+const STEPS: &str = "training.steps";
+
+/// Reads a spec file and makes its plan.
+///
+/// # Errors
+/// See [`SpecError`].
+pub fn load(path: &Path, options: &Options, kinds: &Kinds) -> Result<Plan, SpecError> {
+    let source = fs::read_to_string(path).map_err(|error| SpecError::File {
+        path: path.to_owned(),
+        problem: format!("cannot be read: {error}"),
+        hint: "Give the path of a spec, or the name of one of `layerwise list`".to_owned(),
+    })?;
+    load_source(&source, &path.display().to_string(), options, kinds)
+}
+
+/// Makes the plan of a spec from its text; `origin` is its name in messages.
+///
+/// # Errors
+/// See [`SpecError`].
+pub fn load_source(
+    source: &str,
+    origin: &str,
+    options: &Options,
+    kinds: &Kinds,
+) -> Result<Plan, SpecError> {
+    let table: toml::Table = toml::from_str(source).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_at(source, span.start));
+        SpecError::Syntax {
+            place: format!("{origin}:{line}"),
+            problem: error.message().trim().to_owned(),
+        }
+    })?;
+    resolve(table, options, kinds).map_err(|error| error.in_source(origin, source))
+}
+
+fn resolve(mut table: toml::Table, options: &Options, kinds: &Kinds) -> Result<Plan, SpecError> {
+    if options.quick {
+        match table.get("quick").cloned() {
+            Some(toml::Value::Table(quick)) => {
+                for (key, value) in quick {
+                    set_key(&mut table, &key, value)?;
+                }
+            }
+            Some(other) => {
+                return Err(SpecError::key(
+                    "quick",
+                    other,
+                    "must be a table",
+                    "Write [quick].",
+                ));
+            }
+            None => {}
+        }
+    }
+    for text in &options.overrides {
+        let (key, value) = parse_override(text)?;
+        set_key(&mut table, &key, value)?;
+    }
+    if let Some(most) = options.steps_at_most {
+        limit_steps(&mut table, most)?;
+    }
+    let mut spec: Spec = tasks::parse_table(table.clone())?;
+    let expanded = expand(&table, &spec.sweep)?;
+    // First of all: what follows goes through every seed of every variant.
+    check_seeds(&spec.training, expanded.len())?;
+    let mut checker = Checker::new(kinds);
+    let mut variants: Vec<Variant> = Vec::new();
+    let mut names = HashSet::new();
+    for (group, knobs, changed) in expanded {
+        let mut changed: Spec = tasks::parse_table(changed)?;
+        check_run_wide(&spec.training, &changed.training)?;
+        let name = name_of(&group, &knobs);
+        if !names.insert(name.clone()) {
+            return Err(SpecError::key(
+                "sweep",
+                format!("{name:?}"),
+                "is made twice",
+                "Name each value of the grid once.",
+            ));
+        }
+        variants.push(checker.variant(&mut changed, name, group, knobs)?);
+    }
+    let (name, group) = ("base".to_owned(), "base".to_owned());
+    let base = checker.variant(&mut spec, name, group, toml::Table::new())?;
+    let claims = Claims::of(&spec, kinds)?;
+    check_references(&mut spec, &claims, &variants)?;
+    Ok(Plan {
+        base: trained_part(&base),
+        spec,
+        variants,
+        claims,
+    })
+}
+
+/// Lowers the steps of the spec and of its variants. What is not a number is left to the checks.
+fn limit_steps(table: &mut toml::Table, most: u64) -> Result<(), SpecError> {
+    let limit = |steps: &mut toml::Value| {
+        if let toml::Value::Integer(steps) = steps {
+            *steps = (*steps).min(most.try_into().unwrap_or(i64::MAX));
+        }
+    };
+    let training = table.get_mut("training").and_then(|t| t.as_table_mut());
+    if let Some(steps) = training.and_then(|training| training.get_mut("steps")) {
+        limit(steps);
+    }
+    let Some(sweep) = table.get_mut("sweep").and_then(|t| t.as_table_mut()) else {
+        return Ok(());
+    };
+    let changes = sweep.get_mut("variants").and_then(|v| v.as_array_mut());
+    let changes = changes.into_iter().flatten();
+    for change in changes.filter_map(|change| change.as_table_mut()) {
+        let set = change.get_mut("set").and_then(|set| set.as_table_mut());
+        if let Some(steps) = set.and_then(|set| set.get_mut(STEPS)) {
+            limit(steps);
+        }
+        refuse_varied_steps(change)?;
+    }
+    refuse_varied_steps(sweep)
+}
+
+/// Lowered values of a grid would be several times the same.
+fn refuse_varied_steps(knobs: &toml::Table) -> Result<(), SpecError> {
+    let has = |part: &&str| {
+        let table = knobs.get(*part).and_then(|part| part.as_table());
+        table.is_some_and(|table| table.contains_key(STEPS))
+    };
+    match ["grid", "links"].into_iter().find(has) {
+        None => Ok(()),
+        Some(part) => Err(SpecError::key(
+            format!("sweep.{part}.\"{STEPS}\""),
+            &knobs[part][STEPS],
+            "varies what --steps limits",
+            "Leave --steps out.",
+        )),
+    }
+}
+
+/// `key=value`, the value in TOML; a bare word is a string.
+fn parse_override(text: &str) -> Result<(String, toml::Value), SpecError> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(SpecError::key(
+            "-s",
+            format!("{text:?}"),
+            "is not of the form key=value",
+            "Write for example -s training.lr=0.02.",
+        ));
+    };
+    let (key, value) = (key.trim(), value.trim());
+    let parsed = toml::from_str::<toml::Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|mut table| table.remove("v"));
+    let word = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    match parsed {
+        Some(parsed) => Ok((key.to_owned(), parsed)),
+        None if !value.is_empty() && value.chars().all(word) => {
+            Ok((key.to_owned(), toml::Value::String(value.to_owned())))
+        }
+        None => Err(SpecError::key(
+            key,
+            value,
+            "is not a TOML value",
+            "Write a number, true, false, \"text\", [a list] or {a = \"table\"}.",
+        )),
+    }
+}

@@ -1,0 +1,146 @@
+use metrics::{Crossing, first_record};
+use models::Model;
+use record::Curve;
+use serde::{Deserialize, Serialize};
+use tasks::{Batch, KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, lacks};
+use crate::derived::{Derived, ModelCurves};
+
+/// `train_accuracy` (against the training labels, noise included) and `test_accuracy`; and from
+/// the whole curves the first recorded steps `t_fit` and `t_gen` at which they reach `fit` and
+/// `generalised`, `delay_gap` = t_gen − t_fit, `delay_ratio` = t_gen/t_fit and
+/// `test_accuracy_at_fit` \[Power2022\].
+///
+/// A time that did not come within the run is infinite, and so are gap and ratio then. Without a
+/// fit there is no gap, no ratio and no accuracy at it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accuracy {
+    /// Training accuracy from which on the rows count as fitted.
+    #[serde(default = "fit")]
+    fit: f64,
+    /// Test accuracy from which on the net counts as generalising.
+    #[serde(default = "generalised")]
+    generalised: f64,
+}
+
+fn fit() -> f64 {
+    0.99
+}
+
+fn generalised() -> f64 {
+    0.95
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    let accuracy: Accuracy = parse_table(table)?;
+    for (key, value) in [("fit", accuracy.fit), ("generalised", accuracy.generalised)] {
+        if !(value > 0.0 && value <= 1.0) {
+            let problem = "must lie above 0 and not above 1";
+            return Err(KeyError::new(
+                key,
+                value,
+                problem,
+                "Write for example 0.95.",
+            ));
+        }
+    }
+    Ok(Box::new(accuracy))
+}
+
+/// Checks that a task has classes.
+pub(crate) fn needs_classes(kind: &str, task: &dyn Task) -> Result<(), KeyError> {
+    let shape = task.shape();
+    if shape.outputs > 1 && !task.instance(0).test().group.is_empty() {
+        return Ok(());
+    }
+    Err(lacks(kind, "a task with classes"))
+}
+
+/// Accuracy of outputs on rows with one-hot targets.
+fn accuracy(outputs: &[f64], rows: &Batch) -> Result<f64, MeasureError> {
+    let classes = rows.shape.outputs;
+    let labels = metrics::labels(&rows.targets, classes)?;
+    Ok(metrics::accuracy(outputs, &labels, classes)?)
+}
+
+impl Metric for Accuracy {
+    fn resolved(&self) -> toml::Table {
+        table_of("accuracy", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["train_accuracy", "test_accuracy"]
+    }
+
+    fn derived_metrics(&self) -> &'static [&'static str] {
+        &[
+            "t_fit",
+            "t_gen",
+            "delay_gap",
+            "delay_ratio",
+            "test_accuracy_at_fit",
+        ]
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        needs_classes("accuracy", task)
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let readings = [
+            (
+                "train_accuracy",
+                accuracy(at.training_outputs()?, at.training_rows())?,
+            ),
+            ("test_accuracy", accuracy(at.outputs()?, at.test)?),
+        ];
+        out.extend(readings.map(|(metric, value)| Reading {
+            metric,
+            index: 0,
+            value,
+        }));
+        Ok(())
+    }
+
+    fn identity(&self) -> toml::Table {
+        // Levels decide what is derived, not what is measured.
+        let mut table = self.resolved();
+        table.remove("fit");
+        table.remove("generalised");
+        table
+    }
+
+    fn derive(&self, curves: ModelCurves<'_>) -> Vec<Derived> {
+        let Some((step, flow_time)) = curves.last("test_accuracy") else {
+            return Vec::new();
+        };
+        let (train, test) = (
+            curves.curve("train_accuracy", 0),
+            curves.curve("test_accuracy", 0),
+        );
+        let time = |curve: &Curve, level| match first_record(&curve.steps, &curve.values, level) {
+            Ok(Crossing::At(step) | Crossing::Before(step)) => step,
+            _ => f64::INFINITY,
+        };
+        let (fit, generalised) = (time(&train, self.fit), time(&test, self.generalised));
+        let mut found = vec![("t_fit", fit), ("t_gen", generalised)];
+        if fit.is_finite() {
+            found.push(("delay_gap", generalised - fit));
+            if fit > 0.0 {
+                found.push(("delay_ratio", generalised / fit));
+            }
+            let at_fit = test.steps.iter().position(|&step| step == fit);
+            found.extend(at_fit.map(|at| ("test_accuracy_at_fit", test.values[at])));
+        }
+        let derived = found.into_iter().map(|(metric, value)| Derived {
+            metric,
+            index: 0,
+            step,
+            flow_time,
+            value,
+        });
+        derived.collect()
+    }
+}

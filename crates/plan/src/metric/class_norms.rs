@@ -1,0 +1,101 @@
+use metrics::ClassMeans;
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{
+    MeasureError, Metric, Reading, Snapshot, at_least,
+    collapse::{OnTrainingRows, needs_hidden_features},
+};
+
+/// What unequal class sizes do to the last layer: `class_mean_norm`, |μ_c| of the features (index =
+/// class, from 1), `class_weight_norm`, |w_c| of the classifier, and `mean_norm_ratio` and
+/// `weight_norm_ratio`, the mean of the rarer half of the classes over that of the other half.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClassNorms {
+    /// Only this many of the training rows, spread evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u32>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    let norms: ClassNorms = parse_table(table)?;
+    at_least("rows", norms.rows, 2)?;
+    Ok(Box::new(norms))
+}
+
+/// Norms of the rows of a matrix of this width.
+fn norms(values: &[f64], width: usize) -> Vec<f64> {
+    let norm = |row: &[f64]| row.iter().map(|v| v * v).sum::<f64>().sqrt();
+    values.chunks_exact(width).map(norm).collect()
+}
+
+impl Metric for ClassNorms {
+    fn resolved(&self) -> toml::Table {
+        table_of("class-norms", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &[
+            "class_mean_norm",
+            "class_weight_norm",
+            "mean_norm_ratio",
+            "weight_norm_ratio",
+        ]
+    }
+
+    fn index_name(&self, metric: &str) -> &'static str {
+        match metric {
+            "class_mean_norm" | "class_weight_norm" => "class",
+            _ => "",
+        }
+    }
+
+    fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
+        needs_hidden_features("class-norms", task, models)
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let Some(read) = OnTrainingRows::read(at, self.rows)? else {
+            return Ok(());
+        };
+        let features = read.last();
+        let means = ClassMeans::of(&features)?;
+        // Commonest first; equals stay in order.
+        let mut order: Vec<usize> = (0..means.classes()).collect();
+        order.sort_by_key(|&class| std::cmp::Reverse(means.counts()[class]));
+        let (common, rare) = order.split_at(order.len() / 2);
+        for (metric, ratio, norms) in [
+            (
+                "class_mean_norm",
+                "mean_norm_ratio",
+                norms(means.means(), features.width),
+            ),
+            (
+                "class_weight_norm",
+                "weight_norm_ratio",
+                norms(&read.features.classifier.weight, features.width),
+            ),
+        ] {
+            let mut push = |metric, index, value: f64| {
+                // All features zero: there is no ratio.
+                if value.is_finite() {
+                    out.push(Reading {
+                        metric,
+                        index,
+                        value,
+                    });
+                }
+            };
+            for (index, &norm) in (1..).zip(&norms) {
+                push(metric, index, norm);
+            }
+            let mean = |classes: &[usize]| {
+                classes.iter().map(|&class| norms[class]).sum::<f64>() / classes.len() as f64
+            };
+            push(ratio, 0, mean(rare) / mean(common));
+        }
+        Ok(())
+    }
+}

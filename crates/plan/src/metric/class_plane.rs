@@ -1,0 +1,92 @@
+use metrics::{ClassMeans, ClassPlane};
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{
+    MeasureError, Metric, Reading, Snapshot, at_least,
+    collapse::{OnTrainingRows, defined, needs_hidden_features},
+};
+
+/// Last-layer features of three classes in the plane of their means: `plane_x`, `plane_y` and the
+/// class `plane_class` of each training row (the index). The plane is turned so that the first
+/// class points up and the others follow clockwise, as in a simplex seen from above.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plane {
+    /// The three classes, counted from 0.
+    classes: [u32; 3],
+    /// Only this many of the training rows of all classes, spread evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u32>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    let plane: Plane = parse_table(table)?;
+    at_least("rows", plane.rows, 3)?;
+    let [a, b, c] = plane.classes;
+    if a == b || a == c || b == c {
+        let (problem, hint) = ("names a class twice", "Name three classes.");
+        let written = format!("{:?}", plane.classes);
+        return Err(KeyError::new("classes", written, problem, hint));
+    }
+    Ok(Box::new(plane))
+}
+
+impl Metric for Plane {
+    fn resolved(&self) -> toml::Table {
+        table_of("class-plane", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["plane_x", "plane_y", "plane_class"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "row"
+    }
+
+    fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
+        needs_hidden_features("class-plane", task, models)?;
+        let classes = task.shape().outputs;
+        let Some(place) = (self.classes.iter()).position(|&class| class as usize >= classes) else {
+            return Ok(());
+        };
+        Err(KeyError::new(
+            format!("classes[{place}]"),
+            self.classes[place],
+            format!("is no class of this task, which has {classes}"),
+            "Classes are counted from 0.",
+        ))
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let Some(read) = OnTrainingRows::read(at, self.rows)? else {
+            return Ok(());
+        };
+        let features = read.last();
+        let means = ClassMeans::of(&features)?;
+        let classes = self.classes.map(|class| class as usize);
+        let Some(plane) = defined(ClassPlane::of(&means, classes))? else {
+            return Ok(());
+        };
+        let rows = features.values.chunks_exact(features.width);
+        let rows = rows.zip(&read.labels);
+        let shown = rows.filter(|(_, label)| self.classes.contains(label));
+        for (index, (row, &label)) in (1..).zip(shown) {
+            let [x, y] = plane.project(row);
+            for (metric, value) in [
+                ("plane_x", x),
+                ("plane_y", y),
+                ("plane_class", f64::from(label)),
+            ] {
+                out.push(Reading {
+                    metric,
+                    index,
+                    value,
+                });
+            }
+        }
+        Ok(())
+    }
+}

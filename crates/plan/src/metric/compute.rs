@@ -1,0 +1,102 @@
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{Basis, KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, lacks};
+
+/// `loss_at_compute`: the test loss of a model that has only the parameters of its first N skills,
+/// at compute C = N × step (the index). What a budget C can reach is the lower envelope over N
+/// \[Nam2024\]. Needs one test row per skill.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compute {
+    /// Numbers of skills N to look at, evenly spaced in the logarithm.
+    #[serde(default = "forty")]
+    points: usize,
+    /// The largest N.
+    #[serde(default = "thousand")]
+    largest: u64,
+}
+
+fn forty() -> usize {
+    40
+}
+
+fn thousand() -> u64 {
+    1000
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    let compute: Compute = parse_table(table)?;
+    if compute.points < 2 || compute.largest < 2 {
+        return Err(KeyError::new(
+            if compute.points < 2 {
+                "points"
+            } else {
+                "largest"
+            },
+            compute.largest.min(compute.points as u64),
+            "must be 2 or more",
+            "Write for example 40.",
+        ));
+    }
+    Ok(Box::new(compute))
+}
+
+impl Metric for Compute {
+    fn resolved(&self) -> toml::Table {
+        table_of("compute", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["loss_at_compute"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "budget"
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        if task.instance(0).test().basis == Basis::Identity {
+            return Ok(());
+        }
+        Err(lacks("compute", "a population with one row per skill"))
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        if at.test.basis != Basis::Identity || at.step == 0 {
+            return Ok(());
+        }
+        // Sums over the first skills with, and over the others without, what was learned.
+        let outputs = at.outputs()?;
+        let groups = at.task.groups();
+        let mut untouched: f64 = groups
+            .iter()
+            .map(|g| 0.5 * g.multiplicity * g.probability * g.target * g.target)
+            .sum();
+        let mut learned = 0.0;
+        let mut skills = 0.0;
+        let spacing = (self.largest as f64).ln() / (self.points - 1) as f64;
+        let mut next = 0.0;
+        for (group, f) in groups.iter().zip(outputs) {
+            let weight = 0.5 * group.multiplicity * group.probability;
+            untouched -= weight * group.target * group.target;
+            learned += weight * (group.target - f) * (group.target - f);
+            skills += group.multiplicity;
+            if skills > self.largest as f64 {
+                break;
+            }
+            if skills.ln() >= next {
+                next = skills.ln() + spacing;
+                let index = (skills * at.step as f64) as u64;
+                let value = learned + untouched;
+                out.push(Reading {
+                    metric: "loss_at_compute",
+                    index,
+                    value,
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+use metrics::{accuracy, cross_entropy, key_split};
+use models::{Loss, Model};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, lacks};
+
+/// Loss and accuracy, over all pairs of residues, of the logits restricted to key frequencies and
+/// of the logits without them: `restricted_loss`, `restricted_accuracy`, `excluded_loss`,
+/// `excluded_accuracy` \[Nanda2023\]. The index is the key; 0 is all keys together. The loss is the
+/// training loss.
+///
+/// Only of sums c1 a + c2 b + c0 modulo p (addition, subtraction): other operations have no key
+/// frequencies.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFrequencies {
+    /// The keys; all of them, 1 to below p/2, when empty.
+    #[serde(default)]
+    keys: Vec<u32>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    Ok(Box::new(parse_table::<KeyFrequencies>(table)?))
+}
+
+impl Metric for KeyFrequencies {
+    fn resolved(&self) -> toml::Table {
+        table_of("key-frequencies", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &[
+            "restricted_loss",
+            "restricted_accuracy",
+            "excluded_loss",
+            "excluded_accuracy",
+        ]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "key frequency"
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        let pairs = task.instance(0).pairs();
+        let Some(pairs) = pairs.filter(|pairs| pairs.sum.is_some() && pairs.modulus >= 3) else {
+            let needs =
+                "addition, subtraction or another sum of multiples of a and b modulo 3 or more";
+            return Err(lacks("key-frequencies", needs));
+        };
+        let last = pairs.modulus.div_ceil(2) - 1;
+        match self.keys.iter().position(|key| !(1..=last).contains(key)) {
+            None => Ok(()),
+            Some(position) => Err(KeyError::new(
+                format!("keys[{position}]"),
+                self.keys[position],
+                format!("is no frequency of residues modulo {}", pairs.modulus),
+                format!("Write 1 to {last}."),
+            )),
+        }
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let Some((pairs, sum)) = at.task.pairs().and_then(|p| p.sum.map(|sum| (p, sum))) else {
+            return Ok(());
+        };
+        let (rows, modulus) = (&pairs.rows, pairs.modulus as usize);
+        let classes = rows.shape.outputs;
+        let labels = metrics::labels(&rows.targets, classes)?;
+        let logits = at.outputs_on(rows)?;
+        let keys: Vec<usize> = if self.keys.is_empty() {
+            (1..modulus.div_ceil(2)).collect()
+        } else {
+            self.keys.iter().map(|&key| key as usize).collect()
+        };
+        let single = keys.iter().map(|&key| (key as u64, vec![key]));
+        let single: Vec<(u64, Vec<usize>)> = single.collect();
+        for (index, keys) in std::iter::once((0, keys)).chain(single) {
+            let split = key_split(&logits, modulus, sum, &keys)?;
+            for ([loss, share], outputs) in [
+                (
+                    ["restricted_loss", "restricted_accuracy"],
+                    &split.restricted,
+                ),
+                (["excluded_loss", "excluded_accuracy"], &split.excluded),
+            ] {
+                let value = match at.loss {
+                    Loss::CrossEntropy => cross_entropy(outputs, &labels, classes)?,
+                    other => other.value(outputs, &rows.targets, None, classes),
+                };
+                let right = accuracy(outputs, &labels, classes)?;
+                out.extend(
+                    [(loss, value), (share, right)].map(|(metric, value)| Reading {
+                        metric,
+                        index,
+                        value,
+                    }),
+                );
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+use metrics::{FloatFormat, margins, softmax_collapse};
+use models::{Model, Precision};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes};
+
+/// On the training rows and their labels: `logit_margin` and `smallest_margin`, mean and least
+/// f_y − max_{j≠y} f_j, in units of the target; `softmax_collapse`, the share of rows whose softmax
+/// is exactly one-hot in the precision of training \[Prieto2025\].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Logits {}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    Ok(Box::new(parse_table::<Logits>(table)?))
+}
+
+impl Metric for Logits {
+    fn resolved(&self) -> toml::Table {
+        table_of("logits", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["logit_margin", "smallest_margin", "softmax_collapse"]
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        needs_classes("logits", task)
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let rows = at.training_rows();
+        let (outputs, classes) = (at.training_outputs()?, rows.shape.outputs);
+        let labels = metrics::labels(&rows.targets, classes)?;
+        let margins = margins(outputs, &labels, classes)?;
+        let mean = margins.iter().sum::<f64>() / margins.len() as f64;
+        let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+        let target = rows.targets.iter().copied().fold(0.0, f64::max);
+        let format = match at.precision {
+            Precision::F32 => FloatFormat::F32,
+            Precision::F64 => FloatFormat::F64,
+        };
+        let collapsed = softmax_collapse(outputs, &labels, classes, format)?;
+        for (metric, value) in [
+            ("logit_margin", mean / target),
+            ("smallest_margin", least / target),
+            ("softmax_collapse", collapsed),
+        ] {
+            out.push(Reading {
+                metric,
+                index: 0,
+                value,
+            });
+        }
+        Ok(())
+    }
+}

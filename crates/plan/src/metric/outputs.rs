@@ -1,0 +1,53 @@
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, lacks};
+
+/// `output`: every output on every test row; index = row · K + output, from 1. On a linear map
+/// these are the entries of the network function W2 W1, column by column.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outputs {}
+
+/// More curves than anybody can look at.
+const MOST: usize = 4096;
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    Ok(Box::new(parse_table::<Outputs>(table)?))
+}
+
+impl Metric for Outputs {
+    fn resolved(&self) -> toml::Table {
+        table_of("outputs", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["output"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "output"
+    }
+
+    fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
+        let test = task.instance(0).test();
+        if test.targets.len() <= MOST {
+            return Ok(());
+        }
+        Err(lacks(
+            "outputs",
+            &format!("a task with at most {MOST} outputs in its test rows"),
+        ))
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let outputs = at.outputs()?.iter();
+        out.extend((1..).zip(outputs).map(|(index, &value)| Reading {
+            metric: "output",
+            index,
+            value,
+        }));
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+use metrics::pattern_distance;
+use mlp::Activation;
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks};
+
+/// `pattern_distance`: share of (training row, neuron) pairs of each hidden layer (the index) whose
+/// activation changed sides since the start \[Kunin2024\]. In a lazy net none do.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patterns {
+    /// Only this many of the training rows, spread evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u32>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    let patterns: Patterns = parse_table(table)?;
+    at_least("rows", patterns.rows, 1)?;
+    Ok(Box::new(patterns))
+}
+
+impl Metric for Patterns {
+    fn resolved(&self) -> toml::Table {
+        table_of("patterns", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["pattern_distance"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "layer"
+    }
+
+    fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
+        let has_sides = |model: &&dyn Model| {
+            let initial = model.initial(&*task.instance(0), task.shape(), 0);
+            model.host(&initial).is_some_and(|host| {
+                // A square has forgotten the side.
+                host.net.layers.len() > 1 && host.net.activation != Activation::Quadratic
+            })
+        };
+        if models.iter().all(has_sides) {
+            return Ok(());
+        }
+        let needs = "multilayer perceptrons with a hidden layer whose activation keeps the sign \
+                     (not quadratic); name them in models";
+        Err(lacks("patterns", needs))
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let some = at.some_training_rows(self.rows);
+        let model = at.model;
+        let (Some(start), Some(now)) = (model.host(at.initial), model.host(at.parameters()?))
+        else {
+            return Ok(());
+        };
+        let start = start.net.features(&some.inputs, some.rows)?;
+        let now = now.net.features(&some.inputs, some.rows)?;
+        for (index, (start, now)) in (1..).zip(start.iter().zip(&now)) {
+            out.push(Reading {
+                metric: "pattern_distance",
+                index,
+                value: pattern_distance(start, now)?,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+use metrics::{energy_by_degree, largest_other, walsh_coefficients};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot};
+
+/// Walsh spectrum of the net on each skill's cube of all 2^n inputs (n ≤ 16), in units of S:
+/// `walsh_target`, the coefficient of the skill's own parity; `walsh_largest_other`, the largest
+/// other non-constant one in size; `walsh_degree_energy`, the energy of each degree (index =
+/// degree, from 1), averaged over skills with their probabilities.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Walsh {}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    Ok(Box::new(parse_table::<Walsh>(table)?))
+}
+
+impl Metric for Walsh {
+    fn resolved(&self) -> toml::Table {
+        table_of("walsh", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["walsh_target", "walsh_largest_other", "walsh_degree_energy"]
+    }
+
+    fn index_name(&self, metric: &str) -> &'static str {
+        match metric {
+            "walsh_degree_energy" => "degree",
+            _ => "skill",
+        }
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let mut by_degree: Vec<f64> = Vec::new();
+        for (position, group) in at.task.groups().iter().enumerate() {
+            let Some(outputs) = at.outputs_on_cube(position)? else {
+                continue;
+            };
+            let index = position as u64 + 1;
+            let scaled: Vec<f64> = outputs.iter().map(|f| f / group.target).collect();
+            let coefficients = walsh_coefficients(&scaled)?;
+            let mask = group
+                .subset
+                .iter()
+                .fold(0, |mask, bit| mask | (1_usize << bit));
+            out.push(Reading {
+                metric: "walsh_target",
+                index,
+                value: coefficients[mask],
+            });
+            // The constant is the output's mean, not a feature.
+            let mut features = coefficients.clone();
+            features[0] = 0.0;
+            let (_, other) = largest_other(&features, mask)?;
+            out.push(Reading {
+                metric: "walsh_largest_other",
+                index,
+                value: other.abs(),
+            });
+            let energies = energy_by_degree(&coefficients)?;
+            by_degree.resize(energies.len().max(by_degree.len()), 0.0);
+            for (sum, energy) in by_degree.iter_mut().zip(energies) {
+                *sum += group.probability * energy;
+            }
+        }
+        for (degree, value) in by_degree.into_iter().enumerate().skip(1) {
+            out.push(Reading {
+                metric: "walsh_degree_energy",
+                index: degree as u64,
+                value,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+use metrics::{norm, relative_change};
+use models::HostArray;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use super::{MeasureError, Metric, Reading, Snapshot};
+
+/// `weight_norm`: |θ|; `weight_change`: |θ − θ0| / |θ0|. Index 0 is all parameters, the others
+/// are the arrays in order (weight, bias, weight, …).
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Weights {}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
+    Ok(Box::new(parse_table::<Weights>(table)?))
+}
+
+impl Metric for Weights {
+    fn resolved(&self) -> toml::Table {
+        table_of("weights", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["weight_norm", "weight_change"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "array"
+    }
+
+    fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
+        let now = at.parameters()?;
+        let mut push = |index, now: &[f64], initial: &[f64]| {
+            out.push(Reading {
+                metric: "weight_norm",
+                index,
+                value: norm(now),
+            });
+            // An array that starts at zero (a bias, a linear model) has no relative change.
+            if norm(initial) > 0.0 {
+                let value = relative_change(now, initial)?;
+                out.push(Reading {
+                    metric: "weight_change",
+                    index,
+                    value,
+                });
+            }
+            Ok::<(), MeasureError>(())
+        };
+        push(0, &flat(now), &flat(at.initial))?;
+        for (index, (now, initial)) in (1..).zip(now.iter().zip(at.initial)) {
+            push(index, &now.values, &initial.values)?;
+        }
+        Ok(())
+    }
+}
+
+fn flat(arrays: &[HostArray]) -> Vec<f64> {
+    arrays
+        .iter()
+        .flat_map(|array| array.values.iter().copied())
+        .collect()
+}

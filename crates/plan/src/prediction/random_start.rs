@@ -1,0 +1,99 @@
+use models::Model;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, Task, parse_table, positive, table_of};
+use theory::{nalgebra::DMatrix, random_start_half_times};
+
+use super::{CellView, Prediction, two_linear_layers};
+use crate::derived::Derived;
+
+/// The singular modes of the task under a two-layer linear net that starts from the small random
+/// weights of a model, nothing fitted: mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where
+/// x₀ is the overlap of the start with the growing direction of the mode \[Saxe2014\]; see
+/// [`theory::random_start_half_times`].  A mode whose start is too large for that has no curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RandomStart {
+    /// Model whose initial weights it starts from.
+    from: String,
+    /// Factor on the clock, for controls that run too fast or too slow.
+    #[serde(default = "one")]
+    clock: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A mode this much weaker than the first is rounding.
+const NO_MODE: f64 = 1e-12;
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
+    let form: RandomStart = parse_table(table)?;
+    positive("clock", form.clock)?;
+    Ok(Box::new(form))
+}
+
+impl Prediction for RandomStart {
+    fn resolved(&self) -> toml::Table {
+        table_of("random-start", self)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["skill_strength"]
+    }
+
+    fn index_name(&self, _: &str) -> &'static str {
+        "mode"
+    }
+
+    fn needs_weights_of(&self) -> Option<&str> {
+        Some(&self.from)
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+        if task.instance(0).whitened() {
+            let mut read = read.iter();
+            return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
+        }
+        Err(KeyError::new(
+            "kind",
+            "\"random-start\"",
+            "is for whitened inputs that are the same at every step only",
+            "Use linear-map, random-regression with whiten = true, or a data set with components \
+             and every row in each step.",
+        ))
+    }
+
+    fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>) {
+        let Some(rows) = cell.constant else { return };
+        let layers = cell.layers(&self.from).unwrap_or_default();
+        let [first, second] = &layers[..] else { return };
+        let products = rows.correlation(&rows.targets);
+        let shape = rows.shape;
+        let correlation = DMatrix::from_row_slice(shape.outputs, shape.inputs, &products);
+        let Ok(modes) = random_start_half_times(first, second, &correlation) else {
+            return;
+        };
+        let strongest = modes.first().map_or(0.0, |mode| mode.target);
+        for (at, &step) in cell.clock.steps().iter().enumerate() {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.clock) else {
+                break;
+            };
+            for (index, mode) in (1..).zip(&modes) {
+                if mode.target > NO_MODE * strongest && mode.half_time.is_finite() {
+                    out.push(Derived {
+                        metric: "skill_strength",
+                        index,
+                        step,
+                        flow_time: Some(time),
+                        value: mode.strength(time),
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+
+/// The last recorded value of every index, or of one, per seed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FinalValue {
+    /// Only this index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<FinalValue>(table)?))
+}
+
+impl Statistic for FinalValue {
+    fn resolved(&self) -> toml::Table {
+        table_of("final-value", self)
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let components = table
+            .indices()
+            .into_iter()
+            .filter(|index| self.index.is_none_or(|only| only == *index))
+            .map(|index| Component {
+                label: table.label(index),
+                samples: table
+                    .per_seed()
+                    .into_iter()
+                    .map(|cell| {
+                        cell.final_value(index)
+                            .map_or(Sample::Missing, Sample::Exact)
+                    })
+                    .collect(),
+            })
+            .collect();
+        Measured {
+            components,
+            notes: vec![],
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use metrics::spearman;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::statistic::{
+    CORRELATION, Component, Measured, Sample, Selection, Statistic,
+    times::{crossing_of, half_times},
+};
+
+/// Spearman's rank correlation, over the indices, of the half-times of a model with those of
+/// another model or prediction, or with the indices themselves, per seed. A half-time that did not
+/// come is later than all others. Half-times that are all the same agree with no order and count as
+/// 0. Of a grid, the first cell.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HalfTimeAgreement {
+    /// The other model or prediction, which has the same metric; the indices if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<HalfTimeAgreement>(table)?))
+}
+
+/// Times to be ranked; `None` where one was not recorded.
+fn ranked(times: &[Sample]) -> Option<Vec<f64>> {
+    let time = |sample: &Sample| match *sample {
+        Sample::Exact(time) => Some(time),
+        Sample::AtLeast(_) => Some(f64::INFINITY),
+        Sample::Missing => None,
+    };
+    times.iter().map(time).collect()
+}
+
+impl Statistic for HalfTimeAgreement {
+    fn resolved(&self) -> toml::Table {
+        table_of("half-time-agreement", self)
+    }
+
+    fn range(&self) -> Option<[f64; 2]> {
+        Some(CORRELATION)
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let indices = table.indices();
+        let sample = |cell: &crate::statistic::CellRows<'_>| {
+            let own = ranked(&half_times(cell, &indices))?;
+            let others = match &self.to {
+                None => indices.iter().map(|&index| index as f64).collect(),
+                Some(to) => {
+                    let curve = |&index| table.rows_of(cell, to, table.metric(), index);
+                    let times = indices.iter().map(|index| crossing_of(cell, &curve(index)));
+                    ranked(&times.collect::<Vec<Sample>>())?
+                }
+            };
+            let all_same = |times: &[f64]| times.iter().all(|time| *time == times[0]);
+            if own.len() < 2 {
+                return None;
+            }
+            if all_same(&own) || all_same(&others) {
+                return Some(0.0);
+            }
+            spearman(&own, &others).ok()
+        };
+        let samples = table.per_seed().into_iter();
+        let samples = samples.map(|cell| sample(cell).map_or(Sample::Missing, Sample::Exact));
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples: samples.collect(),
+            }],
+            notes: vec![],
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, positive, table_of};
+
+use crate::statistic::{
+    CellRows, Component, Measured, Sample, Selection, Statistic, selection::Curve,
+};
+
+/// The largest distance of a curve to the same curve of another model or prediction, per index
+/// and seed, over all recorded steps and all cells of the grid.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LargestGap {
+    /// The other model or prediction.
+    to: String,
+    /// Metric of the other model.
+    metric: String,
+    /// Distances relative to the other's value.
+    #[serde(default)]
+    relative: bool,
+    /// Distances of common logarithms: decades.
+    #[serde(default)]
+    log10: bool,
+    /// With `log10`: smaller values count as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    floor: Option<f64>,
+    /// One part: the largest over all indices, too.
+    #[serde(default)]
+    together: bool,
+    /// Only the last step.
+    #[serde(default)]
+    at_end: bool,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    let gap: LargestGap = parse_table(table)?;
+    if gap.relative && gap.log10 {
+        let problem = "has no effect beside log10";
+        return Err(KeyError::new("relative", true, problem, "Keep one."));
+    }
+    if let Some(floor) = gap.floor {
+        positive("floor", floor)?;
+        if !gap.log10 {
+            let hint = "Remove it, or write log10 = true.";
+            return Err(KeyError::new(
+                "floor",
+                floor,
+                "has no effect without log10",
+                hint,
+            ));
+        }
+    }
+    Ok(Box::new(gap))
+}
+
+impl Statistic for LargestGap {
+    fn resolved(&self) -> toml::Table {
+        table_of("largest-gap", self)
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let indices = table.indices();
+        let part = |label: String, indices: &[u64]| Component {
+            label,
+            samples: (table.seeds.iter())
+                .map(|&seed| self.largest(table, seed, indices))
+                .collect(),
+        };
+        let named = |index: u64| table.label(index);
+        let components = if self.together && !indices.is_empty() {
+            vec![part(String::new(), &indices)]
+        } else {
+            let parts = indices.iter().map(|&index| part(named(index), &[index]));
+            parts.collect()
+        };
+        Measured {
+            components,
+            notes: vec![],
+        }
+    }
+}
+
+impl LargestGap {
+    fn largest(&self, table: &Selection<'_>, seed: u64, indices: &[u64]) -> Sample {
+        let gaps = table.of_seed(seed).flat_map(|cell| {
+            indices.iter().map(move |&index| {
+                let own = cell.curve(index);
+                let other = table.rows_of(cell, &self.to, &self.metric, index);
+                // The gap at an end that did not come is not known.
+                let known = cell.has_end() || !self.at_end;
+                self.gap(&own, &other).filter(|_| known)
+            })
+        });
+        // A cell without a common step says nothing about the largest.
+        let largest = gaps.reduce(|a, b| Some(a?.max(b?))).flatten();
+        // Curves that were cut short might have come further apart.
+        let whole = table.of_seed(seed).all(CellRows::has_end);
+        let sample = if whole {
+            Sample::Exact
+        } else {
+            Sample::AtLeast
+        };
+        largest.map_or(Sample::Missing, sample)
+    }
+
+    /// Curves of one cell are recorded on the same steps; a step that one of them lacks is
+    /// skipped.
+    fn gap(&self, own: &Curve, other: &Curve) -> Option<f64> {
+        let mut largest: Option<f64> = None;
+        let mut at = 0;
+        let first = if self.at_end {
+            own.0.len().saturating_sub(1)
+        } else {
+            0
+        };
+        for (step, value) in own.0.iter().zip(&own.1).skip(first) {
+            while at < other.0.len() && other.0[at] < *step {
+                at += 1;
+            }
+            if other.0.get(at) == Some(step) {
+                let distance = self.distance(*value, other.1[at]);
+                largest = Some(largest.map_or(distance, |l| l.max(distance)));
+            }
+        }
+        largest
+    }
+
+    fn distance(&self, own: f64, other: f64) -> f64 {
+        if own == other {
+            return 0.0;
+        }
+        // What is not a number fits nothing, and `max` would pass over it.
+        if own.is_nan() || other.is_nan() {
+            return f64::INFINITY;
+        }
+        let distance = if self.log10 {
+            let log = |value: f64| self.floor.map_or(value, |floor| value.max(floor)).log10();
+            (log(own) - log(other)).abs()
+        } else if self.relative {
+            (own / other - 1.0).abs()
+        } else {
+            (own - other).abs()
+        };
+        // Logarithms of numbers below 0.
+        if distance.is_nan() {
+            f64::INFINITY
+        } else {
+            distance
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use metrics::{Ratio, shape_ratio};
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+
+/// The largest t90/t10 over skills, per seed: 1.4 to 2.5 for a sigmoid from small initial
+/// strength, 21.85 for an exponential. A skill whose 90 % lies past the last step counts with its
+/// lower bound if that is the largest value, and is left out (and counted in a note) otherwise.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shape {}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    Ok(Box::new(parse_table::<Shape>(table)?))
+}
+
+impl Statistic for Shape {
+    fn resolved(&self) -> toml::Table {
+        table_of("shape", self)
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let indices = table.indices();
+        let (mut judged, mut censored, mut unknown) = (0, 0, 0);
+        let samples = table
+            .per_seed()
+            .into_iter()
+            .map(|cell| {
+                let mut exact: Option<f64> = None;
+                let mut bound: Option<f64> = None;
+                let open_before = censored + unknown;
+                for &index in &indices {
+                    let (steps, values) = cell.curve(index);
+                    match shape_ratio(&steps, &values) {
+                        Ok(Ratio::Exact(ratio)) => {
+                            judged += 1;
+                            exact = Some(exact.map_or(ratio, |e| e.max(ratio)));
+                        }
+                        Ok(Ratio::AtLeast(ratio)) => {
+                            censored += 1;
+                            bound = Some(bound.map_or(ratio, |b| b.max(ratio)));
+                        }
+                        Ok(Ratio::Unknown) | Err(_) => unknown += 1,
+                    }
+                }
+                let seen_through = cell.has_end() || open_before == censored + unknown;
+                match (exact, bound) {
+                    // What the other curves would have shown, nobody knows.
+                    _ if !seen_through => Sample::Missing,
+                    (Some(exact), Some(bound)) if bound > exact => Sample::AtLeast(bound),
+                    (Some(exact), _) => Sample::Exact(exact),
+                    (None, Some(bound)) => Sample::AtLeast(bound),
+                    (None, None) => Sample::Missing,
+                }
+            })
+            .collect();
+        let mut notes = Vec::new();
+        if censored + unknown > 0 {
+            notes.push(format!(
+                "judged on {judged} curves; {censored} reached 10 % but not 90 % in time and count \
+                 only as lower bounds, {unknown} did not reach 10 %"
+            ));
+        }
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes,
+        }
+    }
+}

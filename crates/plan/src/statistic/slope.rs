@@ -1,0 +1,98 @@
+use metrics::log_log_slope;
+use serde::{Deserialize, Serialize};
+use tasks::{KeyError, parse_table, table_of};
+
+use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+
+/// Least-squares slope of ln(metric) against ln(step) or ln(index), per seed, within a window.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slope {
+    /// `step` or `index`.
+    #[serde(default)]
+    against: Against,
+    /// Smallest and largest abscissa.
+    window: [f64; 2],
+    /// Take the lower envelope first: the smallest value in each of this many bins, evenly spaced
+    /// in the logarithm, over all recorded steps. 0 takes every point of the last step.
+    #[serde(default)]
+    envelope_bins: usize,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Against {
+    #[default]
+    Step,
+    Index,
+}
+
+pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
+    let slope: Slope = parse_table(table)?;
+    let [low, high] = slope.window;
+    if !(low > 0.0 && high > low) {
+        return Err(KeyError::new(
+            "window",
+            format!("[{low}, {high}]"),
+            "must be two increasing positive numbers",
+            "Write for example [100, 10000].",
+        ));
+    }
+    Ok(Box::new(slope))
+}
+
+impl Statistic for Slope {
+    fn resolved(&self) -> toml::Table {
+        table_of("slope", self)
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let [low, high] = self.window;
+        let samples = table
+            .per_seed()
+            .into_iter()
+            .map(|cell| {
+                let (x, y) = match self.against {
+                    Against::Step => cell.curve(0),
+                    Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
+                    Against::Index => cell.at_end(),
+                };
+                let (x, y): (Vec<f64>, Vec<f64>) = x
+                    .into_iter()
+                    .zip(y)
+                    .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
+                    .unzip();
+                let (x, y) = match self.envelope_bins {
+                    0 => (x, y),
+                    bins => envelope(&x, &y, self.window, bins),
+                };
+                // The window must have been seen to its end.
+                let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
+                if x.len() < 3 || !(cell.has_end() || seen) {
+                    return Sample::Missing;
+                }
+                log_log_slope(&x, &y).map_or(Sample::Missing, |line| Sample::Exact(line.slope))
+            })
+            .collect();
+        Measured {
+            components: vec![Component {
+                label: String::new(),
+                samples,
+            }],
+            notes: vec![],
+        }
+    }
+}
+
+/// The lowest point of each bin that has one.
+fn envelope(x: &[f64], y: &[f64], [low, high]: [f64; 2], bins: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut lowest: Vec<Option<(f64, f64)>> = vec![None; bins];
+    for (&x, &y) in x.iter().zip(y) {
+        let place = (x / low).ln() / (high / low).ln() * bins as f64;
+        let bin = &mut lowest[(place as usize).min(bins - 1)];
+        if bin.is_none_or(|(_, least)| y < least) {
+            *bin = Some((x, y));
+        }
+    }
+    lowest.into_iter().flatten().unzip()
+}

@@ -1,0 +1,64 @@
+//! What a run leaves behind, and the one way to it.
+//!
+//! Measured rows stream into the folders of their cells ([`CellStore`], [`CellFolder`]) while they train;
+//! once all cells are done, the tables of the run are gathered as [`Observations`] and written with a
+//! [`Manifest`] into a [`RunFolder`]. Nothing here knows what a spec says, how nets are trained or what
+//! is claimed: names of variants, models and metrics are only names.
+//!
+//! ```
+//! use layerwise_record::{Build, CellStore, Reservation, Retrain};
+//!
+//! let run = tempfile::tempdir()?;
+//! let cells = CellStore::of(run.path());
+//! let build = Build { version: "0.1.0".to_owned(), commit: "abc".to_owned() };
+//! let retrain = Retrain { failed: true, done: &|_| false };
+//! let Reservation::Open(cell) = cells.reserve("some-cell", &build, retrain)? else {
+//!     unreachable!("no other process trains it");
+//! };
+//! // While it trains, no other process gets it.
+//! let second = cells.reserve("some-cell", &build, retrain)?;
+//! assert!(matches!(second, Reservation::Busy(_)));
+//! drop(cell);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cells;
+mod checkpoint;
+mod csv;
+mod error;
+mod files;
+mod folder;
+mod knobs;
+mod lock;
+mod manifest;
+mod name;
+mod observation;
+mod observations;
+mod rows;
+mod sealed;
+mod sweep_file;
+mod weights;
+
+pub use cells::{
+    CellFailure, CellFolder, CellResult, CellState, CellStore, OpenCell, Reservation, Retrain,
+};
+pub use checkpoint::{Checkpoint, ModelCheckpoint};
+pub use csv::csv_bytes;
+pub use error::RunFolderError;
+pub use files::write_atomically;
+pub use folder::{
+    RunFolder, RunIdentity, read_manifest, read_observations, read_spec, read_verdict, spec_file,
+    write_verdict,
+};
+pub use knobs::{knob_value, lies_at};
+pub use lock::Owner;
+pub use manifest::{
+    Build, CellSummary, ExternalSource, FORMAT, FailedCell, Manifest, MetricInfo, StopReason,
+    Threshold, VariantInfo,
+};
+pub use name::Name;
+pub use observation::Observation;
+pub use observations::{CellName, Curve, Observations, Source};
+pub use rows::Mark;
+pub use sweep_file::SweepFile;
+pub use weights::{Moment, WeightsOf, has_weights, keep_weights, kept_weights};

@@ -1,0 +1,156 @@
+//! The page over synthetic runs, read as text.
+
+use layerwise_report::{page, write_page};
+
+use crate::synthetic::{self, Edit};
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let runs = [
+        synthetic::emergence(),
+        synthetic::data_sweep(),
+        synthetic::scaling(),
+    ];
+    let html = page(&runs).unwrap();
+    for outside in [
+        "http://", "https://", "<link", "<script", "@import", "url(", " src=",
+    ] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    assert_eq!(
+        html.matches("<svg ").count(),
+        html.matches("</svg>").count()
+    );
+    assert!(!html.contains(" id=\"clip"));
+}
+
+#[test]
+fn ids_are_unique() {
+    let html = page(&[synthetic::emergence(), synthetic::emergence()]).unwrap();
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), all), (2, 2));
+}
+
+#[test]
+fn a_page_over_quick_runs_says_that_they_judge_nothing() {
+    let note = "Quick runs are too small to judge";
+    let mut runs = [synthetic::emergence(), synthetic::scaling()];
+    runs.iter_mut().for_each(|run| run.manifest.quick = false);
+    assert!(!page(&runs).unwrap().contains(note));
+    runs[1].manifest.quick = true;
+    assert!(page(&runs).unwrap().contains(note));
+}
+
+#[test]
+fn statements_are_escaped() {
+    let html = page(&[synthetic::emergence()]).unwrap();
+    assert!(html.contains("p &lt; 0.1 &amp; p &gt; 0.01 emerge &lt;later&gt;"));
+    assert!(!html.contains("<later>"));
+}
+
+#[test]
+fn verdicts_are_words_and_symbols_with_all_that_led_to_them() {
+    let html = page(&[synthetic::emergence()]).unwrap();
+    for text in [
+        "2 claims: 1 supported, 1 contradicted, 0 undecided.",
+        "✓</span> supported",
+        "✗</span> contradicted",
+        "in [0.8, 1.25]",
+        "changed after the run, was in [0.9, 1.1]",
+        "[0.929, 1.01]",
+        "[0.959, ∞)",
+        "<b>censored</b>",
+        "5 of them only bounds",
+        "shuffled skill frequencies",
+        "the test does not tell net from it",
+        "The ratio of skill 2 is 0.95",
+        "Half-time of the first skill, steps",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn failures_manifest_values_and_spec_are_on_the_page() {
+    let run = synthetic::emergence();
+    let html = page(std::slice::from_ref(&run)).unwrap();
+    for text in [
+        "net diverged: its loss was 3.2·10⁸ at step 6,300",
+        "7 trained all steps, 1 failed",
+        "4f1c3a9be2d07c55",
+        "layerwise 0.1.0, rustc 1.95.0",
+        "1 min 34 s",
+        "12 %",
+        "<th>seed 7</th>",
+        "E1, control shuffled skill frequencies",
+        "[[pictures]]",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_leaves_the_rest_of_the_page() {
+    let mut run = synthetic::emergence();
+    run.retain_rows(|o| o.metric != "loss");
+    let html = page(&[run]).unwrap();
+    assert_eq!(html.matches("<figure>").count(), 1);
+    assert!(html.contains("Not drawn: picture &quot;models&quot;, panel 2"));
+}
+
+#[test]
+fn heat_maps_are_on_the_page_and_thousands_of_cells_are_not() {
+    let mut run = synthetic::plane(40);
+    let is_cut = |cell: &&mut record::CellSummary| cell.steps == 700;
+    let stopped = run.manifest.cells.iter_mut().find(is_cut).unwrap();
+    let stopped = stopped.stopped.clone();
+    for cell in run.manifest.cells.iter_mut().rev().take(100) {
+        cell.stopped = stopped.clone();
+    }
+    let html = page(std::slice::from_ref(&run)).unwrap();
+    assert_eq!(html.matches("<figure>").count(), run.spec.pictures.len());
+    assert!(!html.contains("Not drawn") && !html.contains(" id=\"clip"));
+    assert!(html.contains("<dt>Variants</dt><dd>1600</dd>"));
+    let rows = |html: &str| html.matches("<tr><td>base,models.net.width=").count();
+    let failed = run.manifest.cells.iter();
+    let failed = failed.filter(|cell| cell.stopped.is_failure()).count();
+    assert!(failed > 100, "{failed}");
+    assert_eq!(rows(&html), 40);
+    assert!(html.contains(&format!(
+        "… and {} more. All are in manifest.json.",
+        failed - 40
+    )));
+    assert!(html.contains(&format!("{failed} failed.")));
+    // A page with few failures lists them all.
+    let mut few = run;
+    let mut left = 40;
+    few.manifest.cells.retain(|cell| {
+        left -= usize::from(cell.stopped.is_failure() && left > 0);
+        !cell.stopped.is_failure() || left > 0
+    });
+    let html = page(&[few]).unwrap();
+    assert!(rows(&html) == 39 && !html.contains("more. All are"));
+}
+
+#[test]
+fn the_page_is_written_in_one_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    write_page(&[synthetic::scaling()], &path).unwrap();
+    assert!(
+        std::fs::read_to_string(&path)
+            .unwrap()
+            .ends_with("</html>\n")
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let nowhere = folder.path().join("absent/report.html");
+    let error = write_page(&[synthetic::scaling()], &nowhere).unwrap_err();
+    assert!(error.to_string().contains("report.html"));
+}

@@ -1,0 +1,6 @@
+//! Tests of the task kinds from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod parity_data;
+mod specs;

@@ -1,0 +1,20 @@
+//! Tests of the binary, as a user runs it. One file is one module: `cargo test --test all -- devices::`
+//! runs those of `devices.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bench;
+mod cli;
+mod clusters;
+mod compare;
+mod data;
+mod devices;
+mod export;
+mod interrupted;
+mod measure;
+mod own_runs;
+mod references;
+mod reproduce;
+mod support;
+mod sweeps;
+mod theory;
