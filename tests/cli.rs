@@ -475,7 +475,9 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
         TINY.replace("below = 0.3", "below = 1e-9"),
     )
     .unwrap();
+    let verdict = place.read("out/verdict.json");
     let document = place.json(&["verdict", "out", "--spec", "stricter.toml", "--json"]);
+    assert_eq!(verdict, place.read("out/verdict.json"));
     let claim = &document["runs"][0]["verdict"]["claims"][0];
     assert_eq!(claim["outcome"], "contradicted");
     assert_eq!(claim["threshold_at_run"]["below"], 0.3);
@@ -489,7 +491,7 @@ fn editing_a_threshold_judges_again_without_training_and_says_so() {
     let output = place.layerwise(&["verdict", "out", "--spec", "other.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        stderr(&output).contains("trains differently"),
+        stderr(&output).contains("training.lr: 0.1 → 0.3"),
         "{}",
         stderr(&output)
     );

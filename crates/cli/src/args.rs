@@ -1,6 +1,9 @@
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 /// Train nets next to their layerwise-linear twins, overlay the theory, judge the claims.
 #[derive(Debug, Parser)]
@@ -63,7 +66,7 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
     #[command(flatten)]
     pub(crate) external: External,
-    /// Run folder [default: runs/NAME, or runs/NAME-quick].
+    /// Run folder [default: runs/ and the `name` of the spec, with -quick behind it for --quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Keep the initial and final weights of every model in the run folder, for `export weights`.
@@ -409,7 +412,8 @@ pub(crate) struct Verdict {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Derive and judge by the predictions and claims of this spec, which must train the same.
+    /// Derive and judge by the predictions and claims of this spec, which must train and measure the
+    /// same. The run stays as it is: `run SPEC --out RUN_DIR` makes the spec its own and trains nothing.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
     /// Exit with code 3 unless every claim gets this verdict.
@@ -427,8 +431,8 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
     pub(crate) metrics: Vec<MetricGroup>,
     /// Activation behind every layer except the last, for the neural collapse of weights.
-    #[arg(long)]
-    pub(crate) activation: Option<Activation>,
+    #[arg(long, value_parser = activation())]
+    pub(crate) activation: Option<mlp::Activation>,
     /// Data set that the weights are measured on: a shipped one, see `layerwise data list`, or a
     /// .csv or IDX file of your own.
     #[arg(long, value_name = "NAME|FILE")]
@@ -463,13 +467,12 @@ pub(crate) enum MetricGroup {
     Norms,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Activation {
-    Relu,
-    Tanh,
-    Gelu,
-    Quadratic,
-    Identity,
+/// An activation by name.
+fn activation() -> impl TypedValueParser<Value = mlp::Activation> {
+    let all = mlp::Activation::ALL;
+    let named = move |name: String| all.into_iter().find(|activation| activation.name() == name);
+    PossibleValuesParser::new(all.map(mlp::Activation::name))
+        .map(move |name| named(name).unwrap_or_default())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -633,10 +636,11 @@ pub(crate) struct Report {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Draw and judge by the predictions, claims and pictures of this spec, which must train the same.
+    /// Draw and judge by the predictions, claims and pictures of this spec, which must train and measure
+    /// the same. Only the page is written.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
-    /// The page [default: report.html in the first run folder].
+    /// The page [default: report.html, or with --spec report-SPEC.html, in the first run folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Write the verdicts as a Markdown table, too.

@@ -12,7 +12,8 @@
 //! }
 //! ```
 //!
-//! `examples/extending.rs` is such a program, with a task, a metric and a statistic of its own.
+//! `examples/extending.rs` is such a program, with a task, a model, a metric and a statistic of
+//! its own. An engine is added by `kinds.engines.register(MyEngine)`.
 
 #![allow(clippy::print_stderr, reason = "this is the crate that prints")]
 #![allow(

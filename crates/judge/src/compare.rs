@@ -123,7 +123,7 @@ pub fn compare(first: &Run, second: &Run) -> Comparison {
         .into_iter()
         .partition(|pair| pair.first == pair.second);
     Comparison {
-        spec: keys(&first.spec, &second.spec),
+        spec: spec_differences(&first.spec, &second.spec),
         curves,
         only_first,
         only_second,
@@ -132,7 +132,8 @@ pub fn compare(first: &Run, second: &Run) -> Comparison {
     }
 }
 
-fn keys(first: &Spec, second: &Spec) -> Vec<KeyDifference> {
+/// The keys in which two specs differ, sorted.
+pub fn spec_differences(first: &Spec, second: &Spec) -> Vec<KeyDifference> {
     let flat = |spec: &Spec| {
         let mut flat = BTreeMap::new();
         let value =

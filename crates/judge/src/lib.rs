@@ -27,6 +27,7 @@ mod verdict;
 
 pub use compare::{
     Comparison, CurveDifference, KeyDifference, PointDifference, VerdictDifference, compare,
+    spec_differences,
 };
 pub use derive::{DerivedCount, derive};
 pub use gather::{Gathered, Making, gather};

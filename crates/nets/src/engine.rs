@@ -93,7 +93,7 @@ pub trait Engine: Send + Sync {
     /// Checks that it can train this setup.
     ///
     /// # Errors
-    /// What it lacks, as a clause behind its name (`engine "moments" trains linear nets only`).
+    /// What it lacks, as a clause behind its name (`engine "mlp" computes on the CPU`).
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str>;
 
     /// Learners before their first step. The setup is covered.

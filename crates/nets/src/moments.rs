@@ -77,11 +77,11 @@ impl Engine for Moments {
 /// The net on the host, if it is linear and its weights are the parameters.
 fn linear_net(model: &dyn Model, initial: &[HostArray]) -> Result<HostNet, &'static str> {
     let Some(host) = model.host(initial) else {
-        return Err("trains linear nets only");
+        return Err("trains only deep-linear nets and mlp nets of the identity");
     };
     let linear = host.net.layers.len() == 1 || host.net.activation == mlp::Activation::Identity;
     if !linear {
-        return Err("trains linear nets only");
+        return Err("trains only deep-linear nets and mlp nets of the identity");
     }
     if host.net.layers.iter().any(|layer| layer.bias.is_some()) {
         return Err("trains nets without biases only");

@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
                     return Err(SpecError::key(
                         place,
                         format!("{wanted:?}"),
-                        "calibrates on a model that the spec does not have",
+                        "reads a model that the spec does not have",
                         format!("Choose one of: {}.", choices.join(", ")),
                     ));
                 };

@@ -7,7 +7,7 @@
 //! | to add | write | and one line in |
 //! |---|---|---|
 //! | a metric | [`Metric`], in `src/metric/` | `kinds.rs` |
-//! | a closed form | [`Prediction`], in `src/prediction/` | `kinds.rs` |
+//! | a closed form laid over runs | [`Prediction`], in `src/prediction/` | `kinds.rs` |
 //! | a statistic of claims | [`Statistic`], in `src/statistic/` | `kinds.rs` |
 //! | a model | `Model` in `layerwise-models`, its function in `layerwise-nets` | `kinds.rs` there, `forward.rs` |
 //! | a task | `Task` in `layerwise-tasks` | `lib.rs` there |

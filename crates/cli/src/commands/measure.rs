@@ -144,7 +144,7 @@ fn of_network(
     groups: &[MetricGroup],
 ) -> Result<Measured, String> {
     let collapse = match (&rows, arguments.activation) {
-        (Some(rows), Some(activation)) => network.collapse(by_name(activation), rows)?,
+        (Some(rows), Some(activation)) => network.collapse(activation, rows)?,
         (Some(_), None) => {
             return Err(
                 "holds weights and no activation: give --activation relu, tanh, gelu, quadratic \
@@ -172,16 +172,6 @@ fn of_network(
         fourier,
         rows,
     })
-}
-
-fn by_name(activation: args::Activation) -> mlp::Activation {
-    match activation {
-        args::Activation::Relu => mlp::Activation::Relu,
-        args::Activation::Tanh => mlp::Activation::Tanh,
-        args::Activation::Gelu => mlp::Activation::Gelu,
-        args::Activation::Quadratic => mlp::Activation::Quadratic,
-        args::Activation::Identity => mlp::Activation::Identity,
-    }
 }
 
 /// Adds what weights and biases alone say.
@@ -222,7 +212,7 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         }
     }
     if let Some(rows) = &measured.rows {
-        let activation = arguments.activation.map(by_name);
+        let activation = arguments.activation;
         let name = activation.map(|activation| format!("{activation:?}").to_lowercase());
         put("activation", json!(name));
         put("data", rows.origin.clone());

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use judge::Run;
-use plan::{Options, load};
+use judge::{Run, spec_differences};
+use plan::{Options, Spec};
 use train::Kinds;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, shipped};
 
 /// Derives and judges a run by the predictions, claims and pictures of the spec `file`. Nothing is
 /// trained.
@@ -22,16 +22,53 @@ pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(),
         ],
         ..Options::default()
     };
-    let plan = load(file, &options, kinds)?;
+    let plan = shipped::find(&file.to_string_lossy(), &options, kinds)?;
     let identity = plan.identity(&run.manifest.device, &run.manifest.engine);
     if identity.spec_hash != run.manifest.spec_hash {
         return Err(Failure::usage(format!(
-            "{}: trains differently from the run in {}. Judge with the spec of that run, or run \
-             this one",
+            "{}: trains or measures differently from the run in {}{}. Give a spec that differs in \
+             predictions, claims and pictures only, or run this one",
             file.display(),
-            run.path.display()
+            run.path.display(),
+            differences(&run.spec, &plan.spec)
         )));
     }
     run.derive_again(&plan)?;
     Ok(())
+}
+
+/// The first keys in which what is trained or measured differs: ` (training.lr: 0.1 → 0.3)`.
+fn differences(of_run: &Spec, other: &Spec) -> String {
+    /// Parts of a spec that train nothing and measure nothing.
+    const FREE: [&str; 10] = [
+        "title",
+        "summary",
+        "source",
+        "phenomenon",
+        "minutes",
+        "long",
+        "predictions",
+        "claims",
+        "numbers",
+        "pictures",
+    ];
+    const SHOWN: usize = 3;
+    let decides = |key: &str| {
+        let first = key.split(['.', '[']).next().unwrap_or_default();
+        !FREE.contains(&first)
+    };
+    let value = |value: Option<String>| value.unwrap_or_else(|| "absent".to_owned());
+    let keys = spec_differences(of_run, other).into_iter();
+    let keys = keys.filter(|difference| decides(&difference.key));
+    let mut shown: Vec<String> = keys
+        .map(|key| format!("{}: {} → {}", key.key, value(key.first), value(key.second)))
+        .collect();
+    if shown.len() > SHOWN {
+        shown.truncate(SHOWN);
+        shown.push("…".to_owned());
+    }
+    if shown.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", shown.join(", "))
 }

@@ -45,13 +45,17 @@ pub(super) fn report(
         }
     }
     let mut pictures = Vec::new();
-    for run in &runs {
-        pictures.extend(report::draw_pictures(run)?);
+    let mut name = "report.html".to_owned();
+    match arguments.spec.as_ref().and_then(|file| file.file_stem()) {
+        // The figures of a run stay those of its own spec; the page has the others.
+        Some(stem) => name = format!("report-{}.html", stem.to_string_lossy()),
+        None => {
+            for run in &runs {
+                pictures.extend(report::draw_pictures(run)?);
+            }
+        }
     }
-    let page = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| arguments.runs[0].join("report.html"));
+    let page = (arguments.out.clone()).unwrap_or_else(|| arguments.runs[0].join(name));
     report::write_page(&runs, &page)?;
     if let Some(table) = &arguments.markdown {
         report::write_markdown(&runs, table)?;

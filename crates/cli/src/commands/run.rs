@@ -279,26 +279,30 @@ pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
 /// Prints the verdicts of a run, where its page is, and what went wrong.
 pub(super) fn print_run(done: &Done, page: &Path) {
     let manifest = &done.gathered.manifest;
-    say!(
-        "{}: {} cells in {:.1} s on {} threads, {:.1} % of it measuring",
-        manifest.name,
-        manifest.cells.len(),
-        manifest.wall_seconds,
-        manifest.threads,
-        100.0 * manifest.measuring_share
-    );
+    let derived = match done.gathered.derived {
+        DerivedCount { computed: 0, .. } => "predictions and times as before",
+        _ => "predictions and times derived anew",
+    };
+    let (cells, reused) = (manifest.cells.len(), done.cells_reused);
+    if reused >= cells {
+        say!(
+            "{}: {cells} cells, all trained before; {derived}",
+            manifest.name
+        );
+    } else {
+        say!(
+            "{}: {cells} cells in {:.1} s on {} threads, {:.1} % of it measuring",
+            manifest.name,
+            manifest.wall_seconds,
+            manifest.threads,
+            100.0 * manifest.measuring_share
+        );
+    }
     if manifest.quick {
         say!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
     }
-    if done.cells_reused > 0 {
-        let derived = match done.gathered.derived {
-            DerivedCount { computed: 0, .. } => "predictions and times as before",
-            _ => "predictions and times derived anew",
-        };
-        say!(
-            "  ({} cells were trained before; {derived})",
-            done.cells_reused
-        );
+    if (1..cells).contains(&reused) {
+        say!("  ({reused} of these cells were trained before; {derived})");
     }
     say!("{}", output::verdicts(&done.gathered.verdict));
     say!("report: {}", page.display());

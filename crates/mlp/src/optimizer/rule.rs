@@ -41,7 +41,8 @@ pub(crate) trait Rule {
     fn flow_factor(&self) -> Option<f64>;
 
     /// The parameter after step number `step` (from 1). `moments` has as many entries as
-    /// [`Rule::moments`] says, `None` before the first step, and gets the new ones.
+    /// [`Rule::moments`] says, `None` before the first step, and gets the new ones. Tensors count steps
+    /// only for a rule with two moments: another must not use `step`.
     ///
     /// Must be `#[inline(always)]`: what is not inlined into a kernel of the trainer is compiled
     /// without the wider instructions.

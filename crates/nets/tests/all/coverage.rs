@@ -279,8 +279,14 @@ fn an_engine_says_what_it_does_not_cover() {
         assert_eq!(message, sentence, "{model}");
     };
     let moments = |model: &str, reason| says("moments", MODES, model, COVERED, reason);
-    moments("kind = 'mlp'\nwidths = [4]", "trains linear nets only");
-    moments("kind = 'linear-skills'", "trains linear nets only");
+    moments(
+        "kind = 'mlp'\nwidths = [4]",
+        "trains only deep-linear nets and mlp nets of the identity",
+    );
+    moments(
+        "kind = 'linear-skills'",
+        "trains only deep-linear nets and mlp nets of the identity",
+    );
     moments(
         "kind = 'mlp'\nwidths = []",
         "trains nets without biases only",
