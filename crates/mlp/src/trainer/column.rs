@@ -134,6 +134,7 @@ impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
                     &scaled,
                     features,
                     gradient,
+                    #[inline(always)]
                     |sum, _, _| sum,
                 );
                 multiply(features, &self.slopes[panel * self.rows..][..self.rows]);
@@ -172,6 +173,7 @@ impl<T: Real, S: Simd<T>> WithFormula for FusedOuter<'_, T, S> {
                 weight,
                 features,
                 gradient,
+                #[inline(always)]
                 |sum, line, part| times_slope::<F, T, S>(simd, sum, line, part),
             );
         }

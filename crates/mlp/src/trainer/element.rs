@@ -69,7 +69,11 @@ impl<T: Real, L: Lanes<T>> Element<T, L> {
     #[inline(always)]
     fn map(self, function: impl Fn(L, T) -> T) -> Self {
         let lanes = self.lanes;
-        self.with(lanes.map(self.value, |value| function(lanes, value)))
+        self.with(lanes.map(
+            self.value,
+            #[inline(always)]
+            |value| function(lanes, value),
+        ))
     }
 }
 

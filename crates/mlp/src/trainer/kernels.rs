@@ -84,10 +84,18 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
             }
             let factor = simd.splat(self.weight_multiplier);
             let zero = [T::ZERO; LANES];
-            (self.input).times(simd, panel, weight, &zero, out, |sum, line, part| {
-                let affine = simd.fma(factor, sum, simd.load(&bias, part));
-                simd.store(affine, line, part);
-            });
+            (self.input).times(
+                simd,
+                panel,
+                weight,
+                &zero,
+                out,
+                #[inline(always)]
+                |sum, line, part| {
+                    let affine = simd.fma(factor, sum, simd.load(&bias, part));
+                    simd.store(affine, line, part);
+                },
+            );
             let slopes = self.slopes.chunks_exact_mut(self.rows).nth(panel);
             let slopes = slopes.map_or(&mut [][..], |slopes| slopes.as_flattened_mut());
             self.activation.with(Activate {
@@ -124,9 +132,17 @@ impl<T: Real, S: Simd<T>> WithFormula for FusedForward<'_, T, S> {
             out,
         } = self;
         if F::IN_REGISTERS {
-            input.times(simd, panel, weight, bias, out, |sum, line, part| {
-                simd.store(value::<F, T, S>(simd, sum), line, part);
-            });
+            input.times(
+                simd,
+                panel,
+                weight,
+                bias,
+                out,
+                #[inline(always)]
+                |sum, line, part| {
+                    simd.store(value::<F, T, S>(simd, sum), line, part);
+                },
+            );
         }
         F::IN_REGISTERS
     }
@@ -156,6 +172,7 @@ impl<T: Real> Kernel<T> for TableProduct<'_, T> {
                 weight,
                 &zero,
                 out,
+                #[inline(always)]
                 |sum, line, part| {
                     simd.store(sum, line, part);
                 },
@@ -271,6 +288,7 @@ impl<T: Real> Kernel<T> for BackwardInput<'_, T> {
                     weight,
                     &zero,
                     features,
+                    #[inline(always)]
                     |sum, line, part| {
                         simd.store(sum, line, part);
                     },
@@ -309,6 +327,7 @@ impl<T: Real, S: Simd<T>> WithFormula for FusedBackward<'_, T, S> {
                 weight,
                 &zero,
                 features,
+                #[inline(always)]
                 |sum, line, part| {
                     simd.store(times_slope::<F, T, S>(simd, sum, line, part), line, part);
                 },

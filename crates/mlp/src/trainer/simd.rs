@@ -1,7 +1,7 @@
 //! Vector instructions chosen at run time.
 //!
 //! A kernel is written once, over [`Simd`], and compiled for every instruction set. Its inner
-//! functions must be `#[inline(always)]`: what is not inlined into the kernel is compiled without
+//! functions and closures must be `#[inline(always)]`: what is not inlined into the kernel is compiled without
 //! the wider instructions.
 
 use super::lines::Line;

@@ -9,6 +9,7 @@ mod conserved;
 mod coverage;
 mod modular_addition;
 mod moments;
+mod new_activations;
 mod outputs;
 mod pytorch;
 mod reference;
