@@ -234,3 +234,15 @@ fn hinge_losses_have_their_known_values() {
         assert!(unknown.value.is_nan() && unknown.gradient[0].is_nan());
     }
 }
+
+#[test]
+fn losses_are_read_from_tables_with_the_mean_over_outputs() {
+    let read = |json: &str| serde_json::from_str::<Loss>(json);
+    assert_eq!(read(r#"{"kind":"mse"}"#).unwrap(), Loss::default());
+    let hinge = read(r#"{"kind":"hinge"}"#).unwrap();
+    let outputs = Reduction::Mean;
+    assert_eq!(hinge, Loss::Hinge { outputs });
+    let full = r#"{"kind":"hinge","outputs":"mean"}"#;
+    assert_eq!(serde_json::to_string(&hinge).unwrap(), full);
+    assert!(read(r#"{"kind":"hinge","half":true}"#).is_err());
+}

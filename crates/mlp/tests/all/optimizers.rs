@@ -226,10 +226,24 @@ fn constants_off_their_domain_and_other_lengths_are_refused() {
 }
 
 #[test]
-fn tables_are_read_with_pytorchs_constants_and_no_other_keys() {
+fn tables_are_read_with_pytorchs_constants_and_no_other_keys_and_written_in_full() {
     let read = |json: &str| serde_json::from_str::<Optimizer>(json);
-    assert_eq!(read(r#"{"kind": "sgd"}"#).unwrap(), Optimizer::PLAIN);
-    assert_eq!(read(r#"{"kind": "adam"}"#).unwrap(), Adam::PYTORCH.into());
-    assert!(read(r#"{"kind": "adam", "momentum": 0.9}"#).is_err());
-    assert!(read(r#"{"kind": "sgd", "beta1": 0.9}"#).is_err());
+    for (short, optimizer, full) in [
+        (
+            r#"{"kind":"sgd"}"#,
+            Optimizer::PLAIN,
+            r#"{"kind":"sgd","momentum":0.0,"dampening":0.0,"nesterov":false,"weight_decay":0.0}"#,
+        ),
+        (
+            r#"{"kind":"adam"}"#,
+            Adam::PYTORCH.into(),
+            r#"{"kind":"adam","beta1":0.9,"beta2":0.999,"epsilon":1e-8,"weight_decay":0.0,"decay":"coupled"}"#,
+        ),
+    ] {
+        assert_eq!(read(short).unwrap(), optimizer);
+        assert_eq!(serde_json::to_string(&optimizer).unwrap(), full);
+        assert_eq!(read(full).unwrap(), optimizer);
+    }
+    assert!(read(r#"{"kind":"adam","momentum":0.9}"#).is_err());
+    assert!(read(r#"{"kind":"sgd","beta1":0.9}"#).is_err());
 }

@@ -34,7 +34,7 @@ pub struct Mlp {
     #[serde(default = "one")]
     pub weight_scale: f64,
     /// g: factor on the first layer's initial weights and biases. The last layer's are divided by
-    /// g^(q^(L−1)), for an activation of degree q (1 for tanh and gelu), so that a homogeneous net
+    /// g^(q^(L−1)), for an activation of degree q ([`Activation::degree`]), so that a homogeneous net
     /// of L layers without biases starts at the same function.
     #[serde(default = "one")]
     pub imbalance: f64,
