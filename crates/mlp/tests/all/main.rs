@@ -5,6 +5,7 @@
 mod activations;
 mod allocations;
 mod evaluations;
+mod golden;
 mod gradients;
 mod network;
 mod optimizers;
