@@ -13,10 +13,12 @@ mod tanh;
 use serde::{Deserialize, Serialize};
 
 use crate::algebra::Algebra;
-pub(crate) use formula::{Formula, WithFormula};
+pub(crate) use formula::Formula;
 
 macro_rules! activations {
-    ($($(#[$attribute:meta])* $name:literal $file:ident $activation:ident,)*) => {
+    ($d:tt $($(#[$attribute:meta])* $name:literal $file:ident $activation:ident,)*) => {
+        $(pub(crate) use $file::$activation;)*
+
         /// An elementwise activation φ(z).
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Activation {
@@ -32,59 +34,25 @@ macro_rules! activations {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$activation => $name,)* }
             }
-
-            /// q with φ(c z) = c^q φ(z) for c > 0. Activations that are not homogeneous have that of
-            /// the range in which they are nearly linear: 1.
-            #[must_use]
-            pub fn degree(self) -> f64 {
-                match self { $(Self::$activation => $file::$activation::DEGREE,)* }
-            }
-
-            /// Whether the degree holds everywhere.
-            #[must_use]
-            pub fn is_homogeneous(self) -> bool {
-                match self { $(Self::$activation => $file::$activation::HOMOGENEOUS,)* }
-            }
-
-            /// φ(z) of a number or of every element of a tensor. NaN stays NaN.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// assert_eq!(mlp::Activation::Quadratic.value(-3.0), 9.0);
-            /// ```
-            #[must_use]
-            pub fn value<A: Algebra>(self, z: A) -> A {
-                match self { $(Self::$activation => $file::$activation::value(z),)* }
-            }
-
-            /// φ'(z) of a number or of every element of a tensor.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// assert_eq!(mlp::Activation::Relu.derivative(0.0), 0.0);
-            /// ```
-            #[must_use]
-            pub fn derivative<A: Algebra>(self, z: A) -> A {
-                match self { $(Self::$activation => $file::$activation::derivative(z),)* }
-            }
-
-            /// Whether a net must keep φ'(z) on the way forward, because φ(z) does not tell it.
-            pub(crate) fn keeps_slopes(self) -> bool {
-                match self { $(Self::$activation => !$file::$activation::SLOPE_FROM_VALUE,)* }
-            }
-
-            /// Runs `work` compiled for this activation.
-            #[inline(always)]
-            pub(crate) fn with<W: WithFormula>(self, work: W) -> W::Output {
-                match self { $(Self::$activation => work.run::<$file::$activation>(),)* }
-            }
         }
+
+        /// `with_formula!(activation, F => …)` is the expression compiled for each activation, whose
+        /// [`Formula`] is called F in it.
+        macro_rules! with_formula {
+            ($d activation:expr, $d formula:ident => $d body:expr) => {
+                match $d activation {
+                    $($crate::Activation::$activation => {
+                        use $crate::activation::$activation as $d formula;
+                        $d body
+                    })*
+                }
+            };
+        }
+        pub(crate) use with_formula;
     };
 }
 
-activations! {
+activations! { $
     /// max(z, 0).
     #[default]
     "relu" relu Relu,
@@ -102,4 +70,48 @@ activations! {
     "quadratic" quadratic Quadratic,
     /// z: a linear network.
     "identity" identity Identity,
+}
+
+impl Activation {
+    /// q with φ(c z) = c^q φ(z) for c > 0. Activations that are not homogeneous have that of the range
+    /// in which they are nearly linear: 1.
+    #[must_use]
+    pub fn degree(self) -> f64 {
+        with_formula!(self, F => F::DEGREE)
+    }
+
+    /// Whether the degree holds everywhere.
+    #[must_use]
+    pub fn is_homogeneous(self) -> bool {
+        with_formula!(self, F => F::HOMOGENEOUS)
+    }
+
+    /// Whether a net must keep φ'(z) on the way forward, because φ(z) does not tell it.
+    pub(crate) fn keeps_slopes(self) -> bool {
+        with_formula!(self, F => !F::SLOPE_FROM_VALUE)
+    }
+
+    /// φ(z) of a number or of every element of a tensor. NaN stays NaN.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(mlp::Activation::Quadratic.value(-3.0), 9.0);
+    /// ```
+    #[must_use]
+    pub fn value<A: Algebra>(self, z: A) -> A {
+        with_formula!(self, F => F::value(z))
+    }
+
+    /// φ'(z) of a number or of every element of a tensor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(mlp::Activation::Relu.derivative(0.0), 0.0);
+    /// ```
+    #[must_use]
+    pub fn derivative<A: Algebra>(self, z: A) -> A {
+        with_formula!(self, F => F::derivative(z))
+    }
 }

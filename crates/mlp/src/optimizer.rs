@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MlpError;
 pub use adam::{Adam, Decay};
+pub(crate) use rule::Rule;
 pub use rule::UpdateAlgebra;
-pub(crate) use rule::{Rule, WithRule};
 pub use sgd::Sgd;
 
 macro_rules! optimizers {
-    ($($(#[$attribute:meta])* $name:literal $optimizer:ident,)*) => {
+    ($d:tt $($(#[$attribute:meta])* $name:literal $optimizer:ident,)*) => {
         /// How parameters follow their gradients: PyTorch's formulas, without the learning rate, which
         /// every step gets.
         ///
@@ -31,56 +31,18 @@ macro_rules! optimizers {
             }
         })*
 
-        impl Optimizer {
-            /// `Ok` if all constants are in their domains.
-            ///
-            /// # Errors
-            ///
-            /// [`MlpError::Domain`] for one that is not.
-            pub fn check(&self) -> Result<(), MlpError> {
-                match self { $(Self::$optimizer(rule) => rule.check(),)* }
-            }
-
-            /// Moments that it keeps of every parameter: 0, 1 or 2.
-            #[must_use]
-            pub fn moments(&self) -> usize {
-                match self { $(Self::$optimizer(rule) => rule.moments(),)* }
-            }
-
-            /// Flow time of one step of learning rate 1 in units of the loss's own gradient; `None`
-            /// where the optimizer does not follow the gradient flow.
-            #[must_use]
-            pub fn flow_factor(&self) -> Option<f64> {
-                match self { $(Self::$optimizer(rule) => rule.flow_factor(),)* }
-            }
-
-            /// The parameter after step number `step` (from 1). `moments` has as many entries as
-            /// [`Optimizer::moments`] says, `None` before the first step, and gets the new ones.
-            pub fn update<A: UpdateAlgebra>(
-                &self,
-                step: i32,
-                rate: &A::Rate,
-                parameter: A,
-                gradient: A,
-                moments: &mut [Option<A>],
-            ) -> A {
-                match self {
-                    $(Self::$optimizer(rule) => {
-                        rule.update(step, rate, parameter, gradient, moments)
-                    })*
-                }
-            }
-
-            /// Runs `work` compiled for this optimizer.
-            #[inline(always)]
-            pub(crate) fn with<W: WithRule>(self, work: W) {
-                match self { $(Self::$optimizer(rule) => work.run(rule),)* }
-            }
+        /// `with_rule!(optimizer, rule => …)` is the expression compiled for each optimizer, whose
+        /// [`Rule`] is called `rule` in it.
+        macro_rules! with_rule {
+            ($d optimizer:expr, $d rule:ident => $d body:expr) => {
+                match $d optimizer { $($crate::Optimizer::$optimizer($d rule) => $d body,)* }
+            };
         }
+        pub(crate) use with_rule;
     };
 }
 
-optimizers! {
+optimizers! { $
     /// Stochastic gradient descent.
     "sgd" Sgd,
     /// Adam and `AdamW`.
@@ -90,6 +52,41 @@ optimizers! {
 impl Optimizer {
     /// Plain gradient descent.
     pub const PLAIN: Self = Self::Sgd(Sgd::PLAIN);
+
+    /// `Ok` if all constants are in their domains.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError::Domain`] for one that is not.
+    pub fn check(&self) -> Result<(), MlpError> {
+        with_rule!(self, rule => rule.check())
+    }
+
+    /// Moments that it keeps of every parameter: 0, 1 or 2.
+    #[must_use]
+    pub fn moments(&self) -> usize {
+        with_rule!(self, rule => rule.moments())
+    }
+
+    /// Flow time of one step of learning rate 1 in units of the loss's own gradient; `None` where the
+    /// optimizer does not follow the gradient flow.
+    #[must_use]
+    pub fn flow_factor(&self) -> Option<f64> {
+        with_rule!(self, rule => rule.flow_factor())
+    }
+
+    /// The parameter after step number `step` (from 1). `moments` has as many entries as
+    /// [`Optimizer::moments`] says, `None` before the first step, and gets the new ones.
+    pub fn update<A: UpdateAlgebra>(
+        &self,
+        step: i32,
+        rate: &A::Rate,
+        parameter: A,
+        gradient: A,
+        moments: &mut [Option<A>],
+    ) -> A {
+        with_rule!(self, rule => rule.update(step, rate, parameter, gradient, moments))
+    }
 }
 
 impl Default for Optimizer {

@@ -37,12 +37,3 @@ pub(crate) trait Formula {
         })
     }
 }
-
-/// Work that is compiled for each activation.
-pub(crate) trait WithFormula {
-    /// What it gives.
-    type Output;
-
-    /// Does it for one activation.
-    fn run<F: Formula>(self) -> Self::Output;
-}

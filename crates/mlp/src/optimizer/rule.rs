@@ -56,12 +56,6 @@ pub(crate) trait Rule {
     ) -> A;
 }
 
-/// Work that is compiled for each optimizer.
-pub(crate) trait WithRule {
-    /// Does it for one optimizer.
-    fn run<R: Rule>(self, rule: R);
-}
-
 /// `Ok` if `value` is at least 0 and below 1.
 pub(super) fn require_fraction(name: &'static str, value: f64) -> Result<(), MlpError> {
     require(

@@ -4,35 +4,31 @@ use super::element::{Element, Scalar};
 use super::lines::Line;
 use super::real::Real;
 use super::simd::Simd;
-use crate::activation::{Formula, WithFormula};
+use crate::Activation;
+use crate::activation::{Formula, with_formula};
 
-/// Replaces z by φ(z), and writes φ'(z) where it must be kept.
-pub(super) struct Activate<'a, T, S> {
-    pub(super) simd: S,
-    pub(super) values: &'a mut [T],
-    /// May be empty when no backward pass follows.
-    pub(super) slopes: &'a mut [T],
-}
-
-impl<T: Real, S: Simd<T>> WithFormula for Activate<'_, T, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<F: Formula>(self) {
-        let lanes = Scalar(self.simd);
-        let at = |value: T| Element { lanes, value };
-        if F::SLOPE_FROM_VALUE || self.slopes.is_empty() {
-            for z in self.values {
-                *z = F::value(at(*z)).value;
-            }
-        } else {
-            for (z, slope) in self.values.iter_mut().zip(self.slopes) {
-                let old = at(*z);
-                *z = F::value(old).value;
-                *slope = F::slope(old).value;
-            }
+/// Replaces z by φ(z), and writes φ'(z) where it must be kept; `slopes` may be empty when no backward
+/// pass follows.
+#[inline(always)]
+pub(super) fn activate<T: Real, S: Simd<T>>(
+    simd: S,
+    activation: Activation,
+    values: &mut [T],
+    slopes: &mut [T],
+) {
+    let lanes = Scalar(simd);
+    let at = |value: T| Element { lanes, value };
+    with_formula!(activation, F => if F::SLOPE_FROM_VALUE || slopes.is_empty() {
+        for z in values {
+            *z = F::value(at(*z)).value;
         }
-    }
+    } else {
+        for (z, slope) in values.iter_mut().zip(slopes) {
+            let old = at(*z);
+            *z = F::value(old).value;
+            *slope = F::slope(old).value;
+        }
+    });
 }
 
 /// φ(z) of numbers in registers.

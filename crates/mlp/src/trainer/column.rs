@@ -7,7 +7,7 @@ use super::products::add_lines;
 use super::real::Real;
 use super::simd::{Kernel, Simd};
 use crate::Activation;
-use crate::activation::{Formula, WithFormula};
+use crate::activation::{Formula, with_formula};
 
 /// The affine map of a layer with one output: a product with a vector, which is kept along the
 /// lanes. The result is lane 0 of `out`.
@@ -120,17 +120,22 @@ impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
             for value in &mut scaled {
                 *value *= self.multiplier;
             }
-            let fused = FusedOuter {
-                simd,
-                at_output: self.at_output,
-                weight: &scaled,
-                features,
-                gradient,
-            };
-            if !self.activation.with(fused) {
+            let at_output = self.at_output;
+            with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
                 outer_panel(
                     simd,
-                    self.at_output,
+                    at_output,
+                    &scaled,
+                    features,
+                    gradient,
+                    #[inline(always)]
+                    |sum, line, part| times_slope::<F, T, S>(simd, sum, line, part),
+                );
+            });
+            if self.activation.keeps_slopes() {
+                outer_panel(
+                    simd,
+                    at_output,
                     &scaled,
                     features,
                     gradient,
@@ -141,43 +146,6 @@ impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
             }
             self.below.add_panel(simd, panel, features);
         }
-    }
-}
-
-/// [`outer_panel`] with φ'(Z). Does nothing and gives false for activations whose slope does not
-/// follow from φ(Z).
-struct FusedOuter<'a, T, S> {
-    simd: S,
-    at_output: &'a [Line<T>],
-    weight: &'a Line<T>,
-    features: &'a mut [Line<T>],
-    gradient: &'a mut Line<T>,
-}
-
-impl<T: Real, S: Simd<T>> WithFormula for FusedOuter<'_, T, S> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<F: Formula>(self) -> bool {
-        let Self {
-            simd,
-            at_output,
-            weight,
-            features,
-            gradient,
-        } = self;
-        if F::SLOPE_FROM_VALUE {
-            outer_panel(
-                simd,
-                at_output,
-                weight,
-                features,
-                gradient,
-                #[inline(always)]
-                |sum, line, part| times_slope::<F, T, S>(simd, sum, line, part),
-            );
-        }
-        F::SLOPE_FROM_VALUE
     }
 }
 

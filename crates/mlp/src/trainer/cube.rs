@@ -4,13 +4,13 @@
 //! upper half of the axes are found once; every corner is then one addition, the activation and one
 //! multiply-add for each hidden unit, whatever the number of inputs.
 
-use super::activate::{Activate, value};
+use super::activate::{activate, value};
 use super::column::sum_of;
 use super::layer::Layer;
 use super::lines::{LANES, Line, Lines, panels};
 use super::real::Real;
 use super::simd::{Kernel, Simd};
-use crate::activation::{Formula, WithFormula};
+use crate::activation::{Formula, with_formula};
 use crate::error::{require, require_length};
 use crate::{Activation, MlpError};
 
@@ -124,25 +124,21 @@ impl<T: Real> Kernel<T> for CubeOutputs<'_, T> {
         for (high, out) in highs.zip(self.out.chunks_exact_mut(corners)) {
             let lows = low.chunks(TILE * width);
             for (low, out) in lows.zip(out.chunks_mut(TILE)) {
-                let tile = FusedTile {
-                    simd,
-                    low,
-                    high,
-                    weight: self.weight,
-                    sums: &mut sums,
-                };
-                if low.len() < TILE * width || !self.activation.with(tile) {
+                let fused = low.len() == TILE * width
+                    && with_formula!(self.activation, F => {
+                        if F::IN_REGISTERS {
+                            tile::<F, T, S>(simd, low, high, self.weight, &mut sums);
+                        }
+                        F::IN_REGISTERS
+                    });
+                if !fused {
                     for (low, sum) in low.chunks_exact(width).zip(&mut sums) {
                         let rows = low.as_flattened().iter().zip(high.as_flattened());
                         let values = scratch.as_flattened_mut();
                         for (z, (low, high)) in values.iter_mut().zip(rows) {
                             *z = *low + *high;
                         }
-                        self.activation.with(Activate {
-                            simd,
-                            values,
-                            slopes: &mut [],
-                        });
+                        activate(simd, self.activation, values, &mut []);
                         *sum = dot(simd, &scratch, self.weight);
                     }
                 }
@@ -154,38 +150,28 @@ impl<T: Real> Kernel<T> for CubeOutputs<'_, T> {
     }
 }
 
-/// Products of the weight with φ(low + high) of some corners, to be summed over the lanes. Does nothing
-/// and gives false for activations that are not applied in registers.
-struct FusedTile<'a, T, S> {
+/// Products of the weight with φ(low + high) of some corners, to be summed over the lanes.
+#[inline(always)]
+fn tile<F: Formula, T: Real, S: Simd<T>>(
     simd: S,
-    low: &'a [Line<T>],
-    high: &'a [Line<T>],
-    weight: &'a [Line<T>],
-    sums: &'a mut [Line<T>; TILE],
-}
-
-impl<T: Real, S: Simd<T>> WithFormula for FusedTile<'_, T, S> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<F: Formula>(self) -> bool {
-        let (simd, width) = (self.simd, self.weight.len());
-        if F::IN_REGISTERS {
-            for part in 0..T::PARTS {
-                let mut tile = [simd.zero(); TILE];
-                for (panel, (high, weight)) in self.high.iter().zip(self.weight).enumerate() {
-                    let (high, weight) = (simd.load(high, part), simd.load(weight, part));
-                    for (row, sum) in tile.iter_mut().enumerate() {
-                        let z = simd.add(simd.load(&self.low[row * width + panel], part), high);
-                        *sum = simd.fma(value::<F, T, S>(simd, z), weight, *sum);
-                    }
-                }
-                for (sum, line) in tile.into_iter().zip(&mut *self.sums) {
-                    simd.store(sum, line, part);
-                }
+    low: &[Line<T>],
+    high: &[Line<T>],
+    weight: &[Line<T>],
+    sums: &mut [Line<T>; TILE],
+) {
+    let width = weight.len();
+    for part in 0..T::PARTS {
+        let mut tile = [simd.zero(); TILE];
+        for (panel, (high, weight)) in high.iter().zip(weight).enumerate() {
+            let (high, weight) = (simd.load(high, part), simd.load(weight, part));
+            for (row, sum) in tile.iter_mut().enumerate() {
+                let z = simd.add(simd.load(&low[row * width + panel], part), high);
+                *sum = simd.fma(value::<F, T, S>(simd, z), weight, *sum);
             }
         }
-        F::IN_REGISTERS
+        for (sum, line) in tile.into_iter().zip(&mut *sums) {
+            simd.store(sum, line, part);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{Div, Mul, Neg};
 
-use super::functions::{normal_cdf, normal_density, sigmoid, softplus, tanh};
+use super::functions;
 use super::real::Real;
 use super::simd::Lanes;
 use crate::algebra::Algebra;
@@ -64,17 +64,6 @@ impl<T: Real, L: Lanes<T>> Element<T, L> {
     fn with(self, value: L::V) -> Self {
         Self { value, ..self }
     }
-
-    /// The same lane by lane.
-    #[inline(always)]
-    fn map(self, function: impl Fn(L, T) -> T) -> Self {
-        let lanes = self.lanes;
-        self.with(lanes.map(
-            self.value,
-            #[inline(always)]
-            |value| function(lanes, value),
-        ))
-    }
 }
 
 impl<T: Real, L: Lanes<T>> Neg for Element<T, L> {
@@ -93,6 +82,21 @@ impl<T: Real, L: Lanes<T>> Mul for Element<T, L> {
     fn mul(self, other: Self) -> Self {
         self.with(self.lanes.mul(self.value, other.value))
     }
+}
+
+/// Functions of [`super::functions`], lane by lane.
+macro_rules! by_lane {
+    ($($function:ident),*) => {$(
+        #[inline(always)]
+        fn $function(self) -> Self {
+            let lanes = self.lanes;
+            self.with(lanes.map(
+                self.value,
+                #[inline(always)]
+                |value| functions::$function(lanes, value),
+            ))
+        }
+    )*};
 }
 
 impl<T: Real, L: Lanes<T>> Algebra for Element<T, L> {
@@ -126,30 +130,7 @@ impl<T: Real, L: Lanes<T>> Algebra for Element<T, L> {
         self.with((self.lanes).if_positive(self.value, then.value, otherwise.value))
     }
 
-    #[inline(always)]
-    fn tanh(self) -> Self {
-        self.map(tanh)
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        self.map(sigmoid)
-    }
-
-    #[inline(always)]
-    fn softplus(self) -> Self {
-        self.map(softplus)
-    }
-
-    #[inline(always)]
-    fn normal_cdf(self) -> Self {
-        self.map(normal_cdf)
-    }
-
-    #[inline(always)]
-    fn normal_density(self) -> Self {
-        self.map(normal_density)
-    }
+    by_lane!(tanh, sigmoid, softplus, normal_cdf, normal_density);
 }
 
 impl<T: Real, L: Lanes<T>> Div for Element<T, Scalar<L>> {
@@ -200,7 +181,7 @@ impl<T: Real, L: Lanes<T>> UpdateAlgebra for Element<T, Scalar<L>> {
 mod tests {
     use super::*;
     use crate::Activation;
-    use crate::activation::{Formula, WithFormula};
+    use crate::activation::{Formula, with_formula};
     use crate::trainer::lines::{LANES, Line};
     use crate::trainer::simd::{Arch, Kernel, Simd};
 
@@ -214,35 +195,20 @@ mod tests {
     impl<T: Real> Kernel<T> for Both<'_, T> {
         #[inline(always)]
         fn run<S: Simd<T>>(self, simd: S) {
-            self.activation.with(BothIn { simd, both: self });
-        }
-    }
-
-    struct BothIn<'a, T, S> {
-        simd: S,
-        both: Both<'a, T>,
-    }
-
-    impl<T: Real, S: Simd<T>> WithFormula for BothIn<'_, T, S> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run<F: Formula>(self) {
-            let (simd, Both { z, out, .. }) = (self.simd, self.both);
-            for (lane, &value) in z.iter().enumerate() {
-                let lanes = Scalar(simd);
-                let z = Element { lanes, value };
-                out[0][lane] = F::value(z).value;
-                out[1][lane] = F::derivative(z).value;
-            }
-            for part in 0..T::PARTS {
-                let z = Element {
-                    lanes: simd,
-                    value: simd.load(&z, part),
-                };
-                simd.store(F::value(z).value, &mut out[2], part);
-                simd.store(F::derivative(z).value, &mut out[3], part);
-            }
+            with_formula!(self.activation, F => {
+                for (lane, &value) in self.z.iter().enumerate() {
+                    let lanes = Scalar(simd);
+                    let z = Element { lanes, value };
+                    self.out[0][lane] = F::value(z).value;
+                    self.out[1][lane] = F::derivative(z).value;
+                }
+                for part in 0..T::PARTS {
+                    let value = simd.load(&self.z, part);
+                    let z = Element { lanes: simd, value };
+                    simd.store(F::value(z).value, &mut self.out[2], part);
+                    simd.store(F::derivative(z).value, &mut self.out[3], part);
+                }
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! Forward and backward passes of one layer on one block of rows.
 
-use super::activate::{Activate, multiply, times_slope, value};
+use super::activate::{activate, multiply, times_slope, value};
 use super::lines::{LANES, Line};
 use super::products::{
     add_lines, dense_panel, gram_panel, sparse_gram_panel, sparse_panel, table_panel,
@@ -10,7 +10,7 @@ use super::simd::{Kernel, Simd};
 use super::sparse::SparseRows;
 use super::tables::TableRows;
 use crate::Activation;
-use crate::activation::{Formula, WithFormula};
+use crate::activation::{Formula, with_formula};
 
 /// Rows that enter a layer.
 #[derive(Debug, Clone, Copy)]
@@ -70,16 +70,25 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
             for value in &mut bias {
                 *value *= self.bias_multiplier;
             }
-            let fused = FusedForward {
-                simd,
-                input: self.input,
-                panel,
-                weight,
-                bias: &bias,
-                out,
-            };
             // The usual case: sums start at the bias and need no multiplication.
-            if self.weight_multiplier == T::ONE && self.activation.with(fused) {
+            let fused = self.weight_multiplier == T::ONE
+                && with_formula!(self.activation, F => {
+                    if F::IN_REGISTERS {
+                        (self.input).times(
+                            simd,
+                            panel,
+                            weight,
+                            &bias,
+                            out,
+                            #[inline(always)]
+                            |sum, line, part| {
+                                simd.store(value::<F, T, S>(simd, sum), line, part);
+                            },
+                        );
+                    }
+                    F::IN_REGISTERS
+                });
+            if fused {
                 continue;
             }
             let factor = simd.splat(self.weight_multiplier);
@@ -98,53 +107,8 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
             );
             let slopes = self.slopes.chunks_exact_mut(self.rows).nth(panel);
             let slopes = slopes.map_or(&mut [][..], |slopes| slopes.as_flattened_mut());
-            self.activation.with(Activate {
-                simd,
-                values: out.as_flattened_mut(),
-                slopes,
-            });
+            activate(simd, self.activation, out.as_flattened_mut(), slopes);
         }
-    }
-}
-
-/// One panel of φ(X W + b), with the activation on sums in registers. Does nothing and gives false for
-/// activations that are not applied there.
-struct FusedForward<'a, T, S> {
-    simd: S,
-    input: LayerInput<'a, T>,
-    panel: usize,
-    weight: &'a [Line<T>],
-    bias: &'a Line<T>,
-    out: &'a mut [Line<T>],
-}
-
-impl<T: Real, S: Simd<T>> WithFormula for FusedForward<'_, T, S> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<F: Formula>(self) -> bool {
-        let Self {
-            simd,
-            input,
-            panel,
-            weight,
-            bias,
-            out,
-        } = self;
-        if F::IN_REGISTERS {
-            input.times(
-                simd,
-                panel,
-                weight,
-                bias,
-                out,
-                #[inline(always)]
-                |sum, line, part| {
-                    simd.store(value::<F, T, S>(simd, sum), line, part);
-                },
-            );
-        }
-        F::IN_REGISTERS
     }
 }
 
@@ -274,65 +238,32 @@ impl<T: Real> Kernel<T> for BackwardInput<'_, T> {
         let weights = self.transposed.chunks_exact(self.outputs);
         let features = self.features.chunks_exact_mut(self.rows);
         for (panel, (weight, features)) in weights.zip(features).enumerate() {
-            let fused = FusedBackward {
-                simd,
-                at_output: self.at_output,
-                weight,
-                features,
-            };
-            if !self.activation.with(fused) {
-                let zero = [T::ZERO; LANES];
+            let (at_output, zero) = (self.at_output, [T::ZERO; LANES]);
+            with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
                 dense_panel(
                     simd,
-                    self.at_output,
+                    at_output,
                     weight,
                     &zero,
                     features,
                     #[inline(always)]
                     |sum, line, part| {
-                        simd.store(sum, line, part);
+                        simd.store(times_slope::<F, T, S>(simd, sum, line, part), line, part);
                     },
+                );
+            });
+            if self.activation.keeps_slopes() {
+                dense_panel(
+                    simd,
+                    at_output,
+                    weight,
+                    &zero,
+                    features,
+                    #[inline(always)]
+                    |sum, line, part| simd.store(sum, line, part),
                 );
                 multiply(features, &self.slopes[panel * self.rows..][..self.rows]);
             }
         }
-    }
-}
-
-/// One panel of (G m Wᵀ) ∘ φ'(Z) in the place of φ(Z). Does nothing and gives false for activations
-/// whose slope does not follow from φ(Z).
-struct FusedBackward<'a, T, S> {
-    simd: S,
-    at_output: &'a [Line<T>],
-    weight: &'a [Line<T>],
-    features: &'a mut [Line<T>],
-}
-
-impl<T: Real, S: Simd<T>> WithFormula for FusedBackward<'_, T, S> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<F: Formula>(self) -> bool {
-        let Self {
-            simd,
-            at_output,
-            weight,
-            features,
-        } = self;
-        if F::SLOPE_FROM_VALUE {
-            let zero = [T::ZERO; LANES];
-            dense_panel(
-                simd,
-                at_output,
-                weight,
-                &zero,
-                features,
-                #[inline(always)]
-                |sum, line, part| {
-                    simd.store(times_slope::<F, T, S>(simd, sum, line, part), line, part);
-                },
-            );
-        }
-        F::SLOPE_FROM_VALUE
     }
 }

@@ -4,7 +4,7 @@ use super::element::{Element, Scalar};
 use super::real::Real;
 use super::simd::{Kernel, Simd};
 use crate::Optimizer;
-use crate::optimizer::{Rule, WithRule};
+use crate::optimizer::{Rule, with_rule};
 
 /// One update of some parameters.
 pub(super) struct Update<'a, T> {
@@ -24,31 +24,17 @@ pub(super) struct Update<'a, T> {
 impl<T: Real> Kernel<T> for Update<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        self.optimizer.with(UpdateBy { simd, update: self });
+        with_rule!(self.optimizer, rule => self.by(&rule, simd));
     }
 }
 
-struct UpdateBy<'a, T, S> {
-    simd: S,
-    update: Update<'a, T>,
-}
-
-impl<T: Real, S: Simd<T>> WithRule for UpdateBy<'_, T, S> {
+impl<T: Real> Update<'_, T> {
     #[inline(always)]
-    fn run<R: Rule>(self, rule: R) {
-        let Update {
-            step,
-            rate,
-            multiplier,
-            parameters,
-            gradients,
-            first,
-            second,
-            ..
-        } = self.update;
+    fn by<S: Simd<T>>(self, rule: &impl Rule, simd: S) {
+        let (rate, multiplier) = (self.rate, self.multiplier);
         // Beyond 2^31 steps no constant changes.
-        let step = i32::try_from(step).unwrap_or(i32::MAX);
-        let lanes = Scalar(self.simd);
+        let step = i32::try_from(self.step).unwrap_or(i32::MAX);
+        let lanes = Scalar(simd);
         let of = |value: T| Element { lanes, value };
         let old = |moment: &T| (step > 1).then_some(of(*moment));
         let new = |moment: Option<Element<T, _>>| moment.map_or(T::ZERO, |moment| moment.value);
@@ -57,7 +43,8 @@ impl<T: Real, S: Simd<T>> WithRule for UpdateBy<'_, T, S> {
             let moved = rule.update(step, &rate, of(*parameter), gradient, moments);
             *parameter = moved.value;
         };
-        let pairs = parameters.iter_mut().zip(gradients);
+        let (first, second) = (self.first, self.second);
+        let pairs = self.parameters.iter_mut().zip(self.gradients);
         // The number of moments is constant in each loop, so that none asks for it.
         match rule.moments() {
             0 => {
