@@ -103,7 +103,13 @@ impl Activation {
         with_formula!(self, F => F::value(z))
     }
 
-    /// φ'(z) of a number or of every element of a tensor.
+    /// φ(z) and φ'(z) of a number or of every element of a tensor.
+    #[must_use]
+    pub fn value_and_derivative<A: Algebra>(self, z: A) -> (A, A) {
+        with_formula!(self, F => F::value_and_derivative(z))
+    }
+
+    /// φ'(z).
     ///
     /// # Examples
     ///
@@ -111,7 +117,7 @@ impl Activation {
     /// assert_eq!(mlp::Activation::Relu.derivative(0.0), 0.0);
     /// ```
     #[must_use]
-    pub fn derivative<A: Algebra>(self, z: A) -> A {
-        with_formula!(self, F => F::derivative(z))
+    pub fn derivative(self, z: f64) -> f64 {
+        self.value_and_derivative(z).1
     }
 }

@@ -26,6 +26,13 @@ pub trait Algebra: Clone + Neg<Output = Self> + Mul<Output = Self> {
     /// `then` where x > 0, elsewhere (NaN included) `otherwise`.
     fn if_positive(self, then: Self, otherwise: Self) -> Self;
 
+    /// `positive` where x > 0, elsewhere (NaN included) `otherwise`.
+    #[inline(always)]
+    fn step(self, positive: f64, otherwise: f64) -> Self {
+        let (positive, otherwise) = (self.constant(positive), self.constant(otherwise));
+        self.if_positive(positive, otherwise)
+    }
+
     /// tanh x.
     fn tanh(self) -> Self;
 

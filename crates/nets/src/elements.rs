@@ -62,6 +62,16 @@ impl Algebra for Elements {
         Self(otherwise.0.mask_where(self.0.greater_elem(0.0), then.0))
     }
 
+    fn step(self, positive: f64, otherwise: f64) -> Self {
+        let dtype = self.0.dtype();
+        let mask = self.0.greater_elem(0.0).float().cast(dtype);
+        if (positive, otherwise) == (1.0, 0.0) {
+            return Self(mask);
+        }
+        let spread = positive - otherwise;
+        Self(mask.mul_scalar(spread).add_scalar(otherwise))
+    }
+
     fn tanh(self) -> Self {
         Self(self.0.tanh())
     }

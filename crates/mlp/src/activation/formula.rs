@@ -27,13 +27,15 @@ pub(crate) trait Formula {
     /// φ'(z), from φ(z) or z.
     fn slope<A: Algebra>(from: A) -> A;
 
-    /// φ'(z).
+    /// φ(z) and φ'(z).
     #[inline(always)]
-    fn derivative<A: Algebra>(z: A) -> A {
-        Self::slope(if Self::SLOPE_FROM_VALUE {
-            Self::value(z)
+    fn value_and_derivative<A: Algebra>(z: A) -> (A, A) {
+        let value = Self::value(z.clone());
+        let from = if Self::SLOPE_FROM_VALUE {
+            value.clone()
         } else {
             z
-        })
+        };
+        (value, Self::slope(from))
     }
 }

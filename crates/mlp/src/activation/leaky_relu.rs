@@ -21,7 +21,6 @@ impl Formula for LeakyRelu {
     #[inline(always)]
     fn slope<A: Algebra>(value: A) -> A {
         // The value has the sign of z.
-        let (one, small) = (value.constant(1.0), value.constant(NEGATIVE_SLOPE));
-        value.if_positive(one, small)
+        value.step(1.0, NEGATIVE_SLOPE)
     }
 }

@@ -17,7 +17,6 @@ impl Formula for Relu {
 
     #[inline(always)]
     fn slope<A: Algebra>(value: A) -> A {
-        // The value is 0 or NaN where it is not positive.
-        value.clone().if_positive(value.constant(1.0), value)
+        value.step(1.0, 0.0)
     }
 }

@@ -24,9 +24,8 @@ pub(super) fn activate<T: Real, S: Simd<T>>(
         }
     } else {
         for (z, slope) in values.iter_mut().zip(slopes) {
-            let old = at(*z);
-            *z = F::value(old).value;
-            *slope = F::slope(old).value;
+            let (value, derivative) = F::value_and_derivative(at(*z));
+            (*z, *slope) = (value.value, derivative.value);
         }
     });
 }

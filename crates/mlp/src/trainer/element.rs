@@ -199,14 +199,15 @@ mod tests {
                 for (lane, &value) in self.z.iter().enumerate() {
                     let lanes = Scalar(simd);
                     let z = Element { lanes, value };
-                    self.out[0][lane] = F::value(z).value;
-                    self.out[1][lane] = F::derivative(z).value;
+                    let (value, derivative) = F::value_and_derivative(z);
+                    (self.out[0][lane], self.out[1][lane]) = (value.value, derivative.value);
                 }
                 for part in 0..T::PARTS {
                     let value = simd.load(&self.z, part);
                     let z = Element { lanes: simd, value };
-                    simd.store(F::value(z).value, &mut self.out[2], part);
-                    simd.store(F::derivative(z).value, &mut self.out[3], part);
+                    let (value, derivative) = F::value_and_derivative(z);
+                    simd.store(value.value, &mut self.out[2], part);
+                    simd.store(derivative.value, &mut self.out[3], part);
                 }
             });
         }

@@ -68,9 +68,9 @@ fn tangent(
             let scaled = |output| times(output, net.output_scale);
             return (scaled(z), scaled(along));
         }
-        let z = Elements(z);
-        change = Some(along * net.activation.derivative(z.clone()).0);
-        hidden = net.activation.value(z).0;
+        let (value, slope) = net.activation.value_and_derivative(Elements(z));
+        change = Some(along * slope.0);
+        hidden = value.0;
     }
     unreachable!("the last layer returns")
 }
