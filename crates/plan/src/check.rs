@@ -104,7 +104,7 @@ impl<'a> Checker<'a> {
             ));
         }
         if let Loss::Hinge { .. } = spec.training.loss {
-            signs(&*task, spec.training.first_seed)?;
+            check_signs(&*task, spec.training.loss, spec.training.first_seed)?;
         }
         Ok(task)
     }
@@ -283,18 +283,19 @@ fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
 }
 
 /// Checks that the training rows of a task have the targets that the hinge loss is for.
-fn signs(task: &dyn Task, seed: u64) -> Result<(), SpecError> {
-    let mut batch = Batch::zeros(task.shape(), task.batch_rows());
+fn check_signs(task: &dyn Task, loss: Loss, seed: u64) -> Result<(), SpecError> {
+    let shape = task.shape();
+    let mut batch = Batch::zeros(shape, task.batch_rows());
     task.instance(seed).training().fill(0, &mut batch);
-    match batch.targets.iter().find(|target| target.abs() != 1.0) {
-        None => Ok(()),
-        Some(target) => Err(SpecError::key(
-            "training.loss",
-            "hinge",
-            format!("is for targets of 1 and -1, and this task has the target {target}"),
-            "Choose a task with signs, such as sparse-parity, or another loss.",
-        )),
-    }
+    loss.check_targets(&batch.targets, shape.outputs)
+        .map_err(|error| {
+            SpecError::key(
+                "training.loss",
+                "hinge",
+                format!("does not suit this task: {error}"),
+                "Choose a task whose targets are 1 and -1, such as sparse-parity, or another loss.",
+            )
+        })
 }
 
 /// Checks an entry of `[[measure]]`.

@@ -40,13 +40,13 @@ impl Measurement<'_> {
         {
             let readings = self.readings(trained);
             for (member, state) in states.iter().enumerate() {
-                let look = MemberMeasurement {
-                    look: self,
+                let of_member = MemberMeasurement {
+                    measurement: self,
                     state,
                     member,
                 };
                 found.push(match state.stopped {
-                    None => Some(look.all(trained, &readings)?),
+                    None => Some(of_member.all(trained, &readings)?),
                     Some(_) => None,
                 });
             }
@@ -130,12 +130,12 @@ impl Measurement<'_> {
                 !replayed && due.last() == Some(&last) && due.binary_search(&self.step).is_err()
             };
             let Found { mut readings, .. } = {
-                let look = MemberMeasurement {
-                    look: self,
+                let of_member = MemberMeasurement {
+                    measurement: self,
                     state,
                     member,
                 };
-                look.at(trained, &self.readings(trained), position, due)?
+                of_member.at(trained, &self.readings(trained), position, due)?
             };
             let model = &mut trained[position];
             let own = &mut model.members[member];
@@ -188,7 +188,7 @@ struct Found {
 
 /// The measurement of one member.
 struct MemberMeasurement<'a> {
-    look: &'a Measurement<'a>,
+    measurement: &'a Measurement<'a>,
     state: &'a MemberState<'a>,
     member: usize,
 }
@@ -199,7 +199,7 @@ impl MemberMeasurement<'_> {
         trained: &[ModelInTraining],
         readings: &[ModelReadings<'_>],
     ) -> Result<Vec<Found>, TrainError> {
-        let (step, recorded) = (self.look.step, self.look.position.is_some());
+        let (step, recorded) = (self.measurement.step, self.measurement.position.is_some());
         let mut all = Vec::new();
         for position in 0..trained.len() {
             let replayed = trained[position].replayed.as_deref();
@@ -225,7 +225,7 @@ impl MemberMeasurement<'_> {
         position: usize,
         due: impl Fn(&[u64]) -> bool,
     ) -> Result<Found, TrainError> {
-        let (look, state, member) = (self.look, self.state, self.member);
+        let (measurement, state, member) = (self.measurement, self.state, self.member);
         let model = &trained[position];
         let own = &model.members[member];
         let readers: Vec<MemberReader<'_>> = readings
@@ -236,15 +236,15 @@ impl MemberMeasurement<'_> {
             .map(|(model, reader)| (&*model.name, reader as &dyn ModelReader))
             .collect();
         let mut snapshot = Snapshot {
-            step: look.step,
+            step: measurement.step,
             task: &*state.instance,
-            test: &look.tests.0[member],
-            batch: &look.batches.0[member],
-            training_set: look.training_sets.map(|(sets, _)| &sets[member]),
+            test: &measurement.tests.0[member],
+            batch: &measurement.batches.0[member],
+            training_set: measurement.training_sets.map(|(sets, _)| &sets[member]),
             model: model.learners.model(member),
             initial: &own.initial,
             loss: state.variant.training.loss,
-            precision: look.target.precision(),
+            precision: measurement.target.precision(),
             previous: None,
             reader: &readers[position],
             beside: &beside,
@@ -254,7 +254,9 @@ impl MemberMeasurement<'_> {
             let loss = snapshot.test_loss()?;
             if loss.is_finite() {
                 let mut seen: HashSet<&str> = HashSet::new();
-                for (place, (entry, steps)) in look.entries.iter().zip(look.due).enumerate() {
+                for (place, (entry, steps)) in
+                    measurement.entries.iter().zip(measurement.due).enumerate()
+                {
                     let metrics = entry.metric.metrics();
                     // Schedules of two entries may meet; a curve has one value per step.
                     if entry.covers(&model.name, &state.variant.group)
@@ -264,7 +266,7 @@ impl MemberMeasurement<'_> {
                         if entry.metric.remembers() {
                             let now = Rc::new(snapshot.parameters()?.to_vec());
                             let mut previous = own.previous.borrow_mut();
-                            snapshot.previous = previous.insert(place, (look.step, now));
+                            snapshot.previous = previous.insert(place, (measurement.step, now));
                         }
                         let mut found = Vec::new();
                         entry.metric.measure(&snapshot, &mut found)?;

@@ -112,6 +112,9 @@ fn cases() -> Vec<Case> {
         mse(false, Reduction::Sum),
         mse(false, Reduction::Mean),
         Loss::CrossEntropy,
+        Loss::Hinge {
+            outputs: Reduction::Mean,
+        },
     ];
     let optimizers = [
         "kind = 'sgd'",
@@ -185,14 +188,22 @@ fn one_hot(start: &mut Start) {
     }
 }
 
+fn signs(start: &mut Start) {
+    for (place, target) in start.rows.targets.iter_mut().enumerate() {
+        *target = if place % 3 == 0 { -1.0 } else { 1.0 };
+    }
+}
+
 #[test]
 fn every_engine_covers_what_the_table_says_and_trains_it_as_the_recorded_graph_does() {
     let engines = Engines::default();
     for (task, model, row) in TABLE {
         for case in cases() {
             let mut start = Start::new(task, model, 1);
-            if case.loss == Loss::CrossEntropy {
-                one_hot(&mut start);
+            match case.loss {
+                Loss::Mse { .. } => {}
+                Loss::CrossEntropy => one_hot(&mut start),
+                Loss::Hinge { .. } => signs(&mut start),
             }
             let target = flex(case.precision);
             let choose = |name: &str| {

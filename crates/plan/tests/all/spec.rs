@@ -2,11 +2,13 @@
 
 use std::{fs, path::Path};
 
-use plan::{Kinds, Options, Plan, SpecError, load as load_file, load_source};
+use plan::{Kinds, Options, Plan, SpecError, load as load_file, load_source, spec::Loss};
 
 use crate::{
     cases::cases,
-    support::{SMALL, assert_holds, hash, load, load_with, refusal, refusal_with, small_with},
+    support::{
+        IRIS, SMALL, assert_holds, hash, load, load_with, refusal, refusal_with, small_with,
+    },
 };
 
 /// Line of the first occurrence of `piece`, from 1.
@@ -168,6 +170,17 @@ fn a_missing_key_is_named_with_the_file_and_the_line_of_the_table_that_lacks_it(
         "[training]",
         "training.lr = (missing): is required",
     );
+}
+
+#[test]
+fn the_hinge_loss_wants_targets_of_1_and_minus_1() {
+    let hinge = "training.loss={kind='hinge'}";
+    let plan = load_with(SMALL, &[hinge]).unwrap();
+    assert!(matches!(plan.variants[0].training.loss, Loss::Hinge { .. }));
+    let twice = refusal_with(SMALL, &[hinge, "task.target=2.0"]);
+    assert_holds(&twice, "training.loss = hinge: does not suit this task");
+    let classes = refusal_with(IRIS, &[hinge]);
+    assert_holds(&classes, "targets of row 0 are no signs");
 }
 
 #[test]
