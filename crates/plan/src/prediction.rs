@@ -103,6 +103,22 @@ pub trait Prediction: Send + Sync {
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>);
 }
 
+/// Checks that a closed form of linear nets, by its kind, applies: inputs are white and stay the same,
+/// and every model that it reads is a linear net of two layers.
+fn on_whitened_inputs(kind: &str, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+    if task.instance(0).whitened() {
+        let mut read = read.iter();
+        return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
+    }
+    Err(KeyError::new(
+        "kind",
+        format!("{kind:?}"),
+        "is for whitened inputs that are the same at every step only",
+        "Use linear-map, random-regression with whiten = true, or a data set with components and \
+         every row in each step.",
+    ))
+}
+
 /// Checks that `model` is a linear net of two layers without biases whose output has the factor
 /// `scale`: what closed forms of two-layer nets start from.
 fn two_linear_layers(model: &dyn Model, task: &dyn Task, scale: f64) -> Result<(), KeyError> {

@@ -284,7 +284,7 @@ pub(super) fn print_run(done: &Done, page: &Path) {
         _ => "predictions and times derived anew",
     };
     let (cells, reused) = (manifest.cells.len(), done.cells_reused);
-    if reused >= cells {
+    if reused > 0 && reused >= cells {
         say!(
             "{}: {cells} cells, all trained before; {derived}",
             manifest.name

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
 use theory::{AlignedNetwork, BalancedNetwork, NetworkState, balance, full_svd, nalgebra::DMatrix};
 
-use super::{CellView, Prediction, two_linear_layers};
+use super::{CellView, Prediction, on_whitened_inputs};
 use crate::derived::Derived;
 
 /// Exact dynamics of two-layer linear nets on whitened inputs, from a model's own initial weights.
@@ -68,6 +68,13 @@ fn build(table: toml::Table, form: Form) -> Result<Box<dyn Prediction>, KeyError
 }
 
 impl Network {
+    fn kind(&self) -> &'static str {
+        match self.form {
+            Form::Balanced => "balanced-network",
+            Form::Aligned => "aligned-network",
+        }
+    }
+
     /// The solution from the model's layers W1 `[h, d]` and W2 `[c, h]`; `None` where it has none.
     fn solution(&self, cell: &CellView<'_>, rows: &Batch) -> Option<Solution> {
         let [first, second] = &cell.layers(&self.table.from)?[..] else {
@@ -116,11 +123,7 @@ impl Solution {
 
 impl Prediction for Network {
     fn resolved(&self) -> toml::Table {
-        let kind = match self.form {
-            Form::Balanced => "balanced-network",
-            Form::Aligned => "aligned-network",
-        };
-        table_of(kind, &self.table)
+        table_of(self.kind(), &self.table)
     }
 
     fn metrics(&self) -> &'static [&'static str] {
@@ -149,17 +152,7 @@ impl Prediction for Network {
     }
 
     fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
-        if task.instance(0).whitened() {
-            let mut read = read.iter();
-            return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
-        }
-        Err(KeyError::new(
-            "kind",
-            "linear networks",
-            "are solved for whitened inputs that are the same at every step only",
-            "Use linear-map, random-regression with whiten = true, or a data set with components \
-             and every row in each step.",
-        ))
+        on_whitened_inputs(self.kind(), task, read)
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>) {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, positive, table_of};
 use theory::{nalgebra::DMatrix, random_start_half_times};
 
-use super::{CellView, Prediction, two_linear_layers};
+use super::{CellView, Prediction, on_whitened_inputs};
 use crate::derived::Derived;
 
 /// The singular modes of the task under a two-layer linear net that starts from the small random
@@ -55,17 +55,7 @@ impl Prediction for RandomStart {
     }
 
     fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
-        if task.instance(0).whitened() {
-            let mut read = read.iter();
-            return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
-        }
-        Err(KeyError::new(
-            "kind",
-            "\"random-start\"",
-            "is for whitened inputs that are the same at every step only",
-            "Use linear-map, random-regression with whiten = true, or a data set with components \
-             and every row in each step.",
-        ))
+        on_whitened_inputs("random-start", task, read)
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>) {

@@ -114,11 +114,7 @@ fn predictions_that_do_not_fit_are_refused_by_their_key() {
     for network in ["aligned-network", "balanced-network"] {
         let form = format!("kind = \"{network}\"\nfrom = \"net\"");
         for task in [SAMPLES, MODES, PARITY] {
-            assert_refused(
-                &of(task, NET, &form),
-                kind,
-                "are solved for whitened inputs",
-            );
+            assert_refused(&of(task, NET, &form), kind, "is for whitened inputs");
         }
         load(&of(&format!("{SAMPLES}whiten = true"), NET, &form));
         load(&of(MAP, NET, &form));
