@@ -148,6 +148,7 @@ pub fn gather(
             sources.dedup();
             sources
         },
+        notes: plan.notes(),
         roles: plan.roles(),
         metrics: plan.metrics(),
         precision: format!("{:?}", training.precision).to_lowercase(),

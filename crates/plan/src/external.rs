@@ -147,6 +147,7 @@ pub fn attach_curves(
         let external = ExternalModel {
             content: ExternalContent::Curves(rows),
             source: source.clone(),
+            notes: Vec::new(),
         };
         variant.external.insert(model.clone(), external);
     }
@@ -178,6 +179,7 @@ pub fn attach_checkpoints(
     let external = ExternalModel {
         content: ExternalContent::Checkpoints(steps),
         source,
+        notes: Vec::new(),
     };
     base.external.insert(model, external);
     Ok(())

@@ -130,6 +130,8 @@ pub struct ExternalModel {
     pub content: ExternalContent,
     /// Where it came from.
     pub source: ExternalSource,
+    /// What a reader of the run must know of it, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// The content of an external model.
@@ -223,6 +225,21 @@ impl Plan {
     pub fn seeds(&self) -> impl Iterator<Item = u64> + Clone + use<> {
         let training = &self.spec.training;
         (training.first_seed..).take(training.seeds as usize)
+    }
+
+    /// What was assumed about files of the user, and what they lack: one sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        for variant in &self.variants {
+            let external = variant.external.values();
+            let external = external.flat_map(|model| model.notes.iter().cloned());
+            for note in variant.task.notes().into_iter().chain(external) {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
+        notes
     }
 
     /// What each model and prediction is; where variants disagree, as in the first that has it.

@@ -83,6 +83,9 @@ pub struct Manifest {
     /// Models that were read in place of training them.
     #[serde(default)]
     pub external: Vec<ExternalSource>,
+    /// What was assumed about files of the user, and what they lack: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What each model and prediction is.
     pub roles: BTreeMap<String, Role>,
     /// The metrics of the run, by name.

@@ -32,6 +32,12 @@ pub trait Task: Send + Sync {
         "skill"
     }
 
+    /// What was assumed about the user's rows, one sentence each: a run prints them before it trains,
+    /// and its manifest keeps them.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Checks what can go wrong for one seed only, such as a split that misses a class.
     ///
     /// # Errors

@@ -49,6 +49,9 @@ pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<Ex
     )?;
     settings.storing = storing(&arguments.storing);
     external.attach(&mut plan)?;
+    for note in plan.notes() {
+        eprintln!("note: {note}");
+    }
     if arguments.dry_run {
         return dry_run(&plan, &settings, kinds, json);
     }

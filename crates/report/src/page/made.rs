@@ -88,7 +88,7 @@ pub(super) fn ended(manifest: &Manifest) -> String {
 /// The manifest in rows of a name and a value.
 pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
-    vec![
+    let mut rows = vec![
         ("Spec hash", manifest.spec_hash.clone()),
         ("Commit", manifest.git_commit.clone()),
         (
@@ -112,7 +112,10 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
             "Share of time measuring",
             format!("{} %", significant(100.0 * manifest.measuring_share, 2)),
         ),
-    ]
+    ];
+    let notes = manifest.notes.iter();
+    rows.extend(notes.map(|note| ("Note", note.clone())));
+    rows
 }
 
 /// Models that were read, and from what.
