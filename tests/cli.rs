@@ -566,10 +566,36 @@ fn a_report_takes_no_file_of_a_run() {
         let parts = [&own, "is a file of the run in out", "report.html"];
         place.refuses(&["report", "out", "--out", &own], &parts);
         place.refuses(&["report", "out", "--markdown", &own], &parts);
+        place.refuses(&["export", "observations", "out", "--out", &own], &parts);
     }
     place.succeeds(&["report", "out", "--out", "out/page.html"]);
     // Outside of a run the same name is free.
     place.succeeds(&["report", "out", "--out", "manifest.json"]);
+    place.refuses(
+        &["report", "out", "--out", "a", "--markdown", "./a"],
+        &["--markdown ./a: is read by this command"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_exported_goes_through_links_and_never_into_a_run() {
+    use std::os::unix::fs::symlink;
+    let place = Workplace::tiny();
+    place.succeeds(&[RUN.as_slice(), &["--seeds", "1"]].concat());
+    fs::write(place.path("table.csv"), "old").unwrap();
+    symlink("table.csv", place.path("link.csv")).unwrap();
+    place.succeeds(&["export", "observations", "out", "--out", "link.csv"]);
+    assert!(place.path("link.csv").is_symlink());
+    assert_eq!(place.read("table.csv"), place.read("out/observations.csv"));
+    symlink("out/observations.csv", place.path("inside")).unwrap();
+    let flags = ["--out", "inside"];
+    for verb in [&["report", "out"][..], &["export", "observations", "out"]] {
+        place.refuses(
+            &[verb, &flags].concat(),
+            &["--out inside: is a file of the run in"],
+        );
+    }
 }
 
 #[test]

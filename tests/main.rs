@@ -12,6 +12,7 @@ mod devices;
 mod export;
 mod interrupted;
 mod measure;
+mod mutated;
 mod own_runs;
 mod references;
 mod reproduce;

@@ -27,6 +27,7 @@ mod say;
 mod args;
 mod bench;
 mod commands;
+mod destination;
 mod external;
 mod failure;
 mod measure;

@@ -80,3 +80,10 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
         })
         .collect()
 }
+
+/// Prints what went on although something was wrong.
+pub(crate) fn warn(warnings: &[impl std::fmt::Display]) {
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}

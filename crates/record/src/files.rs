@@ -1,9 +1,12 @@
 //! Files that are whole or absent: written beside their place, synced and renamed.
+//!
+//! Only plain files can be replaced so. Links are followed to the file that they lead to; into a FIFO
+//! or a device the bytes are written as they come.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -12,10 +15,11 @@ use tempfile::NamedTempFile;
 use crate::RunFolderError;
 
 /// Writes `bytes` to a temporary file beside `path`, syncs it and renames it, so that a reader never
-/// sees half a file.
+/// sees half a file. A link at `path` stays, and the file that it leads to is written; what is no
+/// plain file (a FIFO, a device) is written to directly. A file that is there keeps its permissions.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// The folder cannot be written, `path` is a folder, or a file there is read-only.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically_with(path, |file| file.write_all(bytes))
 }
@@ -25,10 +29,22 @@ pub(crate) fn write_atomically_with(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    let Some(path) = plain_file(path)? else {
+        // Behind what a shell has written already, where this is its standard output.
+        let mut buffer = BufWriter::new(OpenOptions::new().append(true).open(path)?);
+        fill(&mut buffer)?;
+        return buffer.flush();
+    };
+    let before = fs::metadata(&path).ok().map(|file| file.permissions());
+    if before.as_ref().is_some_and(fs::Permissions::readonly) {
+        let problem = "the file is read-only";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, folder.unwrap_or(Path::new(".")))?;
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
     let mut buffer = BufWriter::new(&mut file);
     fill(&mut buffer)?;
     buffer.flush()?;
@@ -38,14 +54,42 @@ pub(crate) fn write_atomically_with(
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+        let open = || fs::Permissions::from_mode(0o644);
         file.as_file()
-            .set_permissions(fs::Permissions::from_mode(0o644))?;
+            .set_permissions(before.unwrap_or_else(open))?;
     }
-    file.persist(path)?;
+    file.persist(&path)?;
     // The name is on the disk only when the folder is.
     #[cfg(unix)]
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// The plain file, there or not yet, to which `path` leads through any links; `None` where a FIFO or
+/// a device is, or an open file of this process (`/dev/stdout`), which nothing can be renamed over.
+///
+/// # Errors
+/// `path` leads to a folder, in a circle, or through what cannot be read.
+pub fn plain_file(path: &Path) -> io::Result<Option<PathBuf>> {
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => return Ok(None),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut end = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if end.starts_with("/proc") {
+            return Ok(None);
+        }
+        let Ok(next) = fs::read_link(&end) else {
+            return Ok(Some(end));
+        };
+        end = end.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::other("too many links"))
 }
 
 /// Longer than any file takes to be written.
@@ -83,4 +127,84 @@ pub(crate) fn remove(path: &Path) -> Result<(), RunFolderError> {
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
     write_atomically(path, bytes).map_err(|e| RunFolderError::write(path, e))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{
+        os::unix::fs::{PermissionsExt, symlink},
+        process::Command,
+        thread,
+    };
+
+    use super::*;
+
+    #[test]
+    fn links_stay_and_the_file_behind_them_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("far")).unwrap();
+        fs::write(at("far/file"), "old").unwrap();
+        symlink("far/file", at("relative")).unwrap();
+        symlink(at("relative"), at("absolute")).unwrap();
+        symlink("far/not-yet", at("dangling")).unwrap();
+        for (link, file) in [
+            ("relative", "far/file"),
+            ("absolute", "far/file"),
+            ("dangling", "far/not-yet"),
+        ] {
+            write_atomically(&at(link), link.as_bytes()).unwrap();
+            assert!(at(link).is_symlink(), "{link}");
+            assert_eq!(fs::read_to_string(at(file)).unwrap(), link);
+        }
+        symlink("circle", at("circle")).unwrap();
+        assert!(write_atomically(&at("circle"), b"x").is_err());
+        assert!(at("circle").is_symlink());
+    }
+
+    #[test]
+    fn a_fifo_is_written_to_and_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let link = folder.path().join("link");
+        symlink(&fifo, &link).unwrap();
+        for path in [&fifo, &link] {
+            let reader = thread::spawn({
+                let fifo = fifo.clone();
+                move || fs::read(fifo).unwrap()
+            });
+            write_atomically(path, b"rows").unwrap();
+            assert_eq!(reader.join().unwrap(), b"rows");
+        }
+        use std::os::unix::fs::FileTypeExt;
+        assert!(fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_file_keeps_its_permissions_and_what_is_read_only_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(&file, "old").unwrap();
+        mode(0o600);
+        write_atomically(&file, b"new").unwrap();
+        let now = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(now & 0o777, 0o600);
+        mode(0o444);
+        let error = write_atomically(&file, b"newer").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        let error = write_atomically(folder.path(), b"x").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(names.len(), 1, "no temporary file is left");
+    }
 }

@@ -45,7 +45,7 @@ pub use cells::{
 pub use checkpoint::{Checkpoint, ModelCheckpoint};
 pub use csv::csv_bytes;
 pub use error::RunFolderError;
-pub use files::write_atomically;
+pub use files::{plain_file, write_atomically};
 pub use folder::{
     RunFolder, RunIdentity, read_manifest, read_observations, read_spec, read_verdict, spec_file,
     write_verdict,

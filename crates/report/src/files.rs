@@ -6,15 +6,23 @@ use std::{
 use judge::Run;
 use record::write_atomically;
 
-use crate::{Failed, ReportError, markdown, page_over, png, svg};
+use crate::{Failed, ReportError, font, markdown, page_over, png, svg};
+
+/// Pictures that were written.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// What a reader of the files must know, one sentence each.
+    pub warnings: Vec<String>,
+}
 
 /// Writes every picture of the run's spec to `figures/NAME.svg` and `figures/NAME.png` in the
-/// run's folder, and answers their paths. A picture that cannot be drawn does not keep the others
-/// from being written.
+/// run's folder. A picture that cannot be drawn does not keep the others from being written.
 ///
 /// # Errors
 /// The first picture that could not be drawn or written.
-pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_pictures(run: &Run) -> Result<Drawn, ReportError> {
     let folder = run.path.join("figures");
     if !run.spec.pictures.is_empty() {
         fs::create_dir_all(&folder).map_err(|source| ReportError::Write {
@@ -22,21 +30,29 @@ pub fn draw_pictures(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
             source,
         })?;
     }
-    let mut written = Vec::new();
+    let mut done = Drawn::default();
     let mut failed = None;
     for picture in &run.spec.pictures {
         let drawn = svg(run, picture).and_then(|svg| {
             let pixels = png(&svg)?;
+            let missing = font::not_covered(&svg);
+            if !missing.is_empty() {
+                done.warnings.push(format!(
+                    "{}.png: the built-in font lacks {missing}, which is drawn as boxes; the SVG file \
+                     and the page take it from the fonts of their reader",
+                    picture.name
+                ));
+            }
             for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &pixels)] {
                 let path = folder.join(format!("{}.{ending}", picture.name));
                 write(&path, bytes)?;
-                written.push(path);
+                done.files.push(path);
             }
             Ok(())
         });
         failed = failed.or(drawn.err());
     }
-    failed.map_or(Ok(written), Err)
+    failed.map_or(Ok(done), Err)
 }
 
 /// Writes the page over `runs` to `path`.

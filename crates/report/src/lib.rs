@@ -19,7 +19,7 @@
 //! use layerwise_report::{draw_pictures, write_page};
 //!
 //! let run = Run::read(Path::new("runs/emergence"))?;
-//! for path in draw_pictures(&run)? {
+//! for path in draw_pictures(&run)?.files {
 //!     println!("{}", path.display());
 //! }
 //! write_page(&[run], Path::new("emergence.html"))?;
@@ -56,7 +56,7 @@ mod ticks;
 mod viridis;
 
 pub use error::ReportError;
-pub use files::{draw_pictures, write_markdown, write_page, write_page_over};
+pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
 pub use markdown::markdown;
 pub use page::{page, page_over};
 pub use picture::svg;

@@ -1,4 +1,4 @@
-use std::{cell::Cell, fs, path::Path, process::ExitCode};
+use std::{cell::Cell, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use models::Precision;
@@ -13,6 +13,7 @@ use crate::{
         self, Case, DataPath, Effort, Engine, Limit, Machine, Peer, Python, Steps, steps_page,
         whole_page,
     },
+    destination,
     failure::Failure,
 };
 
@@ -30,6 +31,9 @@ pub(super) fn bench(
     json: bool,
 ) -> Result<ExitCode, Failure> {
     let engines = engines(arguments)?;
+    if let Some(path) = &arguments.markdown {
+        destination::check("--markdown", path, &[])?;
+    }
     let python = Python(arguments.python.clone());
     let (mut peers, lacking) = if arguments.peers {
         bench::find(&python)
@@ -46,7 +50,8 @@ pub(super) fn bench(
         steps(arguments, &engines, kinds, &python, &mut peers, &machine)?
     };
     if let Some(path) = &arguments.markdown {
-        write(path, &page.markdown)?;
+        let text = format!("{}\n", page.markdown);
+        destination::write("--markdown", path, text.as_bytes())?;
     }
     if json {
         let mut document = page.json;
@@ -241,9 +246,4 @@ impl Progress {
     fn finish(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-fn write(path: &Path, markdown: &str) -> Result<(), Failure> {
-    fs::write(path, format!("{markdown}\n"))
-        .map_err(|error| Failure::run(format!("--markdown {}: {error}", path.display())))
 }

@@ -4,22 +4,20 @@ mod parquet;
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use models::{HostArray, Layout, Model, weight_file};
 use plan::{Options, load};
-use record::{
-    Manifest, Moment, WeightsOf, kept_weights, read_manifest, spec_file, write_atomically,
-};
+use record::{Manifest, Moment, WeightsOf, kept_weights, read_manifest, spec_file};
 use serde_json::json;
 use train::Kinds;
 
 use super::print_json;
 use crate::{
     args::{Export, ExportWeights, WeightFormat},
+    destination,
     failure::Failure,
 };
 
@@ -65,6 +63,7 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
         false => Moment::Final,
     };
     let out = (arguments.out.clone()).unwrap_or_else(|| run.join("export").join(format));
+    destination::check("--out", &out.join("weights.safetensors"), &[])?;
     let wanted =
         |choice: &Option<String>, name: &str| choice.as_deref().is_none_or(|choice| choice == name);
     let mut files: Vec<(PathBuf, Vec<u8>, WeightsOf<'_>)> = Vec::new();
@@ -144,15 +143,8 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
             run.display()
         )));
     }
-    let cannot_write = |path: &Path, error: std::io::Error| {
-        let path = path.display();
-        Failure::run(format!(
-            "{path}: cannot be written: {error}. Choose a writable folder with --out"
-        ))
-    };
-    fs::create_dir_all(&out).map_err(|error| cannot_write(&out, error))?;
     for (path, bytes, _) in &files {
-        write_atomically(path, bytes).map_err(|error| cannot_write(path, error))?;
+        destination::write("--out", path, bytes)?;
     }
     if json {
         let rows = files.iter().map(|(path, _, of)| {

@@ -1,29 +1,11 @@
 use std::{path::Path, process::ExitCode};
 
 use judge::Run;
-use record::RunFolder;
 use serde_json::json;
 use train::Kinds;
 
 use super::{other_spec::derive_by, print_json};
-use crate::{args, failure::Failure};
-
-/// Checks that writing `path` takes nothing away from a run.
-fn check_free(path: &Path) -> Result<(), Failure> {
-    let Some(run) = RunFolder::owner_of(path) else {
-        return Ok(());
-    };
-    let run = if run.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        run
-    };
-    Err(Failure::usage(format!(
-        "{}: is a file of the run in {} itself. Give a name of its own, such as report.html",
-        path.display(),
-        run.display()
-    )))
-}
+use crate::{args, destination, failure::Failure, output};
 
 /// Draws the pictures of recorded runs and writes one page over them.
 pub(super) fn report(
@@ -31,8 +13,16 @@ pub(super) fn report(
     kinds: &Kinds,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    for path in [&arguments.out, &arguments.markdown].into_iter().flatten() {
-        check_free(path)?;
+    let mut read: Vec<&Path> = arguments.spec.as_deref().into_iter().collect();
+    for (flag, path) in [
+        ("--out", &arguments.out),
+        ("--markdown", &arguments.markdown),
+    ] {
+        if let Some(path) = path {
+            destination::check(flag, path, &read)?;
+            // One of the two would be lost.
+            read.push(path);
+        }
     }
     let mut runs = arguments
         .runs
@@ -51,7 +41,9 @@ pub(super) fn report(
         Some(stem) => name = format!("report-{}.html", stem.to_string_lossy()),
         None => {
             for run in &runs {
-                pictures.extend(report::draw_pictures(run)?);
+                let drawn = report::draw_pictures(run)?;
+                output::warn(&drawn.warnings);
+                pictures.extend(drawn.files);
             }
         }
     }

@@ -271,8 +271,9 @@ pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
 
 /// [`draw`] for a run that was read.
 pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
-    if let Err(error) = report::draw_pictures(run) {
-        eprintln!("warning: {error}");
+    match report::draw_pictures(run) {
+        Ok(drawn) => output::warn(&drawn.warnings),
+        Err(error) => output::warn(&[error]),
     }
     let page = run.path.join("report.html");
     report::write_page(std::slice::from_ref(run), &page)?;

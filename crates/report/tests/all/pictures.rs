@@ -327,8 +327,9 @@ fn pictures_are_written_beside_the_run() {
     let written = draw_pictures(&run).unwrap();
     let expected = ["emergence.svg", "emergence.png", "models.svg", "models.png"];
     let figures = folder.path().join("figures");
-    assert_eq!(written, expected.map(|name| figures.join(name)));
-    assert!(written.iter().all(|path| path.is_file()));
+    assert_eq!(written.files, expected.map(|name| figures.join(name)));
+    assert!(written.warnings.is_empty());
+    assert!(written.files.iter().all(|path| path.is_file()));
     assert_eq!(std::fs::read_dir(&figures).unwrap().count(), expected.len());
 
     // One that cannot be drawn is an error, but the others are there.

@@ -1,12 +1,13 @@
-use std::{fs, process::ExitCode};
+use std::process::ExitCode;
 
 use judge::Run;
-use record::{Name, Observation, csv_bytes, write_atomically};
+use record::{Name, Observation, csv_bytes};
 use serde_json::json;
 
 use super::{super::print_json, chosen};
 use crate::{
     args::{ExportObservations, TableFormat},
+    destination,
     failure::Failure,
 };
 
@@ -21,6 +22,9 @@ pub(super) fn observations(
             "--format parquet: this build has no Parquet. Build it in with `cargo build --release \
              --features parquet`, or choose csv or jsonl",
         ));
+    }
+    if let Some(path) = &arguments.out {
+        destination::check("--out", path, &[])?;
     }
     let run = Run::read(&arguments.run)?;
     let known = |of: fn(&Observation) -> &Name| -> Vec<&str> {
@@ -71,18 +75,7 @@ pub(super) fn observations(
             .join("export")
             .join(format!("observations.{ending}"))
     });
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        write_atomically(&path, &bytes)
-    };
-    write().map_err(|error| {
-        Failure::run(format!(
-            "{}: cannot be written: {error}. Choose a writable place with --out",
-            path.display()
-        ))
-    })?;
+    destination::write("--out", &path, &bytes)?;
     if json {
         print_json(&json!({ "file": path, "format": ending, "rows": rows.len() }));
     } else {
