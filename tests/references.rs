@@ -66,15 +66,26 @@ fn run(place: &Workplace, settings: &[&str]) -> Output {
     place.layerwise(&arguments(settings))
 }
 
-/// The training losses that a run records, step by step.
+/// The training losses that a run records, step by step. Its training rows are its test rows, so that
+/// the training loss of the test rows is the same.
 fn losses(place: &Workplace, settings: &[&str]) -> Vec<f64> {
     place.succeeds(&arguments(settings));
     let rows = fs::read_to_string(place.path("run/observations.jsonl")).unwrap();
     let rows = rows
         .lines()
         .map(|row| serde_json::from_str::<Value>(row).unwrap());
-    let losses = rows.filter(|row| row["metric"] == "train_loss");
-    losses.map(|row| row["value"].as_f64().unwrap()).collect()
+    let rows: Vec<Value> = rows.collect();
+    let values = |metric: &str| -> Vec<f64> {
+        let rows = rows.iter().filter(|row| row["metric"] == metric);
+        rows.map(|row| row["value"].as_f64().unwrap()).collect()
+    };
+    let losses = values("train_loss");
+    let on_test_rows = values("test_criterion");
+    assert_eq!(losses.len(), on_test_rows.len());
+    for (loss, other) in losses.iter().zip(on_test_rows) {
+        assert!((loss - other).abs() <= SAME * loss, "{loss} and {other}");
+    }
+    losses
 }
 
 #[test]

@@ -38,9 +38,12 @@ pub enum MlpError {
         /// What is allowed.
         domain: &'static str,
     },
-    /// A row of the targets of the cross-entropy is not one-hot.
-    #[error("targets of row {row} are not one-hot: must be a single 1 among zeros")]
-    NotOneHot {
+    /// A row of the targets of the cross-entropy is no distribution over two classes or more.
+    #[error(
+        "targets of row {row} are no probabilities of two or more classes: must be 0 or more, with \
+         the sum 1"
+    )]
+    NotDistribution {
         /// The row, from 0.
         row: usize,
     },

@@ -21,7 +21,8 @@ pub enum Loss {
         #[serde(default)]
         outputs: Reduction,
     },
-    /// Softmax cross-entropy with one-hot targets: ℓ = ln Σ_k e^{f_k} − f_class (nats).
+    /// Softmax cross-entropy with the probabilities of K ≥ 2 classes as targets, one-hot or soft:
+    /// ℓ = Σ_k y_k (ln Σ_j e^{f_j} − f_k) (nats).
     CrossEntropy,
     /// Hinge loss with targets ±1: ℓ = Σ_k max(0, 1 − y_k f_k), over K for the mean over outputs, with
     /// gradient 0 at the kink \[Cortes1995\].
@@ -31,6 +32,9 @@ pub enum Loss {
         outputs: Reduction,
     },
 }
+
+/// How far the sum of soft labels may be from 1: the rounding of 1,000 probabilities in f32.
+const SOFT_LABELS_OFF: f64 = 1e-4;
 
 /// Reductions over outputs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,15 +132,18 @@ impl Loss {
     ///
     /// # Errors
     ///
-    /// [`MlpError::NotOneHot`] for the cross-entropy, [`MlpError::NotSigns`] for the hinge loss.
+    /// [`MlpError::NotDistribution`] for the cross-entropy, [`MlpError::NotSigns`] for the hinge loss.
     pub fn check_targets(self, targets: &[f64], columns: usize) -> Result<(), MlpError> {
         for (row, y) in targets.chunks(columns.max(1)).enumerate() {
             let are = |allowed: [f64; 2]| y.iter().all(|entry| allowed.contains(entry));
             match self {
                 Self::Mse { .. } => {}
                 Self::CrossEntropy => {
-                    if !are([0.0, 1.0]) || y.iter().sum::<f64>() != 1.0 {
-                        return Err(MlpError::NotOneHot { row });
+                    // Of one class the softmax is 1, whatever the net does.
+                    let classes = y.len() >= 2 && y.iter().all(|entry| *entry >= 0.0);
+                    let off = (y.iter().sum::<f64>() - 1.0).abs();
+                    if !classes || off > SOFT_LABELS_OFF {
+                        return Err(MlpError::NotDistribution { row });
                     }
                 }
                 Self::Hinge { .. } => {

@@ -205,12 +205,25 @@ fn shapes_that_do_not_fit_are_refused_by_name() {
     );
     assert!(square.evaluate(&[], &[], 1, None).is_err());
     assert!(square.evaluate(&[1.0], &[1.0], 0, None).is_err());
-    for targets in [[0.0, 0.0], [1.0, 1.0], [0.5, 0.5], [1.0, f64::NAN]] {
+    for targets in [
+        [0.0, 0.0],
+        [1.0, 1.0],
+        [1.5, -0.5],
+        [0.5, 0.4],
+        [1.0, f64::NAN],
+    ] {
         let error = Loss::CrossEntropy
             .evaluate(&[0.0, 0.0], &targets, 2, None)
             .unwrap_err();
-        assert_eq!(error, MlpError::NotOneHot { row: 0 }, "{targets:?}");
+        assert_eq!(error, MlpError::NotDistribution { row: 0 }, "{targets:?}");
     }
+    let one = Loss::CrossEntropy.evaluate(&[0.3], &[1.0], 1, None);
+    assert_eq!(one, Err(MlpError::NotDistribution { row: 0 }));
+    // Soft labels: ln(1 + e) − 1/4, and softmax − y.
+    let soft = Loss::CrossEntropy.evaluate(&[0.0, 1.0], &[0.75, 0.25], 2, None);
+    let (soft, e) = (soft.unwrap(), std::f64::consts::E);
+    assert!((soft.value - ((1.0 + e).ln() - 0.25)).abs() < ROUNDING);
+    assert!((soft.gradient[0] - (1.0 / (1.0 + e) - 0.75)).abs() < ROUNDING);
     let hinge = Loss::Hinge {
         outputs: Reduction::Sum,
     };

@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{Batch, KeyError, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
 /// `train_loss`: the training loss on the batch of this step. `test_loss`: ½ Σ_k P_k mean_k
-/// |f − y|² on the test rows, whatever the training convention.
+/// |f − y|² on the test rows, whatever the training convention. `test_criterion`: the training loss on
+/// the test rows, which count equally unless the task weighs them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Losses {}
@@ -19,25 +20,25 @@ impl Metric for Losses {
     }
 
     fn metrics(&self) -> &'static [&'static str] {
-        &["train_loss", "test_loss"]
+        &["train_loss", "test_loss", "test_criterion"]
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let outputs = at.batch_outputs()?;
-        let weights = at.batch.weights.as_deref();
-        let train = at
-            .loss
-            .value(outputs, &at.batch.targets, weights, at.batch.shape.outputs);
-        out.push(Reading {
-            metric: "train_loss",
-            index: 0,
-            value: train,
-        });
-        out.push(Reading {
-            metric: "test_loss",
-            index: 0,
-            value: at.test_loss()?,
-        });
+        let criterion = |outputs: &[f64], rows: &Batch| {
+            let weights = rows.weights.as_deref();
+            let columns = rows.shape.outputs;
+            at.loss.value(outputs, &rows.targets, weights, columns)
+        };
+        let mut put = |metric, value| {
+            out.push(Reading {
+                metric,
+                index: 0,
+                value,
+            });
+        };
+        put("train_loss", criterion(at.batch_outputs()?, at.batch));
+        put("test_loss", at.test_loss()?);
+        put("test_criterion", criterion(at.outputs()?, at.test));
         Ok(())
     }
 }
