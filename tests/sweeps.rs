@@ -137,9 +137,9 @@ fn what_does_not_fit_is_said() {
             "plan",
             "tiny.toml",
             "--vary",
-            "models.net.activation=relu",
+            "models.net.activation=[relu,tanh",
         ],
-        &["--vary", "Put text in quotes"],
+        &["--vary", "are no TOML values", "activation=relu,tanh"],
     );
     place.refuses(
         &[

@@ -127,18 +127,14 @@ pub(crate) fn find(experiment: &str, options: &Options, kinds: &Kinds) -> Result
         Some((name, source)) => {
             load_source(source, &format!("experiments/{name}.toml"), options, kinds)
         }
-        None => Err(SpecError::key(
-            "EXPERIMENT",
-            format!("{experiment:?}"),
-            "is not a shipped experiment, and not a file ending in .toml",
-            format!(
-                "Choose one of: {}.",
-                SPECS
-                    .iter()
-                    .map(|(name, _)| *name)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        )),
+        None => {
+            let names: Vec<&str> = SPECS.iter().map(|(name, _)| *name).collect();
+            Err(SpecError::key(
+                "EXPERIMENT",
+                format!("{experiment:?}"),
+                "is not a shipped experiment, and not a file ending in .toml",
+                tasks::choose_one_of(experiment, &names),
+            ))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Checks of a spec: every kind checks its own table, and everything that is named exists.
 
 mod claim;
+pub(crate) mod defaults;
 mod named;
 mod picture;
 mod references;
@@ -13,7 +14,7 @@ use std::{
 };
 
 use models::{Model, Role};
-use tasks::{Batch, KeyError, Registry, Task};
+use tasks::{Batch, KeyError, Registry, Task, choose_one_of};
 
 use self::training::check_training;
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     metric::Metric,
     names::plain_name,
     plan::{PlannedMetric, PlannedModel, PlannedPrediction, Variant},
-    spec::{Loss, Schedule, Spec, SpecError},
+    spec::{Errors, Loss, Schedule, Spec, SpecError},
 };
 
 pub(crate) use self::{references::check_references, training::check_run_wide};
@@ -31,6 +32,13 @@ pub(crate) struct Checker<'a> {
     kinds: &'a Kinds,
     tasks: HashMap<String, Arc<dyn Task>>,
     models: HashMap<String, (Arc<dyn Model>, Option<Role>)>,
+}
+
+/// A variant without what is measured.
+struct Base {
+    task: Arc<dyn Task>,
+    models: Vec<PlannedModel>,
+    predictions: Vec<PlannedPrediction>,
 }
 
 impl<'a> Checker<'a> {
@@ -59,10 +67,11 @@ impl<'a> Checker<'a> {
                 "Write the minutes that it takes on 2 cores.",
             ));
         }
-        let task = self.task(spec)?;
-        let models = self.models(spec, &*task)?;
-        let predictions = self.predictions(spec, &*task, &models)?;
-        check_training(spec)?;
+        let Base {
+            task,
+            models,
+            predictions,
+        } = self.base(spec)?;
         let metrics = self.metrics(spec, &*task, &models, &group)?;
         Ok(Variant {
             name,
@@ -74,6 +83,25 @@ impl<'a> Checker<'a> {
             predictions,
             training: spec.training.clone(),
             external: BTreeMap::new(),
+        })
+    }
+
+    /// What is trained, and what lies over it.
+    fn base(&mut self, spec: &mut Spec) -> Result<Base, SpecError> {
+        let mut errors = Errors::default();
+        errors.take(check_training(spec));
+        let task = errors.take(self.task(spec));
+        let models = errors.take(self.models(spec, task.as_deref()));
+        let (Some(task), Some(models)) = (task, models) else {
+            return Err(errors.none().expect_err("something is missing"));
+        };
+        let predictions = errors.take(self.predictions(spec, &*task, &models));
+        errors.none()?;
+        let predictions = predictions.unwrap_or_default();
+        Ok(Base {
+            task,
+            models,
+            predictions,
         })
     }
 
@@ -92,24 +120,16 @@ impl<'a> Checker<'a> {
             }
         };
         spec.task = task.resolved();
-        let target = spec.task.get("target").and_then(toml::Value::as_float);
-        if let (Loss::CrossEntropy, Some(target)) = (spec.training.loss, target)
-            && target != 1.0
-        {
-            return Err(SpecError::key(
-                "task.target",
-                target,
-                "has no meaning with cross-entropy, whose targets are probabilities",
-                "Leave it out, or write training.loss = { kind = \"mse\" }.",
-            ));
-        }
-        if let Loss::Hinge { .. } = spec.training.loss {
-            check_signs(&*task, spec.training.loss, spec.training.first_seed)?;
-        }
+        check_targets(&*task, spec)?;
         Ok(task)
     }
 
-    fn models(&mut self, spec: &mut Spec, task: &dyn Task) -> Result<Vec<PlannedModel>, SpecError> {
+    /// The models; what does not fit is told of all of them, also where the task is not known.
+    fn models(
+        &mut self,
+        spec: &mut Spec,
+        task: Option<&dyn Task>,
+    ) -> Result<Vec<PlannedModel>, SpecError> {
         if spec.models.is_empty() {
             return Err(SpecError::key(
                 "models",
@@ -119,35 +139,49 @@ impl<'a> Checker<'a> {
             ));
         }
         let seeds = (spec.training.first_seed..).take(spec.training.seeds as usize);
+        let mut errors = Errors::default();
         let mut models = Vec::new();
         for (name, value) in &mut spec.models {
-            plain_name("models", name)?;
-            let place = format!("models.{name}");
-            let within = |e: KeyError| SpecError::from(e.within(&place));
-            let mut written = table(&place, value)?;
-            let text = written.to_string();
-            let (model, role) = match self.models.get(&text) {
-                Some((model, role)) => (Arc::clone(model), *role),
-                None => {
-                    let role = take_role(&mut written).map_err(within)?;
-                    let model = self.kinds.models.build(written).map_err(within)?;
-                    for seed in seeds.clone() {
-                        model.check_seed(seed).map_err(within)?;
-                    }
-                    let model: Arc<dyn Model> = model.into();
-                    self.models.insert(text, (Arc::clone(&model), role));
-                    (model, role)
-                }
-            };
-            model.check(task.shape()).map_err(within)?;
-            *value = toml::Value::Table(with_role(model.resolved(), role));
-            models.push(PlannedModel {
-                name: name.clone(),
-                role: role.unwrap_or_else(|| model.role()),
-                model,
-            });
+            models.extend(errors.take(self.model(name, value, task, seeds.clone())));
         }
+        errors.none()?;
         Ok(models)
+    }
+
+    fn model(
+        &mut self,
+        name: &str,
+        value: &mut toml::Value,
+        task: Option<&dyn Task>,
+        mut seeds: impl Iterator<Item = u64>,
+    ) -> Result<PlannedModel, SpecError> {
+        plain_name("models", name)?;
+        let place = format!("models.{name}");
+        let within = |e: KeyError| SpecError::from(e.within(&place));
+        let mut written = table(&place, value)?;
+        let text = written.to_string();
+        let (model, role) = match self.models.get(&text) {
+            Some((model, role)) => (Arc::clone(model), *role),
+            None => {
+                let role = take_role(&mut written).map_err(within)?;
+                let model = self.kinds.models.build(written).map_err(within)?;
+                seeds
+                    .try_for_each(|seed| model.check_seed(seed))
+                    .map_err(within)?;
+                let model: Arc<dyn Model> = model.into();
+                self.models.insert(text, (Arc::clone(&model), role));
+                (model, role)
+            }
+        };
+        if let Some(task) = task {
+            model.check(task.shape()).map_err(within)?;
+        }
+        *value = toml::Value::Table(with_role(model.resolved(), role));
+        Ok(PlannedModel {
+            name: name.to_owned(),
+            role: role.unwrap_or_else(|| model.role()),
+            model,
+        })
     }
 
     fn predictions(
@@ -156,44 +190,56 @@ impl<'a> Checker<'a> {
         task: &dyn Task,
         models: &[PlannedModel],
     ) -> Result<Vec<PlannedPrediction>, SpecError> {
+        let mut errors = Errors::default();
         let mut predictions = Vec::new();
         for (name, value) in &mut spec.predictions {
-            plain_name("predictions", name)?;
-            let place = format!("predictions.{name}");
-            let within = |e: KeyError| SpecError::from(e.within(&place));
-            let mut written = table(&place, value)?;
-            let role = take_role(&mut written).map_err(within)?;
-            let form = self.kinds.predictions.build(written).map_err(within)?;
-            let mut read = Vec::new();
-            for wanted in form.reads() {
-                let Some(model) = models.iter().find(|model| model.name == wanted) else {
-                    let choices: Vec<&str> = models.iter().map(|m| m.name.as_str()).collect();
-                    return Err(SpecError::key(
-                        place,
-                        format!("{wanted:?}"),
-                        "reads a model that the spec does not have",
-                        format!("Choose one of: {}.", choices.join(", ")),
-                    ));
-                };
-                read.push(&*model.model);
-            }
-            if models.iter().any(|model| model.name == *name) {
+            predictions.extend(errors.take(self.prediction(name, value, task, models)));
+        }
+        errors.none()?;
+        Ok(predictions)
+    }
+
+    fn prediction(
+        &self,
+        name: &str,
+        value: &mut toml::Value,
+        task: &dyn Task,
+        models: &[PlannedModel],
+    ) -> Result<PlannedPrediction, SpecError> {
+        plain_name("predictions", name)?;
+        let place = format!("predictions.{name}");
+        let within = |e: KeyError| SpecError::from(e.within(&place));
+        let mut written = table(&place, value)?;
+        let role = take_role(&mut written).map_err(within)?;
+        let form = self.kinds.predictions.build(written).map_err(within)?;
+        let mut read = Vec::new();
+        for wanted in form.reads() {
+            let Some(model) = models.iter().find(|model| model.name == wanted) else {
+                let choices: Vec<&str> = models.iter().map(|m| m.name.as_str()).collect();
                 return Err(SpecError::key(
                     place,
-                    name,
-                    "has the name of a model",
-                    "Give predictions names of their own.",
+                    format!("{wanted:?}"),
+                    "reads a model that the spec does not have",
+                    choose_one_of(wanted, &choices),
                 ));
-            }
-            form.check(task, &read).map_err(within)?;
-            *value = toml::Value::Table(with_role(form.resolved(), role));
-            predictions.push(PlannedPrediction {
-                name: name.clone(),
-                form: form.into(),
-                role: role.unwrap_or(Role::Theory),
-            });
+            };
+            read.push(&*model.model);
         }
-        Ok(predictions)
+        if models.iter().any(|model| model.name == *name) {
+            return Err(SpecError::key(
+                place,
+                name,
+                "has the name of a model",
+                "Give predictions names of their own.",
+            ));
+        }
+        form.check(task, &read).map_err(within)?;
+        *value = toml::Value::Table(with_role(form.resolved(), role));
+        Ok(PlannedPrediction {
+            name: name.to_owned(),
+            form: form.into(),
+            role: role.unwrap_or(Role::Theory),
+        })
     }
 
     fn metrics(
@@ -203,41 +249,15 @@ impl<'a> Checker<'a> {
         models: &[PlannedModel],
         group: &str,
     ) -> Result<Vec<PlannedMetric>, SpecError> {
-        let known = |name: &str| models.iter().any(|model| model.name == name);
+        let mut errors = Errors::default();
         let mut metrics = Vec::new();
+        let steps = spec.training.steps;
         for (position, written) in spec.measure.iter_mut().enumerate() {
             let place = format!("measure[{position}]");
-            let within = |e: KeyError| SpecError::from(e.within(&place));
-            let found = entry(written.clone(), &self.kinds.metrics).map_err(within)?;
-            (found.schedule)
-                .check(spec.training.steps)
-                .map_err(within)?;
-            if found.variants.is_empty() || found.variants.iter().any(|name| name == group) {
-                if let Some(model) = found.models.iter().find(|name| !known(name)) {
-                    return Err(SpecError::key(
-                        format!("{place}.models"),
-                        format!("{model:?}"),
-                        "is not a model of this spec",
-                        "Name a table of [models].",
-                    ));
-                }
-                if let Some(model) = found.metric.reads().into_iter().find(|name| !known(name)) {
-                    return Err(SpecError::key(
-                        place,
-                        format!("{model:?}"),
-                        "is read by this metric and is not a model of this spec",
-                        "Name a table of [models].",
-                    ));
-                }
-                let covered = models
-                    .iter()
-                    .filter(|model| found.models.is_empty() || found.models.contains(&model.name));
-                let covered: Vec<&dyn Model> = covered.map(|model| &*model.model).collect();
-                found.metric.check(task, &covered).map_err(within)?;
-            }
-            *written = found.resolved();
-            metrics.push(found);
+            let found = self.metric(&place, written, steps, (task, models, group));
+            metrics.extend(errors.take(found));
         }
+        errors.none()?;
         stop::check_measured(spec, |model| {
             let of_model = |entry: &&PlannedMetric| {
                 entry.models.is_empty() || entry.models.iter().any(|name| name == model)
@@ -249,6 +269,44 @@ impl<'a> Checker<'a> {
                 .collect()
         })?;
         Ok(metrics)
+    }
+    /// Checks one entry of `measure` against the task and the models of a variant group.
+    fn metric(
+        &self,
+        place: &str,
+        written: &mut toml::Table,
+        steps: u64,
+        (task, models, group): (&dyn Task, &[PlannedModel], &str),
+    ) -> Result<PlannedMetric, SpecError> {
+        let known = |name: &str| models.iter().any(|model| model.name == name);
+        let within = |e: KeyError| SpecError::from(e.within(place));
+        let found = entry(written.clone(), &self.kinds.metrics).map_err(within)?;
+        (found.schedule).check(steps).map_err(within)?;
+        if found.variants.is_empty() || found.variants.iter().any(|name| name == group) {
+            if let Some(model) = found.models.iter().find(|name| !known(name)) {
+                return Err(SpecError::key(
+                    format!("{place}.models"),
+                    format!("{model:?}"),
+                    "is not a model of this spec",
+                    "Name a table of [models].",
+                ));
+            }
+            if let Some(model) = found.metric.reads().into_iter().find(|name| !known(name)) {
+                return Err(SpecError::key(
+                    place,
+                    format!("{model:?}"),
+                    "is read by this metric and is not a model of this spec",
+                    "Name a table of [models].",
+                ));
+            }
+            let covered = models
+                .iter()
+                .filter(|model| found.models.is_empty() || found.models.contains(&model.name));
+            let covered: Vec<&dyn Model> = covered.map(|model| &*model.model).collect();
+            found.metric.check(task, &covered).map_err(within)?;
+        }
+        *written = found.resolved();
+        Ok(found)
     }
 }
 
@@ -282,20 +340,39 @@ fn table(place: &str, value: &toml::Value) -> Result<toml::Table, SpecError> {
         .ok_or_else(|| SpecError::key(place, value, "must be a table", format!("Write [{place}].")))
 }
 
-/// Checks that the training rows of a task have the targets that the hinge loss is for.
-fn check_signs(task: &dyn Task, loss: Loss, seed: u64) -> Result<(), SpecError> {
+/// Checks that the rows of a task have the targets that the loss is for.
+fn check_targets(task: &dyn Task, spec: &Spec) -> Result<(), SpecError> {
+    let loss = spec.training.loss;
+    let (name, hint) = match loss {
+        // Any number can be squared.
+        Loss::Mse { .. } => return Ok(()),
+        Loss::CrossEntropy => (
+            "cross-entropy",
+            "Choose a task of classes with target 1 and two outputs or more, or write \
+             training.loss = { kind = \"mse\" } (for targets 1 and -1 also \"hinge\").",
+        ),
+        Loss::Hinge { .. } => (
+            "hinge",
+            "Choose a task whose targets are 1 and -1, such as sparse-parity, or another loss.",
+        ),
+    };
     let shape = task.shape();
-    let mut batch = Batch::zeros(shape, task.batch_rows());
-    task.instance(seed).training().fill(0, &mut batch);
-    loss.check_targets(&batch.targets, shape.outputs)
-        .map_err(|error| {
-            SpecError::key(
-                "training.loss",
-                "hinge",
-                format!("does not suit this task: {error}"),
-                "Choose a task whose targets are 1 and -1, such as sparse-parity, or another loss.",
-            )
-        })
+    let instance = task.instance(spec.training.first_seed);
+    let training = instance.training_set().unwrap_or_else(|| {
+        let mut batch = Batch::zeros(shape, task.batch_rows());
+        instance.training().fill(0, &mut batch);
+        batch
+    });
+    for (rows, batch) in [("training", training), ("test", instance.test())] {
+        loss.check_targets(&batch.targets, shape.outputs)
+            .map_err(|error| {
+                let kind = spec.task.get("kind").and_then(toml::Value::as_str);
+                let kind = kind.unwrap_or_default();
+                let problem = format!("does not suit the {rows} rows of task {kind}: {error}");
+                SpecError::key("training.loss", name, problem, hint)
+            })?;
+    }
+    Ok(())
 }
 
 /// Checks an entry of `[[measure]]`.
@@ -303,24 +380,13 @@ fn check_signs(task: &dyn Task, loss: Loss, seed: u64) -> Result<(), SpecError> 
 /// # Errors
 /// Keys that do not fit.
 fn entry(mut table: toml::Table, kinds: &Registry<dyn Metric>) -> Result<PlannedMetric, KeyError> {
-    let schedule: Schedule = match table.remove("schedule") {
-        Some(value) => serde_path_to_error::deserialize(value.clone()).map_err(|error| {
-            KeyError::new(
-                "schedule",
-                value,
-                error.into_inner().message().trim().to_owned(),
-                "Write for example { kind = \"linear\", every = 50 }.",
-            )
-        })?,
-        None => {
-            return Err(KeyError::new(
-                "schedule",
-                "(missing)",
-                "is required",
-                "Write for example { kind = \"linear\", every = 50 }.",
-            ));
-        }
-    };
+    #[derive(serde::Deserialize)]
+    struct Scheduled {
+        schedule: Schedule,
+    }
+    let schedule = table.remove("schedule");
+    let schedule = schedule.map(|schedule| ("schedule".to_owned(), schedule));
+    let Scheduled { schedule } = tasks::parse_table(schedule.into_iter().collect())?;
     let zero = match schedule {
         Schedule::Linear { every: 0 } => Some("schedule.every"),
         Schedule::Log { points: 0, .. } => Some("schedule.points"),

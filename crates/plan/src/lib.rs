@@ -69,7 +69,7 @@ pub use derived::{Derived, ModelCurves};
 pub use external::{CurveRow, Curves, attach_checkpoints, attach_curves, check_model};
 pub use identity::PlannedCell;
 pub use kinds::Kinds;
-pub use load::{Options, load, load_source};
+pub use load::{Options, load, load_source, value_of};
 pub use metric::{MeasureError, Metric, ModelReader, Reading, Snapshot};
 pub use plan::{
     Claims, ExternalContent, ExternalModel, Plan, PlannedClaim, PlannedMetric, PlannedModel,

@@ -4,7 +4,10 @@ use std::{collections::HashSet, fs, path::Path};
 
 use crate::{
     Kinds,
-    check::{Checker, check_references, check_run_wide},
+    check::{
+        Checker, check_references, check_run_wide,
+        defaults::{fill, fill_name},
+    },
     expand::{check_seeds, expand, name_of},
     identity::trained_part,
     plan::{Claims, Plan, Variant},
@@ -49,13 +52,14 @@ pub fn load_source(
     options: &Options,
     kinds: &Kinds,
 ) -> Result<Plan, SpecError> {
-    let table: toml::Table = toml::from_str(source).map_err(|error| {
+    let mut table: toml::Table = toml::from_str(source).map_err(|error| {
         let line = error.span().map_or(1, |span| line_at(source, span.start));
         SpecError::Syntax {
             place: format!("{origin}:{line}"),
             problem: error.message().trim().to_owned(),
         }
     })?;
+    fill_name(&mut table, origin);
     resolve(table, options, kinds).map_err(|error| error.in_source(origin, source))
 }
 
@@ -85,11 +89,12 @@ fn resolve(mut table: toml::Table, options: &Options, kinds: &Kinds) -> Result<P
     if let Some(most) = options.steps_at_most {
         limit_steps(&mut table, most)?;
     }
+    let mut checker = Checker::new(kinds);
+    fill(&mut table, &mut checker)?;
     let mut spec: Spec = tasks::parse_table(table.clone())?;
     let expanded = expand(&table, &spec.sweep)?;
     // First of all: what follows goes through every seed of every variant.
     check_seeds(&spec.training, expanded.len())?;
-    let mut checker = Checker::new(kinds);
     let mut variants: Vec<Variant> = Vec::new();
     let mut names = HashSet::new();
     for (group, knobs, changed) in expanded {
@@ -172,20 +177,26 @@ fn parse_override(text: &str) -> Result<(String, toml::Value), SpecError> {
         ));
     };
     let (key, value) = (key.trim(), value.trim());
-    let parsed = toml::from_str::<toml::Table>(&format!("v = {value}"))
-        .ok()
-        .and_then(|mut table| table.remove("v"));
-    let word = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    match parsed {
-        Some(parsed) => Ok((key.to_owned(), parsed)),
-        None if !value.is_empty() && value.chars().all(word) => {
-            Ok((key.to_owned(), toml::Value::String(value.to_owned())))
-        }
+    match value_of(value) {
+        Some(value) => Ok((key.to_owned(), value)),
         None => Err(SpecError::key(
             key,
             value,
             "is not a TOML value",
             "Write a number, true, false, \"text\", [a list] or {a = \"table\"}.",
         )),
+    }
+}
+
+/// A value in TOML as it is written on a command line, where a bare word is a string.
+pub fn value_of(text: &str) -> Option<toml::Value> {
+    let text = text.trim();
+    let parsed = toml::from_str::<toml::Table>(&format!("v = {text}"));
+    let word = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    match parsed.ok().and_then(|mut table| table.remove("v")) {
+        None if !text.is_empty() && text.chars().all(word) => {
+            Some(toml::Value::String(text.to_owned()))
+        }
+        parsed => parsed,
     }
 }

@@ -15,6 +15,7 @@ mod training;
 use serde::{Deserialize, Serialize};
 
 pub use claim::{Claim, Control, IntervalKind, Number, Outcome};
+pub(crate) use error::Errors;
 pub use error::SpecError;
 pub use models::{Decay, Loss, Optimizer, Precision, Reduction, Role};
 pub use picture::{
@@ -30,15 +31,19 @@ pub use training::{LearningRateSchedule, StopWhen, Training};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Short name, also the name of its run folder.
+    /// Short name, also the name of its run folder; that of the file where it is left out.
     pub name: String,
     /// One line.
+    #[serde(default)]
     pub title: String,
     /// What it shows, in a few sentences.
+    #[serde(default)]
     pub summary: String,
     /// The figure or section it reproduces.
+    #[serde(default)]
     pub source: String,
-    /// Expected minutes on 2 cores.
+    /// Expected minutes on 2 cores; 0 where that is not known.
+    #[serde(default)]
     pub minutes: f64,
     /// What the experiment is about (`Emergence`, `Grokking`): pages over many runs group by it.
     #[serde(default = "other")]
@@ -55,7 +60,9 @@ pub struct Spec {
     pub predictions: toml::Table,
     /// How models are trained.
     pub training: Training,
-    /// What is measured when: `metric`, `schedule` and the metric's own keys each.
+    /// What is measured when: `metric`, `schedule` and the metric's own keys each. Where it is left
+    /// out, losses, accuracies, skills, modes and collapse on log time, as far as they are defined.
+    #[serde(default)]
     pub measure: Vec<toml::Table>,
     /// Variants of the spec that are run beside it.
     #[serde(default)]
@@ -66,7 +73,7 @@ pub struct Spec {
     /// What is reported without judging.
     #[serde(default)]
     pub numbers: Vec<Number>,
-    /// What is drawn.
+    /// What is drawn; where it is left out, what is measured of those.
     #[serde(default)]
     pub pictures: Vec<Picture>,
     /// Overrides for `--quick`: dotted key = value.

@@ -15,6 +15,8 @@ pub struct KeyError {
     pub problem: String,
     /// What to do instead, a full sentence.
     pub hint: String,
+    /// What else is wrong with the same table.
+    pub others: Vec<KeyError>,
 }
 
 impl KeyError {
@@ -34,6 +36,7 @@ impl KeyError {
             value: value.to_string(),
             problem: problem.into(),
             hint: hint.into(),
+            others: Vec::new(),
         }
     }
 
@@ -45,6 +48,9 @@ impl KeyError {
         } else {
             format!("{prefix}.{}", self.key)
         };
+        self.others = (self.others.into_iter())
+            .map(|other| other.within(prefix))
+            .collect();
         self
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::KeyError;
+use crate::{KeyError, choose_one_of};
 
 /// How a kind turns its own spec table (without `kind`) into a checked value.
 pub type Build<T> = fn(toml::Table) -> Result<Box<T>, KeyError>;
@@ -45,14 +45,24 @@ impl<T: ?Sized> Registry<T> {
     /// # Errors
     /// A missing or unknown `kind`, or what the kind says about its own keys.
     pub fn build(&self, mut table: toml::Table) -> Result<Box<T>, KeyError> {
-        let choices = format!("Choose one of: {}.", self.names().join(", "));
+        let choices = |word: &str| choose_one_of(word, &self.names());
         let kind = match table.remove("kind") {
             Some(toml::Value::String(kind)) => kind,
-            Some(other) => return Err(KeyError::new("kind", other, "must be a string", choices)),
-            None => return Err(KeyError::new("kind", "(missing)", "is required", choices)),
+            Some(other) => {
+                return Err(KeyError::new("kind", other, "must be text", choices("")));
+            }
+            None => {
+                return Err(KeyError::new(
+                    "kind",
+                    "(missing)",
+                    "is required",
+                    choices(""),
+                ));
+            }
         };
         let Some(build) = self.kinds.get(kind.as_str()) else {
             let problem = format!("is not a {}", self.noun);
+            let choices = choices(&kind);
             return Err(KeyError::new("kind", format!("{kind:?}"), problem, choices));
         };
         build(table)

@@ -151,8 +151,8 @@ mod tests {
             ),
             (
                 "order = 'shuffled'",
-                "order = \"shuffled\": unknown variant `shuffled`. \
-                 Write one of `full-batch`, `epochs`, `replacement`.",
+                "order = \"shuffled\": is unknown here. \
+                 Choose one of: full-batch, epochs, replacement.",
             ),
             (
                 "size = 3",

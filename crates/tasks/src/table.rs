@@ -1,50 +1,187 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
 
-use crate::KeyError;
+use crate::{KeyError, choose_one_of, nearest};
 
-/// Reads a table into a kind's own raw struct, naming the key that does not fit.
+/// Reads a table into a kind's own raw struct, naming the keys that do not fit. Where a table with a
+/// `kind` is wanted, its name alone is enough: `loss = "mse"` is `loss = { kind = "mse" }`.
 ///
 /// # Errors
-/// Unknown keys, missing keys and wrong types.
-pub fn parse_table<T: DeserializeOwned>(table: toml::Table) -> Result<T, KeyError> {
-    let written = table.clone();
-    serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+/// Unknown keys, missing keys and wrong types: the first, and the others that can be told beside it.
+pub fn parse_table<T: DeserializeOwned>(mut table: toml::Table) -> Result<T, KeyError> {
+    let mut first: Option<KeyError> = None;
+    loop {
+        let Fault { path, error, words } = match attempt(&mut table) {
+            Ok(value) => return first.map_or(Ok(value), Err),
+            Err(found) => found,
+        };
+        match &mut first {
+            None => first = Some(error),
+            Some(first) => first.others.push(error),
+        }
+        if !mend::<T>(&mut table, &path, words) {
+            return Err(first.expect("it was written a moment ago"));
+        }
+    }
+}
+
+/// The first key of a table that does not fit.
+struct Fault {
+    path: Vec<Segment>,
+    error: KeyError,
+    /// Words that would fit there.
+    words: Vec<String>,
+}
+
+/// One reading of a table.
+fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Fault> {
+    loop {
+        let value = toml::Value::Table(table.clone());
+        let error = match serde_path_to_error::deserialize(value) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
         let mut path: Vec<Segment> = error.path().iter().cloned().collect();
         // The variant of a plain enum is its value, not a key.
         path.retain(|segment| matches!(segment, Segment::Map { .. } | Segment::Seq { .. }));
         let message = error.into_inner().message().trim().to_owned();
-        let (problem, hint) = if let Some(field) = quoted(&message, "missing field") {
-            // The path of a missing key ends at the table that lacks it.
+        if message.contains("expected internally tagged enum")
+            && let Some(value @ toml::Value::String(_)) = lookup(table, &path)
+        {
+            let kind = toml::Table::from_iter([("kind".to_owned(), value.clone())]);
+            *value = toml::Value::Table(kind);
+            continue;
+        }
+        let (problem, hint) = explained(&message, &mut path);
+        let value = lookup(table, &path);
+        let value = value.map_or("(missing)".to_owned(), |value| value.to_string());
+        let error = KeyError::new(dotted(&path), value, problem, hint);
+        let words = match message.split_once("expected ") {
+            Some((_, known)) if message.starts_with("unknown variant") => known,
+            _ => "",
+        };
+        let words = words.split('`').skip(1).step_by(2).map(str::to_owned);
+        return Err(Fault {
+            path,
+            error,
+            words: words.collect(),
+        });
+    }
+}
+
+/// Puts something that fits in the place of the key at fault, or takes it away, so that the next fault
+/// is seen; whether that is possible.
+fn mend<T: DeserializeOwned>(
+    table: &mut toml::Table,
+    path: &[Segment],
+    words: Vec<String>,
+) -> bool {
+    let at_fault = |table: &toml::Table| match attempt::<T>(&mut table.clone()) {
+        Ok(_) => false,
+        Err(next) => dotted(&next.path).starts_with(&dotted(path)),
+    };
+    let Some((Segment::Map { key }, inside)) = path.split_last() else {
+        return false;
+    };
+    let parent = |table: &mut toml::Table, write: Option<toml::Value>| {
+        let parent = match inside {
+            [] => Some(table),
+            inside => lookup(table, inside).and_then(toml::Value::as_table_mut),
+        };
+        parent.map(|parent| match write {
+            Some(value) => parent.insert(key.clone(), value),
+            None => parent.remove(key),
+        })
+    };
+    let words = words.into_iter().map(toml::Value::String);
+    let fitting = [
+        toml::Value::Integer(1),
+        toml::Value::Float(0.5),
+        toml::Value::String("x".to_owned()),
+        toml::Value::Boolean(true),
+        toml::Value::Array(Vec::new()),
+        toml::Value::Table(toml::Table::new()),
+    ];
+    for value in words.chain(fitting).map(Some).chain([None]) {
+        let mut changed = table.clone();
+        if parent(&mut changed, value).is_some() && !at_fault(&changed) {
+            *table = changed;
+            return true;
+        }
+    }
+    false
+}
+
+/// What serde says, in words that know no types of ours; `path` is led to the key at fault.
+fn explained(message: &str, path: &mut Vec<Segment>) -> (String, String) {
+    if let Some(field) = quoted(message, "missing field") {
+        // The path of a missing key ends at the table that lacks it.
+        path.push(Segment::Map {
+            key: field.to_owned(),
+        });
+        return ("is required".to_owned(), "Add it.".to_owned());
+    }
+    if let Some(field) = quoted(message, "unknown field") {
+        if !matches!(path.last(), Some(Segment::Map { key }) if key == field) {
             path.push(Segment::Map {
                 key: field.to_owned(),
             });
-            ("is required".to_owned(), "Add it.".to_owned())
-        } else if let Some(field) = quoted(&message, "unknown field") {
-            if !matches!(path.last(), Some(Segment::Map { key }) if key == field) {
-                path.push(Segment::Map {
-                    key: field.to_owned(),
-                });
-            }
-            let hint = match message.split_once("expected ") {
-                Some((_, known)) => format!("Remove it, or use {known}."),
-                None => "Remove it.".to_owned(),
-            };
-            ("is not a key of this table".to_owned(), hint)
-        } else if let Some((found, wanted)) = message.split_once(", expected ") {
-            let number = ["u8", "u16", "u32", "u64", "usize"].contains(&wanted);
-            let wanted = match wanted {
-                _ if number => "a whole number, 0 or more",
-                "f32" | "f64" => "a number",
-                other => other,
-            };
-            (found.to_owned(), format!("Write {wanted}."))
-        } else {
-            (message, "Write a value of the right type.".to_owned())
+        }
+        let known = message.split_once("expected ").map(|(_, known)| known);
+        let names: Vec<&str> = known.map_or(Vec::new(), |known| {
+            known.split('`').skip(1).step_by(2).collect()
+        });
+        let hint = match (nearest(field, &names), known) {
+            (Some(near), Some(known)) => format!("Did you mean {near}? Keys: {known}."),
+            (None, Some(known)) => format!("Remove it, or use {known}."),
+            (_, None) => "Remove it.".to_owned(),
         };
-        let value = lookup(&written, &path).map_or("(missing)".to_owned(), ToString::to_string);
-        KeyError::new(dotted(&path), value, problem, hint)
-    })
+        return ("is not a key of this table".to_owned(), hint);
+    }
+    if let Some(variant) = quoted(message, "unknown variant")
+        && let Some((_, known)) = message.split_once("expected ")
+    {
+        let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        return ("is unknown here".to_owned(), choose_one_of(variant, &names));
+    }
+    match message.split_once(", expected ") {
+        Some((found, wanted)) => {
+            let what = match found.split_once(": ") {
+                Some(("invalid type", found)) => match found.split(' ').next() {
+                    Some("string") => "is text",
+                    Some("integer" | "floating") => "is a number",
+                    Some("boolean") => "is true or false",
+                    Some("map") => "is a table",
+                    Some("sequence") => "is a list",
+                    _ => "is of another type",
+                },
+                _ => "is outside its range",
+            };
+            (what.to_owned(), format!("Write {}.", wanted_value(wanted)))
+        }
+        None => (
+            message.to_owned(),
+            "Write a value of the right type.".to_owned(),
+        ),
+    }
+}
+
+/// What is to be written, for what serde expects.
+fn wanted_value(expected: &str) -> &str {
+    match expected.split(' ').next() {
+        Some("u8" | "u16" | "u32" | "u64" | "usize" | "nonzero") => "a whole number, 0 or more",
+        Some("i8" | "i16" | "i32" | "i64") => "a whole number",
+        Some("f32" | "f64") => "a number",
+        _ if expected == "a boolean" => "true or false",
+        _ if expected == "a string" => "text in quotes",
+        _ if expected == "a sequence" => "a list, as [1, 2]",
+        _ if expected.contains("tagged enum") => "a table with a kind, as { kind = \"…\" }",
+        _ if expected.contains("struct") || expected == "a map" => "a table, as { key = 1 }",
+        _ if expected.contains("tuple") || expected.contains("array of") => {
+            "a list of the right length"
+        }
+        _ => expected,
+    }
 }
 
 /// The table that `value` serializes to, for a resolved spec.
@@ -79,14 +216,14 @@ fn dotted(path: &[Segment]) -> String {
     text
 }
 
-fn lookup<'a>(table: &'a toml::Table, path: &[Segment]) -> Option<&'a toml::Value> {
+fn lookup<'a>(table: &'a mut toml::Table, path: &[Segment]) -> Option<&'a mut toml::Value> {
     let (Segment::Map { key }, rest) = path.split_first()? else {
         return None;
     };
     rest.iter()
-        .try_fold(table.get(key)?, |value, segment| match segment {
-            Segment::Map { key } => value.get(key),
-            Segment::Seq { index } => value.get(index),
+        .try_fold(table.get_mut(key)?, |value, segment| match segment {
+            Segment::Map { key } => value.get_mut(key),
+            Segment::Seq { index } => value.get_mut(index),
             _ => None,
         })
 }
@@ -103,6 +240,14 @@ mod tests {
         size: u64,
         list: Option<Vec<f64>>,
         inner: Option<Inner>,
+        step: Option<Step>,
+    }
+
+    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+    enum Step {
+        Plain,
+        Scaled { factor: f64 },
     }
 
     #[derive(Debug, Serialize, Deserialize, PartialEq)]
@@ -129,33 +274,33 @@ mod tests {
             ("", "size = (missing): is required. Add it."),
             (
                 "size = -3",
-                "size = -3: invalid value: integer `-3`. Write a whole number, 0 or more.",
+                "size = -3: is outside its range. Write a whole number, 0 or more.",
             ),
             (
                 "size = 1.5",
-                "size = 1.5: invalid type: floating point `1.5`. Write a whole number, 0 or more.",
+                "size = 1.5: is a number. Write a whole number, 0 or more.",
             ),
             (
                 "size = 1\nsiez = 2",
                 "siez = 2: is not a key of this table. \
-                 Remove it, or use one of `size`, `list`, `inner`.",
+                 Did you mean size? Keys: one of `size`, `list`, `inner`, `step`.",
             ),
             (
                 "size = 1\nlist = [1, 'a']",
-                "list[1] = \"a\": invalid type: string \"a\". Write a number.",
+                "list[1] = \"a\": is text. Write a number.",
             ),
             (
                 "size = 1\nlist = 3",
-                "list = 3: invalid type: integer `3`. Write a sequence.",
+                "list = 3: is a number. Write a list, as [1, 2].",
             ),
             (
                 "size = 1\ninner = { mode = 'fresh', batch = -1 }",
-                "inner.batch = -1: invalid value: integer `-1`. Write a whole number, 0 or more.",
+                "inner.batch = -1: is outside its range. Write a whole number, 0 or more.",
             ),
             (
                 "size = 1\ninner = { mode = 'fresh', batsch = 1 }",
                 "inner.batsch = 1: is not a key of this table. \
-                 Remove it, or use `mode` or `batch`.",
+                 Did you mean batch? Keys: `mode` or `batch`.",
             ),
             (
                 "size = 1\ninner = { batch = 1 }",
@@ -163,15 +308,55 @@ mod tests {
             ),
             (
                 "size = 1\ninner = { mode = 'stale' }",
-                "inner.mode = \"stale\": unknown variant `stale`. Write `fresh` or `full-batch`.",
+                "inner.mode = \"stale\": is unknown here. Choose one of: fresh, full-batch.",
             ),
             (
                 "size = 1\ninner = 7",
-                "inner = 7: invalid type: integer `7`. Write struct Inner.",
+                "inner = 7: is a number. Write a table, as { key = 1 }.",
             ),
         ];
         for (text, message) in cases {
             assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn all_keys_that_do_not_fit_are_named_at_once() {
+        let error = parse("siez = 1\nlist = 'a'\ninner = { mode = 'stale', batch = -1 }");
+        let error = error.unwrap_err();
+        let mut keys = vec![error.key.clone()];
+        keys.extend(error.others.iter().map(|other| other.key.clone()));
+        keys.sort();
+        assert_eq!(keys, ["inner.batch", "inner.mode", "list", "siez", "size"]);
+        let within = error.within("task");
+        assert!(
+            within
+                .others
+                .iter()
+                .all(|other| other.key.starts_with("task."))
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_kind_stands_for_its_table() {
+        let step = |text: &str| parse(&format!("size = 1\nstep = {text}"));
+        assert_eq!(
+            step("'plain'").unwrap(),
+            step("{ kind = 'plain' }").unwrap()
+        );
+        for (text, message) in [
+            ("'scaled'", "step.factor = (missing): is required. Add it."),
+            (
+                "'plane'",
+                "step.kind = \"plane\": is unknown here. \
+                 Did you mean plain? Choose one of: plain, scaled.",
+            ),
+            (
+                "3",
+                "step = 3: is a number. Write a table with a kind, as { kind = \"…\" }.",
+            ),
+        ] {
+            assert_eq!(step(text).unwrap_err().to_string(), message, "{text}");
         }
     }
 

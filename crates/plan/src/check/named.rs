@@ -1,6 +1,7 @@
 //! What a spec can refer to by name.
 
 use record::lies_at;
+use tasks::choose_one_of;
 
 use crate::{plan::Variant, spec::SpecError, statistic::Statistic};
 
@@ -112,7 +113,7 @@ impl Names<'_> {
             key,
             format!("{name:?}"),
             format!("is not {what}"),
-            format!("Choose one of: {}.", choices.join(", ")),
+            choose_one_of(name, choices),
         ))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{claim, named::Names, picture};
 use crate::{
     plan::{Claims, PlannedMetric, Variant},
-    spec::{Spec, SpecError},
+    spec::{Errors, Spec, SpecError},
     times,
 };
 
@@ -45,36 +45,49 @@ pub(crate) fn check_references(
         },
         variants,
     };
+    let mut errors = Errors::default();
     for (position, (claim, planned)) in spec.claims.iter_mut().zip(&claims.claims).enumerate() {
-        claim::check(&format!("claims[{position}]"), planned, &names)?;
+        errors.take(claim::check(
+            &format!("claims[{position}]"),
+            planned,
+            &names,
+        ));
         claim.statistic = planned.statistic.resolved();
     }
     for (position, (number, planned)) in spec.numbers.iter_mut().zip(&claims.numbers).enumerate() {
         let place = format!("numbers[{position}]");
-        names.metric(&format!("{place}.metric"), &number.metric)?;
-        names.group(&format!("{place}.variant"), &number.variant)?;
-        names.source_in(&format!("{place}.model"), &number.variant, &number.model)?;
-        names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
-        names.statistic(&place, &number.variant, &*planned.statistic)?;
+        let check = || {
+            names.metric(&format!("{place}.metric"), &number.metric)?;
+            names.group(&format!("{place}.variant"), &number.variant)?;
+            names.source_in(&format!("{place}.model"), &number.variant, &number.model)?;
+            names.cells(&format!("{place}.at"), &number.variant, &number.at)?;
+            names.statistic(&place, &number.variant, &*planned.statistic)
+        };
+        errors.take(check());
         number.statistic = planned.statistic.resolved();
     }
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
-    check_ids("claims", claim_ids.iter().copied())?;
-    check_ids("numbers", spec.numbers.iter().map(|n| n.id.as_str()))?;
+    errors.take(check_ids("claims", claim_ids.iter().copied()));
+    errors.take(check_ids(
+        "numbers",
+        spec.numbers.iter().map(|n| n.id.as_str()),
+    ));
     let mut files = HashSet::new();
     for (position, picture) in spec.pictures.iter().enumerate() {
         let place = format!("pictures[{position}]");
         if !files.insert(&picture.name) {
-            return Err(SpecError::key(
+            errors.take(Err::<(), _>(SpecError::key(
                 format!("{place}.name"),
                 format!("{:?}", picture.name),
                 "is the name of another picture, too",
                 "Give each picture its own name.",
-            ));
+            )));
         }
-        picture::check(&place, picture, &claim_ids, &names, variants)?;
+        errors.take(picture::check(
+            &place, picture, &claim_ids, &names, variants,
+        ));
     }
-    Ok(())
+    errors.none()
 }
 
 /// Checks that the ids at `key` tell claims or numbers apart. They may hold what papers write, as

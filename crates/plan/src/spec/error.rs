@@ -33,6 +33,22 @@ pub enum SpecError {
         /// The key, its value, the problem and what to do.
         error: KeyError,
     },
+    /// Several keys do not fit.
+    #[error("{}", listed(.0))]
+    Several(Vec<SpecError>),
+}
+
+/// As many as a reader mends at once.
+const SHOWN: usize = 10;
+
+/// One error per line.
+fn listed(errors: &[SpecError]) -> String {
+    let shown = errors.iter().take(SHOWN).map(ToString::to_string);
+    let mut lines: Vec<String> = shown.collect();
+    if let more @ 1.. = errors.len().saturating_sub(SHOWN) {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n       ")
 }
 
 impl SpecError {
@@ -58,16 +74,60 @@ impl SpecError {
                 };
                 Self::Key { place, error }
             }
+            Self::Several(errors) => {
+                let placed = errors.into_iter();
+                Self::Several(placed.map(|e| e.in_source(origin, source)).collect())
+            }
             other => other,
         }
     }
 }
 
 impl From<KeyError> for SpecError {
-    fn from(error: KeyError) -> Self {
-        Self::Key {
+    fn from(mut error: KeyError) -> Self {
+        let others = std::mem::take(&mut error.others);
+        let mut errors = Errors::default();
+        errors.add(Self::Key {
             place: String::new(),
             error,
+        });
+        others
+            .into_iter()
+            .for_each(|other| errors.add(other.into()));
+        errors.into_one().expect("there is a first")
+    }
+}
+
+/// What is wrong with a spec, gathered over its tables.
+#[derive(Debug, Default)]
+pub(crate) struct Errors(Vec<SpecError>);
+
+impl Errors {
+    /// The value, or else its error is kept.
+    pub(crate) fn take<T>(&mut self, result: Result<T, impl Into<SpecError>>) -> Option<T> {
+        result.map_err(|error| self.add(error.into())).ok()
+    }
+
+    fn add(&mut self, error: SpecError) {
+        match error {
+            SpecError::Several(errors) => self.0.extend(errors),
+            error => self.0.push(error),
         }
+    }
+
+    /// All of them as one, if there are any.
+    fn into_one(mut self) -> Option<SpecError> {
+        match self.0.len() {
+            0 | 1 => self.0.pop(),
+            _ => Some(SpecError::Several(self.0)),
+        }
+    }
+
+    /// An error if there are any.
+    ///
+    /// # Errors
+    /// All that were kept.
+    pub(crate) fn none(self) -> Result<(), SpecError> {
+        self.into_one().map_or(Ok(()), Err)
     }
 }

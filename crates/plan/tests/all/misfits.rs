@@ -265,8 +265,12 @@ from = "net" => from = "diagonal" => predictions.toy.from => weight-to-target
     );
     load(&cross);
     let found = refusal_with(&cross, &["task.target=3.0"]);
-    assert_holds(&found, "task.target = 3");
-    assert_holds(&found, "cross-entropy");
+    assert_holds(
+        &found,
+        "training.loss = cross-entropy: does not suit the training rows",
+    );
+    assert_holds(&found, "task modular-arithmetic");
+    assert_holds(&found, "with target 1");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn several_metrics_are_measured_and_of_one_cell() {
     refused(
         SEVERAL,
         r#"
-["skill_strength", "off => ["skil_strength", "off => metrics[0] = "skil_strength": is not a metric that this spec measures or predicts. Choose one of:
+["skill_strength", "off => ["skil_strength", "off => metrics[0] = "skil_strength": is not a metric that this spec measures or predicts. Did you mean skill_strength? Choose one of:
 "off_skill_energy"]\n => "skill_strength"]\n => metrics = "skill_strength": stands there twice
 metrics = ["skill_strength", => metric = "skill_strength"\nmetrics = [ => metrics = ["off_skill_energy"]: stands beside `metric`. Take one
 metrics = ["skill_strength", "off_skill_energy"] => => metric = (missing): is needed unless `metrics` is given or every layer

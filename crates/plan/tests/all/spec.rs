@@ -162,8 +162,12 @@ fn names_are_plain_and_not_used_twice() {
 
 #[test]
 fn a_missing_key_is_named_with_the_file_and_the_line_of_the_table_that_lacks_it() {
-    let found = refusal(&small_with("title = \"A title\"\n", ""));
-    assert_eq!(found, "small.toml: title = (missing): is required. Add it.");
+    let found = refusal("[models.net]\nkind = \"mlp\"\nwidths = [4]\n");
+    assert_holds(&found, "small.toml: task = (missing): is required. Add it.");
+    assert_holds(
+        &found,
+        "small.toml: training = (missing): is required. Add it.",
+    );
     assert_refused(
         "lr = 0.05",
         "",
@@ -178,9 +182,33 @@ fn the_hinge_loss_wants_targets_of_1_and_minus_1() {
     let plan = load_with(SMALL, &[hinge]).unwrap();
     assert!(matches!(plan.variants[0].training.loss, Loss::Hinge { .. }));
     let twice = refusal_with(SMALL, &[hinge, "task.target=2.0"]);
-    assert_holds(&twice, "training.loss = hinge: does not suit this task");
+    assert_holds(
+        &twice,
+        "training.loss = hinge: does not suit the training rows of task multitask-parity",
+    );
     let classes = refusal_with(IRIS, &[hinge]);
     assert_holds(&classes, "targets of row 0 are no signs");
+}
+
+#[test]
+fn the_cross_entropy_wants_probabilities_of_two_classes_or_more() {
+    let cross = "training.loss={kind='cross-entropy'}";
+    load_with(IRIS, &[cross]).unwrap();
+    for (spec, more, kind) in [
+        // One output, targets 1 and -1.
+        (SMALL, None, "multitask-parity"),
+        (IRIS, Some("task.centred_targets=true"), "dataset"),
+        (IRIS, Some("task.target=0.5"), "dataset"),
+        (IRIS, Some("task.target_power=1.0"), "dataset"),
+    ] {
+        let overrides: Vec<&str> = [cross].into_iter().chain(more).collect();
+        let found = refusal_with(spec, &overrides);
+        let says = format!(
+            "training.loss = cross-entropy: does not suit the training rows of task {kind}: targets of row"
+        );
+        assert_holds(&found, &says);
+        assert_holds(&found, "kind = \"mse\"");
+    }
 }
 
 #[test]
@@ -234,11 +262,103 @@ fn an_error_in_a_list_of_tables_points_to_its_own_table() {
     let text =
         format!("{SMALL}\n[[measure]]\nkind = \"loss\"\nschedule = {{ kind = \"never\" }}\n");
     let expected = format!(
-        "small.toml:{}: measure[1].schedule = ",
+        "small.toml:{}: measure[1].schedule.kind = ",
         line_of(&text, "kind = \"never\"")
     );
     let found = refusal(&text);
     assert!(found.starts_with(&expected), "{found}");
+}
+
+/// What has no default.
+const SHORT: &str = r#"
+[task]
+kind = "dataset"
+name = "iris"
+train = 90
+
+[models.net]
+kind = "mlp"
+widths = [8]
+
+[models.linear]
+kind = "deep-linear"
+widths = [8]
+
+[training]
+steps = 300
+lr = 0.05
+loss = "cross-entropy"
+"#;
+
+#[test]
+fn a_short_spec_measures_draws_and_reports_what_its_task_has() {
+    let plan = load(SHORT);
+    let spec = &plan.spec;
+    assert_eq!([&spec.name, &spec.title], ["small", "small"]);
+    assert_eq!(spec.training.loss, Loss::CrossEntropy);
+    let kinds: Vec<&str> = (spec.measure.iter())
+        .map(|entry| entry["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["loss", "accuracy", "collapse"]);
+    let pictures: Vec<(&str, usize)> = (spec.pictures.iter())
+        .map(|picture| (picture.name.as_str(), picture.panels.len()))
+        .collect();
+    assert_eq!(pictures, [("accuracy", 2), ("loss", 2), ("collapse", 2)]);
+    // Five end values of two models.
+    assert_eq!(spec.numbers.len(), 10);
+    // What is resolved says everything, and reads back to itself.
+    assert_eq!(load(&spec.to_toml()).spec, *spec);
+    // What is written, also as nothing, is not filled in.
+    let none = load(&format!("measure = []\npictures = []\n{SHORT}")).spec;
+    assert!(none.measure.is_empty() && none.pictures.is_empty() && none.numbers.is_empty());
+}
+
+#[test]
+fn closed_forms_lie_over_the_nets_of_a_short_spec() {
+    let cut = SMALL.find("[[measure]]").unwrap();
+    let text = format!(
+        "{}\n[predictions.theory]\nkind = \"multilinear-skills\"\ninitial = 0.01\n",
+        &SMALL[..cut]
+    );
+    let spec = load(&text).spec;
+    let strengths = &spec.pictures[0];
+    assert_eq!(strengths.name, "strengths");
+    assert!(strengths.panels[0].mark_half_times);
+    assert_eq!(strengths.panels[0].layers[0].model, "theory");
+    assert_eq!(strengths.panels[0].layers.len(), 1 + spec.models.len());
+}
+
+#[test]
+fn all_errors_of_a_spec_are_told_at_once_with_their_lines() {
+    let text = SHORT
+        .replace("train = 90", "trian = 90")
+        .replace("widths = [8]", "widths = [0]")
+        .replace("lr = 0.05", "lr = -1.0");
+    let found = refusal(&text);
+    for problem in [
+        "small.toml:5: task.trian = 90: is not a key of this table. Did you mean train?",
+        "small.toml:9: models.net.widths",
+        "small.toml:13: models.linear.widths",
+        "small.toml:17: training.lr = -1",
+    ] {
+        assert_holds(&found, problem);
+    }
+    // Top-level tables are read before anything else.
+    let found = refusal(&format!(
+        "nmae = \"x\"\n{}",
+        SHORT.replace("steps = 300", "steps = \"many\"")
+    ));
+    assert_holds(
+        &found,
+        "small.toml:1: nmae = \"x\": is not a key of this table. Did you mean name?",
+    );
+    assert_holds(
+        &found,
+        "training.steps = \"many\": is text. Write a whole number, 0 or more.",
+    );
+    for word in ["struct", "enum", "map", "u64", "Raw"] {
+        assert!(!found.contains(word), "{word}: {found}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use plan::{Options, Plan, load};
+use plan::{Options, Plan, load, value_of};
 use record::{RunFolder, SweepFile, spec_file};
 use train::{Kinds, Settings, Storing};
 
@@ -125,14 +125,18 @@ fn grid(vary: &[String]) -> Result<String, Failure> {
                 "--vary {text:?}: must be KEY=VALUE,…, as training.lr=0.1,0.2"
             )));
         };
-        let list = format!("values = [{values}]");
-        let list: toml::Table = list.parse().map_err(|_| {
-            Failure::usage(format!(
-                "--vary {text:?}: {values:?} are no TOML values with commas between them. Put text \
-                 in quotes, as models.net.activation='\"relu\",\"tanh\"'"
-            ))
-        })?;
-        entries.push(format!("{:?} = {}", key.trim(), list["values"]));
+        // Commas inside lists and tables are TOML's own; bare words have none.
+        let list = value_of(&format!("[{values}]")).or_else(|| {
+            let values: Option<Vec<toml::Value>> = values.split(',').map(value_of).collect();
+            values.map(toml::Value::Array)
+        });
+        let Some(list) = list else {
+            return Err(Failure::usage(format!(
+                "--vary {text:?}: {values:?} are no TOML values with commas between them. Write for \
+                 example models.net.activation=relu,tanh"
+            )));
+        };
+        entries.push(format!("{:?} = {list}", key.trim()));
     }
     Ok(entries.join(", "))
 }
