@@ -82,6 +82,7 @@ mod quotes;
 mod random_regression;
 mod registry;
 mod regression;
+mod residue_characters;
 mod residue_polynomial;
 mod row_order;
 mod row_selection;
@@ -105,6 +106,7 @@ pub use file_cache::{FileCache, FileContent, FileProblem};
 pub use fixed_rows::FixedRows;
 pub use quotes::unclosed_quote;
 pub use registry::{Build, Registry};
+pub use residue_characters::{Characters, ResidueCharacters};
 pub use table::{parse_table, table_of};
 pub use task::{CubeAxes, Group, Pairs, Task, TaskInstance, TrainingStream};
 
