@@ -60,23 +60,24 @@ pub fn features_vary(values: &[f64], width: usize, unit_roundoff: f64) -> Result
     // By the largest entry, so that no square leaves f64.
     let top = values.iter().fold(0.0, |top: f64, h| h.abs().max(top));
     let scale = if top > 0.0 { top } else { 1.0 };
-    let scaled: Vec<f64> = values.iter().map(|h| h / scale).collect();
-    let all = || scaled.chunks_exact(width);
+    let all = || values.chunks_exact(width);
     let mut mean = vec![0.0; width];
     for row in all() {
-        mean.iter_mut().zip(row).for_each(|(sum, h)| *sum += h);
+        let sums = mean.iter_mut().zip(row);
+        sums.for_each(|(sum, h)| *sum += h / scale);
     }
     mean.iter_mut().for_each(|sum| *sum /= rows as f64);
-    let sizes = column_sizes(all().map(|row| (row, 1.0)), width);
-    let mut deviations = vec![0.0; width];
+    let (mut sizes, mut deviations) = (vec![0.0; width], vec![0.0; width]);
     for row in all() {
-        let off = row.iter().zip(&mean).map(|(h, mean)| h - mean);
-        let sums = deviations.iter_mut().zip(off);
-        sums.for_each(|(sum, off)| *sum += off * off);
+        for (at, h) in row.iter().enumerate() {
+            let (h, mean) = (h / scale, mean[at]);
+            sizes[at] += h * h;
+            deviations[at] += (h - mean) * (h - mean);
+        }
     }
     let most = SPACING * rounding(unit_roundoff, rows);
-    let mut columns = deviations.iter().zip(sizes);
-    if columns.any(|(deviation, size)| deviation.sqrt() > most * size) {
+    let mut columns = deviations.iter().zip(&sizes);
+    if columns.any(|(deviation, size)| deviation.sqrt() > most * size.sqrt()) {
         return Ok(());
     }
     let domain = "above the rounding of the numbers: the features are the same in all rows";
