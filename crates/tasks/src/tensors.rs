@@ -200,8 +200,9 @@ fn unit_roundoff(dtype: Dtype, values: &[f64]) -> f64 {
     let digits = match dtype {
         Dtype::BF16 => 8,
         Dtype::F16 => 11,
-        Dtype::F64 if !widened() => 53,
-        _ => 24,
+        Dtype::F32 => 24,
+        Dtype::F64 if widened() => 24,
+        _ => 53,
     };
     0.5_f64.powi(digits)
 }

@@ -237,7 +237,7 @@ fn of_classifier(
     let differ = means.clone().and_then(|m| told(m.differ()));
     let nc4 = decision.clone().and_then(|d| differ.map(|()| d));
     numbers.put_all(["nc4", "nc4_as_is"], nc4.map(|d| [d.nc4, d.nc4_as_is]));
-    let gap = all_classes.and_then(|_| decision);
+    let gap = all_classes.and(decision);
     numbers.put_all(["bias_gap"], gap.map(|d| [d.bias_gap]));
     let accuracy = classifier.clone().and_then(|c| {
         let logits = told(c.logits(features))?;

@@ -57,19 +57,14 @@ impl Fourier {
             spectrum.map_err(|problem| format!("{name:?}: {problem}"))
         });
         let mut means = Numbers::default();
-        let statistics: [(_, fn(&Spectrum) -> Vec<f64>); 3] = [
-            ("ipr", Spectrum::ipr),
-            ("top_share", Spectrum::top_share),
-            ("gini", Spectrum::gini),
-        ];
-        for (name, values) in statistics {
-            let mean = spectrum.clone().and_then(|spectrum| {
-                let none = "every neuron's weights are the same for all residues";
-                let mean = mean_of_tuned(values(&spectrum));
-                mean.map(|mean| [mean]).ok_or_else(|| none.to_owned())
-            });
-            means.put_all([name], mean);
-        }
+        let statistics = spectrum.clone().and_then(|spectrum| {
+            let values = [spectrum.ipr(), spectrum.top_share(), spectrum.gini()];
+            let [Some(ipr), Some(top_share), Some(gini)] = values.map(mean_of_tuned) else {
+                return Err("every neuron's weights are the same for all residues".to_owned());
+            };
+            Ok([ipr, top_share, gini])
+        });
+        means.put_all(["ipr", "top_share", "gini"], statistics);
         let power = spectrum.as_ref().map(Spectrum::mean_power);
         let power = (1..).zip(power.unwrap_or_default());
         let mut key_frequencies: Vec<(usize, f64)> = power.filter(|(_, p)| !p.is_nan()).collect();
