@@ -177,8 +177,10 @@ mod tests {
     /// The definition: the logarithm of the result is the sum of those of a and b, times their factors.
     #[test]
     fn factors_are_those_of_the_logarithms() {
+        /// Of a and b, and the modulus.
+        type Result = fn(u32, u32, u32) -> u32;
         for p in [5, 7, 13] {
-            let cases: [(&str, fn(u32, u32, u32) -> u32); 3] = [
+            let cases: [(&str, Result); 3] = [
                 ("multiply", |a, b, _| a * b),
                 ("divide", |a, b, p| {
                     (0..p).find(|c| c * b % p == a).unwrap_or(0)
