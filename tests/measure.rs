@@ -535,6 +535,117 @@ fn neurons_tuned_to_a_frequency_are_found() {
     assert!(none.contains("\"0.weight\" has 14 inputs"), "{none}");
 }
 
+/// Neurons of characters of residues modulo 13, 10 of them: `log` gives the place of a residue.
+fn net_of_characters(log: impl Fn(usize) -> Option<usize>, period: usize) -> File {
+    let wave = |neuron: usize| {
+        let log = &log;
+        (0..26).map(move |row| {
+            let turn = |place: usize| {
+                let angle = (neuron % 6 + 1) * place + row / 13 * neuron;
+                (angle as f64 * std::f64::consts::TAU / period as f64).cos()
+            };
+            log(row % 13).map_or(0.3, turn)
+        })
+    };
+    let weight: Vec<f64> = (0..10).flat_map(wave).collect();
+    File::of(&bytes(&[
+        f64s("0.weight", &[10, 26], &weight),
+        f64s("2.weight", &[13, 10], &numbers(1, 130)),
+    ]))
+}
+
+#[test]
+fn products_and_quotients_are_measured_in_multiplicative_characters() {
+    // 2 is a primitive root modulo 13.
+    let log = |residue: usize| (0..12).find(|&j| 2_usize.pow(j) % 13 == residue);
+    let product = net_of_characters(|r| log(r).map(|j| j as usize), 12);
+    let sum = net_of_characters(Some, 13);
+    let of = |file: &File, operation: &[&str]| {
+        let options = [&["--metrics", "fourier", "--modulus", "13"], operation].concat();
+        let found = file.json(&options)["fourier"].clone();
+        (found, file.text(&options))
+    };
+    for operation in ["multiply", "divide", "5a*b"] {
+        let (found, text) = of(&product, &["--operation", operation]);
+        assert!((number(&found, "ipr") - 1.0).abs() < EXACT, "{found}");
+        assert_eq!(found["characters"], "multiplicative");
+        assert_eq!(found["characters_assumed"], false);
+        assert_eq!(found["primitive_root"], 2);
+        assert_eq!(found["residues_left_out"], json!([0]));
+        // (p − 1)/2, Legendre's symbol, is one of them.
+        assert_eq!(
+            (&found["frequencies"], &found["untuned"]),
+            (&json!(6), &json!(0))
+        );
+        assert!(found["note"].is_null());
+        assert!(
+            text.contains("in multiplicative characters, residue 0 left out"),
+            "{text}"
+        );
+        let (additive, text) = of(&sum, &["--operation", operation]);
+        assert!(number(&additive, "ipr") < 0.4, "{additive}");
+        assert!(
+            text.contains("note: additive characters fit better"),
+            "{text}"
+        );
+    }
+    for operation in [&[][..], &["--operation", "add"], &["--operation", "2a - b"]] {
+        let (found, _) = of(&sum, operation);
+        assert!((number(&found, "ipr") - 1.0).abs() < EXACT, "{found}");
+        assert_eq!(found["characters"], "additive");
+        assert_eq!(found["characters_assumed"], operation.is_empty());
+        assert!(found["note"].is_null());
+        let (found, text) = of(&product, operation);
+        assert!(number(&found, "ipr") < 0.4, "{found}");
+        let note = found["note"].as_str().unwrap();
+        assert!(
+            note.contains("multiplicative characters fit better"),
+            "{note}"
+        );
+        assert!(text.contains(note), "{text}");
+        assert_eq!(
+            text.contains("assumed without --operation"),
+            operation.is_empty()
+        );
+    }
+    let (none, text) = of(&sum, &["--operation", "a^2 + a*b + b^2"]);
+    assert!(none["characters"].is_null() && none["ipr"].is_null());
+    let reason = none["undefined"]["ipr"].as_str().unwrap();
+    assert!(reason.contains("sparse in no characters"), "{reason}");
+    assert!(text.contains(reason), "{text}");
+    let options = "--metrics fourier --modulus 13 --operation power";
+    let error = sum.refusal(&options.split(' ').collect::<Vec<_>>());
+    assert!(error.contains("--operation \"power\""), "{error}");
+    // Even and composite: p/2 is a frequency of sums, and products have none.
+    let signs: Vec<f64> = (0..12).map(|row| [1.0, -1.0][row % 2]).collect();
+    let even = File::of(&bytes(&[
+        f64s("0.weight", &[1, 12], &signs),
+        f64s("2.weight", &[6, 1], &numbers(1, 6)),
+    ]));
+    let fourier = |operation: &str| {
+        let options = [
+            "--metrics",
+            "fourier",
+            "--modulus",
+            "6",
+            "--operation",
+            operation,
+        ];
+        even.json(&options)["fourier"].clone()
+    };
+    let found = fourier("add");
+    assert_eq!(
+        found["key_frequencies"][0],
+        json!({ "frequency": 3, "power": 1.0 })
+    );
+    assert_eq!(found["untuned"], 0);
+    for operation in ["multiply", "divide"] {
+        let found = fourier(operation);
+        let reason = found["undefined"]["ipr"].as_str().unwrap();
+        assert!(reason.contains("only modulo a prime"), "{reason}");
+    }
+}
+
 #[test]
 fn spectra_and_norms_of_weights_need_no_data() {
     let tensors = [
@@ -583,7 +694,7 @@ fn a_dead_layer_has_nulls_with_reasons() {
     assert!(
         File::of(&bytes(&tensors))
             .text(&options)
-            .contains("all classes have the same mean")
+            .contains("the features are the same in all rows")
     );
 }
 
@@ -637,10 +748,6 @@ fn a_feature_dump_that_is_not_one_is_refused_by_name() {
             ["\"labels\"[5] is 3", "below 3"],
         ),
         (
-            with(labels(&[0, 1, 0, 0, 1, 0])),
-            ["\"labels\"", "class 2 of 3 has no row"],
-        ),
-        (
             with(labels(&[0, 1, 2])),
             ["\"labels\" has the shape [3]", "[6]"],
         ),
@@ -670,7 +777,10 @@ fn a_feature_dump_that_is_not_one_is_refused_by_name() {
         ),
         (
             with(f64s("classifier.weight", &[0, 3], &[])),
-            ["\"classifier.weight\" has the shape [0, 3]", "2 or more"],
+            [
+                "\"classifier.weight\" has the shape [0, 3]",
+                "a row for each class",
+            ],
         ),
         (
             with(f64s("classifier.weight", &[9], &[0.5; 9])),
@@ -699,16 +809,269 @@ fn a_feature_dump_that_is_not_one_is_refused_by_name() {
             assert!(error.contains(part), "{part}: {error}");
         }
     }
-    // A lone label that is too large must not ask for the memory of as many classes.
-    let huge = [
-        f64s("features", &[2, 1], &[0.0, 1.0]),
-        labels(&[0, u32::MAX]),
+}
+
+/// Every key whose number is null has a reason.
+fn assert_reasons(document: &Value) {
+    let undefined = document["undefined"].as_object().unwrap();
+    for (key, reason) in undefined {
+        assert!(document[key].is_null(), "{key}");
+        assert!(!reason.as_str().unwrap().is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn classes_without_rows_are_named_and_the_others_measured() {
+    let reference = fixture("neural_collapse.json");
+    let features = f64s("features", &[6, 4], &matrix(&reference["H"]).concat());
+    let classes: Vec<u32> = serde_json::from_value(reference["y"].clone()).unwrap();
+    let alone = measured(&[features.clone(), labels(&classes)], &[]);
+    // The same classes with other numbers, and a head for 5.
+    let renamed: Vec<u32> = classes
+        .iter()
+        .map(|&class| [0, 2, 4][class as usize])
+        .collect();
+    let weight = numbers(3, 20);
+    let tensors = [
+        features.clone(),
+        labels(&renamed),
+        f64s("classifier.weight", &[5, 4], &weight),
+        f64s("classifier.bias", &[5], &[0.0; 5]),
     ];
-    let error = File::of(&bytes(&huge)).refusal(&[]);
-    assert!(error.contains("4294967296 classes in 2 rows"), "{error}");
-    let one = [f64s("features", &[2, 1], &[0.0, 1.0]), labels(&[0, 0])];
-    let error = File::of(&bytes(&one)).refusal(&[]);
-    assert!(error.contains("number of classes = 1"), "{error}");
+    let found = measured(&tensors, &[]);
+    assert_same(&found, &alone, &OF_FEATURES);
+    assert_eq!(
+        (&found["classes"], &found["classes_with_rows"]),
+        (&json!(5), &json!(3))
+    );
+    assert_eq!(found["classes_without_rows"], json!([1, 3]));
+    // By the largest of all five outputs.
+    let rows = matrix(&reference["H"]);
+    let right = rows.iter().zip(&renamed).filter(|(row, class)| {
+        let logit = |k: usize| -> f64 { (0..4).map(|j| weight[4 * k + j] * row[j]).sum() };
+        (0..5).all(|k| k == **class as usize || logit(k) < logit(**class as usize))
+    });
+    assert_eq!(number(&found, "accuracy"), right.count() as f64 / 6.0);
+    for key in ["nc3", "nc3_product", "bias_gap"] {
+        let reason = found["undefined"][key].as_str().unwrap();
+        assert!(
+            reason.contains("classes 1, 3 of 5 have no rows"),
+            "{reason}"
+        );
+    }
+    for key in ["nc2_etf_weights", "nc4", "within_inside"] {
+        number(&found, key);
+    }
+    assert_reasons(&found);
+    let text = File::of(&bytes(&tensors)).text(&[]);
+    assert!(text.contains("classes 1, 3 of 5 have no rows"), "{text}");
+    // Without a head, and a lone label that must not ask for the memory of as many classes.
+    let huge: Vec<u32> = classes
+        .iter()
+        .map(|&c| [0, 7, u32::MAX][c as usize])
+        .collect();
+    let found = measured(&[features, labels(&huge)], &[]);
+    assert_same(&found, &alone, &OF_FEATURES);
+    assert_eq!(found["classes"], json!(4_294_967_296_u64));
+    assert_eq!(found["classes_with_rows"], 3);
+    // One class has no other to compare with, and its features still have ranks.
+    let found = measured(
+        &[f64s("features", &[2, 1], &[0.0, 1.0]), labels(&[0, 0])],
+        &[],
+    );
+    let reason = found["undefined"]["nc1"].as_str().unwrap();
+    assert!(
+        reason.contains("number of classes with rows = 1"),
+        "{reason}"
+    );
+    assert_eq!(number(&found, "effective_rank"), 1.0);
+    assert_reasons(&found);
+}
+
+#[test]
+fn a_head_of_one_output_decides_by_its_sign() {
+    let features = [2.0, 0.5, 1.0, -0.5, -1.0, 0.25, -3.0, 0.0, 0.5, 1.0];
+    let classes = [1, 1, 0, 0, 0];
+    let tensors = |weight: &[f64], bias: f64| {
+        vec![
+            f64s("features", &[5, 2], &features),
+            labels(&classes),
+            f64s("classifier.weight", &[1, 2], weight),
+            f64s("classifier.bias", &[1], &[bias]),
+        ]
+    };
+    // Outputs 2, 1, −1, −3, 0.5: the last row is on the wrong side.
+    let found = measured(&tensors(&[1.0, 0.0], 0.0), &[]);
+    assert_eq!(number(&found, "accuracy"), 0.8);
+    assert_eq!(
+        number(&measured(&tensors(&[1.0, 0.0], -0.75), &[]), "accuracy"),
+        1.0
+    );
+    assert_eq!(
+        number(&measured(&tensors(&[-1.0, 0.0], 0.75), &[]), "accuracy"),
+        0.0
+    );
+    let without = &tensors(&[1.0, 0.0], 0.0)[..2];
+    assert_same(&found, &measured(without, &[]), &OF_FEATURES);
+    // The variance along the one direction that the head reads: of 2, 1 and −1, −3, 0.5.
+    let along: f64 = [0.5, -0.5, 1.0 / 6.0, -11.0 / 6.0, 5.0 / 3.0]
+        .iter()
+        .map(|d| d * d / 5.0)
+        .sum();
+    assert!((number(&found, "within_inside") - along).abs() < EXACT);
+    for key in ["nc3", "nc2_etf_weights", "bias_gap"] {
+        let reason = found["undefined"][key].as_str().unwrap();
+        assert!(reason.contains("one output"), "{reason}");
+    }
+    assert_reasons(&found);
+    // Three classes are none of its business.
+    let mut wrong = tensors(&[1.0, 0.0], 0.0);
+    wrong[1] = labels(&[0, 1, 2, 0, 1]);
+    let error = File::of(&bytes(&wrong)).refusal(&[]);
+    assert!(error.contains("\"labels\"[2] is 2"), "{error}");
+    // As a net on rows, whose features are the numbers themselves.
+    let net = [
+        f64s("0.weight", &[2, 2], &[1.0, 0.0, 0.0, 1.0]),
+        f64s("2.weight", &[1, 2], &[1.0, 0.0]),
+    ];
+    let file = File::of(&bytes(&net));
+    let rows = features.chunks(2).zip(classes);
+    let rows = rows.map(|(x, class)| format!("{},{},c{class}\n", x[0], x[1]));
+    let text = format!("a,b,kind\n{}", rows.collect::<String>());
+    fs::write(file.folder.path().join("rows.csv"), text).unwrap();
+    let options = "--data rows.csv --label kind --activation identity --inputs raw";
+    let on_rows = file.json(&options.split(' ').collect::<Vec<_>>());
+    assert_eq!(number(&on_rows, "accuracy"), 0.8);
+    assert_same(&on_rows, &found, &OF_FEATURES);
+}
+
+#[test]
+fn a_head_with_more_outputs_than_the_rows_have_classes_is_measured() {
+    // Ten classes in the rows, twelve outputs.
+    let net = [
+        f64s("0.weight", &[9, 64], &numbers(1, 576)),
+        f64s("2.weight", &[12, 9], &numbers(2, 108)),
+    ];
+    let found = measured(&net, &["--data", "digits", "--activation", "tanh"]);
+    assert_eq!(found["classes_without_rows"], json!([10, 11]));
+    assert_eq!(found["classes_with_rows"], 10);
+    for key in ["nc1", "nc2_etf_means", "nc2_etf_weights", "nc4", "accuracy"] {
+        number(&found, key);
+    }
+    assert!(found["nc3"].is_null());
+    assert_reasons(&found);
+    // Five training rows of ten classes.
+    let options = "--data digits --activation relu --split-seed 0 --train 5";
+    let options: Vec<&str> = options.split(' ').collect();
+    let found = measured(&Net::random().tensors("", [0, 2, 4]), &options);
+    assert!(number(&found, "classes_with_rows") < 10.0);
+    assert_reasons(&found);
+}
+
+/// Two classes with one mean, whose rows were stored in a precision.
+#[test]
+fn class_means_that_agree_up_to_the_precision_of_the_file_span_no_direction() {
+    let (width, per_class) = (8, 6);
+    let mut exact = Vec::new();
+    let mut classes = Vec::new();
+    for class in 0..4_u32 {
+        // Classes 0 and 1 have one mean, exactly.
+        let mean = numbers(u64::from(class.max(1)), width);
+        for pair in 0..per_class / 2 {
+            let noise = numbers(u64::from(10 + 3 * class) + pair, width);
+            for sign in [0.1, -0.1] {
+                exact.extend(mean.iter().zip(&noise).map(|(m, z)| m + sign * z));
+                classes.push(class);
+            }
+        }
+    }
+    let shape = [classes.len(), width];
+    // The upper half of an f32 number, rounded.
+    let upper = |v: &f64| (((*v as f32).to_bits() + 0x8000) >> 16) as u16;
+    let upper = exact.iter().flat_map(|v| upper(v).to_le_bytes()).collect();
+    let widened: Vec<f64> = exact.iter().map(|v| f64::from(*v as f32)).collect();
+    let reference = measured(&[f64s("features", &shape, &exact), labels(&classes)], &[]);
+    assert_eq!(reference["precision"], "f64");
+    for (precision, features) in [
+        ("bf16", tensor("features", Dtype::BF16, &shape, upper)),
+        ("f32", f32s("features", &shape, &exact)),
+        // Numbers of f32 in f64.
+        ("f32", f64s("features", &shape, &widened)),
+    ] {
+        let tensors = [features, labels(&classes)];
+        let found = measured(&tensors, &[]);
+        assert_eq!(found["precision"], precision);
+        assert_eq!(
+            (&found["rank"], &found["dropped_directions"]),
+            (&json!(2), &json!(1))
+        );
+        let gap = number(&found, "nc1") / number(&reference, "nc1") - 1.0;
+        assert!(gap.abs() < 0.05, "{precision}: {gap}");
+        assert!(number(&found, "nc1_all_directions") > 10.0 * number(&found, "nc1"));
+        let dropped = number(&found, "largest_dropped_eigenvalue");
+        assert!(dropped > 0.0 && dropped < 1e-3 * number(&found, "smallest_eigenvalue"));
+        let text = File::of(&bytes(&tensors)).text(&[]);
+        assert!(text.contains("nc1_all_directions"), "{text}");
+        assert!(
+            text.contains(&format!("the rounding of {precision}")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn features_that_do_not_vary_have_one_reason_for_all_that_needs_variance() {
+    let classes = [0, 0, 1, 1, 2, 2];
+    let weight = f64s("classifier.weight", &[3, 2], &numbers(4, 6));
+    let constant = |offset: f64| {
+        f64s(
+            "features",
+            &[6, 2],
+            &[0.1 * offset, -0.7 * offset].repeat(6),
+        )
+    };
+    let almost: Vec<f64> = (0..12).map(|at| 0.1 + f64::from(at % 5) * 1e-9).collect();
+    let cases = [
+        (constant(1.0), labels(&classes)),
+        (constant(1e12), labels(&classes)),
+        (constant(0.0), labels(&classes)),
+        // The same after storing, or but for the last digit.
+        (f32s("features", &[6, 2], &almost), labels(&classes)),
+        (f64s("features", &[1, 2], &[0.5, 2.0]), labels(&[2])),
+    ];
+    for (features, labels) in cases {
+        let found = measured(&[features, labels, weight.clone()], &[]);
+        let undefined = found["undefined"].as_object().unwrap();
+        for key in OF_FEATURES.iter().chain(&OF_CLASSIFIER) {
+            let of_weights = key.ends_with("_weights");
+            if ["rank", "accuracy"].contains(key) || of_weights {
+                number(&found, key);
+                continue;
+            }
+            assert!(found[key].is_null(), "{key}: {}", found[key]);
+            assert_eq!(undefined[*key], undefined["nc1"], "{key}");
+        }
+        let reason = undefined["nc1"].as_str().unwrap();
+        assert!(reason.contains("the same in all rows"), "{reason}");
+        assert_eq!(found["rank"], 0);
+    }
+    // An offset that rounding leaves some variance under.
+    let reference = fixture("neural_collapse.json");
+    let values = matrix(&reference["H"]).concat();
+    let shifted: Vec<f64> = values.iter().map(|v| v + 1e6).collect();
+    let classes: Vec<u32> = serde_json::from_value(reference["y"].clone()).unwrap();
+    let of = |values: &[f64]| {
+        let tensors = [f64s("features", &[6, 4], values), labels(&classes)];
+        measured(&tensors, &[])
+    };
+    let (found, plain) = (of(&shifted), of(&values));
+    for key in OF_FEATURES {
+        let (found, expected) = (number(&found, key), number(&plain, key));
+        assert!(
+            (found - expected).abs() < 1e-6 * (1.0 + expected.abs()),
+            "{key}"
+        );
+    }
 }
 
 #[test]
@@ -850,7 +1213,11 @@ fn options_that_do_not_belong_together_are_refused() {
         (&dump, vec!["--label", "kind"], "--label is for weights"),
         (&net, split("0"), "1797 rows"),
         (&net, split("1797"), "1797 rows"),
-        (&net, split("5"), "every class must have a row"),
+        (
+            &dump,
+            vec!["--operation", "add", "--modulus", "3"],
+            "is for weights",
+        ),
     ] {
         let error = file.refusal(&options);
         assert!(error.contains(part), "{part}: {error}");
@@ -860,6 +1227,7 @@ fn options_that_do_not_belong_together_are_refused() {
         ["--metrics", "nc4"],
         ["--activation", "swish"],
         ["--train", "10"],
+        ["--operation", "multiply"],
         ["--inputs", "raw"],
     ] {
         let output = net.measure(&options);

@@ -452,6 +452,11 @@ pub(crate) struct Measure {
     /// Number of residues; the net sees two of them, one-hot.
     #[arg(long, value_name = "P")]
     pub(crate) modulus: Option<usize>,
+    /// What the net computes of the residues a and b: add, subtract, multiply, divide, or a
+    /// polynomial such as "a^2*b". It decides which characters `fourier` is over: those of products
+    /// are discrete logarithms [default: those of a sum].
+    #[arg(long, value_name = "OPERATION", requires = "modulus")]
+    pub(crate) operation: Option<String>,
 }
 
 /// Metrics that belong together.

@@ -128,6 +128,17 @@ pub enum FloatFormat {
     F64,
 }
 
+impl FloatFormat {
+    /// Unit roundoff u: rounding to nearest moves a number by at most u times its size.
+    #[must_use]
+    pub fn unit_roundoff(self) -> f64 {
+        match self {
+            Self::F32 => f64::from(f32::EPSILON) / 2.0,
+            Self::F64 => f64::EPSILON / 2.0,
+        }
+    }
+}
+
 /// Share of rows whose softmax has collapsed: in this arithmetic the sum of the exponentials of
 /// the shifted logits is that of the own class alone, so that the loss and its gradient are
 /// exactly zero [Prieto2025, softmax collapse].

@@ -8,13 +8,16 @@
 //!
 //! Nothing here inverts a d × d matrix. S_b has at most C − 1 directions, found from the C × C
 //! Gram matrix of the centred means, in f64. A pseudo-inverse of S_b in f32 cuts off small eigenvalues, or divides by noise, as soon as
-//! the means differ much in norm.
+//! the means differ much in norm. Which directions exist follows from the precision in which the
+//! features were stored: two class means that are the same differ by the rounding of their rows. C counts the
+//! classes that have rows.
 
 mod class_means;
 mod decision;
 mod directions;
 mod duality;
 mod plane;
+mod rounding;
 mod simplex;
 mod variability;
 
@@ -22,5 +25,6 @@ pub use class_means::{ClassMeans, LabelledFeatures};
 pub use decision::{Decision, LinearClassifier, nearest_mean_accuracy};
 pub use duality::SelfDuality;
 pub use plane::ClassPlane;
+pub use rounding::features_vary;
 pub use simplex::{SimplexDistance, simplex_distance};
 pub use variability::{Variability, WithinClass, feature_singular_values};

@@ -1,18 +1,22 @@
 //! Fourier spectra of weights on residues: how far a neuron is tuned to one frequency.
 
-use std::f64::consts::TAU;
+use std::{collections::BTreeSet, f64::consts::TAU};
 
 use rustfft::{FftPlanner, num_complex::Complex};
 
 use crate::error::{MetricError, require, require_length};
 
-/// Power of every frequency k = 1 … ⌈p/2⌉ − 1 in the weights of each neuron on the residues modulo
-/// p, relative to the neuron's sum [Nanda2023, Fourier spectra of weights on residues].
+/// Power of every frequency k = 1 … ⌊n/2⌋ in the weights of each neuron on n residues, relative to
+/// the neuron's sum [Nanda2023, Fourier spectra of weights on residues].
 ///
-/// P_k = Σ_tokens |Σ_a w_a e^{−2πi k a/p}|²/Σ. The constant (k = 0) says nothing about residues, and
-/// for even p the Nyquist frequency p/2 has one phase instead of two: both are left out. A net
+/// P_k = Σ_tokens |Σ_j w_j e^{−2πi k j/n}|²/Σ, w_j the weight of residue number j, is the share of k
+/// and −k in the neuron's variance over the residues. The constant (k = 0) says nothing about
+/// residues and is left out. For even n, n/2 is its own opposite and has half that power. A net
 /// that sees several residues (a and b) has several tokens; their powers are added, so that a
 /// neuron is pure only if it is tuned to the same frequency for all of them.
+///
+/// The order of the residues decides what the waves are: 0, 1, 2, … for the characters of sums
+/// modulo p ([`Self::new`]), the powers of a primitive root for those of products ([`Self::along`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spectrum {
     frequencies: usize,
@@ -47,7 +51,45 @@ impl Spectrum {
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn new(weights: &[f64], modulus: usize, neurons: usize) -> Result<Self, MetricError> {
+        Self::along(weights, modulus, neurons, 0..modulus)
+    }
+
+    /// As [`Self::new`], over the residues in this order; the weights of others do not count.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`], and for fewer than 3 residues, or one that is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// // The powers of 3 are the residues modulo 7 but 0: 1, 3, 2, 6, 4, 5.
+    /// let powers: Vec<usize> = (0..6).map(|j| 3_usize.pow(j) % 7).collect();
+    /// // Legendre's symbol: 1 for squares, −1 for others.
+    /// let symbol = [0.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0];
+    /// let spectrum = metrics::Spectrum::along(&symbol, 7, 1, powers)?;
+    /// assert_eq!(spectrum.key_frequency(), Some(3));
+    /// assert!((spectrum.ipr()[0] - 1.0).abs() < 1e-15);
+    /// # Ok::<(), metrics::MetricError>(())
+    /// ```
+    pub fn along(
+        weights: &[f64],
+        modulus: usize,
+        neurons: usize,
+        residues: impl IntoIterator<Item = usize>,
+    ) -> Result<Self, MetricError> {
         require(modulus >= 3, "modulus", modulus as f64, "3 or more")?;
+        let residues: Vec<usize> = residues.into_iter().collect();
+        let count = residues.len();
+        require(count >= 3, "residues", count as f64, "3 or more")?;
+        if let Some(index) = residues.iter().position(|residue| *residue >= modulus) {
+            return Err(MetricError::Entry {
+                name: "residues",
+                index,
+                value: residues[index] as f64,
+                domain: "below the modulus",
+            });
+        }
         require(neurons >= 1, "neurons", neurons as f64, "1 or more")?;
         let tokens = weights.len() / (modulus * neurons);
         let expected = tokens.max(1) * modulus * neurons;
@@ -58,16 +100,16 @@ impl Spectrum {
             "tokens, residues and neurons",
         )?;
         crate::error::require_entries("weights", weights, "finite", f64::is_finite)?;
-        let frequencies = modulus.div_ceil(2) - 1;
-        let fft = FftPlanner::new().plan_fft_forward(modulus);
-        let mut buffer = vec![Complex::new(0.0, 0.0); modulus];
+        let frequencies = count / 2;
+        let fft = FftPlanner::new().plan_fft_forward(count);
+        let mut buffer = vec![Complex::new(0.0, 0.0); count];
         let mut scratch = vec![Complex::new(0.0, 0.0); fft.get_inplace_scratch_len()];
         let mut power = Vec::with_capacity(neurons * frequencies);
         for neuron in 0..neurons {
             let mut own = vec![0.0; frequencies];
             let mut all = 0.0;
             for token in 0..tokens {
-                for (residue, slot) in buffer.iter_mut().enumerate() {
+                for (residue, slot) in residues.iter().zip(&mut buffer) {
                     let weight = weights[(token * modulus + residue) * neurons + neuron];
                     *slot = Complex::new(weight, 0.0);
                     all += weight * weight;
@@ -77,8 +119,11 @@ impl Spectrum {
                     *sum += amplitude.norm_sqr();
                 }
             }
+            if count.is_multiple_of(2) {
+                own[frequencies - 1] /= 2.0;
+            }
             let sum: f64 = own.iter().sum();
-            let tuned = sum > NO_POWER * all * modulus as f64;
+            let tuned = sum > NO_POWER * all * count as f64;
             let share = |p: f64| if tuned { p / sum } else { f64::NAN };
             power.extend(own.into_iter().map(share));
         }
@@ -193,12 +238,14 @@ pub struct KeySplit {
 /// Splits logits at the frequencies `keys` of a task whose result is c1 a + c2 b + c0 modulo p.
 ///
 /// Every output of the true function is a sum of the two-dimensional Fourier components
-/// ±(k c1, k c2) and a constant. The constant of an output stays in the excluded part.
+/// ±(k c1, k c2) and a constant. The constant of an output stays in the excluded part. For a product
+/// of powers modulo a prime a and b are the logarithms of the residues other than 0, and p stands
+/// for their number.
 ///
 /// # Shapes
 ///
-/// `logits` `[p², K]`, row a p + b for the pair (a, b); `modulus` = p; `keys` from 1 to
-/// ⌈p/2⌉ − 1 (the Nyquist frequency of an even p is left out), each counted once.
+/// `logits` `[p², K]`, row a p + b for the pair (a, b); `modulus` = p; `keys` from 1 to ⌊p/2⌋, each
+/// counted once, and so are keys whose components are the same (c1, c2 and p have a common divisor).
 ///
 /// # Errors
 ///
@@ -229,22 +276,25 @@ pub fn key_split(
         columns.max(1) * pairs,
         "pairs and outputs",
     )?;
-    let last = modulus.div_ceil(2) - 1;
+    let last = modulus / 2;
     if let Some(index) = keys.iter().position(|key| !(1..=last).contains(key)) {
         return Err(MetricError::Entry {
             name: "keys",
             index,
             value: keys[index] as f64,
-            domain: "from 1 to below half the modulus",
+            domain: "from 1 to half the modulus",
         });
     }
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    keys.dedup();
+    let opposite = |component: [usize; 2]| component.map(|k| (modulus - k) % modulus);
+    let components = keys.iter().map(|key| {
+        let component = sum.map(|factor| key * (factor as usize % modulus) % modulus);
+        component.min(opposite(component))
+    });
+    let components: BTreeSet<[usize; 2]> = components.filter(|c| *c != [0, 0]).collect();
     let mut restricted = vec![0.0; logits.len()];
-    let residue = |key: usize, pair: usize| {
+    let residue = |[k, l]: [usize; 2], pair: usize| {
         let (a, b) = (pair / modulus, pair % modulus);
-        key * (sum[0] as usize % modulus * a + sum[1] as usize % modulus * b) % modulus
+        (k * a + l * b) % modulus
     };
     let turn = |of: fn(f64) -> f64| -> Vec<f64> {
         (0..modulus)
@@ -252,19 +302,25 @@ pub fn key_split(
             .collect()
     };
     let waves = [turn(f64::cos), turn(f64::sin)];
-    for key in keys {
-        for wave in &waves {
-            // cos and sin have mean square ½ over the pairs.
+    for component in components {
+        // cos and sin have mean square ½ over the pairs. Of a component that is its own opposite sin
+        // is 0 and cos is ±1.
+        let (waves, inverse) = if component == opposite(component) {
+            (&waves[..1], 1.0)
+        } else {
+            (&waves[..], 2.0)
+        };
+        for wave in waves {
             let mut strength = vec![0.0; columns];
             for (pair, row) in logits.chunks_exact(columns.max(1)).enumerate() {
-                let factor = 2.0 * wave[residue(key, pair)] / pairs as f64;
+                let factor = inverse * wave[residue(component, pair)] / pairs as f64;
                 strength
                     .iter_mut()
                     .zip(row)
                     .for_each(|(s, f)| *s += factor * f);
             }
             for (pair, row) in restricted.chunks_exact_mut(columns.max(1)).enumerate() {
-                let value = wave[residue(key, pair)];
+                let value = wave[residue(component, pair)];
                 row.iter_mut()
                     .zip(&strength)
                     .for_each(|(f, s)| *f += value * s);

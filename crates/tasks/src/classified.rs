@@ -49,8 +49,8 @@ impl TaskInstance for Classified {
         self.whitened
     }
 
-    fn pairs(&self) -> Option<Pairs> {
-        self.pairs.clone()
+    fn pairs(&self) -> Option<&Pairs> {
+        self.pairs.as_ref()
     }
 }
 

@@ -83,6 +83,7 @@ mod quotes;
 mod random_regression;
 mod registry;
 mod regression;
+mod residue_characters;
 mod residue_polynomial;
 mod row_order;
 mod row_selection;
@@ -107,6 +108,7 @@ pub use fixed_rows::FixedRows;
 pub use nearest::{choose_one_of, nearest};
 pub use quotes::unclosed_quote;
 pub use registry::{Build, Registry};
+pub use residue_characters::{Characters, ResidueCharacters};
 pub use table::{parse_table, table_of};
 pub use task::{CubeAxes, Group, Pairs, Task, TaskInstance, TrainingStream};
 

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyError, Pairs, Task, TaskInstance, TaskShape,
+    Batch, KeyError, Pairs, ResidueCharacters, Task, TaskInstance, TaskShape,
     characters::characters,
     check,
     classified::{self, Classified},
@@ -53,9 +53,18 @@ fn one() -> f64 {
 
 /// What is done to two residues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Operation {
+pub(crate) enum Operation {
     Divide,
     Polynomial(ResiduePolynomial),
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Divide => f.write_str("a/b"),
+            Self::Polynomial(polynomial) => polynomial.fmt(f),
+        }
+    }
 }
 
 /// Arithmetic on two residues a and b modulo p, one-hot one behind the other; the classes are the
@@ -77,7 +86,7 @@ struct ModularArithmetic {
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     let mut raw: RawArithmetic = parse_table(table)?;
     let modulus = check::within("modulus", u64::from(raw.modulus), 2, 65_535)? as u32;
-    let operation = operation(&raw.operation, modulus)?;
+    let operation = Operation::read(&raw.operation, modulus)?;
     check::positive("target", raw.target)?;
     check::positive("input_scale", raw.input_scale)?;
     check::share("label_noise", raw.label_noise)?;
@@ -146,38 +155,46 @@ fn shape(p: usize, features: Features) -> TaskShape {
     }
 }
 
+/// The operation that is no polynomial.
+pub(crate) const DIVIDE: &str = "divide";
+
 /// Operations with a name, as polynomials.
 const NAMED: [(&str, &str); 3] = [("add", "a + b"), ("subtract", "a - b"), ("multiply", "a*b")];
 
-fn operation(text: &str, modulus: u32) -> Result<Operation, KeyError> {
-    if text == "divide" {
-        if is_prime(modulus) {
-            return Ok(Operation::Divide);
+impl Operation {
+    /// Reads what a spec writes.
+    pub(crate) fn read(text: &str, modulus: u32) -> Result<Self, KeyError> {
+        if text == DIVIDE {
+            if is_prime(modulus) {
+                return Ok(Self::Divide);
+            }
+            let below = (2..modulus).rev().find(|&p| is_prime(p));
+            let above = (modulus..).find(|&p| is_prime(p));
+            let near: Vec<String> = below
+                .into_iter()
+                .chain(above)
+                .map(|p| p.to_string())
+                .collect();
+            return Err(KeyError::new(
+                "operation",
+                "\"divide\"",
+                format!(
+                    "needs a prime modulus, and {modulus} is not: some residues have no inverse"
+                ),
+                format!(
+                    "Write modulus = {}, or another operation.",
+                    near.join(" or ")
+                ),
+            ));
         }
-        let below = (2..modulus).rev().find(|&p| is_prime(p));
-        let above = (modulus..).find(|&p| is_prime(p));
-        let near: Vec<String> = below
-            .into_iter()
-            .chain(above)
-            .map(|p| p.to_string())
-            .collect();
-        return Err(KeyError::new(
-            "operation",
-            "\"divide\"",
-            format!("needs a prime modulus, and {modulus} is not: some residues have no inverse"),
-            format!(
-                "Write modulus = {}, or another operation.",
-                near.join(" or ")
-            ),
-        ));
-    }
-    let named = NAMED.iter().find(|(name, _)| *name == text);
-    let polynomial = ResiduePolynomial::parse(named.map_or(text, |(_, polynomial)| polynomial));
-    polynomial.map(Operation::Polynomial).map_err(|problem| {
+        let named = NAMED.iter().find(|(name, _)| *name == text);
+        let polynomial = ResiduePolynomial::parse(named.map_or(text, |(_, polynomial)| polynomial));
+        polynomial.map(Self::Polynomial).map_err(|problem| {
         let hint = "Write \"add\", \"subtract\", \"multiply\", \"divide\", or a polynomial in a \
                     and b such as \"a^2 + a*b + b^2\".";
         KeyError::new("operation", format!("{text:?}"), problem, hint)
     })
+    }
 }
 
 /// The rounded share of `pairs`; some must be left for testing.
@@ -216,10 +233,10 @@ fn result(operation: &Operation, a: u32, b: u32, modulus: u32) -> u32 {
     }
 }
 
-fn is_prime(n: u32) -> bool {
+pub(crate) fn is_prime(n: u32) -> bool {
     n >= 2
         && (2..)
-            .take_while(|d| d * d <= n)
+            .take_while(|d| d <= &(n / d))
             .all(|d| !n.is_multiple_of(d))
 }
 
@@ -231,7 +248,7 @@ impl ModularArithmetic {
     }
 
     /// The rows of these pairs with these labels.
-    fn rows(&self, pairs: &[u32], labels: &[u32]) -> crate::Batch {
+    fn rows(&self, pairs: &[u32], labels: &[u32]) -> Batch {
         let p = self.raw.modulus;
         let mut inputs = vec![0.0; pairs.len() * self.shape.inputs];
         let mut basis = Vec::with_capacity(pairs.len() * self.shape.basis);
@@ -248,7 +265,7 @@ impl ModularArithmetic {
         classified::rows(self.shape, inputs, basis, classes, labels, self.raw.target)
     }
 
-    fn true_rows(&self, pairs: &[u32]) -> crate::Batch {
+    fn true_rows(&self, pairs: &[u32]) -> Batch {
         let labels: Vec<u32> = pairs
             .iter()
             .map(|&pair| self.results[pair as usize])
@@ -286,17 +303,24 @@ impl Task for ModularArithmetic {
         corrupt_labels(noise, &mut labels, self.raw.label_noise, self.raw.modulus);
         let mut training = self.rows(&train, &labels);
         training.index = (0..self.train).collect();
-        let all: Vec<u32> = (0..).take(self.pairs.len()).collect();
         let p = self.raw.modulus;
-        let pairs = match &self.operation {
-            // The pairs with b = 0 are missing.
-            Operation::Divide => None,
-            Operation::Polynomial(polynomial) => Some(Pairs {
-                modulus: p,
-                sum: polynomial.linear(p),
-                rows: self.true_rows(&all),
-            }),
-        };
+        let characters = ResidueCharacters::of_operation(&self.operation, p);
+        let ordered = characters.as_ref().map(|characters| {
+            let residues = characters.residues();
+            let all = residues
+                .iter()
+                .flat_map(|&a| residues.iter().map(move |&b| (a, b)));
+            // Where pairs with b = 0 are missing, the characters are not defined on 0 either.
+            let place = |pair| self.pairs.binary_search(&pair).ok();
+            all.filter_map(place)
+                .map(|place| place as u32)
+                .collect::<Vec<_>>()
+        });
+        let pairs = Some(Pairs {
+            modulus: p,
+            rows: ordered.map_or_else(|_| Batch::empty(), |pairs| self.true_rows(&pairs)),
+            characters,
+        });
         Box::new(Classified {
             whitened: false,
             groups: classified::class_groups(&self.results, p as usize, self.raw.target),
@@ -312,7 +336,7 @@ impl Task for ModularArithmetic {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Batch, testing::assert_rejects};
+    use crate::{Characters, testing::assert_rejects};
 
     use super::*;
 
@@ -418,18 +442,46 @@ mod tests {
     }
 
     #[test]
-    fn all_pairs_are_in_order_and_sums_are_named() {
-        let sum = |operation: &str| {
+    fn all_pairs_are_in_the_order_of_their_characters() {
+        let of = |operation: &str| {
             let spec = format!("modulus = 5\noperation = '{operation}'\nfraction = 0.5");
-            instance(&spec, 0).pairs().map(|pairs| pairs.sum)
+            instance(&spec, 0).pairs().unwrap().clone()
         };
-        assert_eq!(sum("add"), Some(Some([1, 1])));
-        assert_eq!(sum("subtract"), Some(Some([1, 4])));
-        assert_eq!(sum("2a + 3b + 1"), Some(Some([2, 3])));
-        assert_eq!(sum("multiply"), Some(None));
-        assert_eq!(sum("divide"), None);
-        let noisy = format!("{ADD}\nlabel_noise = 1.0");
-        let pairs = instance(&noisy, 0).pairs().unwrap();
+        for (operation, factors) in [
+            ("add", [1, 1]),
+            ("subtract", [1, 4]),
+            ("2a + 3b + 1", [2, 3]),
+        ] {
+            let characters = of(operation).characters.unwrap();
+            assert_eq!(characters.characters, Characters::Additive);
+            assert_eq!(characters.factors, factors);
+        }
+        // Powers of 2 modulo 5.
+        for (operation, factors, results) in [
+            ("multiply", [1, 1], [1, 2, 4, 3]),
+            ("divide", [1, 3], [1, 3, 4, 2]),
+        ] {
+            let pairs = of(operation);
+            let primitive_root = 2;
+            let characters = pairs.characters.unwrap();
+            assert_eq!(
+                characters.characters,
+                Characters::Multiplicative { primitive_root }
+            );
+            assert_eq!(characters.factors, factors);
+            let rows = read(&pairs.rows, 5);
+            assert_eq!(rows.len(), 16);
+            for ((a, b, label), (j, residue)) in rows
+                .into_iter()
+                .zip((0..4).flat_map(|_| [1, 2, 4, 3].into_iter().enumerate()))
+            {
+                assert_eq!((b, label), (residue, a * results[j] % 5));
+            }
+        }
+        let none = of("a^2 + a*b + b^2");
+        assert!(none.characters.is_err() && none.rows.rows == 0);
+        let noisy = instance(&format!("{ADD}\nlabel_noise = 1.0"), 0);
+        let pairs = noisy.pairs().unwrap();
         for (pair, (a, b, label)) in read(&pairs.rows, 23).into_iter().enumerate() {
             assert_eq!(
                 (a, b, label),

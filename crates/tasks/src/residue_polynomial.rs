@@ -86,6 +86,16 @@ impl ResiduePolynomial {
         let both = coefficients.iter().all(|&c| c != 0);
         (both && self.terms.iter().all(linear)).then_some(coefficients)
     }
+
+    /// Powers of a and b where the polynomial modulo p is c0 a^i b^j with both above 0.
+    pub(crate) fn monomial(&self, modulus: u32) -> Option<[u32; 2]> {
+        let p = i64::from(modulus.max(1));
+        let mut counted = (self.terms.iter()).filter(|(coefficient, _)| coefficient % p != 0);
+        match (counted.next(), counted.next()) {
+            (Some((_, powers)), None) if !powers.contains(&0) => Some(*powers),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ResiduePolynomial {
@@ -273,6 +283,15 @@ mod tests {
         assert_eq!(parse("8a + b + 14ab").linear(7), Some([1, 1]));
         for text in ["a", "7a + b", "a*b", "a + b + a^2", "3"] {
             assert_eq!(parse(text).linear(7), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_products_of_powers_of_both_residues_are_monomials() {
+        assert_eq!(parse("a*b").monomial(7), Some([1, 1]));
+        assert_eq!(parse("3a^2*b + 7a").monomial(7), Some([2, 1]));
+        for text in ["a", "a*b + 1", "7a*b", "a*b + a^2*b", "3"] {
+            assert_eq!(parse(text).monomial(7), None, "{text}");
         }
     }
 

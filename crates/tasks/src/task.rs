@@ -1,4 +1,4 @@
-use crate::{Batch, KeyError, TaskShape};
+use crate::{Batch, KeyError, ResidueCharacters, TaskShape};
 
 /// One skill, mode or class of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,8 +90,8 @@ pub trait TaskInstance: Send + Sync {
         false
     }
 
-    /// All pairs of residues, for Fourier spectra; `None` where inputs are not pairs of residues.
-    fn pairs(&self) -> Option<Pairs> {
+    /// Pairs of residues, for Fourier spectra; `None` where inputs are not pairs of residues.
+    fn pairs(&self) -> Option<&Pairs> {
         None
     }
 }
@@ -106,15 +106,16 @@ pub struct CubeAxes {
     pub axes: Vec<(usize, f64)>,
 }
 
-/// All inputs of a task on pairs (a, b) of residues modulo p.
+/// Inputs of a task on pairs (a, b) of residues modulo p.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs {
     /// p.
     pub modulus: u32,
-    /// `[c1, c2]` where the result is c1 a + c2 b + c0 modulo p, `None` for other operations: only
-    /// sums of residues are sparse in the characters.
-    pub sum: Option<[u32; 2]>,
-    /// The p² rows with their true targets; row a p + b is the pair (a, b).
+    /// The characters in which the result is sparse, or why there are none.
+    pub characters: Result<ResidueCharacters, String>,
+    /// The n² pairs of the n residues that the characters are defined on, with their true targets:
+    /// row i n + j is the pair of residues number i and j of [`ResidueCharacters::residues`]. No row
+    /// without characters.
     pub rows: Batch,
 }
 

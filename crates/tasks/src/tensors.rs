@@ -29,6 +29,9 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Entries, row-major.
     pub values: Vec<f64>,
+    /// Unit roundoff of what was stored: rounding to it moved a number by at most so much of its
+    /// size. 2⁻¹¹ for F16, 2⁻⁸ for BF16, 2⁻²⁴ for F32, and 2⁻⁵³ for F64 that are not all F32 numbers.
+    pub unit_roundoff: f64,
 }
 
 /// The tensors of a file, by name.
@@ -116,6 +119,7 @@ impl<'a> Tensors<'a> {
         Ok(Array {
             name: name.to_owned(),
             shape: view.shape().to_vec(),
+            unit_roundoff: unit_roundoff(view.dtype(), &values),
             values,
         })
     }
@@ -188,6 +192,19 @@ fn floats(view: &TensorView<'_>) -> Option<Vec<f64>> {
         Dtype::BF16 => numbers(bytes, |chunk| bf16::from_le_bytes(chunk).into()),
         _ => return None,
     })
+}
+
+fn unit_roundoff(dtype: Dtype, values: &[f64]) -> f64 {
+    // Numbers that were stored in f32 first keep its rounding.
+    let widened = || values.iter().all(|&value| f64::from(value as f32) == value);
+    let digits = match dtype {
+        Dtype::BF16 => 8,
+        Dtype::F16 => 11,
+        Dtype::F32 => 24,
+        Dtype::F64 if widened() => 24,
+        _ => 53,
+    };
+    0.5_f64.powi(digits)
 }
 
 /// Integers; those that f64 does not hold are no class anyway.

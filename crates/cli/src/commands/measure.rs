@@ -76,6 +76,7 @@ fn of_dump(
         ("--label", arguments.labels.label.is_some()),
         ("--label-file", arguments.labels.label_file.is_some()),
         ("--modulus", arguments.modulus.is_some()),
+        ("--operation", arguments.operation.is_some()),
         ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
     ];
     if let Some((option, _)) = for_weights.iter().find(|(_, given)| *given) {
@@ -85,7 +86,7 @@ fn of_dump(
     }
     let mut collapse = Vec::new();
     if groups.contains(&MetricGroup::Nc) {
-        collapse.push(Collapse::of(&dump.features(), &dump.classifier())?);
+        collapse.push(Collapse::of(&dump.features(), &dump.classifier()));
     }
     Ok(Measured {
         collapse,
@@ -155,7 +156,11 @@ fn of_network(
         (None, _) => Vec::new(),
     };
     let fourier = match (groups.contains(&MetricGroup::Fourier), arguments.modulus) {
-        (true, Some(modulus)) => Some(Fourier::of(network, modulus)?),
+        (true, Some(modulus)) => Some(Fourier::of(
+            network,
+            modulus,
+            arguments.operation.as_deref(),
+        )?),
         (true, None) => {
             return Err(
                 "--metrics fourier needs --modulus P, the number of residues of a net that sees \
@@ -218,9 +223,7 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         put("data", rows.origin.clone());
     }
     if let Some(last) = measured.collapse.last() {
-        put("rows", json!(last.rows));
-        put("classes", json!(last.classes));
-        put("width", json!(last.width));
+        last.write_rows(&mut document);
         last.numbers().write(&mut document);
     }
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
@@ -263,6 +266,14 @@ fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
             Source::Network(_) => " of the last hidden layer",
         };
         say!("\nNeural collapse{of}");
+        if let Some(without) = last.says_without_rows() {
+            say!("  {without}: the numbers are those of the others");
+        }
+        let dropped = last.features.get("dropped_directions");
+        if dropped.is_some_and(|count| count.as_u64() > Some(0)) {
+            let precision = last.precision();
+            say!("  directions that the rounding of {precision} may have made are dropped");
+        }
         lines(&last.numbers());
     }
     if measured.collapse.len() > 1 {
@@ -279,8 +290,13 @@ fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
         );
     }
     if let Some(fourier) = &measured.fourier {
-        let (neurons, modulus, untuned) = (fourier.neurons, fourier.modulus, fourier.untuned);
-        say!("\nFourier power of {neurons} neurons modulo {modulus}, {untuned} without a spectrum");
+        let (neurons, modulus) = (fourier.neurons, fourier.modulus);
+        let untuned = (fourier.untuned).map(|count| format!("; {count} without a spectrum"));
+        say!(
+            "\nFourier power of {neurons} neurons modulo {modulus}{}{}",
+            fourier.says_characters(),
+            untuned.unwrap_or_default()
+        );
         lines(&fourier.means);
         let keys = fourier.key_frequencies.iter();
         let keys = keys.map(|(k, power)| format!("{k} ({})", short(*power)));
@@ -288,6 +304,9 @@ fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
             "  strongest frequencies: {}",
             keys.collect::<Vec<_>>().join(", ")
         );
+        if let Some(note) = &fourier.note {
+            say!("  note: {note}");
+        }
     }
     if let Some(norms) = &measured.norms
         && !norms.arrays.is_empty()

@@ -1,8 +1,9 @@
 use metrics::{
-    ClassMeans, Decision, LabelledFeatures, LinearClassifier, SelfDuality, Variability,
-    WithinClass, effective_rank_of_power, feature_singular_values, nearest_mean_accuracy,
-    simplex_distance, stable_rank,
+    ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
+    Variability, WithinClass, effective_rank_of_power, feature_singular_values, features_vary,
+    nearest_mean_accuracy, simplex_distance, stable_rank,
 };
+use serde_json::{Map, json};
 
 use super::Numbers;
 
@@ -10,50 +11,143 @@ use super::Numbers;
 #[derive(Debug)]
 pub(crate) struct Collapse {
     pub(crate) rows: usize,
+    /// Those without rows as well.
     pub(crate) classes: usize,
+    /// The first of the classes without rows, and how many there are.
+    without_rows: (Vec<usize>, usize),
     pub(crate) width: usize,
+    unit_roundoff: f64,
     /// What features and labels alone say.
     pub(crate) features: Numbers,
     /// What needs the classifier.
     pub(crate) classifier: Numbers,
 }
 
+/// A number that is not defined, with the reason.
+type Maybe<T> = Result<T, String>;
+
+fn told<T>(result: Result<T, MetricError>) -> Maybe<T> {
+    result.map_err(|error| error.to_string())
+}
+
 impl Collapse {
-    /// Everything that is defined. A missing classifier comes with the reason.
+    /// Everything that is defined. A missing classifier comes with the reason. A classifier of one
+    /// output decides between two classes by its sign.
     pub(crate) fn of(
         features: &LabelledFeatures<'_>,
-        classifier: &Result<LinearClassifier<'_>, String>,
-    ) -> Result<Self, String> {
-        let means = ClassMeans::of(features).map_err(|error| error.to_string())?;
-        Ok(Self {
+        classifier: &Maybe<LinearClassifier<'_>>,
+    ) -> Self {
+        /// As many as a line holds.
+        const NAMED: usize = 20;
+        let vary = told(features_vary(
+            features.values,
+            features.width,
+            features.unit_roundoff,
+        ));
+        let mut present = features.labels.to_vec();
+        present.sort_unstable();
+        present.dedup();
+        let has_row = |class: &usize| {
+            u32::try_from(*class).is_ok_and(|class| present.binary_search(&class).is_ok())
+        };
+        let missing = (0..features.classes).filter(|class| !has_row(class));
+        let without_rows = (
+            missing.take(NAMED).collect(),
+            features.classes - present.len(),
+        );
+        let means = vary.clone().and_then(|()| told(ClassMeans::of(features)));
+        let mut collapse = Self {
             rows: features.labels.len(),
             classes: features.classes,
+            without_rows,
             width: features.width,
-            features: of_features(features, &means),
-            classifier: of_classifier(features, &means, classifier),
-        })
+            unit_roundoff: features.unit_roundoff,
+            features: of_features(features, &vary, &means),
+            classifier: Numbers::default(),
+        };
+        let complete = collapse.says_without_rows().map_or(Ok(()), |without| {
+            Err(format!("{without}: a class without rows has no mean"))
+        });
+        collapse.classifier = of_classifier(features, &means, &complete, classifier);
+        collapse
     }
 
     /// Everything, in the order in which it is shown.
     pub(crate) fn numbers(&self) -> Numbers {
         self.features.followed_by(&self.classifier)
     }
+
+    /// Which classes have no rows, if there are such.
+    pub(crate) fn says_without_rows(&self) -> Option<String> {
+        let (named, count) = &self.without_rows;
+        let list: Vec<String> = named.iter().map(usize::to_string).collect();
+        let list = list.join(", ");
+        match (count, count - named.len()) {
+            (0, _) => None,
+            (1, _) => Some(format!("class {list} of {} has no rows", self.classes)),
+            (_, 0) => Some(format!("classes {list} of {} have no rows", self.classes)),
+            (_, more) => Some(format!(
+                "classes {list} and {more} more of {} have no rows",
+                self.classes
+            )),
+        }
+    }
+
+    /// The precision of the numbers that were measured.
+    pub(crate) fn precision(&self) -> &'static str {
+        // As in `tasks::tensors::Array`.
+        match -self.unit_roundoff.log2() as u32 {
+            8 => "bf16",
+            11 => "f16",
+            24 => "f32",
+            _ => "f64",
+        }
+    }
+
+    /// Writes what was measured on.
+    pub(crate) fn write_rows(&self, document: &mut Map<String, serde_json::Value>) {
+        let mut put = |name: &str, value| document.insert(name.to_owned(), value);
+        let (named, count) = &self.without_rows;
+        put("rows", json!(self.rows));
+        put("classes", json!(self.classes));
+        put("classes_with_rows", json!(self.classes - count));
+        put("classes_without_rows", json!(named));
+        put("width", json!(self.width));
+        put("precision", json!(self.precision()));
+    }
 }
 
-fn of_features(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Numbers {
+fn of_features(
+    features: &LabelledFeatures<'_>,
+    vary: &Maybe<()>,
+    means: &Maybe<ClassMeans>,
+) -> Numbers {
     let mut numbers = Numbers::default();
-    let variability = Variability::of(features, means);
-    numbers.put_all(
-        ["nc1", "nc1_papyan", "nc1_quotient"],
-        variability
-            .as_ref()
-            .map(|v| [v.nc1, v.nc1_papyan, v.nc1_quotient]),
-    );
+    let means = means.as_ref().map_err(Clone::clone);
+    let variability = means
+        .clone()
+        .and_then(|m| told(Variability::of(features, m)));
+    let of = |value: fn(&Variability) -> f64| {
+        let value = variability.as_ref().map(|v| [value(v)]);
+        value.map_err(Clone::clone)
+    };
+    numbers.put_all(["nc1"], of(|v| v.nc1));
+    if variability
+        .as_ref()
+        .is_ok_and(Variability::rounding_matters)
+    {
+        numbers.put_all(["nc1_all_directions"], of(|v| v.nc1_all_directions));
+    }
+    numbers.put_all(["nc1_papyan"], of(|v| v.nc1_papyan));
+    numbers.put_all(["nc1_quotient"], of(|v| v.nc1_quotient));
     numbers.put("rank", variability.as_ref().map_or(0, |v| v.rank));
-    numbers.put_all(
-        ["smallest_eigenvalue"],
-        variability.as_ref().map(|v| [v.smallest_eigenvalue]),
-    );
+    numbers.put_all(["smallest_eigenvalue"], of(|v| v.smallest_eigenvalue));
+    let dropped = means.as_ref().map(|m| m.dropped_eigenvalues());
+    let dropped = dropped.unwrap_or_default();
+    numbers.put("dropped_directions", dropped.len());
+    if let Some(largest) = dropped.first() {
+        numbers.put("largest_dropped_eigenvalue", *largest);
+    }
     numbers.put_all(
         [
             "nc2_equinorm_means",
@@ -61,35 +155,62 @@ fn of_features(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Numbers {
             "nc2_cosine_deviation_means",
             "nc2_etf_means",
         ],
-        simplex_distance(means.centred(), means.classes())
+        (means.clone())
+            .and_then(|m| told(m.simplex()))
             .map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
     numbers.put_all(
         ["nearest_mean_accuracy"],
-        nearest_mean_accuracy(features, means).map(|accuracy| [accuracy]),
+        means
+            .and_then(|m| told(nearest_mean_accuracy(features, m)))
+            .map(|accuracy| [accuracy]),
     );
-    let singular = feature_singular_values(features.values, features.width);
-    let ranks = singular.and_then(|s| Ok([effective_rank_of_power(&s)?, stable_rank(&s)?]));
+    let ranks = || {
+        let singular = feature_singular_values(features.values, features.width)?;
+        Ok([effective_rank_of_power(&singular)?, stable_rank(&singular)?])
+    };
+    let ranks = vary.clone().and_then(|()| told(ranks()));
     numbers.put_all(["effective_rank", "stable_rank"], ranks);
     numbers
 }
 
 fn of_classifier(
     features: &LabelledFeatures<'_>,
-    means: &ClassMeans,
-    classifier: &Result<LinearClassifier<'_>, String>,
+    means: &Maybe<ClassMeans>,
+    complete: &Maybe<()>,
+    classifier: &Maybe<LinearClassifier<'_>>,
 ) -> Numbers {
-    /// A number that is not defined, with the reason.
-    type Maybe<T> = Result<T, String>;
-    fn told<T>(result: Result<T, metrics::MetricError>) -> Maybe<T> {
-        result.map_err(|error| error.to_string())
-    }
+    let means = means.as_ref().map_err(Clone::clone);
     let classifier = classifier.as_ref().map_err(Clone::clone);
-    let weight = classifier.clone().map(|classifier| classifier.weight);
     let mut numbers = Numbers::default();
-    let simplex = weight
+    let one_output = classifier
+        .as_ref()
+        .is_ok_and(|c| c.weight.len() == features.width && features.classes == 2);
+    let by_class = if one_output {
+        Err("the head has one output, and not one for each of the two classes".to_owned())
+    } else {
+        classifier.clone().map(|c| c.weight)
+    };
+    // The same decisions as logits of two classes.
+    let halves = |values: &[f64]| -> Vec<f64> {
+        let half = |sign: f64| values.iter().map(move |value| sign * value / 2.0);
+        half(-1.0).chain(half(1.0)).collect()
+    };
+    let two = classifier
         .clone()
-        .and_then(|w| told(simplex_distance(w, means.classes())));
+        .ok()
+        .filter(|_| one_output)
+        .map(|c| (halves(c.weight), c.bias.map(halves)));
+    let classifier = match &two {
+        Some((weight, bias)) => Ok(LinearClassifier {
+            weight,
+            bias: bias.as_deref(),
+        }),
+        None => classifier.copied(),
+    };
+    let simplex = by_class
+        .clone()
+        .and_then(|w| told(simplex_distance(w, features.classes)));
     numbers.put_all(
         [
             "nc2_equinorm_weights",
@@ -99,17 +220,38 @@ fn of_classifier(
         ],
         simplex.map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
-    let duality = weight.clone().and_then(|w| told(SelfDuality::of(w, means)));
+    // What needs the mean and the row of the classifier of every class.
+    let all_classes = by_class.and_then(|w| {
+        let means = means.clone()?;
+        complete.clone().map(|()| (w, means))
+    });
+    let duality = (all_classes.clone()).and_then(|(w, means)| told(SelfDuality::of(w, means)));
     numbers.put_all(
         ["nc3", "nc3_squared", "nc3_product"],
         duality.map(|d| [d.nc3, d.nc3_squared, d.nc3_product]),
     );
-    let decision = classifier.and_then(|c| told(Decision::of(features, means, c)));
-    numbers.put_all(
-        ["nc4", "nc4_as_is", "bias_gap", "accuracy"],
-        decision.map(|d| [d.nc4, d.nc4_as_is, d.bias_gap, d.accuracy]),
-    );
-    let within = weight.and_then(|w| told(WithinClass::of(features, means, w)));
+    let decision = classifier.clone().and_then(|c| {
+        let means = means.clone()?;
+        told(Decision::of(features, means, &c))
+    });
+    let differ = means.clone().and_then(|m| told(m.differ()));
+    let nc4 = decision.clone().and_then(|d| differ.map(|()| d));
+    numbers.put_all(["nc4", "nc4_as_is"], nc4.map(|d| [d.nc4, d.nc4_as_is]));
+    let gap = all_classes.and(decision);
+    numbers.put_all(["bias_gap"], gap.map(|d| [d.bias_gap]));
+    let accuracy = classifier.clone().and_then(|c| {
+        let logits = told(c.logits(features))?;
+        told(metrics::accuracy(
+            &logits,
+            features.labels,
+            features.classes,
+        ))
+    });
+    numbers.put_all(["accuracy"], accuracy.map(|accuracy| [accuracy]));
+    let within = classifier.and_then(|c| {
+        let means = means.clone()?;
+        told(WithinClass::of(features, means, c.weight))
+    });
     numbers.put_all(
         ["within_inside", "within_outside"],
         within.map(|w| [w.inside, w.outside]),

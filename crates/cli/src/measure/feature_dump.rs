@@ -1,8 +1,6 @@
 use metrics::{LabelledFeatures, LinearClassifier};
 use tasks::tensors::{Array, Tensors, quoted};
 
-use super::rows::every_class_has_a_row;
-
 /// Features of labelled rows, and the classifier on them if the file holds it.
 #[derive(Debug)]
 pub(crate) struct FeatureDump {
@@ -45,19 +43,19 @@ impl FeatureDump {
 
         let weight = if tensors.has("classifier.weight") {
             let found = tensors.shape("classifier.weight")?;
-            if found.len() != 2 || found[1] != width || found[0] < 2 {
+            if found.len() != 2 || found[1] != width || found[0] < 1 {
                 return Err(format!(
                     "\"classifier.weight\" has the shape {found:?}: must be [C, {width}], like \
-                     \"features\" {shape:?}, with a row for each of 2 or more classes"
+                     \"features\" {shape:?}, with a row for each class, or one row between two classes"
                 ));
             }
             Some(tensors.array("classifier.weight")?)
         } else {
             None
         };
-        let classes = weight
-            .as_ref()
-            .map_or(largest + 1, |weight| weight.shape[0]);
+        let outputs = weight.as_ref().map(|weight| weight.shape[0]);
+        // One output decides between two classes.
+        let classes = outputs.map_or(largest + 1, |outputs| outputs.max(2));
         let bias = match (&weight, tensors.has("classifier.bias")) {
             (_, false) => None,
             (None, true) => {
@@ -65,9 +63,10 @@ impl FeatureDump {
             }
             (Some(_), true) => {
                 let found = tensors.shape("classifier.bias")?;
-                if found != [classes] {
+                let outputs = outputs.unwrap_or(classes);
+                if found != [outputs] {
                     return Err(format!(
-                        "\"classifier.bias\" has the shape {found:?}: must be [{classes}], like \
+                        "\"classifier.bias\" has the shape {found:?}: must be [{outputs}], like \
                          the rows of \"classifier.weight\""
                     ));
                 }
@@ -76,13 +75,11 @@ impl FeatureDump {
         };
         if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
             return Err(format!(
-                "\"labels\"[{row}] is {}: must be below {classes}, the rows of \
+                "\"labels\"[{row}] is {}: must be below {classes}, the classes of \
                  \"classifier.weight\"",
                 labels[row]
             ));
         }
-        every_class_has_a_row(&labels, classes)
-            .map_err(|problem| format!("\"labels\": {problem}"))?;
         let names = tensors.names().into_iter();
         let ignored = names.filter(|name| !NAMES.contains(name));
         Ok(Self {
@@ -101,6 +98,7 @@ impl FeatureDump {
             width: self.features.shape[1],
             labels: &self.labels,
             classes: self.classes,
+            unit_roundoff: self.features.unit_roundoff,
         }
     }
 

@@ -1,5 +1,7 @@
 use metrics::Spectrum;
+use mlp::Layer;
 use serde_json::{Map, Value, json};
+use tasks::{Characters, ResidueCharacters};
 
 use super::{Network, Numbers};
 
@@ -7,63 +9,116 @@ use super::{Network, Numbers};
 #[derive(Debug)]
 pub(crate) struct Fourier {
     pub(crate) modulus: usize,
+    /// What the net computes, if that was said; otherwise a sum is assumed.
+    operation: Option<String>,
+    /// What the waves are, or why there are none.
+    characters: Result<ResidueCharacters, String>,
     pub(crate) neurons: usize,
     /// Neurons without a spectrum: their weights are the same for all residues.
-    pub(crate) untuned: usize,
+    pub(crate) untuned: Option<usize>,
     /// Means over tuned neurons.
     pub(crate) means: Numbers,
     /// Frequencies with the largest mean power, and that power.
     pub(crate) key_frequencies: Vec<(usize, f64)>,
+    /// That the other characters fit better.
+    pub(crate) note: Option<String>,
 }
 
 impl Fourier {
-    /// Of a net that sees two one-hot residues.
-    pub(crate) fn of(network: &Network, modulus: usize) -> Result<Self, String> {
+    /// Of a net that sees two one-hot residues and computes `operation` of them, a sum where nothing
+    /// else is said.
+    pub(crate) fn of(
+        network: &Network,
+        modulus: usize,
+        operation: Option<&str>,
+    ) -> Result<Self, String> {
         /// As many as a net usually needs.
         const SHOWN: usize = 5;
         let (name, first) = network.first();
-        if Some(first.inputs) != modulus.checked_mul(2) {
-            return Err(format!(
+        let wrong = || {
+            format!(
                 "{name:?} has {} inputs: must have two for each residue of --modulus {modulus}, \
                  two one-hot residues",
                 first.inputs
-            ));
+            )
+        };
+        let residues = u32::try_from(modulus).map_err(|_| wrong())?;
+        if Some(first.inputs) != modulus.checked_mul(2) {
+            return Err(wrong());
         }
-        let spectrum = Spectrum::new(&first.weight, modulus, first.outputs);
-        let spectrum = spectrum.map_err(|error| format!("{name:?}: {error}"))?;
+        let characters = match operation {
+            None => Ok(ResidueCharacters::of_sum(residues)),
+            Some(text) => ResidueCharacters::of(text, residues).map_err(|error| {
+                format!("--operation {text:?} {}. {}", error.problem, error.hint)
+            })?,
+        };
+        let spectrum = characters.clone().and_then(|characters| {
+            let spectrum = spectrum(first, &characters);
+            spectrum.map_err(|problem| format!("{name:?}: {problem}"))
+        });
         let mut means = Numbers::default();
-        for (name, values) in [
-            ("ipr", spectrum.ipr()),
-            ("top_share", spectrum.top_share()),
-            ("gini", spectrum.gini()),
-        ] {
-            let tuned: Vec<f64> = values.into_iter().filter(|v| !v.is_nan()).collect();
-            let mean = tuned.iter().sum::<f64>() / tuned.len() as f64;
-            let mean = if tuned.is_empty() {
-                Err("every neuron's weights are the same for all residues")
-            } else {
-                Ok([mean])
+        let statistics = spectrum.clone().and_then(|spectrum| {
+            let values = [spectrum.ipr(), spectrum.top_share(), spectrum.gini()];
+            let [Some(ipr), Some(top_share), Some(gini)] = values.map(mean_of_tuned) else {
+                return Err("every neuron's weights are the same for all residues".to_owned());
             };
-            means.put_all([name], mean);
-        }
-        let power = (1..).zip(spectrum.mean_power());
+            Ok([ipr, top_share, gini])
+        });
+        means.put_all(["ipr", "top_share", "gini"], statistics);
+        let power = spectrum.as_ref().map(Spectrum::mean_power);
+        let power = (1..).zip(power.unwrap_or_default());
         let mut key_frequencies: Vec<(usize, f64)> = power.filter(|(_, p)| !p.is_nan()).collect();
         key_frequencies.sort_by(|a, b| b.1.total_cmp(&a.1));
         key_frequencies.truncate(SHOWN);
+        let ipr = means.get("ipr").and_then(Value::as_f64);
+        let used = characters.as_ref().ok().zip(ipr);
+        let note = used.and_then(|(used, ipr)| others_fit_better(first, used, ipr));
         Ok(Self {
             modulus,
+            operation: operation.map(str::to_owned),
+            characters,
             neurons: first.outputs,
-            untuned: spectrum.untuned(),
+            untuned: spectrum.as_ref().ok().map(Spectrum::untuned),
             means,
             key_frequencies,
+            note,
         })
+    }
+
+    /// What the waves are, for the heading.
+    pub(crate) fn says_characters(&self) -> &'static str {
+        match (&self.characters, &self.operation) {
+            (Err(_), _) => "",
+            (_, None) => " in additive characters, assumed without --operation",
+            (Ok(characters), _) => match characters.characters {
+                Characters::Additive => " in additive characters",
+                Characters::Multiplicative { .. } => {
+                    " in multiplicative characters, residue 0 left out"
+                }
+            },
+        }
     }
 
     pub(crate) fn document(&self) -> Value {
         let mut document = Map::new();
-        document.insert("modulus".to_owned(), json!(self.modulus));
-        document.insert("neurons".to_owned(), json!(self.neurons));
-        document.insert("untuned".to_owned(), json!(self.untuned));
+        let mut put = |name: &str, value| document.insert(name.to_owned(), value);
+        put("modulus", json!(self.modulus));
+        put("operation", json!(self.operation));
+        let characters = self.characters.as_ref().ok();
+        put("characters", json!(characters.map(name)));
+        put("characters_assumed", json!(self.operation.is_none()));
+        if let Some(ResidueCharacters {
+            characters: Characters::Multiplicative { primitive_root },
+            ..
+        }) = characters
+        {
+            put("primitive_root", json!(primitive_root));
+            put("residues_left_out", json!([0]));
+        }
+        put("frequencies", json!(characters.map(|c| c.period() / 2)));
+        put("neurons", json!(self.neurons));
+        put("untuned", json!(self.untuned));
+        put("note", json!(self.note));
         self.means.write(&mut document);
         let keys = self.key_frequencies.iter();
         let keys = keys.map(|(k, power)| json!({ "frequency": k, "power": power }));
@@ -71,4 +126,48 @@ impl Fourier {
         document.insert("key_frequencies".to_owned(), json!(keys));
         document.into()
     }
+}
+
+fn name(characters: &ResidueCharacters) -> &'static str {
+    match characters.characters {
+        Characters::Additive => "additive",
+        Characters::Multiplicative { .. } => "multiplicative",
+    }
+}
+
+fn spectrum(first: &Layer, characters: &ResidueCharacters) -> Result<Spectrum, String> {
+    let residues = characters.residues().into_iter().map(|r| r as usize);
+    let modulus = characters.modulus as usize;
+    let spectrum = Spectrum::along(&first.weight, modulus, first.outputs, residues);
+    spectrum.map_err(|error| error.to_string())
+}
+
+fn mean_of_tuned(values: Vec<f64>) -> Option<f64> {
+    let tuned: Vec<f64> = values.into_iter().filter(|v| !v.is_nan()).collect();
+    (!tuned.is_empty()).then(|| tuned.iter().sum::<f64>() / tuned.len() as f64)
+}
+
+/// Says so where neurons are tuned to the characters of sums, and those of products were used, or the
+/// other way round.
+fn others_fit_better(first: &Layer, used: &ResidueCharacters, ipr: f64) -> Option<String> {
+    /// Spectra of random weights differ by less.
+    const BETTER: f64 = 1.5;
+    let (other, cure) = match used.characters {
+        Characters::Additive => (
+            ResidueCharacters::of_product(used.modulus)?,
+            "--operation multiply or divide, if that is what the net computes",
+        ),
+        Characters::Multiplicative { .. } => (
+            ResidueCharacters::of_sum(used.modulus),
+            "--operation add or subtract, if that is what the net computes",
+        ),
+    };
+    let others = mean_of_tuned(spectrum(first, &other).ok()?.ipr())?;
+    (others > BETTER * ipr).then(|| {
+        format!(
+            "{} characters fit better: their ipr is {others:.4}, that of {} ones {ipr:.4}. Give {cure}",
+            name(&other),
+            name(used)
+        )
+    })
 }

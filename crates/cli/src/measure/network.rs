@@ -56,10 +56,12 @@ impl Network {
             ));
         }
         let last = self.layers.last().expect("a network has a layer");
-        if last.layer.outputs != rows.classes {
+        // One output decides between two classes, and outputs may have no rows here.
+        let outputs = last.layer.outputs;
+        if outputs < rows.classes && (outputs, rows.classes) != (1, 2) {
             return Err(format!(
                 "{:?} has {} outputs, and {} has {} classes: neural collapse needs one output for \
-                 each class",
+                 each class, or one for two",
                 last.weight.name, last.layer.outputs, rows.name, rows.classes
             ));
         }
@@ -82,6 +84,8 @@ impl Network {
             weight: &weight,
             bias: last.layer.bias.as_deref(),
         };
+        // The features are those of rounded weights.
+        let unit_roundoff = self.arrays().map(|a| a.unit_roundoff).fold(0.0, f64::max);
         let mut measured = Vec::with_capacity(hidden.len());
         for (at, values) in hidden.iter().enumerate() {
             let file = &self.layers[at];
@@ -97,14 +101,15 @@ impl Network {
                 values,
                 width: file.layer.outputs,
                 labels: &rows.labels,
-                classes: rows.classes,
+                classes: outputs.max(rows.classes),
+                unit_roundoff,
             };
             let classifier = if at + 1 == hidden.len() {
                 Ok(classifier)
             } else {
                 Err("is defined for the last hidden layer".to_owned())
             };
-            measured.push(Collapse::of(&features, &classifier)?);
+            measured.push(Collapse::of(&features, &classifier));
         }
         Ok(measured)
     }

@@ -72,17 +72,22 @@ impl Numbers {
 pub(crate) fn meaning(name: &str) -> &'static str {
     match name {
         "nc1" => "Tr(S_w S_b⁺)/C; 0: rows lie on their class means",
+        "nc1_all_directions" => "the same with the dropped directions, which are rounding",
         "nc1_papyan" => "Tr(S_w S_b⁺)",
         "nc1_quotient" => "Tr S_w/Tr S_b; 0: rows lie on their class means",
         "rank" => "directions between the class means, at most C − 1",
         "smallest_eigenvalue" => "of S_b, among those directions",
-        "nc2_equinorm_means" => "spread of norms of the centred means; 0: all the same",
+        "dropped_directions" => "between the class means, but no larger than rounding",
+        "largest_dropped_eigenvalue" => "of S_b, among the dropped directions",
+        "nc2_equinorm_means" => {
+            "standard deviation (n − 1) of |M_c| over their mean; 0: equal norms"
+        }
         "nc2_equiangular_means" => "|cos + 1/(C − 1)| of pairs of means; 0: a simplex",
-        "nc2_cosine_deviation_means" => "spread of those cosines; 0: equal angles",
+        "nc2_cosine_deviation_means" => "standard deviation (n) of those cosines; 0: equal angles",
         "nc2_etf_means" => "distance of M Mᵀ from a simplex; 0: a simplex",
         "nc2_equinorm_weights" => "the same for the rows of the classifier",
-        "nc2_equiangular_weights" => "0: a simplex",
-        "nc2_cosine_deviation_weights" => "0: equal angles",
+        "nc2_equiangular_weights" => "|cos + 1/(C − 1)| of pairs of rows; 0: a simplex",
+        "nc2_cosine_deviation_weights" => "standard deviation (n) of the cosines; 0: equal angles",
         "nc2_etf_weights" => "distance of W Wᵀ from a simplex; 0: a simplex",
         "nc3" => "|W/|W| − M/|M||; 0: classifier and means are one",
         "nc3_squared" => "its square",

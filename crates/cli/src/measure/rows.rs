@@ -66,7 +66,6 @@ impl Rows {
         let labels: Vec<u32> = (rows.iter())
             .map(|&row| dataset.labels[row as usize])
             .collect();
-        every_class_has_a_row(&labels, classes)?;
         let (seed, train) = chosen.split.unzip();
         Ok(Self {
             name: name.to_owned(),
@@ -82,31 +81,5 @@ impl Rows {
                 "train": train,
             }),
         })
-    }
-}
-
-/// That there are classes, and a mean of each.
-pub(super) fn every_class_has_a_row(labels: &[u32], classes: usize) -> Result<(), String> {
-    if classes < 2 {
-        return Err(format!(
-            "number of classes = {classes}: must be 2 or more, one has no other to collapse against"
-        ));
-    }
-    // Before anything of that size is made.
-    if classes > labels.len() {
-        return Err(format!(
-            "{classes} classes in {} rows: every class must have a row",
-            labels.len()
-        ));
-    }
-    let mut seen = vec![false; classes];
-    for &label in labels {
-        seen[label as usize] = true;
-    }
-    match seen.iter().position(|seen| !seen) {
-        None => Ok(()),
-        Some(class) => Err(format!(
-            "class {class} of {classes} has no row: every class must have one"
-        )),
     }
 }

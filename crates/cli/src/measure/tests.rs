@@ -95,11 +95,12 @@ fn measured(bytes: &[u8], rows: &Rows) -> Result<(), String> {
     Norms::of(&arrays);
     match &source {
         Source::Dump(dump) => {
-            Collapse::of(&dump.features(), &dump.classifier())?.numbers();
+            Collapse::of(&dump.features(), &dump.classifier()).numbers();
         }
         Source::Network(network) => {
             network.collapse(Activation::Quadratic, rows)?;
-            Fourier::of(network, 5)?.document();
+            Fourier::of(network, 5, None)?.document();
+            Fourier::of(network, 5, Some("multiply"))?.document();
         }
     }
     Ok(())

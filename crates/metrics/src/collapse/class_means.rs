@@ -1,3 +1,10 @@
+use nalgebra::DMatrix;
+
+use super::{
+    directions::{Directions, directions},
+    rounding::{column_sizes, rounding},
+    simplex::{SimplexDistance, simplex_distance},
+};
 use crate::error::{MetricError, require, require_at_least, require_entries, require_length};
 
 /// Labelled features of a layer.
@@ -9,8 +16,13 @@ pub struct LabelledFeatures<'a> {
     pub width: usize,
     /// Class of each row, `[N]`.
     pub labels: &'a [u32],
-    /// C.
+    /// C: the classes that there are. Not all of them need rows.
     pub classes: usize,
+    /// Unit roundoff u of the precision in which the values were stored or computed: rounding may
+    /// have moved each of them by u times its size. See [`FloatFormat::unit_roundoff`].
+    ///
+    /// [`FloatFormat::unit_roundoff`]: crate::FloatFormat::unit_roundoff
+    pub unit_roundoff: f64,
 }
 
 impl LabelledFeatures<'_> {
@@ -21,31 +33,45 @@ impl LabelledFeatures<'_> {
     }
 }
 
-/// Means of the classes of labelled features.
+/// Means of the classes of labelled features. Classes without rows have no mean and are left out
+/// of everything that follows from the means.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMeans {
     pub(super) width: usize,
+    /// C, with those that have no rows.
+    all_classes: usize,
+    present: Vec<u32>,
     counts: Vec<usize>,
     means: Vec<f64>,
     centre: Vec<f64>,
     centred: Vec<f64>,
+    /// How far rounding may have moved every row of M/√C, `[d]`.
+    rounding: Vec<f64>,
+    /// Tr S_b.
+    pub(super) between: f64,
+    /// Directions of S_b.
+    pub(super) directions: Directions,
 }
 
 impl ClassMeans {
-    /// The means μ_c of C ≥ 2 classes, in f64.
+    /// The means μ_c of the classes that have rows, 2 or more of them, in f64.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if shapes do not agree, for fewer than 2 classes, a class without rows, a label
-    /// that is no class, or a feature that is not finite.
+    /// [`MetricError`] if shapes do not agree, for fewer than 2 classes with rows, a label that is
+    /// no class, or a feature that is not finite.
     ///
     /// # Examples
     ///
     /// ```
-    /// use metrics::{ClassMeans, LabelledFeatures};
-    /// let features = LabelledFeatures { values: &[1.0, 3.0, 6.0], width: 1, labels: &[0, 0, 1], classes: 2 };
+    /// use metrics::{ClassMeans, FloatFormat, LabelledFeatures};
+    /// let unit_roundoff = FloatFormat::F64.unit_roundoff();
+    /// let values = [1.0, 3.0, 6.0];
+    /// // Class 1 of 3 has no row.
+    /// let features = LabelledFeatures { values: &values, width: 1, labels: &[0, 0, 2], classes: 3, unit_roundoff };
     /// let means = ClassMeans::of(&features)?;
     /// assert_eq!((means.means(), means.centre()), (&[2.0, 6.0][..], &[4.0][..]));
+    /// assert_eq!((means.present(), means.classes(), means.all_classes()), (&[0, 2][..], 2, 3));
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn of(features: &LabelledFeatures<'_>) -> Result<Self, MetricError> {
@@ -53,20 +79,15 @@ impl ClassMeans {
             values,
             width,
             labels,
-            classes,
+            classes: all_classes,
+            unit_roundoff,
         } = features;
         require(width > 0, "width of the features", 0.0, "1 or more")?;
-        require(
-            classes > 1,
-            "number of classes",
-            classes as f64,
-            "2 or more: one class has no other to collapse against",
-        )?;
         let expected = labels.len() * width;
         require_length("features", values.len(), expected, "labels times width")?;
         require_at_least("labels", labels.len(), 1)?;
         require_entries("features", values, "finite", f64::is_finite)?;
-        if let Some(index) = labels.iter().position(|&label| label as usize >= classes) {
+        if let Some(index) = (labels.iter()).position(|&label| label as usize >= all_classes) {
             return Err(MetricError::Entry {
                 name: "labels",
                 index,
@@ -74,20 +95,23 @@ impl ClassMeans {
                 domain: "below the number of classes",
             });
         }
+        let mut present = labels.to_vec();
+        present.sort_unstable();
+        present.dedup();
+        let classes = present.len();
+        require(
+            classes > 1,
+            "number of classes with rows",
+            classes as f64,
+            "2 or more: one class has no other to collapse against",
+        )?;
         let mut counts = vec![0; classes];
         let mut means = vec![0.0; classes * width];
-        for (row, class) in features.rows() {
+        for (row, label) in features.rows() {
+            let class = place(&present, label).expect("every label is among the classes with rows");
             counts[class] += 1;
             let sum = &mut means[class * width..(class + 1) * width];
             sum.iter_mut().zip(row).for_each(|(sum, h)| *sum += h);
-        }
-        if let Some(index) = counts.iter().position(|&count| count == 0) {
-            return Err(MetricError::Entry {
-                name: "rows of class",
-                index,
-                value: 0.0,
-                domain: "1 or more: a class without rows has no mean",
-            });
         }
         for (mean, &count) in means.chunks_exact_mut(width).zip(&counts) {
             mean.iter_mut().for_each(|sum| *sum /= count as f64);
@@ -96,20 +120,49 @@ impl ClassMeans {
             .map(|at| means[at..].iter().step_by(width).sum::<f64>() / classes as f64)
             .collect();
         let off = |(mean, centre): (&f64, &f64)| mean - centre;
-        let centred = means.iter().zip(centre.iter().cycle()).map(off).collect();
+        let centred: Vec<f64> = means.iter().zip(centre.iter().cycle()).map(off).collect();
+        let weights = features.rows().map(|(row, label)| {
+            let count = place(&present, label).map_or(1, |class| counts[class]);
+            (row, 1.0 / (classes * count) as f64)
+        });
+        let relative = rounding(unit_roundoff, labels.len());
+        let rounding = column_sizes(weights, width).into_iter();
+        let rounding: Vec<f64> = rounding.map(|size| relative * size).collect();
+        // Columns A = M_c / √C, so that S_b = A Aᵀ and its eigenvalues are the squares of A's
+        // singular values.
+        let columns =
+            DMatrix::from_column_slice(width, classes, &centred) / (classes as f64).sqrt();
+        let scale = means.iter().fold(0.0, |top: f64, h| h.abs().max(top));
         Ok(Self {
             width,
+            all_classes,
+            present,
             counts,
-            means,
             centre,
+            between: columns.norm_squared(),
+            directions: directions(&columns, scale, &rounding),
+            means,
             centred,
+            rounding,
         })
     }
 
-    /// C.
+    /// Number of classes that have rows.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.counts.len()
+    }
+
+    /// C, with the classes that have no rows.
+    #[must_use]
+    pub fn all_classes(&self) -> usize {
+        self.all_classes
+    }
+
+    /// The classes that have rows, ascending.
+    #[must_use]
+    pub fn present(&self) -> &[u32] {
+        &self.present
     }
 
     /// d.
@@ -118,13 +171,13 @@ impl ClassMeans {
         self.width
     }
 
-    /// Rows of each class, `[C]`.
+    /// Rows of each class that has some.
     #[must_use]
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// μ_c, `[C, d]`, in the unit of the features.
+    /// μ_c of the classes that have rows, `[classes, d]`, in the unit of the features.
     #[must_use]
     pub fn means(&self) -> &[f64] {
         &self.means
@@ -136,16 +189,73 @@ impl ClassMeans {
         &self.centre
     }
 
-    /// M_c = μ_c − μ_G, `[C, d]`.
+    /// M_c = μ_c − μ_G of the classes that have rows, `[classes, d]`.
     #[must_use]
     pub fn centred(&self) -> &[f64] {
         &self.centred
     }
 
-    /// μ_c of one class.
-    pub(super) fn mean(&self, class: usize) -> &[f64] {
-        &self.means[class * self.width..(class + 1) * self.width]
+    /// Eigenvalues of S_b that are nothing but rounding, largest first: together with those that
+    /// count they are as many as class means can span, the smaller of d and the number of classes
+    /// with rows minus 1.
+    #[must_use]
+    pub fn dropped_eigenvalues(&self) -> Vec<f64> {
+        let dropped = self.directions.dropped.iter();
+        dropped.map(|d| d.singular * d.singular).collect()
     }
+
+    /// That the class means differ by more than rounding.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] if they do not: whatever compares with the differences is not defined.
+    pub fn differ(&self) -> Result<(), MetricError> {
+        if self.directions.kept.is_empty() {
+            let domain = "above the rounding of the features: all classes have the same mean";
+            return Err(undefined("Tr S_b", domain));
+        }
+        Ok(())
+    }
+
+    /// NC2 of the centred class means M.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] if the means do not differ by more than rounding, or one of them lies at
+    /// their centre, up to rounding: it has no angle to others.
+    pub fn simplex(&self) -> Result<SimplexDistance, MetricError> {
+        self.differ()?;
+        for mean in self.centred.chunks_exact(self.width) {
+            // |M_c|² against what rounding may have moved along M_c, times |M_c|.
+            let moved = mean.iter().zip(&self.rounding).map(|(m, r)| m.abs() * r);
+            if dot(mean, mean) <= moved.sum() {
+                let domain = "above its rounding: a class at the centre has no angle to others";
+                return Err(undefined("norm of a centred class mean", domain));
+            }
+        }
+        simplex_distance(&self.centred, self.classes())
+    }
+
+    /// μ_c of a class.
+    pub(super) fn mean(&self, class: usize) -> Option<&[f64]> {
+        let place = place(&self.present, class)?;
+        Some(&self.means[place * self.width..(place + 1) * self.width])
+    }
+
+    /// Rows with the mean of their class.
+    pub(super) fn with_means<'a>(
+        &'a self,
+        features: &'a LabelledFeatures<'_>,
+    ) -> impl Iterator<Item = (&'a [f64], &'a [f64])> {
+        let rows = features.rows();
+        rows.filter_map(|(row, class)| Some((row, self.mean(class)?)))
+    }
+}
+
+/// The place of a class among those that have rows.
+fn place(present: &[u32], class: usize) -> Option<usize> {
+    let class = u32::try_from(class).ok()?;
+    present.binary_search(&class).ok()
 }
 
 /// Σ a b.

@@ -10,6 +10,33 @@ pub struct LinearClassifier<'a> {
     pub bias: Option<&'a [f64]>,
 }
 
+impl LinearClassifier<'_> {
+    /// W h + b of every row, `[N, C]`.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`] if shapes do not agree or an entry is not finite.
+    pub fn logits(&self, features: &LabelledFeatures<'_>) -> Result<Vec<f64>, MetricError> {
+        let &LabelledFeatures { width, classes, .. } = features;
+        let expected = classes * width;
+        require_length("weight", self.weight.len(), expected, "classes times width")?;
+        require_entries("weight", self.weight, "finite", f64::is_finite)?;
+        if let Some(bias) = self.bias {
+            require_length("bias", bias.len(), classes, "classes")?;
+            require_entries("bias", bias, "finite", f64::is_finite)?;
+        }
+        let rows = features.values.chunks_exact(width);
+        let of_row = |row| (0..classes).map(move |class| self.logit(class, row));
+        Ok(rows.flat_map(of_row).collect())
+    }
+
+    /// One output on one row.
+    fn logit(&self, class: usize, row: &[f64]) -> f64 {
+        let weight = &self.weight[class * row.len()..(class + 1) * row.len()];
+        dot(weight, row) + self.bias.map_or(0.0, |bias| bias[class])
+    }
+}
+
 /// NC4: whether the classifier decides as the nearest class mean would.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
@@ -31,7 +58,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Decisions of a classifier on features. A row whose largest logit or whose nearest mean is not
+    /// Decisions of a classifier on features. Classes without rows have no mean that could be the
+    /// nearest, but the classifier may choose them. A row whose largest logit or whose nearest mean is not
     /// unique counts as wrong, and as a disagreement.
     ///
     /// # Errors
@@ -41,8 +69,9 @@ impl Decision {
     /// # Examples
     ///
     /// ```
-    /// use metrics::{ClassMeans, Decision, LabelledFeatures, LinearClassifier};
-    /// let features = LabelledFeatures { values: &[11.0, 9.0], width: 1, labels: &[0, 1], classes: 2 };
+    /// use metrics::{ClassMeans, Decision, FloatFormat, LabelledFeatures, LinearClassifier};
+    /// let (values, unit_roundoff) = ([11.0, 9.0], FloatFormat::F64.unit_roundoff());
+    /// let features = LabelledFeatures { values: &values, width: 1, labels: &[0, 1], classes: 2, unit_roundoff };
     /// let classifier = LinearClassifier { weight: &[1.0, -1.0], bias: Some(&[-10.0, 10.0]) };
     /// let decision = Decision::of(&features, &ClassMeans::of(&features)?, &classifier)?;
     /// assert_eq!((decision.nc4, decision.accuracy, decision.bias_gap), (0.0, 1.0, 0.0));
@@ -53,32 +82,23 @@ impl Decision {
         means: &ClassMeans,
         classifier: &LinearClassifier<'_>,
     ) -> Result<Self, MetricError> {
-        let (classes, width) = (means.classes(), means.width);
-        let LinearClassifier { weight, bias } = *classifier;
-        let expected = classes * width;
-        require_length("weight", weight.len(), expected, "classes times width")?;
-        require_entries("weight", weight, "finite", f64::is_finite)?;
-        if let Some(bias) = bias {
-            require_length("bias", bias.len(), classes, "classes")?;
-            require_entries("bias", bias, "finite", f64::is_finite)?;
-        }
+        let (classes, width) = (means.all_classes(), means.width);
         require_length("width", features.width, width, "that of the means")?;
-        let bias_of = |class: usize| bias.map_or(0.0, |bias| bias[class]);
-        let row_of = |class: usize| &weight[class * width..(class + 1) * width];
+        let all = classifier.logits(features)?;
+        let unbiased = LinearClassifier {
+            bias: None,
+            ..*classifier
+        };
         let at_centre: Vec<f64> = (0..classes)
-            .map(|class| dot(row_of(class), means.centre()))
+            .map(|class| unbiased.logit(class, means.centre()))
             .collect();
         let (mut disagree, mut disagree_as_is, mut right, mut near) = (0_u64, 0_u64, 0_u64, 0_u64);
-        let mut logits = vec![0.0; classes];
-        for (row, label) in features.rows() {
-            for (class, logit) in logits.iter_mut().enumerate() {
-                *logit = dot(row_of(class), row) + bias_of(class);
-            }
-            let (chosen, nearest) = (largest(&logits), nearest_mean(row, means));
+        for ((row, label), logits) in features.rows().zip(all.chunks_exact(classes)) {
+            let (chosen, nearest) = (largest(logits), nearest_mean(row, means));
             right += u64::from(chosen == Some(label));
             near += u64::from(nearest == Some(label));
             disagree_as_is += u64::from(chosen.is_none() || chosen != nearest);
-            let centred = if bias.is_some() {
+            let centred = if classifier.bias.is_some() {
                 chosen
             } else {
                 let shifted = logits.iter().zip(&at_centre);
@@ -88,7 +108,7 @@ impl Decision {
         }
         let share = |count: u64| count as f64 / features.labels.len() as f64;
         let gaps: Vec<f64> = (0..classes)
-            .map(|class| at_centre[class] + bias_of(class))
+            .map(|class| at_centre[class] + classifier.bias.map_or(0.0, |bias| bias[class]))
             .collect();
         let common = gaps.iter().sum::<f64>() / classes as f64;
         let squares = gaps.iter().map(|gap| (gap - common).powi(2));
@@ -107,12 +127,14 @@ impl Decision {
 ///
 /// # Errors
 ///
-/// [`MetricError`] if the means are not those of such features.
+/// [`MetricError`] if the means are not those of such features, or do not differ by more than
+/// rounding.
 pub fn nearest_mean_accuracy(
     features: &LabelledFeatures<'_>,
     means: &ClassMeans,
 ) -> Result<f64, MetricError> {
     require_length("width", features.width, means.width, "that of the means")?;
+    means.differ()?;
     let near = features.rows();
     let near = near.filter(|(row, label)| nearest_mean(row, means) == Some(*label));
     Ok(near.count() as f64 / features.labels.len() as f64)
@@ -120,11 +142,13 @@ pub fn nearest_mean_accuracy(
 
 /// The class whose mean is nearest, if there is only one.
 fn nearest_mean(row: &[f64], means: &ClassMeans) -> Option<usize> {
-    let closeness = |class| {
-        let squares = row.iter().zip(means.mean(class));
+    let closeness = |mean: &[f64]| {
+        let squares = row.iter().zip(mean);
         -squares.map(|(h, m)| (h - m) * (h - m)).sum::<f64>()
     };
-    largest(&(0..means.classes()).map(closeness).collect::<Vec<f64>>())
+    let all = means.means().chunks_exact(means.width).map(closeness);
+    let place = largest(&all.collect::<Vec<f64>>())?;
+    Some(means.present()[place] as usize)
 }
 
 /// The place of the only largest entry.

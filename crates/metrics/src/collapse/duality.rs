@@ -21,23 +21,32 @@ impl SelfDuality {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if shapes do not agree, an entry is not finite, or weights or centred means are
-    /// all zero.
+    /// [`MetricError`] if shapes do not agree, an entry is not finite, weights are all zero, means do
+    /// not differ by more than rounding, or a class has no rows.
     ///
     /// # Examples
     ///
     /// ```
-    /// use metrics::{ClassMeans, LabelledFeatures, SelfDuality};
-    /// let features = LabelledFeatures { values: &[5.0, 3.0], width: 1, labels: &[0, 1], classes: 2 };
+    /// use metrics::{ClassMeans, FloatFormat, LabelledFeatures, SelfDuality};
+    /// let (values, unit_roundoff) = ([5.0, 3.0], FloatFormat::F64.unit_roundoff());
+    /// let features = LabelledFeatures { values: &values, width: 1, labels: &[0, 1], classes: 2, unit_roundoff };
     /// let duality = SelfDuality::of(&[2.0, -2.0], &ClassMeans::of(&features)?)?;
     /// assert!(duality.nc3 < 1e-15 && duality.nc3_product < 1e-15);
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn of(weight: &[f64], means: &ClassMeans) -> Result<Self, MetricError> {
-        let (classes, width) = (means.classes(), means.width);
+        let (classes, width) = (means.all_classes(), means.width);
         let expected = classes * width;
         require_length("weight", weight.len(), expected, "classes times width")?;
         require_entries("weight", weight, "finite", f64::is_finite)?;
+        if means.classes() < classes {
+            return Err(MetricError::Domain {
+                name: "number of classes with rows",
+                value: means.classes() as f64,
+                domain: "that of all classes: a class without rows has no mean to compare with",
+            });
+        }
+        means.differ()?;
         let unit = |values: &[f64], name| -> Result<Vec<f64>, MetricError> {
             let top = values.iter().fold(0.0, |top, v| v.abs().max(top));
             if top == 0.0 {

@@ -26,14 +26,15 @@ impl ClassPlane {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for a class that does not exist, or means on one line.
+    /// [`MetricError`] for a class that does not exist or has no rows, or means on one line.
     ///
     /// # Examples
     ///
     /// ```
-    /// use metrics::{ClassMeans, ClassPlane, LabelledFeatures};
+    /// use metrics::{ClassMeans, ClassPlane, FloatFormat, LabelledFeatures};
+    /// let unit_roundoff = FloatFormat::F64.unit_roundoff();
     /// let values = [3.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 3.0];
-    /// let features = LabelledFeatures { values: &values, width: 3, labels: &[0, 1, 2], classes: 3 };
+    /// let features = LabelledFeatures { values: &values, width: 3, labels: &[0, 1, 2], classes: 3, unit_roundoff };
     /// let plane = ClassPlane::of(&ClassMeans::of(&features)?, [0, 1, 2])?;
     /// let [across, up] = plane.project(&values[..3]);
     /// assert!(across.abs() < 1e-14 && (up - 6.0_f64.sqrt()).abs() < 1e-14);
@@ -41,14 +42,14 @@ impl ClassPlane {
     /// ```
     pub fn of(means: &ClassMeans, classes: [usize; 3]) -> Result<Self, MetricError> {
         let width = means.width;
-        if let Some(&class) = classes.iter().find(|&&class| class >= means.classes()) {
-            return Err(MetricError::Domain {
+        let mut rows: [&[f64]; 3] = [&[]; 3];
+        for (row, class) in rows.iter_mut().zip(classes) {
+            *row = means.mean(class).ok_or(MetricError::Domain {
                 name: "class",
                 value: class as f64,
-                domain: "below the number of classes",
-            });
+                domain: "a class that has rows",
+            })?;
         }
-        let rows = classes.map(|class| means.mean(class));
         let centre: Vec<f64> = (0..width)
             .map(|at| rows.iter().map(|row| row[at]).sum::<f64>() / 3.0)
             .collect();

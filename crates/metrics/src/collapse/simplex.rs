@@ -5,17 +5,22 @@ use crate::error::{MetricError, require, require_entries, require_length};
 /// are as far apart as possible, with cosine −1/(C − 1) each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimplexDistance {
-    /// Coefficient of variation of the norms, with the unbiased standard deviation \[Papyan2020\].
+    /// Coefficient of variation of the norms, with the unbiased standard deviation (over C − 1)
+    /// \[Papyan2020\].
     pub equinorm: f64,
     /// Mean over pairs of |cos + 1/(C − 1)| \[Papyan2020\].
     pub equiangular: f64,
-    /// Standard deviation of the cosines over pairs \[Papyan2020\].
+    /// Standard deviation of the cosines over pairs, that of a population (over C (C − 1)/2)
+    /// \[Papyan2020\].
     pub cosine_deviation: f64,
     /// |A Aᵀ/|A Aᵀ| − (I − 1 1ᵀ/C)/√(C − 1)|, Frobenius norms \[Zhu2021\].
     pub etf: f64,
 }
 
-/// NC2 of C vectors: centred class means M, or rows of the classifier as they are.
+/// NC2 of C vectors, rows of the classifier as they are. That of centred class means is
+/// [`ClassMeans::simplex`], which knows what rounding may have done to them.
+///
+/// [`ClassMeans::simplex`]: crate::ClassMeans::simplex
 ///
 /// C vectors in fewer than C − 1 dimensions cannot be a simplex; the distance says how far they
 /// are.

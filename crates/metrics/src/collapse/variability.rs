@@ -3,7 +3,8 @@ use nalgebra::DMatrix;
 use super::{
     ClassMeans, LabelledFeatures,
     class_means::{dot, undefined},
-    directions::directions,
+    directions::{Direction, Directions, directions},
+    rounding::{column_sizes, rounding},
 };
 use crate::error::{MetricError, require_at_least, require_entries, require_length};
 
@@ -11,8 +12,11 @@ use crate::error::{MetricError, require_at_least, require_entries, require_lengt
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Variability {
     /// Tr(S_w S_b⁺)/C [Zhu2021; Han2022], no unit: goes to 0 as features collapse onto their class
-    /// means, *in the directions that the means span*.
+    /// means, *in the directions that the means span* by more than rounding.
     pub nc1: f64,
+    /// The same with all directions, those as well that may be nothing but rounding
+    /// ([`ClassMeans::dropped_eigenvalues`]); only those of exactly 0 are left out.
+    pub nc1_all_directions: f64,
     /// Tr(S_w S_b⁺), as printed by the notebook of \[Papyan2020\].
     pub nc1_papyan: f64,
     /// Tr S_w/Tr S_b, no unit: all directions count, and none is divided by a small eigenvalue.
@@ -21,26 +25,32 @@ pub struct Variability {
     pub within: f64,
     /// Tr S_b.
     pub between: f64,
-    /// Directions of S_b that were kept, at most C − 1 (and at most d).
+    /// Directions of S_b that were kept, at most C − 1 (and at most d), C the classes with rows.
     pub rank: usize,
     /// The smallest eigenvalue of S_b that was kept, in the squared unit of the features.
     pub smallest_eigenvalue: f64,
 }
 
 impl Variability {
+    /// Whether `nc1` and `nc1_all_directions` differ by more than a factor of 2.
+    #[must_use]
+    pub fn rounding_matters(&self) -> bool {
+        self.nc1_all_directions > 2.0 * self.nc1
+    }
+
     /// NC1 of features around their class means.
     ///
     /// # Errors
     ///
     /// [`MetricError`] if the means are not those of such features, or all class means are the same
-    /// (nothing lies between the classes, and no variability can be compared with it).
+    /// up to rounding (nothing lies between the classes, and no variability can be compared with it).
     ///
     /// # Examples
     ///
     /// ```
-    /// use metrics::{ClassMeans, LabelledFeatures, Variability};
-    /// let values = [1.0, 3.0, -1.0, -3.0];
-    /// let features = LabelledFeatures { values: &values, width: 1, labels: &[0, 0, 1, 1], classes: 2 };
+    /// use metrics::{ClassMeans, FloatFormat, LabelledFeatures, Variability};
+    /// let (values, unit_roundoff) = ([1.0, 3.0, -1.0, -3.0], FloatFormat::F64.unit_roundoff());
+    /// let features = LabelledFeatures { values: &values, width: 1, labels: &[0, 0, 1, 1], classes: 2, unit_roundoff };
     /// let variability = Variability::of(&features, &ClassMeans::of(&features)?)?;
     /// // S_w = 1 and S_b = 4.
     /// assert!((variability.nc1 - 0.125).abs() < 1e-15 && (variability.nc1_quotient - 0.25).abs() < 1e-15);
@@ -48,44 +58,42 @@ impl Variability {
     /// ```
     pub fn of(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Result<Self, MetricError> {
         fits(features, means)?;
-        let (classes, width) = (means.classes(), means.width);
-        // Columns A = M_c / √C, so that S_b = A Aᵀ and its eigenvalues are the squares of A's
-        // singular values.
-        let root = (classes as f64).sqrt();
-        let columns = DMatrix::from_column_slice(width, classes, means.centred()) / root;
-        let scale = means.means().iter().fold(0.0, |top, h| h.abs().max(top));
-        let between = columns.norm_squared();
-        let kept = directions(&columns, scale);
-        let Some(last) = kept.last() else {
-            return Err(undefined(
-                "Tr S_b",
-                "above 0: all classes have the same mean",
-            ));
-        };
+        means.differ()?;
+        let classes = means.classes() as f64;
+        let Directions { kept, dropped } = &means.directions;
+        let between = means.between;
+        let all: Vec<&Direction> = kept.iter().chain(dropped).collect();
         let mut within = 0.0;
-        let mut along = vec![0.0; kept.len()];
-        let mut deviation = vec![0.0; width];
-        for (row, class) in features.rows() {
-            for ((deviation, h), mean) in deviation.iter_mut().zip(row).zip(means.mean(class)) {
+        let mut along = vec![0.0; all.len()];
+        let mut deviation = vec![0.0; means.width];
+        for (row, mean) in means.with_means(features) {
+            for ((deviation, h), mean) in deviation.iter_mut().zip(row).zip(mean) {
                 *deviation = h - mean;
             }
             within += dot(&deviation, &deviation);
-            for (sum, direction) in along.iter_mut().zip(&kept) {
-                *sum += dot(&deviation, &direction.unit).powi(2);
+            for (sum, direction) in along.iter_mut().zip(&all) {
+                if direction.singular > 0.0 {
+                    *sum += dot(&deviation, &direction.unit).powi(2);
+                }
             }
         }
         let rows = features.labels.len() as f64;
-        let trace: f64 = (kept.iter().zip(&along))
-            .map(|(direction, along)| along / rows / direction.singular.powi(2))
-            .sum();
+        let trace = |count: usize| -> f64 {
+            let some = all[..count].iter().zip(&along);
+            let some = some.filter(|(direction, _)| direction.singular > 0.0);
+            some.map(|(direction, along)| along / rows / direction.singular.powi(2))
+                .sum()
+        };
+        let (trace, with_dropped) = (trace(kept.len()), trace(all.len()));
         Ok(Self {
-            nc1: trace / classes as f64,
+            nc1: trace / classes,
+            nc1_all_directions: with_dropped / classes,
             nc1_papyan: trace,
             nc1_quotient: within / rows / between,
             within: within / rows,
             between,
             rank: kept.len(),
-            smallest_eigenvalue: last.singular.powi(2),
+            smallest_eigenvalue: kept[kept.len() - 1].singular.powi(2),
         })
     }
 }
@@ -115,23 +123,25 @@ impl WithinClass {
         weight: &[f64],
     ) -> Result<Self, MetricError> {
         fits(features, means)?;
-        let (classes, width) = (means.classes(), means.width);
+        let (classes, width) = (means.all_classes(), means.width);
         let expected = classes * width;
         require_length("weight", weight.len(), expected, "classes times width")?;
         require_entries("weight", weight, "finite", f64::is_finite)?;
         let mut columns = DMatrix::from_column_slice(width, classes, weight);
+        let relative = rounding(features.unit_roundoff, classes);
+        let sizes = column_sizes(weight.chunks_exact(width).map(|row| (row, 1.0)), width);
+        let rounding: Vec<f64> = sizes.into_iter().map(|size| relative * size).collect();
         let scale = columns.amax();
         for mut row in columns.row_iter_mut() {
             let mean = row.mean();
             row.add_scalar_mut(-mean);
         }
-        let kept = directions(&columns, scale);
+        let kept = directions(&columns, scale, &rounding).kept;
         if kept.is_empty() {
             return Err(undefined("classifier", "different from class to class"));
         }
         let (mut inside, mut outside) = (0.0, 0.0);
-        for (row, class) in features.rows() {
-            let mean = means.mean(class);
+        for (row, mean) in means.with_means(features) {
             let mut rest: Vec<f64> = row.iter().zip(mean).map(|(h, m)| h - m).collect();
             for direction in &kept {
                 let along = dot(&rest, &direction.unit);
@@ -196,7 +206,7 @@ pub fn feature_singular_values(features: &[f64], width: usize) -> Result<Vec<f64
 
 fn fits(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Result<(), MetricError> {
     require_length("width", features.width, means.width, "that of the means")?;
-    let classes = means.classes();
+    let classes = means.all_classes();
     require_length("classes", features.classes, classes, "those of the means")?;
     let rows: usize = means.counts().iter().sum();
     require_length("labels", features.labels.len(), rows, "rows of the means")

@@ -2,9 +2,9 @@
 //! references at high precision.
 
 use metrics::{
-    ClassMeans, ClassPlane, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
-    SimplexDistance, Variability, WithinClass, effective_rank_of_power, feature_singular_values,
-    simplex_distance,
+    ClassMeans, ClassPlane, Decision, FloatFormat, LabelledFeatures, LinearClassifier, MetricError,
+    SelfDuality, SimplexDistance, Variability, WithinClass, effective_rank_of_power,
+    feature_singular_values, features_vary, nearest_mean_accuracy, simplex_distance,
 };
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -29,6 +29,15 @@ impl Rows {
             width: self.width,
             labels: &self.labels,
             classes: self.classes,
+            unit_roundoff: FloatFormat::F64.unit_roundoff(),
+        }
+    }
+
+    /// As if the numbers had been stored with `digits` binary digits.
+    fn stored(&self, digits: i32) -> LabelledFeatures<'_> {
+        LabelledFeatures {
+            unit_roundoff: 0.5_f64.powi(digits),
+            ..self.features()
         }
     }
 
@@ -41,7 +50,7 @@ impl Rows {
     }
 
     fn simplex(&self) -> SimplexDistance {
-        simplex_distance(self.means().centred(), self.classes).unwrap()
+        self.means().simplex().unwrap()
     }
 
     /// The rows after h -> factor · R h + shift.
@@ -441,13 +450,17 @@ fn what_is_not_defined_is_an_error_that_says_so() {
             width,
             labels,
             classes,
+            unit_roundoff: FloatFormat::F64.unit_roundoff(),
         };
         let means = ClassMeans::of(&features)?;
         Variability::of(&features, &means)
     };
     for (error, says) in [
         (of(&[1.0, 2.0], 1, &[0, 0], 1), "2 or more"),
-        (of(&[1.0, 2.0], 1, &[0, 0], 2), "rows of class[1] = 0"),
+        (
+            of(&[1.0, 2.0], 1, &[0, 0], 2),
+            "number of classes with rows = 1",
+        ),
         (of(&[1.0, 2.0], 1, &[0, 2], 2), "labels[1] = 2"),
         (of(&[1.0, f64::NAN], 1, &[0, 1], 2), "features[1]"),
         (of(&[1.0, 2.0], 2, &[0, 1], 2), "features has 2 entries"),
@@ -503,4 +516,250 @@ fn the_plane_of_a_simplex_shows_its_corners() {
         assert!((across - radius * angle.cos()).abs() < EXACT, "{across}");
         assert!((up - radius * angle.sin()).abs() < EXACT, "{up}");
     }
+}
+
+/// Rounds to `digits` binary digits, as storing does.
+fn round(value: f64, digits: i32) -> f64 {
+    if value == 0.0 {
+        return 0.0;
+    }
+    let spacing = 2.0_f64.powi(value.abs().log2().floor() as i32 + 1 - digits);
+    (value / spacing).round() * spacing
+}
+
+/// Rows around given means, `per_class` each, whose deviations cancel exactly before they are stored
+/// with `digits` binary digits.
+fn stored_rows(means: &[Vec<f64>], per_class: usize, spread: f64, digits: i32) -> Rows {
+    let width = means[0].len();
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    for (class, mean) in means.iter().enumerate() {
+        for pair in 0..per_class / 2 {
+            let noise = numbers((class * per_class + pair) as u64 + 40, width);
+            for sign in [1.0, -1.0] {
+                let row = mean.iter().zip(&noise).map(|(m, z)| m + sign * spread * z);
+                values.extend(row.map(|h| round(h, digits)));
+                labels.push(class as u32);
+            }
+        }
+    }
+    Rows {
+        values,
+        width,
+        labels,
+        classes: means.len(),
+    }
+}
+
+#[test]
+fn means_that_agree_up_to_storage_span_no_direction() {
+    for digits in [8, 11, 24, 53] {
+        for (width, per_class) in [(3, 4), (8, 6), (64, 20), (8, 2000)] {
+            let mut means: Vec<Vec<f64>> = (0..4).map(|c| numbers(c + 3, width)).collect();
+            means[1] = means[0].clone();
+            let rows = stored_rows(&means, per_class, 0.1, digits);
+            let of = |rows: &Rows| {
+                let features = rows.stored(digits);
+                let means = ClassMeans::of(&features).unwrap();
+                (Variability::of(&features, &means).unwrap(), means)
+            };
+            let (found, class_means) = of(&rows);
+            // Without rounding the means are exactly the same.
+            let exact = of(&stored_rows(&means, per_class, 0.1, 60)).0;
+            assert_eq!(
+                (found.rank, exact.rank),
+                (2, 2),
+                "{digits} {width} {per_class}"
+            );
+            let gap = found.nc1 / exact.nc1 - 1.0;
+            assert!(
+                gap.abs() < 30.0 * 0.5_f64.powi(digits) + EXACT,
+                "{digits}: {gap}"
+            );
+            let dropped = class_means.dropped_eigenvalues();
+            assert_eq!(dropped.len(), 1);
+            assert!(dropped[0] < 1e-2 * found.smallest_eigenvalue, "{dropped:?}");
+            if dropped[0] > 0.0 {
+                assert!(found.rounding_matters() && found.nc1_all_directions > 3.0 * found.nc1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_direction_above_rounding_is_kept() {
+    for digits in [8, 11, 24, 53] {
+        for width in [8, 64] {
+            let mut means: Vec<Vec<f64>> = (0..4).map(|c| numbers(c + 3, width)).collect();
+            means[1] = means[0].clone();
+            // In every entry by eight roundings of numbers around 1, stored and summed in f64.
+            let rounding = 0.5_f64.powi(digits) + 160.0 * FloatFormat::F64.unit_roundoff();
+            let apart = numbers(77, width).into_iter();
+            let apart = apart.map(|z| z.signum() * 8.0 * rounding);
+            means[1].iter_mut().zip(apart).for_each(|(m, z)| *m += z);
+            let rows = stored_rows(&means, 40, 0.1, digits);
+            let features = rows.stored(digits);
+            let class_means = ClassMeans::of(&features).unwrap();
+            let found = Variability::of(&features, &class_means).unwrap();
+            assert_eq!(found.rank, 3, "{digits} {width}");
+            assert_eq!(found.nc1, found.nc1_all_directions);
+        }
+    }
+    // In a clean column beside one that is large: its rounding has nothing to do with the others.
+    let rows = Rows {
+        values: vec![1e6, 0.01, 1e6, 0.02, 1e6, -0.01, 1e6, -0.02],
+        width: 2,
+        labels: vec![0, 0, 1, 1],
+        classes: 2,
+    };
+    let features = rows.stored(24);
+    let means = ClassMeans::of(&features).unwrap();
+    let found = Variability::of(&features, &means).unwrap();
+    // S_w = 2.5e-5 and S_b = 2.25e-4.
+    assert!((found.nc1 - 1.0 / 18.0).abs() < 1e-9, "{found:?}");
+}
+
+/// Eigenvalues of S_b below 1e-16 of the largest, which the Gram matrix of the means mixes.
+#[test]
+fn directions_of_very_different_sizes_are_told_apart() {
+    for small in [1e-3, 1e-6, 1e-9, 1e-12] {
+        let corner = [[1.0, 0.0], [-0.5, small], [-0.5, -small]];
+        let noise = 1e-3;
+        let mut rows = Rows {
+            values: Vec::new(),
+            width: 3,
+            labels: Vec::new(),
+            classes: 3,
+        };
+        for (class, [x, y]) in corner.into_iter().enumerate() {
+            for sign in [noise, -noise] {
+                rows.values.extend([x, y + sign, 0.0]);
+                rows.labels.push(class as u32);
+            }
+        }
+        let found = rows.variability();
+        // S_w = 1e-6 across and S_b = ⅔ small² there.
+        let nc1 = noise * noise / (2.0 / 3.0 * small * small) / 3.0;
+        assert_eq!(found.rank, 2, "{small}");
+        assert!(
+            (found.nc1 / nc1 - 1.0).abs() < 1e-3,
+            "{small}: {found:?} {nc1}"
+        );
+    }
+}
+
+#[test]
+fn features_that_are_the_same_up_to_rounding_do_not_vary() {
+    for digits in [8, 11, 24, 53] {
+        let unit = 0.5_f64.powi(digits);
+        for size in [0.1, 1.0, 1e9, 1e-200, 0.0] {
+            for rows in [1, 2, 21, 100_000] {
+                let varies = |values: &[f64]| features_vary(values, 2, unit);
+                let constant = [size, -3.0 * size].repeat(rows);
+                let error = varies(&constant).unwrap_err().to_string();
+                assert!(error.contains("the same in all rows"), "{error}");
+                // Neighbouring numbers.
+                let mut close = constant.clone();
+                for h in close.iter_mut().step_by(4) {
+                    *h *= 1.0 + 2.0 * unit;
+                }
+                assert!(varies(&close).is_err(), "{digits} {size} {rows}");
+                if rows > 1 && size > 0.0 {
+                    for h in close.iter_mut().step_by(4) {
+                        *h *= 1.0 + 20.0 * unit + 1e-9;
+                    }
+                    assert!(varies(&close).is_ok(), "{digits} {size} {rows}");
+                }
+            }
+        }
+    }
+    // Features that vary while their class means do not, but for rounding.
+    let rows = Rows {
+        values: vec![0.1 + 0.2, 1.3, 0.3, 0.7, 0.3, 1.3, 0.1 + 0.2, 0.7],
+        width: 2,
+        labels: vec![0, 0, 1, 1],
+        classes: 2,
+    };
+    let (features, means) = (rows.features(), rows.means());
+    assert!(features_vary(&rows.values, 2, features.unit_roundoff).is_ok());
+    let reasons = [
+        Variability::of(&features, &means).unwrap_err(),
+        means.simplex().unwrap_err(),
+        SelfDuality::of(&[1.0, 0.0, 0.0, 1.0], &means).unwrap_err(),
+        nearest_mean_accuracy(&features, &means).unwrap_err(),
+    ];
+    for reason in &reasons {
+        assert_eq!(reason, &reasons[0]);
+        assert!(
+            reason
+                .to_string()
+                .contains("all classes have the same mean")
+        );
+    }
+    // A class at the centre of the others has no angle to them.
+    let line = Rows {
+        values: vec![
+            -0.1,
+            0.2,
+            -0.1,
+            0.2,
+            0.1 + 0.2,
+            0.4,
+            0.1 + 0.2,
+            0.4,
+            0.1,
+            0.3,
+        ],
+        width: 2,
+        labels: vec![0, 0, 1, 1, 2],
+        classes: 3,
+    };
+    let error = line.means().simplex().unwrap_err().to_string();
+    assert!(error.contains("no angle"), "{error}");
+}
+
+/// The numbers of the classes that have rows are those of these classes alone.
+#[test]
+fn classes_without_rows_are_left_out_of_what_follows_from_means() {
+    let (alone, weight, bias) = random_rows(5, 3, 6);
+    let renamed = [1, 2, 4];
+    let rows = Rows {
+        labels: alone.labels.iter().map(|&l| renamed[l as usize]).collect(),
+        classes: 5,
+        ..alone.clone()
+    };
+    let (means, expected) = (rows.means(), alone.means());
+    assert_eq!((means.present(), means.classes()), (&renamed[..], 3));
+    assert_eq!(means.all_classes(), 5);
+    assert_eq!(means.means(), expected.means());
+    assert_eq!(rows.variability(), alone.variability());
+    assert_eq!(rows.means().simplex(), expected.simplex());
+    let near = |rows: &Rows| nearest_mean_accuracy(&rows.features(), &rows.means());
+    assert_eq!(near(&rows), near(&alone));
+    // A classifier that never chooses the classes without rows decides as one without them.
+    let mut wide = vec![0.0; 5 * 6];
+    let mut wide_bias = vec![-1e6; 5];
+    for (class, &place) in renamed.iter().enumerate() {
+        let place = place as usize;
+        wide[place * 6..(place + 1) * 6].copy_from_slice(&weight[class * 6..(class + 1) * 6]);
+        wide_bias[place] = bias[class];
+    }
+    let classifier = |weight, bias| LinearClassifier {
+        weight,
+        bias: Some(bias),
+    };
+    let found = Decision::of(&rows.features(), &means, &classifier(&wide, &wide_bias)).unwrap();
+    let exact = Decision::of(&alone.features(), &expected, &classifier(&weight, &bias)).unwrap();
+    assert_eq!(found.accuracy, exact.accuracy);
+    assert_eq!(found.nc4_as_is, exact.nc4_as_is);
+    // One that does is wrong there.
+    let never = vec![1e6, -1e6, -1e6, -1e6, -1e6];
+    let wrong = Decision::of(&rows.features(), &means, &classifier(&wide, &never)).unwrap();
+    assert_eq!((wrong.accuracy, wrong.nc4), (0.0, 1.0));
+    let error = SelfDuality::of(&wide, &means).unwrap_err().to_string();
+    assert!(
+        error.contains("a class without rows has no mean"),
+        "{error}"
+    );
+    assert!(ClassPlane::of(&means, [1, 2, 3]).is_err());
+    assert!(ClassPlane::of(&means, [1, 2, 4]).is_ok());
 }

@@ -55,7 +55,11 @@ fn the_power_is_that_of_a_plain_transform_for_prime_odd_and_even_moduli() {
             };
             part(f64::cos).powi(2) + part(f64::sin).powi(2)
         };
-        let expected: Vec<f64> = (1..).take_while(|k| 2 * k < modulus).map(power).collect();
+        let mut expected: Vec<f64> = (1..=modulus / 2).map(power).collect();
+        if modulus % 2 == 0 {
+            // Its own opposite: the others stand for two.
+            *expected.last_mut().unwrap() /= 2.0;
+        }
         let sum: f64 = expected.iter().sum();
         let found = of_one(&weights);
         assert_eq!(found.frequencies(), expected.len());
@@ -177,7 +181,13 @@ fn exact(modulus: usize, sum: [usize; 2]) -> Vec<f64> {
 
 #[test]
 fn all_keys_hold_an_exact_network_and_one_key_its_share() {
-    for (modulus, sum) in [(5, [1, 1]), (7, [1, 6]), (23, [1, 1]), (7, [3, 2])] {
+    for (modulus, sum) in [
+        (5, [1, 1]),
+        (7, [1, 6]),
+        (23, [1, 1]),
+        (7, [3, 2]),
+        (8, [1, 3]),
+    ] {
         let logits = exact(modulus, sum);
         let all: Vec<usize> = (1..=modulus / 2).collect();
         let coefficients = [sum[0] as u32, sum[1] as u32];
@@ -196,6 +206,44 @@ fn all_keys_hold_an_exact_network_and_one_key_its_share() {
             energy(&other.restricted) < ROUNDING * energy(&logits),
             "{modulus}"
         );
+    }
+}
+
+/// a² b² modulo 7 in logarithms: 2a + 2b modulo 6, in which k = 1 and 2 are one component up to its
+/// sign, and 3 is the constant.
+#[test]
+fn components_that_are_the_same_count_once() {
+    let logits = exact(6, [2, 2]);
+    let split = |keys: &[usize]| key_split(&logits, 6, [2, 2], keys).unwrap();
+    let (one, all) = (split(&[1]), split(&[1, 2, 3]));
+    let mean = |output: usize| logits.iter().skip(output).step_by(6).sum::<f64>() / 36.0;
+    for (at, (f, r)) in logits.iter().zip(&all.restricted).enumerate() {
+        assert_close(*r, f - mean(at % 6), ROUNDING);
+        assert_close(*r, one.restricted[at], ROUNDING);
+    }
+}
+
+/// The same neurons in another order of the residues.
+#[test]
+fn the_order_of_the_residues_decides_what_is_a_wave() {
+    let powers: Vec<usize> = (0..12).map(|j| 2_usize.pow(j) % 13).collect();
+    let mut weights = vec![5.0; 13];
+    for (j, &residue) in powers.iter().enumerate() {
+        weights[residue] = (TAU * 5.0 * j as f64 / 12.0 + 0.4).cos();
+    }
+    let found = Spectrum::along(&weights, 13, 1, powers.clone()).unwrap();
+    assert_close(found.ipr()[0], 1.0, ROUNDING);
+    assert_eq!((found.frequencies(), found.key_frequency()), (6, Some(5)));
+    // Over 0, 1, 2, … it is spread: Gauss sums have one size.
+    weights[0] = 0.0;
+    let additive = of_one(&weights);
+    assert!(additive.ipr()[0] < 0.3, "{:?}", additive.ipr());
+    for (residues, says) in [
+        (vec![0, 1], "residues = 2"),
+        (vec![1, 2, 13], "residues[2] = 13"),
+    ] {
+        let error = Spectrum::along(&weights, 13, 1, residues).unwrap_err();
+        assert!(error.to_string().starts_with(says), "{error}");
     }
 }
 
@@ -236,11 +284,10 @@ fn what_has_no_spectrum_is_an_error() {
             .unwrap_err()
             .to_string()
     };
-    // The Nyquist frequency of an even modulus is no key.
     assert!(
-        split(&[1, 2]).starts_with("keys[1] = 2"),
+        split(&[1, 3]).starts_with("keys[1] = 3"),
         "{}",
-        split(&[1, 2])
+        split(&[1, 3])
     );
     assert!(split(&[0]).starts_with("keys[0] = 0"));
     assert!(key_split(&[0.0; 17], 4, [1, 1], &[1]).is_err());

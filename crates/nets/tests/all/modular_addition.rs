@@ -17,7 +17,7 @@ fn pairs(p: usize) -> Batch {
     let spec =
         format!("kind = 'modular-arithmetic'\nmodulus = {p}\noperation = 'add'\nfraction = 0.5");
     let task = tasks::kinds().build(spec.parse().unwrap()).unwrap();
-    task.instance(0).pairs().unwrap().rows
+    task.instance(0).pairs().unwrap().rows.clone()
 }
 
 /// Outputs of a quadratic net of `hidden` neurons with these layers on all pairs, `[p², p]`.

@@ -8,7 +8,8 @@ use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 /// The balance Λ = W2ᵀW2 − W1W1ᵀ of neighbouring layers \[Nam2025, Definition 1\]; index 1 is that of
 /// the first two. `balance` is λ = tr Λ/h, `balance_error` |Λ − λ I| over |W1W1ᵀ| + |W2ᵀW2|,
 /// `balance_drift` |Λ − Λ0|/|Λ0|. Gradient flow keeps Λ in linear nets, its diagonal in `ReLU` nets.
-/// A bias counts as the weight of a constant input.
+/// Biases count: that of the first layer of a pair is the weight of a constant input, one more column
+/// of W1. That of the second layer is in the Λ of the next pair only.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LayerBalance {}

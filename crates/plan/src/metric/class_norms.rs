@@ -5,7 +5,7 @@ use tasks::{KeyError, Task, parse_table, table_of};
 
 use super::{
     MeasureError, Metric, Reading, Snapshot, at_least,
-    collapse::{OnTrainingRows, needs_hidden_features},
+    collapse::{OnTrainingRows, defined, needs_hidden_features},
 };
 
 /// What unequal class sizes do to the last layer: `class_mean_norm`, |μ_c| of the features (index =
@@ -61,7 +61,13 @@ impl Metric for ClassNorms {
             return Ok(());
         };
         let features = read.last();
-        let means = ClassMeans::of(&features)?;
+        let Some(means) = defined(ClassMeans::of(&features))? else {
+            return Ok(());
+        };
+        // Those that have rows.
+        let classes = means.present();
+        let all_weights = norms(&read.features.classifier.weight, features.width);
+        let weights = classes.iter().map(|&class| all_weights[class as usize]);
         // Commonest first; equals stay in order.
         let mut order: Vec<usize> = (0..means.classes()).collect();
         order.sort_by_key(|&class| std::cmp::Reverse(means.counts()[class]));
@@ -72,11 +78,7 @@ impl Metric for ClassNorms {
                 "mean_norm_ratio",
                 norms(means.means(), features.width),
             ),
-            (
-                "class_weight_norm",
-                "weight_norm_ratio",
-                norms(&read.features.classifier.weight, features.width),
-            ),
+            ("class_weight_norm", "weight_norm_ratio", weights.collect()),
         ] {
             let mut push = |metric, index, value: f64| {
                 // All features zero: there is no ratio.
@@ -88,8 +90,8 @@ impl Metric for ClassNorms {
                     });
                 }
             };
-            for (index, &norm) in (1..).zip(&norms) {
-                push(metric, index, norm);
+            for (&class, &norm) in classes.iter().zip(&norms) {
+                push(metric, u64::from(class) + 1, norm);
             }
             let mean = |classes: &[usize]| {
                 classes.iter().map(|&class| norms[class]).sum::<f64>() / classes.len() as f64

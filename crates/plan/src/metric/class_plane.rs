@@ -1,11 +1,11 @@
-use metrics::{ClassMeans, ClassPlane};
+use metrics::ClassPlane;
 use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
 use super::{
     MeasureError, Metric, Reading, Snapshot, at_least,
-    collapse::{OnTrainingRows, defined, needs_hidden_features},
+    collapse::{OnTrainingRows, defined, means_of, needs_hidden_features},
 };
 
 /// Last-layer features of three classes in the plane of their means: `plane_x`, `plane_y` and the
@@ -65,7 +65,9 @@ impl Metric for Plane {
             return Ok(());
         };
         let features = read.last();
-        let means = ClassMeans::of(&features)?;
+        let Some(means) = means_of(&features)? else {
+            return Ok(());
+        };
         let classes = self.classes.map(|class| class as usize);
         let Some(plane) = defined(ClassPlane::of(&means, classes))? else {
             return Ok(());

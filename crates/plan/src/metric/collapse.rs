@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
-    Variability, WithinClass, effective_rank_of_power, feature_singular_values, simplex_distance,
-    stable_rank,
+    Variability, WithinClass, effective_rank_of_power, feature_singular_values, features_vary,
+    simplex_distance, stable_rank,
 };
 use models::{HiddenFeatures, HiddenLayer, Model};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,11 @@ use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes, at
 /// `effective_rank`, `stable_rank`, the variance within classes inside and outside the directions
 /// that the classifier reads, and the largest singular values of the centred features (the index).
 ///
-/// What is not defined (all class means the same, say) gives no number.
+/// Directions of the class means that may be nothing but rounding in the precision of the run are
+/// dropped: `nc1_dropped` counts them where there are some, and `nc1_all_directions` is `nc1` with
+/// them where that differs by more than a factor of 2.
+///
+/// What is not defined (all class means the same, features that do not vary) gives no number.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Collapse {
@@ -78,6 +82,7 @@ pub(super) struct OnTrainingRows<'a> {
     rows: Cow<'a, Batch>,
     pub(super) labels: Vec<u32>,
     pub(super) features: HiddenFeatures,
+    unit_roundoff: f64,
 }
 
 impl<'a> OnTrainingRows<'a> {
@@ -91,6 +96,7 @@ impl<'a> OnTrainingRows<'a> {
             rows,
             labels,
             features,
+            unit_roundoff: at.format().unit_roundoff(),
         }))
     }
 
@@ -109,7 +115,19 @@ impl<'a> OnTrainingRows<'a> {
             width: layer.width,
             labels: &self.labels,
             classes: self.classes(),
+            unit_roundoff: self.unit_roundoff,
         }
+    }
+}
+
+/// The means of the classes, or nothing of features that do not vary.
+pub(super) fn means_of(
+    features: &LabelledFeatures<'_>,
+) -> Result<Option<ClassMeans>, MeasureError> {
+    let vary = features_vary(features.values, features.width, features.unit_roundoff);
+    match defined(vary)? {
+        Some(()) => defined(ClassMeans::of(features)),
+        None => Ok(None),
     }
 }
 
@@ -150,6 +168,8 @@ impl Metric for Collapse {
             "nc1_quotient",
             "nc1_rank",
             "nc1_eigenvalue",
+            "nc1_dropped",
+            "nc1_all_directions",
             "nc2_equinorm_means",
             "nc2_equiangular_means",
             "nc2_etf_means",
@@ -189,7 +209,9 @@ impl Metric for Collapse {
             return Ok(());
         };
         let (features, classifier) = (read.last(), &read.features.classifier);
-        let means = ClassMeans::of(&features)?;
+        let Some(means) = means_of(&features)? else {
+            return Ok(());
+        };
         let mut push = |metric, index, value| {
             out.push(Reading {
                 metric,
@@ -202,13 +224,20 @@ impl Metric for Collapse {
             push("nc1_quotient", 0, found.nc1_quotient);
             push("nc1_rank", 0, found.rank as f64);
             push("nc1_eigenvalue", 0, found.smallest_eigenvalue);
+            let dropped = means.dropped_eigenvalues().len();
+            if dropped > 0 {
+                push("nc1_dropped", 0, dropped as f64);
+            }
+            if found.rounding_matters() {
+                push("nc1_all_directions", 0, found.nc1_all_directions);
+            }
         }
-        if let Some(found) = defined(simplex_distance(means.centred(), means.classes()))? {
+        if let Some(found) = defined(means.simplex())? {
             push("nc2_equinorm_means", 0, found.equinorm);
             push("nc2_equiangular_means", 0, found.equiangular);
             push("nc2_etf_means", 0, found.etf);
         }
-        if let Some(found) = defined(simplex_distance(&classifier.weight, means.classes()))? {
+        if let Some(found) = defined(simplex_distance(&classifier.weight, read.classes()))? {
             push("nc2_equinorm_weights", 0, found.equinorm);
             push("nc2_equiangular_weights", 0, found.equiangular);
             push("nc2_etf_weights", 0, found.etf);
@@ -222,8 +251,10 @@ impl Metric for Collapse {
             bias: classifier.bias.as_deref(),
         };
         let decision = Decision::of(&features, &means, &linear)?;
-        push("nc4", 0, decision.nc4);
-        push("nearest_mean_accuracy", 0, decision.nearest_mean_accuracy);
+        if defined(means.differ())?.is_some() {
+            push("nc4", 0, decision.nc4);
+            push("nearest_mean_accuracy", 0, decision.nearest_mean_accuracy);
+        }
         if let Some(found) = defined(WithinClass::of(&features, &means, &classifier.weight))? {
             push("within_inside", 0, found.inside);
             push("within_outside", 0, found.outside);
@@ -234,7 +265,7 @@ impl Metric for Collapse {
             push("stable_rank", 0, stable);
         }
         // The C − 1 of a collapsed net, and two that should vanish.
-        let shown = singular.iter().take(means.classes() + 1);
+        let shown = singular.iter().take(read.classes() + 1);
         for (index, &value) in (1..).zip(shown) {
             push("feature_singular", index, value);
         }
@@ -244,8 +275,9 @@ impl Metric for Collapse {
                 labels: &labels,
                 ..features
             };
-            let means = ClassMeans::of(&features)?;
-            if let Some(found) = defined(Variability::of(&features, &means))? {
+            if let Some(means) = means_of(&features)?
+                && let Some(found) = defined(Variability::of(&features, &means))?
+            {
                 push("nc1_permuted", 0, found.nc1);
             }
         }
@@ -282,7 +314,9 @@ impl Metric for CollapseLayers {
         };
         for (index, layer) in (1..).zip(&read.features.layers) {
             let features = read.of(layer);
-            let means = ClassMeans::of(&features)?;
+            let Some(means) = means_of(&features)? else {
+                continue;
+            };
             let mut push = |metric, value| {
                 out.push(Reading {
                     metric,
@@ -299,8 +333,9 @@ impl Metric for CollapseLayers {
                 push("layer_effective_rank", effective);
                 push("layer_stable_rank", stable);
             }
-            let accuracy = metrics::nearest_mean_accuracy(&features, &means)?;
-            push("layer_nearest_mean_accuracy", accuracy);
+            if let Some(accuracy) = defined(metrics::nearest_mean_accuracy(&features, &means))? {
+                push("layer_nearest_mean_accuracy", accuracy);
+            }
         }
         Ok(())
     }

@@ -1,12 +1,15 @@
 use metrics::Spectrum;
 use models::Model;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Pairs, ResidueCharacters, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
 /// How far the first layer's neurons are tuned to one frequency of the residues: means over
 /// neurons of `ipr`, `top_share` and `gini` of their Fourier power [Nanda2023; Doshi2024].
+///
+/// Over the characters of the task: additive ones for sums of multiples of a and b, multiplicative
+/// ones (of discrete logarithms; residue 0 is left out) for products and quotients modulo a prime.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fourier {}
@@ -26,30 +29,44 @@ pub(crate) fn build_spectrum(table: toml::Table) -> Result<Box<dyn Metric>, KeyE
     Ok(Box::new(parse_table::<FourierSpectrum>(table)?))
 }
 
-/// Checks that the models see pairs of residues.
+/// Checks that the models see pairs of residues, in whose characters the task is sparse.
 fn check(kind: &str, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
-    // Division has residues, too, but not all pairs.
-    let table = task.resolved();
-    let modulus = table.get("modulus").and_then(toml::Value::as_integer);
-    match modulus {
-        None => Err(lacks(kind, "a task on residues")),
-        Some(..3) => Err(lacks(kind, "a modulus of 3 or more")),
-        Some(_) if models.iter().any(|model| model.host(&[]).is_none()) => {
-            let needs = "multilayer perceptrons or linear nets; name them in models";
-            Err(lacks(kind, needs))
-        }
-        Some(_) => Ok(()),
+    let instance = task.instance(0);
+    let Some(pairs) = instance.pairs() else {
+        return Err(lacks(kind, "a task on residues"));
+    };
+    characters(kind, pairs)?;
+    if models.iter().any(|model| model.host(&[]).is_none()) {
+        let needs = "multilayer perceptrons or linear nets; name them in models";
+        return Err(lacks(kind, needs));
+    }
+    Ok(())
+}
+
+/// The characters that spectra of a task are over.
+pub(super) fn characters<'a>(
+    kind: &str,
+    pairs: &'a Pairs,
+) -> Result<&'a ResidueCharacters, KeyError> {
+    match &pairs.characters {
+        Err(reason) => Err(lacks(kind, &format!("another operation: {reason}"))),
+        Ok(characters) if characters.period() < 3 => Err(lacks(
+            kind,
+            "a modulus of 3 or more for sums and 5 or more for products",
+        )),
+        Ok(characters) => Ok(characters),
     }
 }
 
-/// The spectrum of the first layer, `[2p, H]`.
-fn spectrum(at: &Snapshot<'_>) -> Result<Spectrum, MeasureError> {
+/// The spectrum of the first layer, `[2p, H]`, over the characters of the task.
+fn spectrum(at: &Snapshot<'_>) -> Result<Option<Spectrum>, MeasureError> {
+    let Some(Ok(characters)) = at.task.pairs().map(|pairs| &pairs.characters) else {
+        return Ok(None);
+    };
     let weights = &at.parameters()?[0];
-    Ok(Spectrum::new(
-        &weights.values,
-        weights.rows / 2,
-        weights.columns,
-    )?)
+    let residues = characters.residues().into_iter().map(|r| r as usize);
+    let spectrum = Spectrum::along(&weights.values, weights.rows / 2, weights.columns, residues);
+    Ok(Some(spectrum?))
 }
 
 impl Metric for Fourier {
@@ -66,7 +83,9 @@ impl Metric for Fourier {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let spectrum = spectrum(at)?;
+        let Some(spectrum) = spectrum(at)? else {
+            return Ok(());
+        };
         for (metric, values) in [
             ("ipr", spectrum.ipr()),
             ("top_share", spectrum.top_share()),
@@ -107,7 +126,9 @@ impl Metric for FourierSpectrum {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let spectrum = spectrum(at)?;
+        let Some(spectrum) = spectrum(at)? else {
+            return Ok(());
+        };
         for (metric, power) in [
             ("fourier_power", spectrum.mean_power()),
             ("sorted_power", spectrum.mean_sorted_power()),

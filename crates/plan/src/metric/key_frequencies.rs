@@ -3,19 +3,20 @@ use models::{Loss, Model};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
-use super::{MeasureError, Metric, Reading, Snapshot, lacks};
+use super::{MeasureError, Metric, Reading, Snapshot, fourier::characters, lacks};
 
 /// Loss and accuracy, over all pairs of residues, of the logits restricted to key frequencies and
 /// of the logits without them: `restricted_loss`, `restricted_accuracy`, `excluded_loss`,
 /// `excluded_accuracy` \[Nanda2023\]. The index is the key; 0 is all keys together. The loss is the
 /// training loss.
 ///
-/// Only of sums c1 a + c2 b + c0 modulo p (addition, subtraction): other operations have no key
+/// Of sums c1 a + c2 b + c0 modulo p, and of products of powers of a and b modulo a prime (quotients
+/// as well), whose frequencies are over the pairs without residue 0: other operations have no key
 /// frequencies.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyFrequencies {
-    /// The keys; all of them, 1 to below p/2, when empty.
+    /// The keys; all of them when empty, 1 to p/2, for products to (p − 1)/2.
     #[serde(default)]
     keys: Vec<u32>,
 }
@@ -43,13 +44,11 @@ impl Metric for KeyFrequencies {
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
-        let pairs = task.instance(0).pairs();
-        let Some(pairs) = pairs.filter(|pairs| pairs.sum.is_some() && pairs.modulus >= 3) else {
-            let needs =
-                "addition, subtraction or another sum of multiples of a and b modulo 3 or more";
-            return Err(lacks("key-frequencies", needs));
+        let instance = task.instance(0);
+        let Some(pairs) = instance.pairs() else {
+            return Err(lacks("key-frequencies", "a task on residues"));
         };
-        let last = pairs.modulus.div_ceil(2) - 1;
+        let last = characters("key-frequencies", pairs)?.period() / 2;
         match self.keys.iter().position(|key| !(1..=last).contains(key)) {
             None => Ok(()),
             Some(position) => Err(KeyError::new(
@@ -62,22 +61,25 @@ impl Metric for KeyFrequencies {
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {
-        let Some((pairs, sum)) = at.task.pairs().and_then(|p| p.sum.map(|sum| (p, sum))) else {
+        let Some(pairs) = at.task.pairs() else {
             return Ok(());
         };
-        let (rows, modulus) = (&pairs.rows, pairs.modulus as usize);
+        let Ok(characters) = &pairs.characters else {
+            return Ok(());
+        };
+        let (rows, period) = (&pairs.rows, characters.period() as usize);
         let classes = rows.shape.outputs;
         let labels = metrics::labels(&rows.targets, classes)?;
         let logits = at.outputs_on(rows)?;
         let keys: Vec<usize> = if self.keys.is_empty() {
-            (1..modulus.div_ceil(2)).collect()
+            (1..=period / 2).collect()
         } else {
             self.keys.iter().map(|&key| key as usize).collect()
         };
         let single = keys.iter().map(|&key| (key as u64, vec![key]));
         let single: Vec<(u64, Vec<usize>)> = single.collect();
         for (index, keys) in std::iter::once((0, keys)).chain(single) {
-            let split = key_split(&logits, modulus, sum, &keys)?;
+            let split = key_split(&logits, period, characters.factors, &keys)?;
             for ([loss, share], outputs) in [
                 (
                     ["restricted_loss", "restricted_accuracy"],

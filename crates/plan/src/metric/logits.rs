@@ -1,5 +1,5 @@
-use metrics::{FloatFormat, margins, softmax_collapse};
-use models::{Model, Precision};
+use metrics::{margins, softmax_collapse};
+use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
@@ -37,11 +37,7 @@ impl Metric for Logits {
         let mean = margins.iter().sum::<f64>() / margins.len() as f64;
         let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
         let target = rows.targets.iter().copied().fold(0.0, f64::max);
-        let format = match at.precision {
-            Precision::F32 => FloatFormat::F32,
-            Precision::F64 => FloatFormat::F64,
-        };
-        let collapsed = softmax_collapse(outputs, &labels, classes, format)?;
+        let collapsed = softmax_collapse(outputs, &labels, classes, at.format())?;
         for (metric, value) in [
             ("logit_margin", mean / target),
             ("smallest_margin", least / target),

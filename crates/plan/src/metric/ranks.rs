@@ -1,5 +1,6 @@
 use metrics::{
-    MetricError, effective_rank_of_power, feature_singular_values, singular_values, stable_rank,
+    MetricError, effective_rank_of_power, feature_singular_values, features_vary, singular_values,
+    stable_rank,
 };
 use models::Model;
 use serde::{Deserialize, Serialize};
@@ -83,9 +84,11 @@ impl Metric for Ranks {
             push("weight_stable_rank", index, defined(stable_rank(&values))?);
         }
         for (index, (values, layer)) in (1..).zip(features.iter().zip(&host.net.layers)) {
-            let values = feature_singular_values(values, layer.outputs)?;
-            let rank = defined(effective_rank_of_power(&values))?;
-            push("feature_effective_rank", index, rank);
+            let vary = features_vary(values, layer.outputs, at.format().unit_roundoff());
+            let rank = vary.and_then(|()| {
+                effective_rank_of_power(&feature_singular_values(values, layer.outputs)?)
+            });
+            push("feature_effective_rank", index, defined(rank)?);
         }
         Ok(())
     }

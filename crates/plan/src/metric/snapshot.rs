@@ -1,5 +1,6 @@
 use std::{borrow::Cow, rc::Rc};
 
+use metrics::FloatFormat;
 use models::{HostArray, Loss, Model, Precision, Reduction};
 use tasks::{Batch, CubeAxes, TaskInstance};
 
@@ -84,6 +85,15 @@ pub struct Snapshot<'a> {
 }
 
 impl<'a> Snapshot<'a> {
+    /// The floating-point format of training: its rounding is in the parameters, and in all that
+    /// follows from them.
+    pub fn format(&self) -> FloatFormat {
+        match self.precision {
+            Precision::F32 => FloatFormat::F32,
+            Precision::F64 => FloatFormat::F64,
+        }
+    }
+
     /// Outputs on the test rows, `[N, K]`.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-use metrics::{ClassMeans, LabelledFeatures, WithinClass};
+use metrics::{ClassMeans, FloatFormat, LabelledFeatures, WithinClass};
 use models::{HostArray, Model};
 use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
@@ -102,6 +102,7 @@ impl Start {
             width: features.columns,
             labels: &rows.group,
             classes,
+            unit_roundoff: FloatFormat::F64.unit_roundoff(),
         };
         let means = ClassMeans::of(&labelled).ok()?;
         let (first, last) = (&modes.first()?.growth, &modes.last()?.growth);

@@ -229,7 +229,8 @@ fn a_condition_on_what_is_not_measured_is_refused() {
 fn what_does_not_fit_modular_arithmetic_is_refused_with_key_and_remedy() {
     for [old, new, key, problem] in cases(
         r#"
-operation = "add" => operation = "multiply" => measure[3].kind = "key-frequencies" => needs addition
+operation = "add" => operation = "a^2 + a*b + b^2" => measure[1].kind = "fourier" => another operation: a^2 + a*b + b^2
+modulus = 7\noperation = "add" => modulus = 8\noperation = "multiply" => measure[1].kind = "fourier" => only modulo a prime
 modulus = 7\noperation = "add" => modulus = 8\noperation = "divide" => task.operation => prime
 modulus = 7\noperation = "add" => modulus = 8\noperation = "divide" => task.operation => 7 or 11
 fraction = 0.8 => fraction = 1.0 => task.fraction = 1 =>
