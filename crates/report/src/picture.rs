@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use judge::Run;
 use plan::spec::Picture;
 
@@ -51,7 +53,7 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     let coloured: Vec<_> = panels.iter().filter_map(Prepared::coloured).collect();
     let scale = ColourScale::shared(&coloured);
     let scale = scale.as_ref();
-    let title = subscripts(title(run, picture));
+    let title = subscripts(&title(run, picture));
     let mut canvas = Canvas::new(width, &title);
     let mut y = MARGIN - 2.0;
     for line in font::wrap(&title, TITLE, room) {
@@ -91,14 +93,19 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     Ok(canvas.finish(y + MARGIN))
 }
 
-/// The finding: the title for the verdict of the claim that decides, where there is one.
-fn title<'a>(run: &Run, picture: &'a Picture) -> &'a str {
+/// The finding: the title for the verdict of the claim that decides, where there is one. A quick run
+/// finds nothing.
+fn title<'a>(run: &Run, picture: &'a Picture) -> Cow<'a, str> {
+    if run.manifest.quick {
+        let (experiment, name) = (&run.spec.name, &picture.name);
+        return format!("Smoke test with quick settings: {name} of {experiment}").into();
+    }
     let judged = picture.titles.as_ref().and_then(|titles| {
         let mut claims = run.verdict.claims.iter();
         let claim = claims.find(|claim| claim.id == titles.claim)?;
         Some(titles.title(claim.outcome))
     });
-    judged.unwrap_or(&picture.title)
+    judged.unwrap_or(&picture.title).into()
 }
 
 /// One legend for all panels.

@@ -81,7 +81,10 @@ impl RunView {
         Self {
             anchor: format!("run-{}", position + 1),
             name: run.spec.name.clone(),
-            title: run.spec.title.clone(),
+            title: match run.manifest.quick {
+                true => format!("Smoke test with quick settings: {}", run.spec.name),
+                false => run.spec.title.clone(),
+            },
             summary: run.spec.summary.clone(),
             source: run.spec.source.clone(),
             quick: run.manifest.quick,

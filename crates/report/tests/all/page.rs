@@ -45,7 +45,18 @@ fn a_page_over_quick_runs_says_that_they_judge_nothing() {
     runs.iter_mut().for_each(|run| run.manifest.quick = false);
     assert!(!page(&runs).unwrap().contains(note));
     runs[1].manifest.quick = true;
-    assert!(page(&runs).unwrap().contains(note));
+    let html = page(&runs).unwrap();
+    assert!(html.contains(note));
+    // Neither its heading nor a picture says what was found.
+    let run = &runs[1];
+    assert!(html.contains(&format!(
+        "Smoke test with quick settings: {}",
+        run.spec.name
+    )));
+    assert!(!html.contains(&run.spec.title));
+    for picture in &run.spec.pictures {
+        assert!(!html.contains(&format!(">{}<", picture.title)));
+    }
 }
 
 #[test]
