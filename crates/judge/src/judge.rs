@@ -339,10 +339,14 @@ fn describe(part: &ComponentJudgement) -> String {
         None => none.to_owned(),
     };
     let centre = number(part.centre, "(censored)");
+    let seeds = match part.values.len() {
+        all if all > part.seeds => format!("{} of {all}", part.seeds),
+        all => all.to_string(),
+    };
     match part.coverage {
         Some(coverage) => {
             let from = match part.values.len() {
-                all if all > part.seeds => format!(" from {} of {all} seeds", part.seeds),
+                all if all > part.seeds => format!(" from {seeds} seeds"),
                 _ => String::new(),
             };
             format!(
@@ -353,9 +357,7 @@ fn describe(part: &ComponentJudgement) -> String {
             )
         }
         None => format!(
-            "{label}{centre}, no 95 % interval from {} of {} seeds of which {} are censored",
-            part.seeds,
-            part.values.len(),
+            "{label}{centre}, no 95 % interval from {seeds} seeds of which {} are censored",
             part.censored
         ),
     }

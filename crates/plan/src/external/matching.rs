@@ -106,6 +106,10 @@ impl<'a> Measured<'a> {
                 format!("is missing, and {metric} has one value for each {name}"),
                 format!("Write {first} to {last} in a column index, or behind the metric."),
             ),
+            name if first == last => (
+                format!("is no {name} of {metric}, where the only one is {first}"),
+                format!("Count each {name} from {first}."),
+            ),
             name => (
                 format!("is no {name} of {metric}, where they are {first} to {last}"),
                 format!("Count each {name} from {first}."),
@@ -143,11 +147,10 @@ pub(super) fn matched(
                 push(&mut left_out, format!("{:?}", column.tag));
                 continue;
             };
-            let index_text = index.map_or(String::new(), |index| format!("/{index}"));
-            push(
-                &mut read,
-                format!("{:?} as {metric}{index_text}", column.tag),
-            );
+            if column.said.is_none() {
+                let index = index.map_or(String::new(), |index| format!("/{index}"));
+                push(&mut read, format!("{:?} as {metric}{index}", column.tag));
+            }
             if !column.run.is_empty() {
                 push(&mut seeds, format!("{:?} as {}", column.run, column.seed));
             }
