@@ -153,7 +153,9 @@ fn check_rows(
         let beyond = rows.iter().filter(|row| row.step > last).count();
         return Err(row.refuse(
             "step",
-            format!("is the largest step of {beyond} rows beyond the {last} steps of this run"),
+            format!(
+                "is the largest step, and {beyond} rows are beyond the {last} steps of this run"
+            ),
             format!(
                 "Write -s training.steps={} to cover them all, or leave them out.",
                 row.step

@@ -84,6 +84,12 @@ fn shapes_of_complete_curves_are_exact() {
 }
 
 #[test]
+fn what_the_first_record_has_reached_may_have_been_reached_before() {
+    let ratio = shape_ratio(&[1.0, 2.0, 4.0], &[0.1, 0.5, 0.9]).unwrap();
+    assert_eq!(ratio, Ratio::AtLeast(4.0));
+}
+
+#[test]
 fn shapes_of_censored_curves_are_lower_bounds_or_unknown() {
     let late = [1.0, 2.0, 4.0, 8.0];
     for (times, values, expected) in [
