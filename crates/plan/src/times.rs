@@ -27,15 +27,13 @@ pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accura
 const STEPS: [&str; 5] = ["t10", "half_time", "t90", "t_fit", "t_gen"];
 
 /// A crossing as a curve shows it that may begin after step 0: a level that its first record has
-/// reached was crossed by then, at a time that nobody saw ([`Crossing::Before`]).
+/// reached was crossed by then, at a time that nobody saw. [`Crossing::Before`] step 0 is at it.
 pub(crate) fn seen(crossing: Crossing, times: &[f64]) -> Crossing {
-    let starts_late = times.first().is_some_and(|first| *first > 0.0);
-    match crossing {
-        Crossing::At(time) | Crossing::Before(time) if starts_late && time <= times[0] => {
-            Crossing::Before(time)
+    match (crossing, times.first()) {
+        (Crossing::At(time), Some(&first)) if first > 0.0 && time <= first => {
+            Crossing::Before(first)
         }
-        Crossing::At(time) | Crossing::Before(time) => Crossing::At(time),
-        after @ Crossing::After(_) => after,
+        (crossing, _) => crossing,
     }
 }
 
@@ -50,9 +48,9 @@ pub(crate) fn seen(crossing: Crossing, times: &[f64]) -> Crossing {
 /// use layerwise_plan::{Crossing, half_time};
 ///
 /// assert_eq!(half_time(&[0.0, 4.0], &[0.0, 1.0])?, Crossing::At(2.0));
-/// // At the start is a time; at a first record that comes later, nobody saw when.
-/// assert_eq!(half_time(&[0.0, 4.0], &[0.7, 1.0])?, Crossing::At(0.0));
-/// assert_eq!(half_time(&[3.0, 4.0], &[0.7, 1.0])?, Crossing::Before(3.0));
+/// // Before step 0 is at it; before a first record that comes later, nobody saw when.
+/// assert_eq!(half_time(&[0.0, 4.0], &[0.7, 1.0])?, Crossing::Before(0.0));
+/// assert_eq!(half_time(&[3.0, 4.0], &[0.5, 1.0])?, Crossing::Before(3.0));
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
 pub fn half_time(times: &[f64], values: &[f64]) -> Result<Crossing, MetricError> {
@@ -64,6 +62,7 @@ pub fn half_time(times: &[f64], values: &[f64]) -> Result<Crossing, MetricError>
 pub(crate) fn recorded(crossing: Option<Crossing>) -> (f64, usize) {
     match crossing {
         Some(Crossing::At(time)) => (time, 1),
+        Some(Crossing::Before(time)) if time <= 0.0 => (time, 1),
         Some(Crossing::Before(_)) => (f64::NEG_INFINITY, 0),
         Some(Crossing::After(_)) | None => (f64::INFINITY, 1),
     }

@@ -17,6 +17,7 @@ pub(crate) fn half_times(cell: &CellRows<'_>, indices: &[u64]) -> Vec<Sample> {
 pub(crate) fn crossing_of(cell: &CellRows<'_>, (steps, values): &(Vec<f64>, Vec<f64>)) -> Sample {
     match half_time(steps, values) {
         Ok(Crossing::At(step)) => Sample::Exact(step),
+        Ok(Crossing::Before(step)) if step <= 0.0 => Sample::Exact(step),
         Ok(Crossing::Before(step)) => Sample::AtMost(step),
         Ok(Crossing::After(step)) if !cell.is_broken() => Sample::AtLeast(step),
         // The end is not known, or nothing was recorded.

@@ -369,6 +369,8 @@ fn a_time_before_a_first_record_after_the_start_is_recorded_as_a_bound() {
     assert_eq!(found(&late, "t90_over_t10"), None);
     let from_start = [(0, 0.6), (200, 0.8)];
     assert_eq!(found(&from_start, "half_time"), Some((0.0, 200)));
+    // What is there at the start has no shape.
+    assert_eq!(found(&[(0, 0.6), (200, 1.0)], "t90_over_t10"), None);
     assert_eq!(
         half_time(&[1.0, 2.0], &[0.5, 1.0]),
         Ok(Crossing::Before(1.0))

@@ -53,6 +53,7 @@ impl Source<'_, '_> {
                 let (times, values): (Vec<f64>, Vec<f64>) = curve.iter().copied().unzip();
                 match half_time(&times, &values) {
                     Ok(Crossing::At(time)) => Some(time),
+                    Ok(Crossing::Before(time)) if time <= 0.0 => Some(time),
                     Ok(Crossing::Before(_)) => Some(f64::NEG_INFINITY),
                     // It may have come after the end of what was read.
                     Ok(Crossing::After(_)) | Err(_) => {
