@@ -12,11 +12,14 @@ use super::{
     exports::{first_of, metric_of},
 };
 
+/// The indices that an entry of `[[measure]]` gives a metric, as far as the spec tells.
+type Known = Option<RangeInclusive<u64>>;
+
 /// What a variant measures of a model.
 pub(super) struct Measured<'a> {
     model: &'a str,
-    /// By metric: what its index is called, and which there are, as far as the spec tells.
-    metrics: BTreeMap<&'static str, (&'static str, Vec<Option<RangeInclusive<u64>>>)>,
+    /// By metric: what its index is called, and which there are.
+    metrics: BTreeMap<&'static str, (&'static str, Vec<Known>)>,
     /// Metrics that follow from whole curves.
     derived: Vec<&'static str>,
 }

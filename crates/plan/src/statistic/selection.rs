@@ -184,8 +184,8 @@ impl<'a> Selection<'a> {
         metric: &str,
         index: u64,
     ) -> bool {
-        let rows = (self.run).cell((model, metric), &cell.variant.name, cell.seed);
-        let last = rows.filter(|row| row.index == index).next_back();
+        let mut rows = (self.run).cell((model, metric), &cell.variant.name, cell.seed);
+        let last = rows.rfind(|row| row.index == index);
         !cell.is_broken && !last.is_some_and(|row| self.run.ends_early(row))
     }
 
