@@ -350,6 +350,34 @@ fn checkpoints_are_measured_at_their_own_steps() {
 }
 
 #[test]
+fn checkpoints_that_end_early_have_no_end() {
+    let place = with_checkpoints(&[0, 7]);
+    let output = place.succeeds(&[
+        "run",
+        "tiny.toml",
+        "--checkpoints",
+        "net=steps",
+        "--out",
+        "read",
+    ]);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    for part in [
+        "checkpoints of all seeds",
+        "at step 7",
+        "-s training.steps=7",
+    ] {
+        assert!(notes.contains(part), "{part} is not in {notes}");
+    }
+    let manifest: Value = serde_json::from_str(&place.read("read/manifest.json")).unwrap();
+    let stopped = &manifest["cells"][0]["stopped"];
+    assert_eq!(stopped["reason"], "ends-early");
+    assert_eq!(
+        stopped["curves"][0],
+        serde_json::json!({ "model": "net", "step": 7 })
+    );
+}
+
+#[test]
 fn a_checkpoint_under_another_step_is_another_run() {
     let place = with_checkpoints(&[0, 7, 60]);
     let hash = |out: &str| -> Value {

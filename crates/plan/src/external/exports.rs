@@ -437,18 +437,25 @@ pub(super) fn metric_of<'m>(
             _ => '_',
         })
         .collect();
+    // A seed in the name of a file is no part of the metric.
+    let named: &str = match plain.rsplit_once("_seed") {
+        Some((head, seed)) if !head.is_empty() && seed.trim_matches('_').parse::<u64>().is_ok() => {
+            head
+        }
+        _ => &plain,
+    };
     let starts_well = |at: usize| {
         let Some(before) = at.checked_sub(1) else {
             return true;
         };
         let word = plain[..before].rsplit('_').next().unwrap_or_default();
         match written[before] {
-            '_' => SCOPES.contains(&word) || word == model,
+            '_' => SCOPES.contains(&word) || word == model || seed_in(word).is_some(),
             other => !other.is_ascii_alphanumeric(),
         }
     };
     let index_behind = |end: usize| -> Option<Option<u64>> {
-        let rest = &plain[end..];
+        let rest = &named[end..];
         if rest.trim_matches('_').is_empty() {
             return Some(None);
         }
@@ -460,7 +467,7 @@ pub(super) fn metric_of<'m>(
     let mut longest_first = known.to_vec();
     longest_first.sort_by_key(|metric| std::cmp::Reverse(metric.len()));
     longest_first.into_iter().find_map(|metric| {
-        let mut found = plain
+        let mut found = named
             .match_indices(metric)
             .filter(|(at, _)| starts_well(*at));
         found.find_map(|(at, _)| Some((metric, index_behind(at + metric.len())?)))
@@ -485,6 +492,8 @@ mod tests {
             ("test/loss", Some(("test_loss", None))),
             ("net_test_loss", Some(("test_loss", None))),
             ("layer_nc1_2", Some(("layer_nc1", Some(2)))),
+            ("seed3_skill_strength_1", Some(("skill_strength", Some(1)))),
+            ("skill_strength_1-seed-3", Some(("skill_strength", Some(1)))),
             ("nc1_quotient", None),
             ("my_skill_strength", None),
             ("skill_strength_final", None),
