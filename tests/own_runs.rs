@@ -164,7 +164,10 @@ fn a_seed_whose_curves_end_early_or_begin_late_has_bounds_and_no_end() {
     place.write("net.csv", file);
     let number = "[[numbers]]\nid = \"N\"\nstatement = \"end\"\nmetric = \"skill_strength\"\n\
                   model = \"net\"\nstatistic = { kind = \"final-value\" }\n\n[[claims]]";
-    place.write("tiny.toml", &TINY.replacen("[[claims]]", number, 1));
+    let marks = "mark_half_times = true\nx_label = \"training step\"";
+    let spec = TINY.replacen("[[claims]]", number, 1);
+    let spec = spec.replacen("x_label = \"training step\"", marks, 1);
+    place.write("tiny.toml", &spec);
     let output = place.succeeds(&[
         "run",
         "tiny.toml",
