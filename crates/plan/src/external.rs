@@ -73,8 +73,10 @@ pub fn attach_curves(
         .collect();
     let seeds: Vec<u64> = plan.seeds().collect();
     for variant in &mut plan.variants {
+        let Some(rows) = of_variant.get(&*variant.name) else {
+            continue;
+        };
         let measured = Measured::of(variant, model);
-        let rows = of_variant.get(&*variant.name).copied().unwrap_or_default();
         let rows: Vec<Observation> = (rows.iter())
             .filter(|row| !measured.derives(&row.metric))
             .map(|row| Observation {
