@@ -99,8 +99,8 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
             &["net.csv:2: metric", "skill_strength"],
         ),
         (
-            "metric,step,value\nskill_strength,900,1\n",
-            &["net.csv:2: step", "60 steps"],
+            "metric,step,value,index\nskill_strength,900,1,1\n",
+            &["net.csv:2: step", "60 steps", "-s training.steps=900"],
         ),
         (
             "metric,step,value,variant\nskill_strength,0,1,bsae\n",
@@ -119,7 +119,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
             &["net.csv:3", "never closed"],
         ),
         (
-            "metric,step,value\nskill_strength,0,1\nskill_strength,0,2\n",
+            "metric,step,value,index\nskill_strength,0,1,2\nskill_strength,0,2,2\n",
             &["net.csv:3: skill_strength", "line 2"],
         ),
         (
@@ -131,7 +131,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         place.write("net.csv", text);
         refused(&place, &["--curves", "net=net.csv"], parts);
     }
-    place.write("net.csv", "metric,step,value\nskill_strength,0,1\n");
+    place.write("net.csv", "metric,step,value,index\nskill_strength,0,1,1\n");
     refused(
         &place,
         &["--curves", "other=net.csv"],
@@ -152,6 +152,105 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         &place,
         &["--curves", "net=net.csv", "--curves", "net=net.csv"],
         &["net is given twice"],
+    );
+}
+
+#[test]
+fn a_seed_whose_curves_end_early_or_begin_late_has_bounds_and_no_end() {
+    let place = Workplace::tiny();
+    let file = "seed,metric,index,step,value\n\
+                0,skill_strength,1,20,0.75\n0,skill_strength,1,60,1\n\
+                1,skill_strength,1,0,0\n1,skill_strength,1,40,0.25\n";
+    place.write("net.csv", file);
+    let number = "[[numbers]]\nid = \"N\"\nstatement = \"end\"\nmetric = \"skill_strength\"\n\
+                  model = \"net\"\nstatistic = { kind = \"final-value\" }\n\n[[claims]]";
+    let marks = "mark_half_times = true\nx_label = \"training step\"";
+    let spec = TINY.replacen("[[claims]]", number, 1);
+    let spec = spec.replacen("x_label = \"training step\"", marks, 1);
+    place.write("tiny.toml", &spec);
+    let output = place.succeeds(&[
+        "run",
+        "tiny.toml",
+        "--curves",
+        "net=net.csv",
+        "--out",
+        "read",
+    ]);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        notes.contains("skill_strength 1 of seed 1 ends at step 40"),
+        "{notes}"
+    );
+    assert!(notes.contains("begins at step 20"), "{notes}");
+    let table = place.read("read/observations.csv");
+    for row in [
+        "0,base,net,half_time,1,20,,-inf",
+        "1,base,net,half_time,1,40,,inf",
+    ] {
+        assert!(table.contains(row), "{row} is not in {table}");
+    }
+    let manifest: Value = serde_json::from_str(&place.read("read/manifest.json")).unwrap();
+    let cells = manifest["cells"].as_array().unwrap();
+    assert_eq!(cells[0]["stopped"]["reason"], "finished");
+    assert_eq!(cells[1]["stopped"]["reason"], "ends-early");
+    assert_eq!(cells[1]["stopped"]["curves"][0]["step"], 40);
+    let verdict: Value = serde_json::from_str(&place.read("read/verdict.json")).unwrap();
+    let part = &verdict["numbers"][0]["components"][0];
+    assert_eq!(part["values"], serde_json::json!([1.0, null]));
+    let page = place.read("read/report.html");
+    for text in ["ends at step 40", "before the first record", "1 of 2 seeds"] {
+        assert!(page.contains(text), "{text} is not on the page");
+    }
+    let export = [
+        "export",
+        "observations",
+        "read",
+        "--format",
+        "jsonl",
+        "--out",
+        "rows",
+    ];
+    place.succeeds(&export);
+    let rows = place.read("rows");
+    let time = |seed: u64| {
+        let rows = rows
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut own = rows.filter(|row| row["model"] == "net" && row["seed"] == seed);
+        own.find(|row| row["metric"] == "half_time").unwrap()["value"].clone()
+    };
+    assert_eq!((time(0), time(1)), (Value::from("-inf"), Value::Null));
+}
+
+#[test]
+fn exports_of_tensorboard_in_a_folder_are_read_by_their_names() {
+    let place = Workplace::tiny();
+    fs::create_dir(place.path("exports")).unwrap();
+    for (seed, index) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
+        place.write(
+            &format!("exports/run-seed-{seed}-tag-skill_strength_{index}.csv"),
+            &format!("Wall time,Step,Value\n1.5,0,0.0\n2.5,60,0.{seed}{index}\n"),
+        );
+    }
+    runs(&place, &["--curves", "net=exports", "--out", "read"]);
+    let table = place.read("read/observations.csv");
+    for row in [
+        "0,base,net,skill_strength,2,60,,0.02",
+        "1,base,net,skill_strength,1,60,,0.11",
+    ] {
+        assert!(table.contains(row), "{row} is not in {table}");
+    }
+    let one = "exports/run-seed-0-tag-skill_strength_1.csv";
+    let said = |index: u64| format!("net={one}:skill_strength/{index}");
+    runs(
+        &place,
+        &["--curves", &said(1), "--curves", &said(2), "--out", "twice"],
+    );
+    refused(&place, &["--curves", &said(3)], &["they are 1 to 2"]);
+    refused(
+        &place,
+        &["--curves", &format!("net={one}:/1")],
+        &["FILE.csv:METRIC"],
     );
 }
 
@@ -251,6 +350,34 @@ fn checkpoints_are_measured_at_their_own_steps() {
     };
     assert_eq!(steps("net"), 3);
     assert!(steps("twin") > 3);
+}
+
+#[test]
+fn checkpoints_that_end_early_have_no_end() {
+    let place = with_checkpoints(&[0, 7]);
+    let output = place.succeeds(&[
+        "run",
+        "tiny.toml",
+        "--checkpoints",
+        "net=steps",
+        "--out",
+        "read",
+    ]);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    for part in [
+        "checkpoints of all seeds",
+        "at step 7",
+        "-s training.steps=7",
+    ] {
+        assert!(notes.contains(part), "{part} is not in {notes}");
+    }
+    let manifest: Value = serde_json::from_str(&place.read("read/manifest.json")).unwrap();
+    let stopped = &manifest["cells"][0]["stopped"];
+    assert_eq!(stopped["reason"], "ends-early");
+    assert_eq!(
+        stopped["curves"][0],
+        serde_json::json!({ "model": "net", "step": 7 })
+    );
 }
 
 #[test]

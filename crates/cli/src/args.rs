@@ -256,8 +256,13 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 #[derive(Debug, Args)]
 pub(crate) struct External {
     /// Show your own curves in place of a model: rows of a CSV file with the columns metric, step
-    /// and value, and variant, seed, model, index and flow_time where they matter (repeatable).
-    #[arg(long, value_name = "MODEL=FILE.csv")]
+    /// and value, and variant, seed, model, index and flow_time where they matter; or what
+    /// TensorBoard or wandb exports, a file or a folder of files (repeatable, also for one model).
+    ///
+    /// Names of exports tell the metric and its index (skill_strength, eval/skill_strength_3), those
+    /// of runs the seed (seed-3, seed=3, or a number at the end). Where they do not, say it behind
+    /// the file: FILE.csv:METRIC/INDEX@SEED=COLUMN, of which only METRIC is needed.
+    #[arg(long, value_name = "MODEL=FILE.csv[:METRIC[/INDEX]]")]
     pub(crate) curves: Vec<String>,
     /// Measure your own checkpoints in place of training a model: a folder of PyTorch state_dicts
     /// step-00000.safetensors, step-00100.safetensors, …, or of folders seed-0, seed-1, …

@@ -1,5 +1,7 @@
 //! `--curves` and `--checkpoints`: models that are read in place of training them.
 
+mod curves;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -31,19 +33,9 @@ impl External {
     /// Reads the files of curves, and lists those of checkpoints.
     pub(crate) fn read(arguments: &args::External) -> Result<Self, Failure> {
         let mut given = Self {
-            curves: Vec::new(),
+            curves: curves::read_all(&arguments.curves)?,
             checkpoints: Vec::new(),
         };
-        for text in &arguments.curves {
-            let (model, path) = named("--curves", text, "FILE.csv")?;
-            let curves = Curves::read(&path, &model)?;
-            let bytes = fs::read(&path).map_err(|error| cannot_read(&path, &error))?;
-            let mut hasher = Sha256::new();
-            hasher.update(&bytes);
-            given
-                .curves
-                .push((source(model, "curves", &path, hasher), curves));
-        }
         for text in &arguments.checkpoints {
             let (model, folder) = named("--checkpoints", text, "DIR")?;
             let files = list(&folder)?;

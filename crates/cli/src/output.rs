@@ -56,7 +56,10 @@ fn component(part: &ComponentJudgement) -> String {
     format!(
         "{label}{}{interval}, {} seeds",
         number(part.centre),
-        part.seeds
+        match part.values.len() {
+            all if all > part.seeds => format!("{} of {all}", part.seeds),
+            all => all.to_string(),
+        }
     )
 }
 
@@ -74,7 +77,10 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
                     format!("{model} diverged by step {step} (loss {loss:.3e}); lower training.lr")
                 }
                 StopReason::Interrupted { step } => format!("interrupted after step {step}"),
-                StopReason::Finished | StopReason::Condition { .. } => return None,
+                // What ends early is in the notes.
+                StopReason::Finished
+                | StopReason::Condition { .. }
+                | StopReason::EndsEarly { .. } => return None,
             };
             Some(format!("{}, seed {}: {what}", cell.variant, cell.seed))
         })

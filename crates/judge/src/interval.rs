@@ -18,7 +18,7 @@ pub struct Interval {
 ///
 /// Order statistics: the narrowest symmetric pair [x_(d), x_(n+1−d)] around the median whose exact
 /// coverage 1 − 2 P(Bin(n, ½) < d) reaches `confidence`; below six seeds there is none at 95 %.
-/// A censored value lies anywhere above its bound, a missing one anywhere at all, so both widen
+/// A censored value lies anywhere on its side of the bound, a missing one anywhere at all, so all widen
 /// the interval and never narrow it. Student's t needs exact values.
 pub fn interval(samples: &[Sample], kind: IntervalKind, confidence: f64) -> Interval {
     match kind {
@@ -34,6 +34,7 @@ fn order(samples: &[Sample], confidence: f64) -> Interval {
         .map(|sample| match *sample {
             Sample::Exact(value) => (value, value),
             Sample::AtLeast(value) => (value, f64::INFINITY),
+            Sample::AtMost(value) => (f64::NEG_INFINITY, value),
             Sample::Missing => (f64::NEG_INFINITY, f64::INFINITY),
         })
         .unzip();
@@ -141,6 +142,16 @@ mod tests {
         let interval = interval(&samples, IntervalKind::Order, 0.95);
         assert_eq!((interval.low, interval.high), (1.0, f64::INFINITY));
         assert_eq!(interval.centre, None);
+    }
+
+    #[test]
+    fn values_bounded_from_above_open_the_lower_end_only() {
+        let mut samples = exact(&[3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        samples.push(Sample::AtMost(2.0));
+        let interval = interval(&samples, IntervalKind::Order, 0.95);
+        assert_eq!((interval.low, interval.high), (f64::NEG_INFINITY, 9.0));
+        // The median lies above the bound, wherever the value is.
+        assert_eq!(interval.centre, Some(5.5));
     }
 
     #[test]

@@ -224,7 +224,11 @@ fn component_judgement(
         seeds: samples.iter().filter(|s| **s != Sample::Missing).count(),
         censored: samples
             .iter()
-            .filter(|s| matches!(s, Sample::AtLeast(_)))
+            .filter(|s| matches!(s, Sample::AtLeast(_) | Sample::AtMost(_)))
+            .count(),
+        at_most: samples
+            .iter()
+            .filter(|s| matches!(s, Sample::AtMost(_)))
             .count(),
         centre: found.centre,
         low: finite(found.low),
@@ -234,7 +238,9 @@ fn component_judgement(
         values: samples
             .iter()
             .map(|sample| match *sample {
-                Sample::Exact(value) | Sample::AtLeast(value) => Some(value),
+                Sample::Exact(value) | Sample::AtLeast(value) | Sample::AtMost(value) => {
+                    Some(value)
+                }
                 Sample::Missing => None,
             })
             .collect(),
@@ -333,16 +339,26 @@ fn describe(part: &ComponentJudgement) -> String {
         None => none.to_owned(),
     };
     let centre = number(part.centre, "(censored)");
+    let seeds = match part.values.len() {
+        all if all > part.seeds => format!("{} of {all}", part.seeds),
+        all => all.to_string(),
+    };
     match part.coverage {
-        Some(coverage) => format!(
-            "{label}{centre}, {:.0} % interval [{}, {}]",
-            (100.0 * coverage).floor(),
-            number(part.low, "−∞"),
-            number(part.high, "∞")
-        ),
+        Some(coverage) => {
+            let from = match part.values.len() {
+                all if all > part.seeds => format!(" from {seeds} seeds"),
+                _ => String::new(),
+            };
+            format!(
+                "{label}{centre}, {:.0} % interval [{}, {}]{from}",
+                (100.0 * coverage).floor(),
+                number(part.low, "−∞"),
+                number(part.high, "∞")
+            )
+        }
         None => format!(
-            "{label}{centre}, no 95 % interval from {} seeds of which {} are censored",
-            part.seeds, part.censored
+            "{label}{centre}, no 95 % interval from {seeds} seeds of which {} are censored",
+            part.censored
         ),
     }
 }

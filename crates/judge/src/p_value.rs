@@ -57,6 +57,7 @@ impl Beyond {
             Sample::Exact(value) if self.above => value > self.limit || at(value),
             Sample::Exact(value) => value < self.limit || at(value),
             Sample::AtLeast(bound) => self.above && (bound > self.limit || at(bound)),
+            Sample::AtMost(bound) => !self.above && (bound < self.limit || at(bound)),
             Sample::Missing => false,
         }
     }

@@ -12,6 +12,14 @@ pub struct VerdictFile {
     pub numbers: Vec<ReportedNumber>,
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// What came of one claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimVerdict {
@@ -86,6 +94,9 @@ pub struct ComponentJudgement {
     pub seeds: usize,
     /// How many of them are only bounds.
     pub censored: usize,
+    /// How many of these bounds are from above: what lies before the first record of a curve.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at_most: usize,
     /// Median or mean; `None` where censoring hides it.
     pub centre: Option<f64>,
     /// Lower end of the interval; `None` is minus infinity.

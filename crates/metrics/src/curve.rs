@@ -178,8 +178,8 @@ pub fn half_time(times: &[f64], values: &[f64]) -> Result<Crossing, MetricError>
 /// |---|---|---|
 /// | seen | seen | exact |
 /// | seen | after the last record | at least last/t10 |
-/// | before the first record | seen | at least t90/first |
-/// | before the first record | after the last record | at least last/first |
+/// | at or before the first record | seen | at least t90/first |
+/// | at or before the first record | after the last record | at least last/first |
 /// | after the last record | – | unknown |
 /// | before the first record | before the first record | unknown |
 /// | at or before time 0 | – | unknown |
@@ -214,7 +214,8 @@ pub fn shape_ratio(times: &[f64], values: &[f64]) -> Result<Ratio, MetricError> 
         return Ok(Ratio::Unknown);
     }
     Ok(match (t10, t90) {
-        (Crossing::At(early), Crossing::At(late)) => Ratio::Exact(late / early),
+        // What the first record has reached may have been reached before.
+        (Crossing::At(early), Crossing::At(late)) if early > times[0] => Ratio::Exact(late / early),
         (_, Crossing::At(late) | Crossing::After(late)) => Ratio::AtLeast(late / early),
         (_, Crossing::Before(_)) => Ratio::Unknown,
     })

@@ -7,7 +7,8 @@ pub struct Derived {
     pub metric: &'static str,
     /// Skill, mode or class, counted from 1; 0 where the metric has none.
     pub index: u64,
-    /// Training step at which it holds.
+    /// Training step at which it holds: of what follows from a whole curve the last, and of a time
+    /// before the first record that record's.
     pub step: u64,
     /// Flow time on the model's own clock, where there is one.
     pub flow_time: Option<f64>,
@@ -45,10 +46,12 @@ impl ModelCurves<'_> {
         indices
     }
 
-    /// Step and flow time of the last record of a metric.
-    pub fn last(&self, metric: &str) -> Option<(u64, Option<f64>)> {
+    /// Step and flow time of the first and the last record of one index of a metric.
+    pub fn ends(&self, metric: &str, index: u64) -> Option<[(u64, Option<f64>); 2]> {
         let cell = (self.variant, self.seed);
-        let mut rows = self.observations.of_cell((self.model, metric), cell);
-        rows.next_back().map(|row| (row.step, row.flow_time))
+        let rows = self.observations.of_cell((self.model, metric), cell);
+        let mut rows = (rows.filter(|row| row.index == index)).map(|row| (row.step, row.flow_time));
+        let first = rows.next()?;
+        Some([first, rows.next_back().unwrap_or(first)])
     }
 }

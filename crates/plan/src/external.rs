@@ -1,19 +1,24 @@
 //! A user's own curves or checkpoints in place of a model that would be trained here.
 
 mod curves;
+mod ends;
+mod exports;
+mod matching;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use models::HostArray;
-use record::{ExternalSource, Observation};
+use record::{ExternalSource, Name, Observation};
 
 use crate::{
-    metric::Metric,
     plan::{ExternalContent, ExternalModel, Plan, Variant},
     spec::SpecError,
 };
 
 pub use curves::{CurveRow, Curves};
+pub use exports::Said;
+
+use matching::{Measured, matched};
 
 /// Checks that the spec has such a model.
 ///
@@ -36,89 +41,54 @@ pub fn check_model(plan: &Plan, flag: &str, model: &str) -> Result<(), SpecError
 /// Puts curves in the place of their model in every variant that they have rows of.
 ///
 /// # Errors
-/// A row that no variant, seed, step or metric of the spec goes with, and a prediction that needs
-/// the initial weights of the model.
+/// A row that no variant, seed, step, metric or index of the spec goes with, and a prediction that
+/// needs the initial weights of the model.
 pub fn attach_curves(
     plan: &mut Plan,
     curves: &Curves,
     source: &ExternalSource,
 ) -> Result<(), SpecError> {
-    let training = &plan.spec.training;
-    let seeds: Vec<u64> = (training.first_seed..)
-        .take(training.seeds as usize)
-        .collect();
     let model = &source.model;
-    let refuse = |row: &CurveRow, column: &str, problem: String, hint: String| {
-        let place = format!("{}:{}: {column}", curves.path, row.line);
-        Err(SpecError::key(place, row.text(column), problem, hint))
-    };
-    let places: HashMap<&str, usize> = (plan.variants.iter().enumerate())
-        .map(|(place, variant)| (&*variant.name, place))
-        .collect();
-    // Rows are sorted: what is asked of a variant is asked once.
-    for rows in curves.rows.chunk_by(|a, b| a.variant == b.variant) {
-        let variant = places.get(&*rows[0].variant);
-        let variant = variant.map(|&place| &plan.variants[place]);
-        let Some(variant) = variant.filter(|v| v.model(model).is_some()) else {
-            let known: Vec<&str> = (plan.variants.iter())
-                .filter(|v| v.model(model).is_some())
-                .map(|v| v.name.as_str())
-                .take(5)
-                .collect();
-            let hint = format!("Write for example {}.", known.join(" or "));
-            return refuse(
-                &rows[0],
-                "variant",
-                format!("is not a variant with {model}"),
-                hint,
-            );
-        };
-        let last = variant.training.steps;
-        let derived = derived_of(variant, model);
-        let known = metrics_of(variant, model);
-        for row in rows {
-            if !seeds.contains(&row.seed) {
-                let problem = format!("is not a seed of this run, which has {seeds:?}");
-                let hint = "Leave --seeds out, or add training.first_seed with -s.".to_owned();
-                return refuse(row, "seed", problem, hint);
-            }
-            if row.step > last {
-                let hint = format!(
-                    "Leave the row out, or write -s training.steps={}.",
-                    row.step
-                );
-                return refuse(
-                    row,
-                    "step",
-                    format!("is beyond the {last} steps of this run"),
-                    hint,
-                );
-            }
-            if derived.contains(&row.metric.as_str()) {
-                // Computed anew from the curves.
-                continue;
-            }
-            if !row.value.is_finite() {
-                let hint = "Leave rows without a value out.".to_owned();
-                return refuse(row, "value", "must be finite".to_owned(), hint);
-            }
-            if !known.contains(&row.metric.as_str()) {
-                let problem = format!("is not a metric that this spec measures of {model}");
-                let hint = format!("Choose one of: {}.", known.join(", "));
-                return refuse(row, "metric", problem, hint);
-            }
-        }
+    let (mut rows, mut notes) = matched(plan, curves, model)?;
+    rows.sort_by(|a, b| a.variant.cmp(&b.variant));
+    for rows in rows.chunk_by_mut(|a, b| a.variant == b.variant) {
+        check_rows(plan, rows, model, &mut notes)?;
     }
-    let of_variant: HashMap<&str, &[CurveRow]> = (curves.rows)
-        .chunk_by(|a, b| a.variant == b.variant)
+    rows.sort_by(|a, b| key(a).cmp(&key(b)));
+    if let Some(pair) = rows.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
+        let (first, second) = (&pair[0], &pair[1]);
+        let place = match first.file == second.file {
+            true => format!("line {}", first.line),
+            false => format!("{}:{}", first.file, first.line),
+        };
+        return Err(SpecError::key(
+            format!("{}:{}: {}", second.file, second.line, second.metric),
+            second.value,
+            format!("stands in {place} already, at the same step"),
+            "Keep one value for each variant, seed, metric, index and step.",
+        ));
+    }
+    let of_variant: HashMap<&str, &[CurveRow]> = (rows.chunk_by(|a, b| a.variant == b.variant))
         .map(|rows| (&*rows[0].variant, rows))
         .collect();
+    let seeds: Vec<u64> = plan.seeds().collect();
     for variant in &mut plan.variants {
-        let derived = derived_of(variant, model);
-        let rows = of_variant.get(&*variant.name).copied().unwrap_or_default();
+        let Some(rows) = of_variant.get(&*variant.name) else {
+            continue;
+        };
+        let measured = Measured::of(variant, model);
         let rows: Vec<Observation> = (rows.iter())
-            .filter(|row| !derived.contains(&row.metric.as_str()))
-            .map(|row| row.observation(model))
+            .filter(|row| !measured.derives(&row.metric))
+            .map(|row| Observation {
+                variant: Name::from(&row.variant),
+                seed: row.seed,
+                model: Name::from(model),
+                metric: Name::from(&row.metric),
+                index: row.index.unwrap_or(0),
+                step: row.step,
+                flow_time: row.flow_time,
+                value: row.value,
+            })
             .collect();
         if rows.is_empty() {
             continue;
@@ -126,7 +96,7 @@ pub fn attach_curves(
         let found: HashSet<u64> = rows.iter().map(|row| row.seed).collect();
         if let Some(seed) = seeds.iter().find(|seed| !found.contains(seed)) {
             return Err(SpecError::key(
-                &curves.path,
+                &source.name,
                 format!("variant {:?}", variant.name),
                 format!("has no row of seed {seed}"),
                 format!(
@@ -144,12 +114,78 @@ pub fn attach_curves(
                 ));
             }
         }
+        let mut notes = notes.clone();
+        notes.extend(ends::late_starts(model, &rows));
         let external = ExternalModel {
             content: ExternalContent::Curves(rows),
             source: source.clone(),
-            notes: Vec::new(),
+            notes,
         };
         variant.external.insert(model.clone(), external);
+        note_ends(variant, model, &seeds);
+    }
+    Ok(())
+}
+
+/// What there is one value of.
+fn key(row: &CurveRow) -> (&str, u64, &str, u64, u64) {
+    let index = row.index.unwrap_or(0);
+    (&row.variant, row.seed, &row.metric, index, row.step)
+}
+
+/// Checks the rows of one variant, and gives each its index.
+fn check_rows(
+    plan: &Plan,
+    rows: &mut [CurveRow],
+    model: &str,
+    notes: &mut Vec<String>,
+) -> Result<(), SpecError> {
+    let with_model = || plan.variants.iter().filter(|v| v.model(model).is_some());
+    let Some(variant) = with_model().find(|variant| variant.name == rows[0].variant) else {
+        let known: Vec<&str> = with_model().map(|v| v.name.as_str()).take(5).collect();
+        let hint = format!("Write for example {}.", known.join(" or "));
+        return Err(rows[0].refuse("variant", format!("is not a variant with {model}"), hint));
+    };
+    let last = variant.training.steps;
+    // One message for all rows beyond the end: it names what covers them.
+    if let Some(row) = (rows.iter())
+        .max_by_key(|row| row.step)
+        .filter(|row| row.step > last)
+    {
+        let beyond = rows.iter().filter(|row| row.step > last).count();
+        return Err(row.refuse(
+            "step",
+            format!(
+                "is the largest step, and {beyond} rows are beyond the {last} steps of this run"
+            ),
+            format!(
+                "Write -s training.steps={} to cover them all, or leave them out.",
+                row.step
+            ),
+        ));
+    }
+    let seeds: Vec<u64> = plan.seeds().collect();
+    let measured = Measured::of(variant, model);
+    for row in rows {
+        if !seeds.contains(&row.seed) {
+            let problem = format!("is not a seed of this run, which has {seeds:?}");
+            let hint = "Leave --seeds out, or add training.first_seed with -s.";
+            return Err(row.refuse("seed", problem, hint));
+        }
+        if measured.derives(&row.metric) {
+            // Computed anew from the curves.
+            continue;
+        }
+        if !row.value.is_finite() {
+            let hint = "Leave rows without a value out.";
+            return Err(row.refuse("value", "must be finite", hint));
+        }
+        if let Some(note) = measured.check(row)?
+            && !notes.contains(&note)
+        {
+            notes.push(note);
+        }
+        row.index = Some(measured.index(row));
     }
     Ok(())
 }
@@ -163,50 +199,35 @@ pub fn attach_checkpoints(
     steps: BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>,
     source: ExternalSource,
 ) -> Result<(), SpecError> {
+    let seeds: Vec<u64> = plan.seeds().collect();
     let base = &mut plan.variants[0];
     let last = base.training.steps;
     let model = source.model.clone();
-    for (seed, steps) in &steps {
-        if let Some(step) = steps.keys().find(|step| **step > last) {
-            return Err(SpecError::key(
-                format!("--checkpoints {model}"),
-                format!("step {step}"),
-                format!("of seed {seed} is beyond the {last} steps of this run"),
-                format!("Take the file away, or write -s training.steps={step}."),
-            ));
-        }
+    let largest = steps
+        .iter()
+        .filter_map(|(seed, steps)| Some((*steps.keys().next_back()?, seed)));
+    if let Some((step, seed)) = largest.max().filter(|(step, _)| *step > last) {
+        return Err(SpecError::key(
+            format!("--checkpoints {model}"),
+            format!("step {step}"),
+            format!("of seed {seed} is the largest, and beyond the {last} steps of this run"),
+            format!("Write -s training.steps={step} to cover them all, or take files away."),
+        ));
     }
     let external = ExternalModel {
         content: ExternalContent::Checkpoints(steps),
         source,
         notes: Vec::new(),
     };
-    base.external.insert(model, external);
+    base.external.insert(model.clone(), external);
+    note_ends(base, &model, &seeds);
     Ok(())
 }
 
-/// Metrics that the entries of a variant read off a model.
-fn metrics_of(variant: &Variant, model: &str) -> Vec<&'static str> {
-    names(variant, model, |metric| metric.metrics())
-}
-
-/// Metrics that follow from its whole curves.
-fn derived_of(variant: &Variant, model: &str) -> Vec<&'static str> {
-    names(variant, model, |metric| metric.derived_metrics())
-}
-
-fn names(
-    variant: &Variant,
-    model: &str,
-    of: impl Fn(&dyn Metric) -> &'static [&'static str],
-) -> Vec<&'static str> {
-    let entries = variant.metrics.iter();
-    let covering = entries.filter(|entry| entry.covers(model, &variant.group));
-    let mut metrics: Vec<&str> = covering
-        .flat_map(|entry| of(&*entry.metric))
-        .copied()
-        .collect();
-    metrics.sort_unstable();
-    metrics.dedup();
-    metrics
+/// Notes where what stands in for a model ends before the run does.
+fn note_ends(variant: &mut Variant, model: &str, seeds: &[u64]) {
+    let notes = ends::notes(variant, model, seeds.iter().copied());
+    if let Some(external) = variant.external.get_mut(model) {
+        external.notes.extend(notes);
+    }
 }

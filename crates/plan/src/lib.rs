@@ -62,11 +62,11 @@ mod statistic;
 mod tables;
 mod times;
 
-pub use ::metrics::{Crossing, half_time};
+pub use ::metrics::Crossing;
 
 pub use clock::Clock;
 pub use derived::{Derived, ModelCurves};
-pub use external::{CurveRow, Curves, attach_checkpoints, attach_curves, check_model};
+pub use external::{CurveRow, Curves, Said, attach_checkpoints, attach_curves, check_model};
 pub use identity::PlannedCell;
 pub use kinds::Kinds;
 pub use load::{Options, load, load_source, value_of};
@@ -78,4 +78,4 @@ pub use plan::{
 pub use prediction::{CellView, Prediction};
 pub use spec::{Spec, SpecError};
 pub use statistic::{CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic};
-pub use times::derive_times;
+pub use times::{derive_times, half_time};

@@ -28,6 +28,8 @@ mod snapshot;
 pub(crate) mod walsh;
 pub(crate) mod weights;
 
+use std::ops::RangeInclusive;
+
 use metrics::MetricError;
 use mlp::MlpError;
 use models::Model;
@@ -72,6 +74,12 @@ fn at_least(key: &str, value: Option<u32>, least: u32) -> Result<(), KeyError> {
     }
 }
 
+/// Layers of the net that a model is on the host, where it is one.
+fn layers(task: &dyn Task, model: &dyn Model) -> Option<u64> {
+    let initial = model.initial(&*task.instance(0), task.shape(), 0);
+    Some(model.host(&initial)?.net.layers.len() as u64)
+}
+
 /// One number read off a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -101,6 +109,23 @@ pub trait Metric: Send + Sync {
     /// What an index of one of its metrics counts (`skill`, `layer`); empty where it has none.
     fn index_name(&self, _metric: &str) -> &'static str {
         ""
+    }
+
+    /// The indices that a metric has for a model on a task, first to last: what curves from elsewhere
+    /// are checked against. `None` where only measuring tells, as it does of an index that this method
+    /// does not know.
+    fn indices(
+        &self,
+        metric: &str,
+        task: &dyn Task,
+        _model: &dyn Model,
+    ) -> Option<RangeInclusive<u64>> {
+        match self.index_name(metric) {
+            "" => Some(0..=0),
+            "skill" => Some(1..=task.instance(0).groups().len() as u64),
+            "class" => Some(1..=task.shape().outputs as u64),
+            _ => None,
+        }
     }
 
     /// Names of the metrics that [`Self::derive`] gives.

@@ -34,6 +34,8 @@ pub enum Sample {
     Exact(f64),
     /// The value is this or more.
     AtLeast(f64),
+    /// The value is this or less: what lies before the first record of a curve.
+    AtMost(f64),
     /// No value for this seed.
     Missing,
 }

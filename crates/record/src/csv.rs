@@ -15,7 +15,8 @@ const COLUMNS: [&str; 9] = [
     "value",
 ];
 
-/// The long table as CSV. `run` is the name in its first column. A time that did not come is `inf`.
+/// The long table as CSV. `run` is the name in its first column. A time that did not come is `inf`,
+/// one that came before the first record `-inf`.
 ///
 /// # Errors
 /// Never for rows in memory; what the writer says otherwise.

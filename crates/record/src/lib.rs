@@ -53,8 +53,8 @@ pub use folder::{
 pub use knobs::{knob_value, lies_at};
 pub use lock::Owner;
 pub use manifest::{
-    Build, CellSummary, ExternalSource, FORMAT, FailedCell, Manifest, MetricInfo, StopReason,
-    Threshold, VariantInfo,
+    Build, CellSummary, EarlyEnd, ExternalSource, FORMAT, FailedCell, Manifest, MetricInfo,
+    StopReason, Threshold, VariantInfo,
 };
 pub use name::Name;
 pub use observation::Observation;

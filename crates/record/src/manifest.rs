@@ -3,6 +3,8 @@ use std::{collections::BTreeMap, fmt};
 use models::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::Observation;
+
 /// Format version of a run folder. It is part of every cell's identity.
 pub const FORMAT: u32 = 3;
 
@@ -120,6 +122,21 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether the curve of a row ends before the run does; see [`CellSummary::ends_early`].
+    pub fn ends_early(&self, row: &Observation) -> bool {
+        if self.external.is_empty() {
+            return false;
+        }
+        let info = self.metrics.get(&*row.metric);
+        let whole_curve = info.is_some_and(|info| info.whole_curve);
+        let mut cells = self.cells.iter();
+        cells.any(|cell| {
+            *row.variant == cell.variant
+                && row.seed == cell.seed
+                && cell.ends_early(row, whole_curve)
+        })
+    }
+
     /// What a model or prediction is. One that the spec does not name is a net to its reader.
     pub fn role(&self, model: &str) -> Role {
         self.roles.get(model).copied().unwrap_or(Role::Net)
@@ -215,6 +232,11 @@ pub enum StopReason {
         /// The loss then.
         loss: f64,
     },
+    /// Trained to its end, beside curves or checkpoints of the user that end before.
+    EndsEarly {
+        /// What ends where.
+        curves: Vec<EarlyEnd>,
+    },
     /// Ctrl-C.
     Interrupted {
         /// Last finished step.
@@ -228,8 +250,48 @@ impl StopReason {
         matches!(self, Self::NotFinite { .. } | Self::Diverged { .. })
     }
 
-    /// Whether the cell came to its end, so that its last records are those of the end.
+    /// Whether the cell came to its end, so that its last records are those of the end: all but those
+    /// of [`Self::EndsEarly`], see [`CellSummary::ends_early`].
     pub fn is_end(&self) -> bool {
-        matches!(self, Self::Finished | Self::Condition { .. })
+        matches!(
+            self,
+            Self::Finished | Self::Condition { .. } | Self::EndsEarly { .. }
+        )
+    }
+}
+
+/// Curves of the user that end before the last step of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyEnd {
+    /// The model that they stand for.
+    pub model: String,
+    /// Their metric; `None` for all metrics, as of checkpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// Their indices; none for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indices: Vec<u64>,
+    /// Step of their last record.
+    pub step: u64,
+}
+
+impl CellSummary {
+    /// Whether the curve that a row is the last of ends before the cell does, so that what it is at the
+    /// end is not known. A number that follows from a `whole_curve` is known all the same, but for a
+    /// time that did not come.
+    pub fn ends_early(&self, row: &Observation, whole_curve: bool) -> bool {
+        let StopReason::EndsEarly { curves } = &self.stopped else {
+            return false;
+        };
+        let own = |end: &&EarlyEnd| *row.model == end.model;
+        if whole_curve {
+            // It was recorded at the last step of its curve.
+            let open = row.value == f64::INFINITY && row.step < self.steps;
+            return open && curves.iter().any(|end| own(&end));
+        }
+        curves.iter().filter(own).any(|end| {
+            let all_metrics = (end.metric.as_ref()).is_none_or(|metric| *row.metric == *metric);
+            all_metrics && (end.indices.is_empty() || end.indices.contains(&row.index))
+        })
     }
 }

@@ -19,24 +19,90 @@ pub struct Observation {
     pub step: u64,
     /// Gradient-flow time on the model's own clock; `None` where there is none (Adam).
     pub flow_time: Option<f64>,
-    /// The value. Infinite (null in JSON) for a time that did not come before the last step.
+    /// The value. Infinite (null in JSON) for a time that did not come before the last step of its
+    /// curve; minus infinity ("-inf") for one before the first record, which is later than step 0.
+    /// `step` is that last or first record then.
     #[serde(with = "finite_or_null")]
     pub value: f64,
 }
 
-/// JSON has no infinity; null stands for it.
+/// JSON has no infinity; null stands for it, and "-inf" for minus infinity.
 mod finite_or_null {
-    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt;
+
+    use serde::{
+        Deserializer, Serializer,
+        de::{Error, Unexpected, Visitor},
+    };
+
+    const BEFORE: &str = "-inf";
 
     pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() {
-            serializer.serialize_f64(*value)
-        } else {
-            serializer.serialize_none()
+        match *value {
+            f64::NEG_INFINITY => serializer.serialize_str(BEFORE),
+            value if value.is_finite() => serializer.serialize_f64(value),
+            _ => serializer.serialize_none(),
         }
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-        Ok(Option::<f64>::deserialize(d)?.unwrap_or(f64::INFINITY))
+        d.deserialize_any(Written)
+    }
+
+    struct Written;
+
+    impl Visitor<'_> for Written {
+        type Value = f64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a number, null or {BEFORE:?}")
+        }
+
+        fn visit_f64<E: Error>(self, value: f64) -> Result<f64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<f64, E> {
+            Ok(f64::INFINITY)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
+            match text {
+                BEFORE => Ok(f64::NEG_INFINITY),
+                other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_nobody_saw_come_back_from_json() {
+        for value in [0.5, 20.0, f64::INFINITY, f64::NEG_INFINITY] {
+            let row = Observation {
+                variant: "base".into(),
+                seed: 0,
+                model: "net".into(),
+                metric: "half_time".into(),
+                index: 1,
+                step: 100,
+                flow_time: None,
+                value,
+            };
+            let text = serde_json::to_string(&row).unwrap();
+            assert_eq!(serde_json::from_str::<Observation>(&text).unwrap(), row);
+        }
     }
 }

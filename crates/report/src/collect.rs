@@ -45,13 +45,21 @@ pub(crate) struct Series {
     pub(crate) points: Vec<Point>,
     /// Values of x where the median did not happen (is infinite).
     pub(crate) missed: Vec<f64>,
-    /// Where each seed first crosses one half; infinite for a seed that does not.
+    /// Values of x where the median came before the first record (is minus infinite).
+    pub(crate) before: Vec<f64>,
+    /// Where each seed first crosses one half; infinite for a seed that does not, minus infinite for
+    /// one that did before its first record. Seeds of which nobody knows are left out.
     pub(crate) half_times: Vec<f64>,
     /// Number of seeds in it.
     pub(crate) seeds: usize,
 }
 
 impl Series {
+    /// Whether there is anything to draw.
+    pub(crate) fn shows_something(&self) -> bool {
+        !(self.points.is_empty() && self.missed.is_empty() && self.before.is_empty())
+    }
+
     /// Whether its seeds differ anywhere.
     pub(crate) fn has_band(&self) -> bool {
         self.seeds > 1 && self.points.iter().any(|p| p.low < p.high)
@@ -121,8 +129,10 @@ pub(crate) fn collect(
             series
                 .points
                 .retain(|p| drawable(x_scale, p.x) && drawable(y_scale, p.median));
-            series.missed.retain(|&x| drawable(x_scale, x));
-            if !series.points.is_empty() || !series.missed.is_empty() {
+            for unseen in [&mut series.missed, &mut series.before] {
+                unseen.retain(|&x| drawable(x_scale, x));
+            }
+            if series.shows_something() {
                 all.push(series);
             }
         }

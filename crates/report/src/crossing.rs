@@ -20,7 +20,8 @@ use crate::{
 pub(crate) struct Mark {
     /// Position of its colour; `None` where it belongs to no colour of the panel.
     pub(crate) colour: Option<usize>,
-    /// Median over seeds; infinite when it did not happen.
+    /// Median over seeds; infinite when it did not happen, minus infinite when it had before the first
+    /// record.
     pub(crate) x: f64,
     /// Whether it was measured (on something trained) or predicted (by theory).
     pub(crate) measured: bool,
@@ -130,7 +131,8 @@ fn carriers<'k, 'a>(
     carriers.collect()
 }
 
-/// Where each seed first has a record at or above `level`; infinite for one that never has.
+/// Where each seed first has a record at or above `level`; infinite for one that never has, minus
+/// infinite for one that has at its first record, which is later than the start.
 fn first_times<'a>(
     rows: impl Iterator<Item = &'a Observation>,
     variant: &VariantInfo,
@@ -139,15 +141,22 @@ fn first_times<'a>(
 ) -> Vec<f64> {
     // seed → step and time of the first record that is high enough
     let mut seeds: BTreeMap<u64, Option<(u64, f64)>> = BTreeMap::new();
+    let mut starts: BTreeMap<u64, u64> = BTreeMap::new();
     for o in rows {
+        let start = starts.entry(o.seed).or_insert(o.step);
+        *start = o.step.min(*start);
         let first = seeds.entry(o.seed).or_default();
         let earlier = first.is_none_or(|(step, _)| o.step < step);
         if o.value >= level && earlier {
             *first = time(o, variant, panel.x).map(|x| (o.step, x));
         }
     }
-    let times = seeds.into_values();
+    let times = seeds.into_iter();
     times
-        .map(|first| first.map_or(f64::INFINITY, |(_, x)| x))
+        .map(|(seed, first)| match first {
+            Some((step, _)) if step > 0 && step == starts[&seed] => f64::NEG_INFINITY,
+            Some((_, x)) => x,
+            None => f64::INFINITY,
+        })
         .collect()
 }

@@ -51,6 +51,8 @@ pub(crate) enum Shape {
     Down,
     /// ▷ with its tip at the place: beyond the right edge.
     Beyond,
+    /// ◁ with its tip at the place: before the first record.
+    Before,
     /// A small arrow up: beyond the upper edge.
     Above,
     /// ◇ around the place.
@@ -70,6 +72,7 @@ impl Shape {
             Self::Up | Self::Above => vec![(x, top), (right, bottom), (left, bottom)],
             Self::Down => vec![(x, bottom), (right, top), (left, top)],
             Self::Beyond => vec![(right, y), (left, top), (left, bottom)],
+            Self::Before => vec![(left, y), (right, top), (right, bottom)],
             Self::Diamond => vec![(x, top), (right, y), (x, bottom), (left, y)],
             Self::Square => vec![
                 (x - SIDE, y - SIDE),

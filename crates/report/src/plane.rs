@@ -113,6 +113,9 @@ impl Plane {
             plane.seeds[1] = plane.seeds[1].max(values.len());
             plane.cells[row * plane.xs.len() + column] = if value == f64::INFINITY {
                 Cell::Never
+            } else if value == f64::NEG_INFINITY {
+                // It came before the first record, at a time that nobody saw.
+                Cell::Missing
             } else {
                 Cell::Value(transformed(panel, value))
             };
@@ -121,13 +124,13 @@ impl Plane {
     }
 }
 
-/// Cells (variant and seed) whose training did not come to its end, where `model` is trained. A
-/// prediction does not depend on how training went.
+/// Cells (variant and seed) whose training did not come to its end, where `model` is trained, or whose
+/// curves of it end early. A prediction does not depend on how training went.
 fn cut_short<'a>(run: &'a Run, model: &str) -> HashSet<(&'a str, u64)> {
     let trained = run.spec.models.contains_key(model);
     let cells = run.manifest.cells.iter();
     cells
-        .filter(|cell| trained && !ended(&cell.stopped))
+        .filter(|cell| trained && !ended(&cell.stopped, model))
         .map(|cell| (cell.variant.as_str(), cell.seed))
         .collect()
 }
@@ -162,9 +165,12 @@ fn last_values<'a>(
     values
 }
 
-/// Whether a cell trained as long as the spec asks for.
-fn ended(stopped: &StopReason) -> bool {
-    matches!(stopped, StopReason::Finished | StopReason::Condition { .. })
+/// Whether a cell trained as long as the spec asks for, or was read to there.
+fn ended(stopped: &StopReason, model: &str) -> bool {
+    match stopped {
+        StopReason::EndsEarly { curves } => curves.iter().all(|end| end.model != model),
+        stopped => stopped.is_end(),
+    }
 }
 
 /// The value at or below which the panel tells no values apart.

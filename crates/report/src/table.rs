@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use judge::Run;
 use plan::spec::Panel;
-use record::{Observation, Observations};
+use record::{Manifest, Observation, Observations};
 
 /// The observations of the seeds that a panel draws.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
     observations: &'a Observations,
+    manifest: &'a Manifest,
     seeds: &'a [u64],
 }
 
@@ -18,6 +19,7 @@ impl<'a> Table<'a> {
     pub(crate) fn new(run: &'a Run, panel: &'a Panel) -> Self {
         Self {
             observations: &run.observations,
+            manifest: &run.manifest,
             seeds: &panel.seeds,
         }
     }
@@ -46,6 +48,11 @@ impl<'a> Table<'a> {
         self.observations.has((model, metric))
     }
 
+    /// Whether a row is of a curve of the user that ends before the run does.
+    pub(crate) fn ends_early(self, row: &Observation) -> bool {
+        self.manifest.ends_early(row)
+    }
+
     /// The last value of each seed, at the lowest index where the metric has several.
     pub(crate) fn last(self, metric: &str, model: &str, variant: &str) -> BTreeMap<u64, f64> {
         let lowest = self
@@ -54,7 +61,8 @@ impl<'a> Table<'a> {
             .min();
         let rows = self.rows(metric, model, variant, lowest);
         let newest = newest(rows, |o| o.seed).into_iter();
-        newest.map(|(seed, o)| (seed, o.value)).collect()
+        let known = newest.filter(|(_, o)| !self.ends_early(o));
+        known.map(|(seed, o)| (seed, o.value)).collect()
     }
 }
 

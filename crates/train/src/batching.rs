@@ -159,7 +159,11 @@ impl<'a> Batching<'a> {
         let share = self.members.len() as f64;
         let mut outcomes = Vec::new();
         for (place, state) in states.into_iter().enumerate() {
-            let (stopped, steps) = state.stopped.unwrap_or((StopReason::Finished, step));
+            let (mut stopped, steps) = state.stopped.unwrap_or((StopReason::Finished, step));
+            let curves = state.variant.early_ends(state.seed, steps);
+            if stopped.is_end() && !curves.is_empty() {
+                stopped = StopReason::EndsEarly { curves };
+            }
             let mut outcome = TrainedCell {
                 observations: Vec::new(),
                 summary: CellSummary {

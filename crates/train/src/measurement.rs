@@ -292,10 +292,7 @@ fn holds(condition: &StopWhen, trained: &[ModelInTraining], member: usize, step:
         .take_while(|o| o.step == step)
         .filter(|o| o.metric == condition.metric)
         .map(|o| o.value);
-    let beyond = |value: f64| {
-        condition.above.is_none_or(|bound| value > bound)
-            && condition.below.is_none_or(|bound| value < bound)
-    };
+    let beyond = |value: f64| condition.holds(value);
     // Without a reading of this metric at this step the condition does not hold.
     let Some(first) = values.next() else {
         return false;

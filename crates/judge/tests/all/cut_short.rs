@@ -2,7 +2,7 @@
 
 use layerwise_judge::Judgement;
 use plan::spec::Outcome;
-use record::{CellSummary, FailedCell, StopReason};
+use record::{CellSummary, EarlyEnd, FailedCell, StopReason};
 
 use crate::support::{Made, SEEDS};
 
@@ -19,6 +19,8 @@ enum Ends {
     Diverged,
     /// The cell of [`CUT`] could not be trained further.
     Failed,
+    /// Curves of the user that stand for the net in the cell of [`CUT`] end at step 20.
+    Early,
 }
 
 /// The same curve for every seed: model, metric, index, steps and values.
@@ -46,6 +48,14 @@ fn judged(statistic: &str, threshold: &str, curves: &[Curve], ends: Ends) -> Jud
                 step: 20,
                 model: "twin".to_owned(),
                 loss: 1e9,
+            },
+            Ends::Early if seed == CUT => StopReason::EndsEarly {
+                curves: vec![EarlyEnd {
+                    model: "net".to_owned(),
+                    metric: None,
+                    indices: Vec::new(),
+                    step: 20,
+                }],
             },
             _ => StopReason::Finished,
         };
@@ -168,4 +178,94 @@ fn rises_and_slopes_need_the_end_that_they_read() {
     assert!(cut(&slope("[10, 40]"), &rows, Ends::Diverged).0.is_some());
     assert!(cut(&slope("[10, 60]"), &rows, Ends::AsPlanned).0.is_some());
     assert_eq!(cut(&slope("[10, 60]"), &rows, Ends::Diverged).0, None);
+}
+
+#[test]
+fn curves_of_the_user_that_end_early_have_no_end_and_times_beyond_them_are_bounds() {
+    let skill = |index, points: &[(u64, f64)]| ("net", "skill_strength", index, points.to_vec());
+    let one = [skill(1, &[(0, 0.0), (20, 0.1)])];
+    // Whatever the others are: the last value of a seed that ends early is not known.
+    let early = judged(FINAL, "below = 0.5", &one, Ends::Early);
+    assert_eq!(early.outcome, Outcome::Undecided);
+    let part = &early.components[0];
+    assert_eq!((part.seeds, part.values[CUT as usize]), (7, None));
+    assert!(
+        early.notes[0].starts_with("in 1 of 8 cells curves of net end before the last step"),
+        "{:?}",
+        early.notes
+    );
+    // It had not come to one half by step 20, and the bound is one, unlike that of a divergence.
+    let both = [
+        skill(1, &[(0, 0.0), (20, 1.0)]),
+        skill(2, &[(0, 0.0), (20, 0.1)]),
+    ];
+    let ratio = "kind = 'time-ratio', of = 2, to = 1";
+    assert_eq!(cut(ratio, &both, Ends::Early), (Some(2.0), true));
+    assert_eq!(
+        cut("kind = 'half-time-order'", &both, Ends::Early),
+        (Some(1.0), false)
+    );
+    // The last of two times may be 21 as well as 61.
+    let later = [
+        skill(1, &[(0, 0.0), (20, 0.1)]),
+        skill(2, &[(0, 0.0), (60, 1.0)]),
+    ];
+    let agreement = "kind = 'half-time-agreement'";
+    assert_eq!(cut(agreement, &later, Ends::Early).0, None);
+    let rise = "kind = 'rise', from = 'start', to = 'end'";
+    assert_eq!(cut(rise, &one, Ends::Early).0, None);
+    let slope = "kind = 'slope', against = 'index', window = [1, 3]";
+    assert_eq!(cut(slope, &both, Ends::Early).0, None);
+}
+
+#[test]
+fn only_the_curves_that_end_early_lack_their_end() {
+    let rows = [
+        ("net", "skill_strength", 1, vec![(0, 0.0), (LAST, 0.1)]),
+        ("net", "skill_strength", 2, vec![(0, 0.0), (20, 0.1)]),
+    ];
+    let mut made = Made::plain();
+    for (model, metric, index, points) in &rows {
+        made.curve((model, metric), *index, points);
+    }
+    made.curve(("twin", "skill_strength"), 1, &rows[0].3);
+    made.curve(("net", "t_fit"), 0, &[(LAST, 10.0)]);
+    made.curve(("net", "t_gen"), 0, &[(20, f64::INFINITY)]);
+    for seed in 0..SEEDS {
+        made.cells.push(CellSummary {
+            variant: "base".to_owned(),
+            seed,
+            steps: LAST,
+            seconds: 1.0,
+            measuring_seconds: 0.0,
+            stopped: StopReason::EndsEarly {
+                curves: vec![EarlyEnd {
+                    model: "net".to_owned(),
+                    metric: Some("skill_strength".to_owned()),
+                    indices: vec![2],
+                    step: 20,
+                }],
+            },
+        });
+    }
+    let parts = made.parts(FINAL);
+    let values: Vec<Option<f64>> = parts.iter().map(|part| part.1).collect();
+    assert_eq!(values, [Some(0.1), None]);
+    // A delay that had not come is bounded by the end of its curve, not of the run.
+    assert_eq!(
+        made.only("kind = 'delay', of = 'generalised'"),
+        (Some(20.0), true)
+    );
+    assert_eq!(made.only("kind = 'delay', of = 'gap'"), (Some(10.0), true));
+    assert_eq!(made.only("kind = 'delay', of = 'fit'"), (Some(10.0), false));
+    let claim = "statistic = { kind = 'final-value' }\nthreshold = { above = 0.0 }";
+    let of_twin = &made
+        .judge(
+            &crate::support::spec(&claim.replace("statistic", "compare = ['twin']\nstatistic")),
+            None,
+        )
+        .claims[0]
+        .compared[0];
+    assert_eq!(of_twin.components[0].seeds, 8);
+    assert!(of_twin.notes.is_empty(), "{:?}", of_twin.notes);
 }

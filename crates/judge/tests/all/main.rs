@@ -7,4 +7,5 @@ mod cut_short;
 mod delays;
 mod gaps;
 mod grid;
+mod late_starts;
 mod support;

@@ -1,12 +1,14 @@
-use std::{collections::BTreeMap, fs, path::Path};
-
-use record::Observation;
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use crate::spec::SpecError;
+
+use super::exports::{self, Export, Said};
 
 /// One row of a file of curves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurveRow {
+    /// Its file.
+    pub file: Arc<str>,
     /// Its line in the file, from 1.
     pub line: u64,
     /// Variant.
@@ -15,8 +17,8 @@ pub struct CurveRow {
     pub seed: u64,
     /// Metric.
     pub metric: String,
-    /// Skill, mode, layer or class; 0 where the metric has none.
-    pub index: u64,
+    /// Skill, mode, layer or class; `None` where the file does not say.
+    pub index: Option<u64>,
     /// Training step.
     pub step: u64,
     /// Flow time, where it is known.
@@ -25,13 +27,14 @@ pub struct CurveRow {
     pub value: f64,
 }
 
-/// The rows of one model in a CSV file in the long format of `observations.csv`.
-#[derive(Debug, Clone, PartialEq)]
+/// The curves of one model, from CSV files in the long format of `observations.csv` or as
+/// TensorBoard and wandb export them.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
-    /// The file.
-    pub path: String,
-    /// Its rows, by variant, seed, metric, index and step.
+    /// Rows of files that name their metrics in a column.
     pub rows: Vec<CurveRow>,
+    /// Exports, whose names the plan has to be asked about.
+    pub exports: Vec<Export>,
 }
 
 /// Columns without which there is no curve.
@@ -57,32 +60,31 @@ impl CurveRow {
             "variant" => format!("{:?}", self.variant),
             "seed" => self.seed.to_string(),
             "step" => self.step.to_string(),
+            "index" => (self.index).map_or("none".to_owned(), |index| index.to_string()),
             "value" => self.value.to_string(),
             _ => format!("{:?}", self.metric),
         }
     }
 
-    pub(super) fn observation(&self, model: &str) -> Observation {
-        Observation {
-            variant: (&self.variant).into(),
-            seed: self.seed,
-            model: model.into(),
-            metric: (&self.metric).into(),
-            index: self.index,
-            step: self.step,
-            flow_time: self.flow_time,
-            value: self.value,
-        }
+    /// The error of a column of this row.
+    pub(super) fn refuse(
+        &self,
+        column: &str,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> SpecError {
+        let place = format!("{}:{}: {column}", self.file, self.line);
+        SpecError::key(place, self.text(column), problem, hint)
     }
 }
 
 impl Curves {
-    /// Reads the rows of `model`. Where a column is missing, the variant is `base`, the seed 0, the
-    /// index 0, and every row is the model's.
+    /// Reads the curves of `model` in a file. Where a column of the long format is missing, the variant
+    /// is `base`, the seed 0, and every row is the model's. `said` is what the user says of an export.
     ///
     /// # Errors
     /// The file, line, column and value that cannot be used.
-    pub fn read(path: &Path, model: &str) -> Result<Self, SpecError> {
+    pub fn read(path: &Path, model: &str, said: Option<&Said>) -> Result<Self, SpecError> {
         let name = path.display().to_string();
         let file = |problem: String, hint: &str| SpecError::File {
             path: path.to_owned(),
@@ -99,20 +101,39 @@ impl Curves {
                 "Close it, or leave quotes out: numbers need none.",
             ));
         }
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_reader(&text[..]);
+            .from_reader(text);
         let broken = |error: csv::Error| {
             let problem = error.to_string().replace(char::is_control, " ");
             file(problem, "Write one comma-separated row per number")
         };
         let headers = reader.headers().map_err(broken)?.clone();
+        if let Some(layout) = exports::Layout::of(&headers) {
+            let export = Export::read(path, &headers, layout, reader, said)?;
+            return Ok(Self {
+                rows: Vec::new(),
+                exports: vec![export],
+            });
+        }
+        if let Some(said) = said {
+            let problem = "stands behind a file that names its metrics in a column";
+            let hint = format!("Write {name} alone.");
+            return Err(SpecError::key(
+                "--curves",
+                format!(":{said}"),
+                problem,
+                hint,
+            ));
+        }
         let place = |column: &str| headers.iter().position(|header| header == column);
         if let Some(missing) = NEEDED.iter().find(|column| place(column).is_none()) {
             return Err(file(
                 format!("has no column {missing:?}"),
                 "The columns metric, step and value are needed; variant, seed, model, index and \
-                 flow_time may be there",
+                 flow_time may be there. Exports of TensorBoard (Wall time, Step, Value) and wandb \
+                 (Step, \"run - metric\", …) are read, too",
             ));
         }
         let columns = || headers.iter().enumerate();
@@ -134,6 +155,7 @@ impl Curves {
             .filter_map(|column| Some((column, place(column)?)))
             .collect();
         let mut rows: Vec<CurveRow> = Vec::new();
+        let shared: Arc<str> = name.as_str().into();
         for record in reader.records() {
             let record = record.map_err(broken)?;
             let line = record.position().map_or(0, csv::Position::line);
@@ -183,6 +205,7 @@ impl Curves {
                 ));
             }
             rows.push(CurveRow {
+                file: Arc::clone(&shared),
                 line,
                 variant: match cell("variant") {
                     None | Some("") => "base".to_owned(),
@@ -190,7 +213,10 @@ impl Curves {
                 },
                 seed: whole("seed", Some(0))?,
                 metric: metric.to_owned(),
-                index: whole("index", Some(0))?,
+                index: match cell("index") {
+                    None | Some("") => None,
+                    Some(_) => Some(whole("index", None)?),
+                },
                 step: whole("step", None)?,
                 flow_time: match cell("flow_time") {
                     None | Some("") => None,
@@ -206,35 +232,29 @@ impl Curves {
                 "Write a row per number, or leave the column model out",
             ));
         }
-        let key = |row: &CurveRow| {
-            let CurveRow {
-                variant, metric, ..
-            } = row;
-            (
-                variant.clone(),
-                row.seed,
-                metric.clone(),
-                row.index,
-                row.step,
-            )
-        };
-        rows.sort_by_key(key);
-        if let Some(pair) = rows.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
-            let (first, second) = (&pair[0], &pair[1]);
-            return Err(SpecError::key(
-                format!("{name}:{}: {}", second.line, second.metric),
-                second.value,
-                format!("stands in line {} already, at the same step", first.line),
-                "Keep one value for each variant, seed, metric, index and step.",
-            ));
+        Ok(Self {
+            rows,
+            exports: Vec::new(),
+        })
+    }
+
+    /// The curves of several files, with a seed for each run of the exports.
+    pub fn join(files: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for mut file in files {
+            all.rows.append(&mut file.rows);
+            all.exports.append(&mut file.exports);
         }
-        Ok(Self { path: name, rows })
+        exports::number(&mut all.exports);
+        all
     }
 
     /// The seeds that occur, increasing.
     #[must_use]
     pub fn seeds(&self) -> Vec<u64> {
-        let mut seeds: Vec<u64> = self.rows.iter().map(|row| row.seed).collect();
+        let rows = self.rows.iter().map(|row| row.seed);
+        let columns = self.exports.iter().flat_map(|export| &export.columns);
+        let mut seeds: Vec<u64> = rows.chain(columns.map(|column| column.seed)).collect();
         seeds.sort_unstable();
         seeds.dedup();
         seeds

@@ -5,15 +5,19 @@ use serde::{Deserialize, Serialize};
 use tasks::{Batch, KeyError, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
-use crate::derived::{Derived, ModelCurves};
+use crate::{
+    derived::{Derived, ModelCurves},
+    times,
+};
 
 /// `train_accuracy` (against the training labels, noise included) and `test_accuracy`; and from
 /// the whole curves the first recorded steps `t_fit` and `t_gen` at which they reach `fit` and
 /// `generalised`, `delay_gap` = t_gen − t_fit, `delay_ratio` = t_gen/t_fit and
 /// `test_accuracy_at_fit` \[Power2022\].
 ///
-/// A time that did not come within the run is infinite, and so are gap and ratio then. Without a
-/// fit there is no gap, no ratio and no accuracy at it.
+/// A time that did not come within the run is infinite, and so are gap and ratio then; one that came
+/// before the first record is minus infinite. Without a fit whose step is known there is no gap, no
+/// ratio and no accuracy at it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Accuracy {
@@ -113,34 +117,49 @@ impl Metric for Accuracy {
     }
 
     fn derive(&self, curves: ModelCurves<'_>) -> Vec<Derived> {
-        let Some((step, flow_time)) = curves.last("test_accuracy") else {
+        let [train_ends, test_ends] =
+            ["train_accuracy", "test_accuracy"].map(|metric| curves.ends(metric, 0));
+        let Some(test_ends) = test_ends else {
             return Vec::new();
         };
+        let train_ends = train_ends.unwrap_or(test_ends);
         let (train, test) = (
             curves.curve("train_accuracy", 0),
             curves.curve("test_accuracy", 0),
         );
-        let time = |curve: &Curve, level| match first_record(&curve.steps, &curve.values, level) {
-            Ok(Crossing::At(step) | Crossing::Before(step)) => step,
-            _ => f64::INFINITY,
+        let time = |curve: &Curve, level| {
+            let crossing = first_record(&curve.steps, &curve.values, level).ok()?;
+            Some(times::seen(crossing, &curve.steps))
         };
         let (fit, generalised) = (time(&train, self.fit), time(&test, self.generalised));
-        let mut found = vec![("t_fit", fit), ("t_gen", generalised)];
-        if fit.is_finite() {
-            found.push(("delay_gap", generalised - fit));
-            if fit > 0.0 {
-                found.push(("delay_ratio", generalised / fit));
+        let at = |metric, (value, end): (f64, usize), ends: [(u64, Option<f64>); 2]| {
+            let (step, flow_time) = ends[end];
+            Derived {
+                metric,
+                index: 0,
+                step,
+                flow_time,
+                value,
+            }
+        };
+        let mut derived = vec![
+            at("t_fit", times::recorded(fit), train_ends),
+            at("t_gen", times::recorded(generalised), test_ends),
+        ];
+        if let Some(Crossing::At(fit)) = fit {
+            let (generalised, end) = times::recorded(generalised);
+            // Before an unknown time there is no gap to it.
+            if generalised > f64::NEG_INFINITY {
+                derived.push(at("delay_gap", (generalised - fit, end), test_ends));
+                if fit > 0.0 {
+                    derived.push(at("delay_ratio", (generalised / fit, end), test_ends));
+                }
             }
             let at_fit = test.steps.iter().position(|&step| step == fit);
-            found.extend(at_fit.map(|at| ("test_accuracy_at_fit", test.values[at])));
+            derived.extend(
+                at_fit.map(|place| at("test_accuracy_at_fit", (test.values[place], 1), test_ends)),
+            );
         }
-        let derived = found.into_iter().map(|(metric, value)| Derived {
-            metric,
-            index: 0,
-            step,
-            flow_time,
-            value,
-        });
-        derived.collect()
+        derived
     }
 }

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use metrics::{Balance, MetricError};
 use models::{HostArray, Model};
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,11 @@ impl Metric for LayerBalance {
 
     fn index_name(&self, _: &str) -> &'static str {
         "pair of layers"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, model: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let arrays = model.initial(&*task.instance(0), task.shape(), 0);
+        Some(1..=layers(&arrays).len().saturating_sub(1) as u64)
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use metrics::ClassPlane;
 use models::Model;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,13 @@ impl Metric for Plane {
 
     fn index_name(&self, _: &str) -> &'static str {
         "row"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        // How many of them are of the three classes is not known before they are drawn.
+        let training_set = task.instance(0).training_set();
+        let all = training_set.map_or(task.batch_rows(), |rows| rows.rows) as u64;
+        Some(1..=self.rows.map_or(all, |most| all.min(most.into())))
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

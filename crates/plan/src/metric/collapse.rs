@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
@@ -64,17 +64,21 @@ pub(super) fn needs_hidden_features(
     models: &[&dyn Model],
 ) -> Result<(), KeyError> {
     needs_classes(kind, task)?;
-    let instance = task.instance(0);
-    let some = instance.test().rows_from(0, 1);
-    let hidden = |model: &&dyn Model| {
-        let initial = model.initial(&*instance, task.shape(), 0);
-        matches!(model.hidden_features(&initial, &some), Ok(Some(_)))
-    };
+    let hidden = |model: &&dyn Model| hidden_layers(task, *model).is_some();
     if models.iter().all(hidden) {
         return Ok(());
     }
     let needs = "models with a hidden layer; name them in models";
     Err(lacks(kind, needs))
+}
+
+/// Hidden layers of a model that has features.
+fn hidden_layers(task: &dyn Task, model: &dyn Model) -> Option<usize> {
+    let instance = task.instance(0);
+    let initial = model.initial(&*instance, task.shape(), 0);
+    let some = instance.test().rows_from(0, 1);
+    let features = model.hidden_features(&initial, &some).ok()??;
+    Some(features.layers.len())
 }
 
 /// Labelled training rows and the model's features on them.
@@ -200,6 +204,13 @@ impl Metric for Collapse {
         }
     }
 
+    fn indices(&self, metric: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        match metric {
+            "feature_singular" => Some(1..=task.shape().outputs as u64 + 1),
+            _ => Some(0..=0),
+        }
+    }
+
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {
         needs_hidden_features("collapse", task, models)
     }
@@ -302,6 +313,10 @@ impl Metric for CollapseLayers {
 
     fn index_name(&self, _: &str) -> &'static str {
         "layer"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, model: &dyn Model) -> Option<RangeInclusive<u64>> {
+        Some(1..=hidden_layers(task, model)? as u64)
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

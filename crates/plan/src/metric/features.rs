@@ -1,9 +1,11 @@
+use std::ops::RangeInclusive;
+
 use metrics::{MetricError, feature_cka};
 use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
-use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks};
+use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
 /// `feature_cka`: centred kernel alignment of the features of each hidden layer (the index) with
 /// those at the start, on the training rows \[Kornblith2019\]: 1 where features only turn or scale.
@@ -33,6 +35,10 @@ impl Metric for Features {
 
     fn index_name(&self, _: &str) -> &'static str {
         "layer"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, model: &dyn Model) -> Option<RangeInclusive<u64>> {
+        Some(1..=layers(task, model)?.saturating_sub(1))
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use metrics::Spectrum;
 use models::Model;
 use serde::{Deserialize, Serialize};
@@ -119,6 +121,12 @@ impl Metric for FourierSpectrum {
             "fourier_power" => "frequency",
             _ => "rank",
         }
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let table = task.resolved();
+        let modulus = table.get("modulus").and_then(toml::Value::as_integer)?;
+        Some(1..=u64::try_from(modulus).ok()? / 2)
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use metrics::{accuracy, cross_entropy, key_split};
 use models::{Loss, Model};
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,12 @@ impl Metric for KeyFrequencies {
 
     fn index_name(&self, _: &str) -> &'static str {
         "key frequency"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let modulus = task.instance(0).pairs()?.modulus;
+        // 0 is all keys together.
+        Some(0..=u64::from(modulus / 2))
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use models::Model;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,11 @@ impl Metric for Modes {
 
     fn index_name(&self, _: &str) -> &'static str {
         "mode"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let shape = task.shape();
+        Some(1..=shape.inputs.min(shape.outputs) as u64)
     }
 
     fn derived_metrics(&self) -> &'static [&'static str] {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
@@ -28,6 +30,10 @@ impl Metric for Outputs {
 
     fn index_name(&self, _: &str) -> &'static str {
         "output"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        Some(1..=task.instance(0).test().targets.len() as u64)
     }
 
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,10 +1,12 @@
+use std::ops::RangeInclusive;
+
 use metrics::pattern_distance;
 use mlp::Activation;
 use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
-use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks};
+use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
 /// `pattern_distance`: share of (training row, neuron) pairs of each hidden layer (the index) whose
 /// activation changed sides since the start \[Kunin2024\]. In a lazy net none do.
@@ -33,6 +35,10 @@ impl Metric for Patterns {
 
     fn index_name(&self, _: &str) -> &'static str {
         "layer"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, model: &dyn Model) -> Option<RangeInclusive<u64>> {
+        Some(1..=layers(task, model)?.saturating_sub(1))
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use metrics::{
     MetricError, effective_rank_of_power, feature_singular_values, features_vary, singular_values,
     stable_rank,
@@ -6,7 +8,7 @@ use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, table_of};
 
-use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks};
+use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
 /// How many directions a net uses \[Roy2007\]: `weight_effective_rank` and `weight_stable_rank` of
 /// every layer's weight, and `feature_effective_rank` of every hidden layer's centred features on
@@ -50,6 +52,19 @@ impl Metric for Ranks {
 
     fn index_name(&self, _: &str) -> &'static str {
         "layer"
+    }
+
+    fn indices(
+        &self,
+        metric: &str,
+        task: &dyn Task,
+        model: &dyn Model,
+    ) -> Option<RangeInclusive<u64>> {
+        let layers = layers(task, model)?;
+        match metric {
+            "feature_effective_rank" => Some(1..=layers.saturating_sub(1)),
+            _ => Some(1..=layers),
+        }
     }
 
     fn check(&self, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyError> {

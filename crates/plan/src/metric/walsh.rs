@@ -1,6 +1,9 @@
+use std::ops::RangeInclusive;
+
 use metrics::{energy_by_degree, largest_other, walsh_coefficients};
+use models::Model;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
@@ -29,6 +32,18 @@ impl Metric for Walsh {
         match metric {
             "walsh_degree_energy" => "degree",
             _ => "skill",
+        }
+    }
+
+    fn indices(&self, metric: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let instance = task.instance(0);
+        let groups = instance.groups().len();
+        match metric {
+            "walsh_degree_energy" => {
+                let bits = |group| Some(instance.cube_axes(group)?.axes.len() as u64);
+                Some(1..=(0..groups).filter_map(bits).max()?)
+            }
+            _ => Some(1..=groups as u64),
         }
     }
 

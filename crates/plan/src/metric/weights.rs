@@ -1,7 +1,9 @@
+use std::ops::RangeInclusive;
+
 use metrics::{norm, relative_change};
-use models::HostArray;
+use models::{HostArray, Model};
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
@@ -26,6 +28,12 @@ impl Metric for Weights {
 
     fn index_name(&self, _: &str) -> &'static str {
         "array"
+    }
+
+    fn indices(&self, _: &str, task: &dyn Task, model: &dyn Model) -> Option<RangeInclusive<u64>> {
+        let arrays = model.initial(&*task.instance(0), task.shape(), 0).len() as u64;
+        // 0 is all arrays together.
+        Some(0..=arrays)
     }
 
     fn measure(&self, at: &Snapshot<'_>, out: &mut Vec<Reading>) -> Result<(), MeasureError> {

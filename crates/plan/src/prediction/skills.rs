@@ -1,10 +1,10 @@
-use metrics::{Crossing, half_time};
+use metrics::Crossing;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, positive, table_of};
 use theory::{BalancedMode, DeepMode, LambdaMode};
 
 use super::{CellView, Prediction};
-use crate::derived::Derived;
+use crate::{derived::Derived, times::half_time};
 
 /// The multilinear skill model \[Nam2024\]: R_k(t) is a sigmoid with rate 2 P_k S / B². With
 /// `lambda` its layers are imbalanced \[Domine2024\], with `depth` there are more than two
@@ -156,8 +156,10 @@ impl Skills {
             .map(
                 |(index, group)| match (&self.initial_from, self.initial, self.init_std) {
                     (Some(model), ..) => {
-                        let (_, values) = cell.curve(model, "skill_strength", index);
-                        values.first().map(|start| start * group.target)
+                        let (steps, values) = cell.curve(model, "skill_strength", index);
+                        // What a curve begins with later is no initial strength.
+                        let start = values.first().filter(|_| steps.first() == Some(&0.0));
+                        start.map(|start| start * group.target)
                     }
                     (None, Some(initial), _) => Some(initial),
                     (None, None, std) => theory::initial_from_init_std(std?).ok(),

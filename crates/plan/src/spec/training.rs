@@ -125,3 +125,10 @@ pub struct StopWhen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<f64>,
 }
+
+impl StopWhen {
+    /// Whether the condition holds of one value.
+    pub fn holds(&self, value: f64) -> bool {
+        self.above.is_none_or(|bound| value > bound) && self.below.is_none_or(|bound| value < bound)
+    }
+}

@@ -30,31 +30,37 @@ pub(super) fn delay(table: &Selection<'_>, cell: &CellRows<'_>, of: Quantity) ->
 }
 
 fn known(table: &Selection<'_>, cell: &CellRows<'_>, of: Quantity) -> Option<Sample> {
-    let value = |metric| table.final_value_of(cell, metric);
-    let [fit, generalised] = METRICS.map(value);
     let last = cell.last_step();
-    let bounded = |time: f64, to: &dyn Fn(f64) -> f64| {
-        if time.is_finite() {
-            Sample::Exact(to(time))
-        } else {
-            Sample::AtLeast(to(last))
-        }
+    let time = |metric| {
+        Some(match table.final_sample_of(cell, metric) {
+            Sample::Exact(time) if !time.is_finite() => Sample::AtLeast(last),
+            Sample::Missing => return None,
+            known => known,
+        })
     };
-    let fitted = || fit.filter(|time| time.is_finite());
+    let [fit, generalised] = METRICS.map(time);
     Some(match of {
-        Quantity::Fit => bounded(fit?, &|time| time),
-        Quantity::Generalised => bounded(generalised?, &|time| time),
-        Quantity::Gap => {
-            let fit = fitted()?;
-            bounded(generalised?, &|time| time - fit)
-        }
-        Quantity::Ratio => {
-            let fit = fitted().filter(|time| *time != 0.0)?;
-            bounded(generalised?, &|time| time / fit)
-        }
-        Quantity::TestAtFit => {
-            fitted()?;
-            Sample::Exact(value("test_accuracy_at_fit")?)
-        }
+        Quantity::Fit => fit?,
+        Quantity::Generalised => generalised?,
+        Quantity::Gap => since(generalised?, fit?, |time, fit| time - fit)?,
+        Quantity::Ratio if fit? == Sample::Exact(0.0) => return None,
+        Quantity::Ratio => since(generalised?, fit?, |time, fit| time / fit)?,
+        Quantity::TestAtFit => match (fit?, table.final_sample_of(cell, "test_accuracy_at_fit")) {
+            (Sample::Exact(_), accuracy) => accuracy,
+            _ => return None,
+        },
     })
+}
+
+/// What a time is from a fit on, which grows with the time and falls with the fit; `None` without a fit.
+fn since(time: Sample, fit: Sample, to: impl Fn(f64, f64) -> f64) -> Option<Sample> {
+    match (time, fit) {
+        (Sample::Exact(time), Sample::Exact(fit)) => Some(Sample::Exact(to(time, fit))),
+        (Sample::AtMost(time), Sample::Exact(fit)) => Some(Sample::AtMost(to(time, fit))),
+        (Sample::AtLeast(time), Sample::Exact(fit))
+        | (Sample::Exact(time) | Sample::AtLeast(time), Sample::AtMost(fit)) => {
+            Some(Sample::AtLeast(to(time, fit)))
+        }
+        _ => None,
+    }
 }

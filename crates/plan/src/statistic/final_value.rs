@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{Component, Measured, Selection, Statistic};
 
-/// The last recorded value of every index, or of one, per seed.
+/// The last recorded value of every index, or of one, per seed. Of a time that the record only bounds,
+/// the bound.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FinalValue {
@@ -31,10 +32,7 @@ impl Statistic for FinalValue {
                 samples: table
                     .per_seed()
                     .into_iter()
-                    .map(|cell| {
-                        cell.final_value(index)
-                            .map_or(Sample::Missing, Sample::Exact)
-                    })
+                    .map(|cell| cell.final_sample(index))
                     .collect(),
             })
             .collect();

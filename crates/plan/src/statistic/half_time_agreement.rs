@@ -9,7 +9,8 @@ use crate::statistic::{
 
 /// Spearman's rank correlation, over the indices, of the half-times of a model with those of
 /// another model or prediction, or with the indices themselves, per seed. A half-time that did not
-/// come is later than all others. Half-times that are all the same agree with no order and count as
+/// come is later than all others, one before the first record earlier than all others; where a
+/// bound leaves that open, the seed has no value. Half-times that are all the same agree with no order and count as
 /// 0. Of a grid, the first cell.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,11 +24,19 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> 
     Ok(Box::new(parse_table::<HalfTimeAgreement>(table)?))
 }
 
-/// Times to be ranked; `None` where one was not recorded.
+/// Times to be ranked; `None` where one was not recorded, or its rank is open.
 fn ranked(times: &[Sample]) -> Option<Vec<f64>> {
+    let beyond = |bound: &Sample| {
+        times.iter().all(|other| match (*bound, *other) {
+            (Sample::AtLeast(least), Sample::Exact(time) | Sample::AtMost(time)) => time <= least,
+            (Sample::AtMost(most), Sample::Exact(time) | Sample::AtLeast(time)) => time >= most,
+            _ => true,
+        })
+    };
     let time = |sample: &Sample| match *sample {
         Sample::Exact(time) => Some(time),
-        Sample::AtLeast(_) => Some(f64::INFINITY),
+        Sample::AtLeast(_) => Some(f64::INFINITY).filter(|_| beyond(sample)),
+        Sample::AtMost(_) => Some(f64::NEG_INFINITY).filter(|_| beyond(sample)),
         Sample::Missing => None,
     };
     times.iter().map(time).collect()

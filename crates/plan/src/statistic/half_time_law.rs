@@ -67,15 +67,22 @@ impl Statistic for Error {
 }
 
 fn error(first: Option<Sample>, time: Sample, ratio: f64) -> Sample {
-    let Some(Sample::Exact(first)) = first.filter(|f| *f != Sample::Exact(0.0)) else {
-        return Sample::Missing;
-    };
-    let predicted = first * ratio;
-    match time {
-        Sample::Exact(time) => Sample::Exact((time / predicted - 1.0).abs()),
-        // Not learned by then: the error is at least this, if the prediction has passed.
-        Sample::AtLeast(time) => Sample::AtLeast((time / predicted - 1.0).max(0.0)),
-        Sample::Missing => Sample::Missing,
+    match (first, time) {
+        (Some(Sample::Exact(0.0)), _) => Sample::Missing,
+        (Some(Sample::Exact(first)), Sample::Exact(time)) => {
+            Sample::Exact((time / (first * ratio) - 1.0).abs())
+        }
+        // Not learned by then, or later than predicted at most: the error is at least this, if the
+        // prediction has passed.
+        (Some(Sample::Exact(first)), Sample::AtLeast(time))
+        | (Some(Sample::AtMost(first)), Sample::Exact(time) | Sample::AtLeast(time)) => {
+            Sample::AtLeast((time / (first * ratio) - 1.0).max(0.0))
+        }
+        // Learned by then: at least this, if the prediction is to come.
+        (Some(Sample::Exact(first)), Sample::AtMost(time)) => {
+            Sample::AtLeast((1.0 - time / (first * ratio)).max(0.0))
+        }
+        _ => Sample::Missing,
     }
 }
 
@@ -97,6 +104,7 @@ impl Statistic for Constant {
                             match time {
                                 Sample::Exact(time) => Sample::Exact(time / ratio),
                                 Sample::AtLeast(time) => Sample::AtLeast(time / ratio),
+                                Sample::AtMost(time) => Sample::AtMost(time / ratio),
                                 Sample::Missing => Sample::Missing,
                             }
                         },
@@ -114,7 +122,8 @@ impl Statistic for Constant {
     }
 }
 
-/// max / min of positive samples; a bound above the smallest exact value bounds the ratio.
+/// max / min of positive samples; bounds, from below as candidates for the largest and from above as
+/// candidates for the smallest, bound the ratio.
 pub(crate) fn spread(samples: &[Sample]) -> Sample {
     let mut low = f64::INFINITY;
     let mut high = f64::NEG_INFINITY;
@@ -129,8 +138,16 @@ pub(crate) fn spread(samples: &[Sample]) -> Sample {
                 high = high.max(value);
                 bounded = true;
             }
+            Sample::AtMost(value) if value > 0.0 => {
+                low = low.min(value);
+                bounded = true;
+            }
             _ => return Sample::Missing,
         }
+    }
+    if !high.is_finite() {
+        // Bounds from above alone.
+        return Sample::Missing;
     }
     if !low.is_finite() {
         return Sample::Missing;

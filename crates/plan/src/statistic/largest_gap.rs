@@ -1,9 +1,7 @@
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, positive, table_of};
 
-use crate::statistic::{
-    CellRows, Component, Measured, Sample, Selection, Statistic, selection::Curve,
-};
+use crate::statistic::{Component, Measured, Sample, Selection, Statistic, selection::Curve};
 
 /// The largest distance of a curve to the same curve of another model or prediction, per index
 /// and seed, over all recorded steps and all cells of the grid.
@@ -86,14 +84,21 @@ impl LargestGap {
                 let own = cell.curve(index);
                 let other = table.rows_of(cell, &self.to, &self.metric, index);
                 // The gap at an end that did not come is not known.
-                let known = cell.has_end() || !self.at_end;
+                let known = !self.at_end
+                    || cell.has_end_of(index)
+                        && table.has_end_in(cell, &self.to, &self.metric, index);
                 self.gap(&own, &other).filter(|_| known)
             })
         });
         // A cell without a common step says nothing about the largest.
         let largest = gaps.reduce(|a, b| Some(a?.max(b?))).flatten();
         // Curves that were cut short might have come further apart.
-        let whole = table.of_seed(seed).all(CellRows::has_end);
+        let whole = table.of_seed(seed).all(|cell| {
+            let both = |&index: &u64| {
+                cell.has_end_of(index) && table.has_end_in(cell, &self.to, &self.metric, index)
+            };
+            indices.iter().all(both)
+        });
         let sample = if whole {
             Sample::Exact
         } else {

@@ -40,8 +40,10 @@ impl Rise {
         let (steps, values) = cell.curve(index);
         let value = |moment: &str| {
             let step = match moment {
+                // What a curve begins with later is not its start.
+                "start" if steps.first() != Some(&0.0) => return None,
                 "start" => f64::NEG_INFINITY,
-                "end" if !cell.has_end() => return None,
+                "end" if !cell.has_end_of(index) => return None,
                 "end" => f64::INFINITY,
                 metric => table.final_value_of(cell, metric)?,
             };

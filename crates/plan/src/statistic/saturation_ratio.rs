@@ -63,6 +63,10 @@ impl SaturationRatio {
     ) -> Option<Sample> {
         let start = *rising.first()?;
         let largest = rising.iter().copied().fold(start, f64::max);
+        // What curves begin with later is not their start.
+        if *steps.first()? > 0.0 || *falling.0.first()? > 0.0 {
+            return None;
+        }
         let saturated = if largest - start < self.least {
             Sample::AtLeast(*steps.last()?)
         } else {
@@ -103,7 +107,8 @@ impl Statistic for SaturationRatio {
                     let falling = table.own_rows(cell, &self.than, 0);
                     let sample = self.sample(&cell.curve(index), &falling);
                     // The largest value may have been to come.
-                    (sample.filter(|_| cell.has_end())).unwrap_or(Sample::Missing)
+                    let whole = cell.has_end_of(index) && table.own_has_end(cell, &self.than, 0);
+                    (sample.filter(|_| whole)).unwrap_or(Sample::Missing)
                 })
                 .collect(),
         };

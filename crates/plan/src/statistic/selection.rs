@@ -1,6 +1,12 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use record::{Manifest, Observation, Observations, Source, VariantInfo, knob_value, lies_at};
+use record::{
+    CellSummary, Manifest, Observation, Observations, Source, StopReason, VariantInfo, knob_value,
+    lies_at,
+};
+
+use super::Sample;
+use crate::times::is_step;
 
 /// What a run recorded, with what is known of its cells and metrics.
 pub struct RecordedRun<'a> {
@@ -10,6 +16,8 @@ pub struct RecordedRun<'a> {
     pub manifest: &'a Manifest,
     /// Variant and seed of the cells that did not come to their end.
     cut_short: HashSet<(&'a str, u64)>,
+    /// Cells in which curves of the user end early.
+    early: HashMap<(&'a str, u64), &'a CellSummary>,
 }
 
 impl<'a> RecordedRun<'a> {
@@ -17,11 +25,16 @@ impl<'a> RecordedRun<'a> {
     pub fn new(observations: &'a Observations, manifest: &'a Manifest) -> Self {
         let stopped = manifest.cells.iter().filter(|cell| !cell.stopped.is_end());
         let failed = manifest.failed.iter();
+        let early = (manifest.cells.iter())
+            .filter(|cell| matches!(cell.stopped, StopReason::EndsEarly { .. }));
         Self {
             observations,
             manifest,
             cut_short: (stopped.map(|cell| (&*cell.variant, cell.seed)))
                 .chain(failed.map(|cell| (&*cell.variant, cell.seed)))
+                .collect(),
+            early: early
+                .map(|cell| ((&*cell.variant, cell.seed), cell))
                 .collect(),
         }
     }
@@ -32,9 +45,29 @@ impl<'a> RecordedRun<'a> {
         info.is_some_and(|info| info.whole_curve)
     }
 
-    /// Whether the last row of a metric in a cell is that of the end.
-    fn has_end(&self, metric: &str, variant: &str, seed: u64) -> bool {
-        !self.cut_short.contains(&(variant, seed)) || self.follows(metric)
+    /// Whether training broke off in a cell, so that nobody knows what a metric would have become.
+    fn is_broken(&self, metric: &str, variant: &str, seed: u64) -> bool {
+        self.cut_short.contains(&(variant, seed)) && !self.follows(metric)
+    }
+
+    /// Whether a row is of a curve of the user that ends early, and says nothing of the end.
+    fn ends_early(&self, row: &Observation) -> bool {
+        let cell = self.early.get(&(&*row.variant, row.seed));
+        cell.is_some_and(|cell| cell.ends_early(row, self.follows(&row.metric)))
+    }
+
+    /// What the last row of a curve says of its end.
+    fn end(&self, row: &Observation) -> Sample {
+        let broken = self.is_broken(&row.metric, &row.variant, row.seed);
+        let before = self.follows(&row.metric) && row.value == f64::NEG_INFINITY;
+        match (broken || self.ends_early(row), before) {
+            (false, false) => Sample::Exact(row.value),
+            (false, true) => Sample::AtMost(row.step as f64),
+            (true, _) if self.follows(&row.metric) && is_step(&row.metric) => {
+                Sample::AtLeast(row.step as f64)
+            }
+            (true, _) => Sample::Missing,
+        }
     }
 
     /// The rows of a cell. In one that was cut short, a time that was not reached before is not
@@ -71,7 +104,8 @@ pub struct CellRows<'a> {
     /// The seed.
     pub seed: u64,
     rows: Vec<&'a Observation>,
-    has_end: bool,
+    run: &'a RecordedRun<'a>,
+    is_broken: bool,
 }
 
 impl<'a> Selection<'a> {
@@ -104,7 +138,8 @@ impl<'a> Selection<'a> {
             variant,
             seed,
             rows: run.cell((model, metric), &variant.name, seed).collect(),
-            has_end: run.has_end(metric, &variant.name, seed),
+            run,
+            is_broken: run.is_broken(metric, &variant.name, seed),
         };
         let cells = run.manifest.seeds.iter();
         Self {
@@ -126,13 +161,37 @@ impl<'a> Selection<'a> {
         Self::select(self.run, group, model, metric, &everywhere)
     }
 
-    /// The last value of another metric of the same model in `cell`; `None` where the cell was cut
-    /// short before.
+    /// What the last row of another metric of the same model in `cell` says of the end.
+    pub(crate) fn final_sample_of(&self, cell: &CellRows<'_>, metric: &str) -> Sample {
+        let mut rows = (self.run).cell((self.model, metric), &cell.variant.name, cell.seed);
+        rows.next_back()
+            .map_or(Sample::Missing, |row| self.run.end(row))
+    }
+
+    /// The last value of another metric of the same model in `cell`; `None` where it is not known.
     pub(crate) fn final_value_of(&self, cell: &CellRows<'_>, metric: &str) -> Option<f64> {
-        let variant = &cell.variant.name;
-        let mut rows = self.run.cell((self.model, metric), variant, cell.seed);
-        let last = rows.next_back().map(|o| o.value);
-        last.filter(|_| self.run.has_end(metric, variant, cell.seed))
+        match self.final_sample_of(cell, metric) {
+            Sample::Exact(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the curve of a model and metric in `cell` comes to the end.
+    pub(crate) fn has_end_in(
+        &self,
+        cell: &CellRows<'_>,
+        model: &str,
+        metric: &str,
+        index: u64,
+    ) -> bool {
+        let mut rows = (self.run).cell((model, metric), &cell.variant.name, cell.seed);
+        let last = rows.rfind(|row| row.index == index);
+        !cell.is_broken && !last.is_some_and(|row| self.run.ends_early(row))
+    }
+
+    /// Whether the curve of another metric of the same model in `cell` comes to the end.
+    pub(crate) fn own_has_end(&self, cell: &CellRows<'_>, metric: &str, index: u64) -> bool {
+        self.has_end_in(cell, self.model, metric, index)
     }
 
     /// Whether a cell did not come to its end.
@@ -142,21 +201,33 @@ impl<'a> Selection<'a> {
             .contains(&(&*cell.variant.name, cell.seed))
     }
 
-    /// A sentence on the cells that did not come to their end, if there are any.
-    pub fn cut_short(&self) -> Option<String> {
-        let count = self
-            .cells
-            .iter()
-            .filter(|cell| self.is_cut_short(cell))
-            .count();
+    /// Sentences on the cells that did not come to their end, and on curves of the user that end
+    /// early, if there are any.
+    pub fn cut_short(&self) -> Vec<String> {
+        let count = |test: &dyn Fn(&CellRows<'_>) -> bool| {
+            let cells = self.cells.iter();
+            cells.filter(|cell| test(cell)).count()
+        };
         let all = self.cells.len();
-        (count > 0).then(|| {
-            format!(
-                "{count} of {all} cells did not come to their end (manifest.json says why); what \
+        let broken = count(&|cell| self.is_cut_short(cell));
+        let early = count(&|cell| !cell.is_broken && !cell.has_end());
+        let mut notes = Vec::new();
+        if broken > 0 {
+            notes.push(format!(
+                "{broken} of {all} cells did not come to their end (manifest.json says why); what \
                  is read off the end of their curves, and times that they had not reached, are \
                  missing"
-            )
-        })
+            ));
+        }
+        if early > 0 {
+            notes.push(format!(
+                "in {early} of {all} cells curves of {} end before the last step (manifest.json \
+                 says where); what is read off their end is missing, and times that they had not \
+                 reached are lower bounds",
+                self.model
+            ));
+        }
+        notes
     }
 
     /// Steps and values of another metric of the same model in `cell`.
@@ -211,10 +282,21 @@ impl<'a> Selection<'a> {
 pub(crate) type Curve = (Vec<f64>, Vec<f64>);
 
 impl CellRows<'_> {
-    /// Whether the last records are those of the end. If not (the net diverged, say), the rest
-    /// of the curve is unknown.
+    /// Whether training broke off (the net diverged, say), so that nobody knows how the curves would
+    /// have gone on.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Whether the last records are those of the end, at every index.
     pub(crate) fn has_end(&self) -> bool {
-        self.has_end
+        !self.is_broken && !self.rows.iter().any(|row| self.run.ends_early(row))
+    }
+
+    /// Whether the last record of one index is that of the end.
+    pub(crate) fn has_end_of(&self, index: u64) -> bool {
+        let last = self.rows.iter().rfind(|row| row.index == index);
+        !self.is_broken && !last.is_some_and(|row| self.run.ends_early(row))
     }
 
     /// Steps and values of one index, in recording order.
@@ -231,12 +313,13 @@ impl CellRows<'_> {
         self.rows.iter().map(|o| o.step).max().unwrap_or(0) as f64
     }
 
-    /// Indices and values at the last step; nothing where the cell was cut short before.
+    /// Indices and values at the last step; nothing where a curve ends before.
     pub(crate) fn at_end(&self) -> Curve {
         let last = self.rows.iter().map(|o| o.step).max().unwrap_or(0);
+        let has_end = self.has_end();
         self.rows
             .iter()
-            .filter(|o| o.step == last && self.has_end)
+            .filter(|o| o.step == last && has_end)
             .map(|o| (o.index as f64, o.value))
             .unzip()
     }
@@ -246,12 +329,18 @@ impl CellRows<'_> {
         self.rows.iter().map(|o| (o.index as f64, o.value)).unzip()
     }
 
-    /// The last value of one index; `None` where the cell was cut short before.
+    /// What the last record of one index says of the end.
+    pub fn final_sample(&self, index: u64) -> Sample {
+        let last = self.rows.iter().rfind(|row| row.index == index);
+        last.map_or(Sample::Missing, |row| self.run.end(row))
+    }
+
+    /// The last value of one index; `None` where the end is not known.
     pub fn final_value(&self, index: u64) -> Option<f64> {
-        self.rows
-            .iter()
-            .rfind(|o| o.index == index && self.has_end)
-            .map(|o| o.value)
+        match self.final_sample(index) {
+            Sample::Exact(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// A grid knob as a number.

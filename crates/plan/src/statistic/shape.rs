@@ -58,8 +58,8 @@ impl Statistic for Shape {
         let mut notes = Vec::new();
         if censored + unknown > 0 {
             notes.push(format!(
-                "judged on {judged} curves; {censored} reached 10 % but not 90 % in time and count \
-                 only as lower bounds, {unknown} did not reach 10 %"
+                "judged on {judged} curves; {censored} reached 10 % but not 90 % in time, or \
+                 10 % before their first record, and count only as lower bounds, {unknown} did not reach 10 %"
             ));
         }
         Measured {

@@ -36,7 +36,13 @@ impl Statistic for TimeRatio {
                         // What was there at the start has no ratio to anything.
                         [_, Sample::Exact(to)] if to <= 0.0 => Sample::Missing,
                         [Sample::Exact(of), Sample::Exact(to)] => Sample::Exact(of / to),
-                        [Sample::AtLeast(of), Sample::Exact(to)] => Sample::AtLeast(of / to),
+                        [Sample::AtLeast(of), Sample::Exact(to)]
+                        | [Sample::Exact(of) | Sample::AtLeast(of), Sample::AtMost(to)] => {
+                            Sample::AtLeast(of / to)
+                        }
+                        [Sample::AtMost(of), Sample::Exact(to) | Sample::AtLeast(to)] => {
+                            Sample::AtMost(of / to)
+                        }
                         _ => Sample::Missing,
                     };
                     (cell.variant.name.clone(), ratio)

@@ -10,6 +10,7 @@ mod heat_maps;
 mod identity;
 mod linear;
 mod misfits;
+mod own_curves;
 mod panels;
 mod roles;
 mod spec;

@@ -24,7 +24,8 @@ impl Source<'_, '_> {
                     Some(_) => measured,
                     None => self.place(o, variant),
                 };
-                let Some(x) = x.filter(|_| self.draws(o.index)) else {
+                let shown = self.draws(o.index) && !self.table.ends_early(o);
+                let Some(x) = x.filter(|_| shown) else {
                     continue;
                 };
                 seeds.insert(o.seed);
@@ -36,10 +37,11 @@ impl Source<'_, '_> {
             }
         }
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (mut points, mut missed) = (Vec::new(), Vec::new());
+        let (mut points, mut missed, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (x, values) in places {
             match point(x, &values) {
                 Some(point) if point.median.is_finite() => points.push(point),
+                Some(point) if point.median < 0.0 => before.push(x),
                 Some(_) => missed.push(x),
                 None => {}
             }
@@ -47,6 +49,7 @@ impl Source<'_, '_> {
         Series {
             points,
             missed,
+            before,
             seeds: seeds.len(),
             ..Series::default()
         }

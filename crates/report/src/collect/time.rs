@@ -1,6 +1,6 @@
 //! Curves in training time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{Crossing, half_time, spec::XAxis};
 use record::{Observation, VariantInfo};
@@ -15,6 +15,7 @@ impl Source<'_, '_> {
         // step → (seed, x, value)
         let mut steps: BTreeMap<u64, Vec<(u64, f64, f64)>> = BTreeMap::new();
         let mut last: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut early: BTreeSet<u64> = BTreeSet::new();
         let mut curves: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
         for variant in &self.key.variants {
             for o in self.rows(variant) {
@@ -24,6 +25,9 @@ impl Source<'_, '_> {
                 steps.entry(o.step).or_default().push((o.seed, x, o.value));
                 let end = last.entry(o.seed).or_default();
                 *end = (*end).max(o.step);
+                if self.table.ends_early(o) {
+                    early.insert(o.seed);
+                }
                 if o.value.is_finite() {
                     curves.entry(o.seed).or_default().push((x, o.value));
                 }
@@ -43,13 +47,18 @@ impl Source<'_, '_> {
             }
         }
         let half_times = curves
-            .values_mut()
-            .map(|curve| {
+            .iter_mut()
+            .filter_map(|(seed, curve)| {
                 curve.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let (times, values): (Vec<f64>, Vec<f64>) = curve.iter().copied().unzip();
                 match half_time(&times, &values) {
-                    Ok(Crossing::At(time) | Crossing::Before(time)) => time,
-                    Ok(Crossing::After(_)) | Err(_) => f64::INFINITY,
+                    Ok(Crossing::At(time)) => Some(time),
+                    Ok(Crossing::Before(time)) if time <= 0.0 => Some(time),
+                    Ok(Crossing::Before(_)) => Some(f64::NEG_INFINITY),
+                    // It may have come after the end of what was read.
+                    Ok(Crossing::After(_)) | Err(_) => {
+                        Some(f64::INFINITY).filter(|_| !early.contains(seed))
+                    }
                 }
             })
             .collect();

@@ -160,16 +160,21 @@ impl PartView {
                 format!("{low}, {high}")
             }
         };
-        let mut notes = vec![match part.seeds {
-            1 => "1 seed".to_owned(),
-            seeds => format!("{seeds} seeds"),
+        let mut notes = vec![match (part.seeds, part.values.len()) {
+            (seeds, all) if seeds < all => format!("{seeds} of {all} seeds"),
+            (1, _) => "1 seed".to_owned(),
+            (seeds, _) => format!("{seeds} seeds"),
         }];
         match part.coverage {
             Some(coverage) => notes.insert(0, format!("{} %", significant(100.0 * coverage, 3))),
             None => notes.push("too few for an interval".to_owned()),
         }
         if part.censored > 0 {
-            notes.push(format!("{} of them only bounds", part.censored));
+            let above = match part.at_most {
+                0 => String::new(),
+                count => format!(", {count} from above"),
+            };
+            notes.push(format!("{} of them only bounds{above}", part.censored));
         }
         Self {
             label: part.label.clone(),

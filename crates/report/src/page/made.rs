@@ -40,6 +40,19 @@ pub(super) fn cut_short(manifest: &Manifest) -> (Vec<Cut>, usize) {
                 significant(*loss, 3),
                 step(*at)
             ),
+            StopReason::EndsEarly { curves } => {
+                let mut ends: Vec<String> = (curves.iter())
+                    .map(|end| {
+                        format!(
+                            "what was read of {} ends at step {}",
+                            end.model,
+                            step(end.step)
+                        )
+                    })
+                    .collect();
+                ends.dedup();
+                ends.join(", ")
+            }
             StopReason::Interrupted { step: at } => {
                 format!("interrupted after step {}", step(*at))
             }
@@ -69,6 +82,10 @@ pub(super) fn ended(manifest: &Manifest) -> String {
         (
             count(|s| matches!(s, StopReason::Condition { .. })),
             "ended when the condition of the spec held",
+        ),
+        (
+            count(|s| matches!(s, StopReason::EndsEarly { .. })),
+            "trained all steps beside curves or checkpoints that end early",
         ),
         (count(StopReason::is_failure), "failed"),
         (

@@ -77,8 +77,8 @@ impl<'a> Curves<'a> {
         let mut marks = levels(panel, &appearances, &keys, table);
         let (x_scale, y_scale) = panel.scales();
         let places = series.iter().flat_map(|s| {
-            let missed = s.missed.iter().copied();
-            s.points.iter().map(|p| p.x).chain(missed)
+            let unseen = s.missed.iter().chain(&s.before).copied();
+            s.points.iter().map(|p| p.x).chain(unseen)
         });
         let places = places.chain(marks.iter().map(|mark| mark.x));
         let x = panel.x_range.or_else(|| range(x_scale, places));
@@ -86,7 +86,7 @@ impl<'a> Curves<'a> {
         for s in &mut series {
             clip(s, x);
         }
-        series.retain(|s| !s.points.is_empty() || !s.missed.is_empty());
+        series.retain(Series::shows_something);
         let values = series.iter().flat_map(|s| {
             let banded = draws_band(s);
             s.points.iter().flat_map(move |p| {
@@ -155,6 +155,10 @@ impl<'a> Curves<'a> {
             let above = format!("no value within {} steps", self.last_step);
             entries.push(Entry::Mark(Shape::Above, false, above));
         }
+        if self.series.iter().any(|s| !s.before.is_empty()) {
+            let below = "before the first record".to_owned();
+            entries.push(Entry::Mark(Shape::Down, false, below));
+        }
         entries
     }
 
@@ -222,7 +226,9 @@ fn clip(series: &mut Series, [low, high]: [f64; 2]) {
         }
         _ => Vec::new(),
     };
-    series.missed.retain(|&x| inside(x));
+    for unseen in [&mut series.missed, &mut series.before] {
+        unseen.retain(|&x| inside(x));
+    }
 }
 
 /// The label below the axis in parts: what it shows, and how flow time follows from steps.

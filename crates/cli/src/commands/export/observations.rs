@@ -97,8 +97,9 @@ fn jsonl(run: &str, rows: &[Observation]) -> Vec<u8> {
             "index": o.index,
             "step": o.step,
             "flow_time": o.flow_time,
-            // JSON has no infinity: a time that did not come is null.
-            "value": o.value,
+            // JSON has no infinity: a time that did not come is null, and one that came before the
+            // first record "-inf".
+            "value": if o.value == f64::NEG_INFINITY { json!("-inf") } else { json!(o.value) },
         });
         bytes.extend_from_slice(line.to_string().as_bytes());
         bytes.push(b'\n');

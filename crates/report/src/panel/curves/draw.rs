@@ -249,6 +249,10 @@ impl Curves<'_> {
                 let top = (x.at(missed), y.at(y.high));
                 canvas.mark(&Shape::Above.corners(top), colour, filled);
             }
+            for &before in &series.before {
+                let bottom = (x.at(before), y.at(y.low));
+                canvas.mark(&Shape::Down.corners(bottom), colour, filled);
+            }
         }
     }
 }

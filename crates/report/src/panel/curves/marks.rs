@@ -40,6 +40,11 @@ impl Mark {
         }
     }
 
+    /// Whether it came before the first record, at a time that nobody saw.
+    fn is_before(&self) -> bool {
+        self.x == f64::NEG_INFINITY
+    }
+
     /// Marks of one sort have rows of their own, predicted below measured: tip to tip, these cannot
     /// cover each other.
     fn sort(&self) -> (Option<usize>, bool) {
@@ -145,7 +150,11 @@ impl Curves<'_> {
             } in self.standing(inner, x)
             {
                 let place: Place = (x, inner.bottom - FIRST - ROW * row as f64);
-                let shape = if beyond { Shape::Beyond } else { mark.shape() };
+                let shape = match beyond {
+                    true => Shape::Beyond,
+                    false if mark.is_before() => Shape::Before,
+                    false => mark.shape(),
+                };
                 let colour = mark.colour.map_or(INK, colour);
                 canvas.mark(&shape.corners(place), colour, !mark.measured);
             }
@@ -175,7 +184,7 @@ impl Curves<'_> {
             Some(Entry::Mark(mark.shape(), !mark.measured, text))
         });
         let mut entries: Vec<Entry> = sorts.collect();
-        let never = self.marks.iter().any(|mark| mark.x.is_infinite());
+        let never = self.marks.iter().any(|mark| mark.x == f64::INFINITY);
         let later = |mark: &Mark| mark.x.is_finite() && mark.x > self.x[1];
         let mut beyond = Vec::new();
         if self.marks.iter().any(later) {
@@ -186,6 +195,10 @@ impl Curves<'_> {
         }
         if !beyond.is_empty() {
             entries.push(Entry::Mark(Shape::Beyond, false, beyond.join(", or ")));
+        }
+        if self.marks.iter().any(Mark::is_before) {
+            let before = "before the first record".to_owned();
+            entries.push(Entry::Mark(Shape::Before, false, before));
         }
         entries
     }
