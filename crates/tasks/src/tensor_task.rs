@@ -8,7 +8,7 @@ use crate::{
     row_streams::{RawRows, RowOrder},
     stream::StreamKey,
     table::{parse_table, table_of},
-    tensors::{Tensors, quoted},
+    tensors::{TensorFile, Tensors, quoted},
 };
 
 /// The name of this kind.
@@ -105,8 +105,8 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
 }
 
 impl Parts {
-    fn read(bytes: &[u8]) -> Result<Self, String> {
-        let tensors = Tensors::open(bytes)?;
+    fn read(file: &TensorFile) -> Result<Self, String> {
+        let tensors = file.tensors()?;
         let names = tensors.names();
         let known = |name: &&str| NAMES.contains(&name.strip_prefix("test_").unwrap_or(name));
         if let Some(other) = names.iter().find(|name| !known(name)) {

@@ -28,7 +28,7 @@ fn bytes(arrays: &[HostArray], layout: Layout) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> WeightFile {
-    WeightFile::read(&Tensors::open(bytes).unwrap()).unwrap()
+    WeightFile::read(&Tensors::open(bytes).unwrap(), None).unwrap()
 }
 
 /// A folder with the files of `init`.
