@@ -162,6 +162,7 @@ pub fn attach_checkpoints(
     plan: &mut Plan,
     steps: BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>,
     source: ExternalSource,
+    notes: Vec<String>,
 ) -> Result<(), SpecError> {
     let base = &mut plan.variants[0];
     let last = base.training.steps;
@@ -179,7 +180,7 @@ pub fn attach_checkpoints(
     let external = ExternalModel {
         content: ExternalContent::Checkpoints(steps),
         source,
-        notes: Vec::new(),
+        notes,
     };
     base.external.insert(model, external);
     Ok(())

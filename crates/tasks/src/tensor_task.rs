@@ -474,7 +474,7 @@ mod tests {
                 whole[..whole.len() - 3].to_vec(),
                 "not a complete safetensors file",
             ),
-            (Vec::new(), "not a complete safetensors file"),
+            (Vec::new(), "is empty, not a safetensors file"),
             (of(&[labels()]), "has no tensor \"inputs\""),
             (of(&[inputs()]), "neither \"labels\" nor \"targets\""),
             (of(&[f64s("inputs", &[6], &INPUTS), labels()]), "[6]"),

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::file_kind::no_tensors;
 
-pub use file::TensorFile;
+pub use file::{TensorFile, is_shard};
 
 /// No number may be above this in size: fourth powers of numbers, summed, must stay within f64.
 pub const LARGEST: f64 = 1e70;

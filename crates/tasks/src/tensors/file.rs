@@ -64,6 +64,15 @@ impl TensorFile {
         })
     }
 
+    /// A file of these bytes, which is no index.
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Self {
+        Self {
+            path: path.to_owned(),
+            files: vec![(String::new(), bytes)],
+            index: None,
+        }
+    }
+
     /// The file at `path` and the shards that it names.
     pub(crate) fn paths(path: &Path) -> Result<Vec<PathBuf>, Problem> {
         let mut paths = vec![path.to_owned()];
@@ -107,7 +116,7 @@ impl TensorFile {
             let tensors = Tensors::named(&self.path, &self.files[0].1)?;
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             return match shard(&name) {
-                Some((stem, number, count)) if count > 1 => Err(TensorError(format!(
+                Some((stem, number, count)) if is_shard(&name) => Err(TensorError(format!(
                     "is shard {number} of {count}, a part of the net. Give the index, \
                      {stem}.safetensors.index.json, with all shards beside it"
                 ))),
@@ -187,8 +196,13 @@ fn is_index(path: &Path) -> bool {
 }
 
 /// Stem, number and count of the name of a shard, `model-00001-of-00002.safetensors`.
-pub fn shard(name: &str) -> Option<(&str, u64, u64)> {
+fn shard(name: &str) -> Option<(&str, u64, u64)> {
     let (front, count) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
     let (stem, number) = front.rsplit_once('-')?;
     Some((stem, number.parse().ok()?, count.parse().ok()?))
+}
+
+/// Whether a file is a part of a sharded checkpoint, by its name.
+pub fn is_shard(name: &str) -> bool {
+    shard(name).is_some_and(|(_, _, count)| count > 1)
 }
