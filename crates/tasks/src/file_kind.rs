@@ -99,9 +99,9 @@ pub fn no_tensors(path: &Path, bytes: &[u8]) -> Option<String> {
     ))
 }
 
-/// What the file at `path`, given for a table, is, and the line that makes a CSV file of it; `None`
-/// for text, for IDX, and where no kind is recognised or the file cannot be read.
-pub fn no_table(path: &Path) -> Option<String> {
+/// What the file at `path`, given for a table, is, as the end of a sentence about it, and what makes a
+/// CSV file of it; `None` for text, for IDX, and where no kind is recognised or the file cannot be read.
+pub fn no_table(path: &Path) -> Option<(String, String)> {
     /// Longer than all that tells kinds apart, short enough to be read each time.
     const HEAD: u64 = 1 << 20;
     let mut bytes = Vec::new();
@@ -116,12 +116,8 @@ pub fn no_table(path: &Path) -> Option<String> {
     if named_so || matches!(kind, FileKind::Text | FileKind::Idx | FileKind::Utf16) {
         return None;
     }
-    // A short name of a column may look like the first bytes of a picture.
-    Some(format!(
-        "is {}, not a table. {}",
-        kind.what(),
-        kind.to_table(path)
-    ))
+    let problem = format!("is {}, not a table", kind.what());
+    Some((problem, kind.to_table(path)))
 }
 
 impl FileKind {

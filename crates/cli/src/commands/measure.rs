@@ -219,8 +219,9 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         Source::Network(network) => {
             put("kind", json!("weights"));
             put("widths", json!(network.widths()));
-            let (order, by) = network.order();
-            put("layer_order", json!({ "layers": order, "by": by }));
+            if let (order, by @ ("shapes" | "words" | "list")) = network.order() {
+                put("layer_order", json!({ "layers": order, "by": by }));
+            }
         }
     }
     if let Some(rows) = &measured.rows {

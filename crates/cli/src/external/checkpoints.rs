@@ -148,18 +148,29 @@ fn steps(
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<u64, PathBuf>, Failure> {
     let mut steps: BTreeMap<u64, PathBuf> = BTreeMap::new();
-    // What has no step: an error where it is all that there is.
+    // An error where nothing else is there.
     let mut without = Vec::new();
     for path in paths {
         let (stem, file) = if path.is_dir() {
-            match weights_in(path)? {
-                Some(file) => (name(path), file),
-                None if step_of_name::step(&name(path)).is_ok() => {
+            let stem = name(path);
+            let found = weights_in(path)?;
+            match (step_of_name::step(&stem), found) {
+                (Ok(_), Some(file)) => (stem, file),
+                (Ok(_), None) => {
                     let other = other_files(&entries(path)?);
-                    let problem = format!("holds no model.safetensors{other}");
-                    return Err(failure(path, &problem));
+                    let is_step = ["step", "iter", "checkpoint", "ckpt"];
+                    if !other.is_empty() || is_step.iter().any(|word| stem.contains(word)) {
+                        let problem = format!("holds no model.safetensors{other}");
+                        return Err(failure(path, &problem));
+                    }
+                    continue;
                 }
-                None => continue,
+                // Such as that of the best step.
+                (Err(problem), Some(_)) => {
+                    without.push((path, problem));
+                    continue;
+                }
+                (Err(_), None) => continue,
             }
         } else {
             let Some(stem) = stem(path) else { continue };
@@ -167,14 +178,12 @@ fn steps(
         };
         let step = match step_of_name::step(&stem) {
             Ok(step) => step,
-            Err(problem) => {
-                // A name without any number is that of the last or best one, or of the final model.
-                if !stem.contains(|c: char| c.is_ascii_digit()) {
-                    without.push((path, problem));
-                    continue;
-                }
-                return Err(nameless(path, &problem));
+            // Trainers save the final model beside the folders of its steps.
+            Err(problem) if stem == "model" => {
+                without.push((path, problem));
+                continue;
             }
+            Err(problem) => return Err(nameless(path, &problem)),
         };
         if let Some(other) = steps.insert(step, file) {
             return Err(failure(
@@ -189,12 +198,10 @@ fn steps(
     if let (true, Some((path, problem))) = (steps.is_empty(), without.first()) {
         return Err(nameless(path, problem));
     }
-    for (path, _) in without {
-        notes.push(format!(
-            "{} is left out: it names no training step",
-            path.display()
-        ));
-    }
+    notes.extend(
+        (without.iter())
+            .map(|(path, problem)| format!("{} is left out: {problem}", path.display())),
+    );
     if steps.is_empty() {
         return Err(failure(
             folder,
@@ -209,7 +216,8 @@ fn steps(
 }
 
 fn nameless(path: &Path, problem: &str) -> Failure {
-    let example = "Call it for example step-00100.safetensors";
+    let example =
+        "Call it for example step-00100.safetensors; folders of seeds are seed-0, seed-1, …";
     failure(
         path,
         &format!("{problem}: a checkpoint needs the training step in its name. {example}"),
@@ -227,6 +235,7 @@ fn weights_in(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     match (&files[..], model) {
         ([], _) => Ok(None),
         ([one], _) | (_, Some(one)) => Ok(Some(one.clone())),
+        (_, None) if step_of_name::step(&name(folder)).is_err() => Ok(None),
         ([one, other, ..], None) => Err(failure(
             folder,
             &format!(
@@ -244,13 +253,11 @@ fn other_files(paths: &[PathBuf]) -> String {
     let weights = [
         ".pt", ".pth", ".bin", ".ckpt", ".npz", ".h5", ".keras", ".onnx", ".msgpack", ".pkl",
     ];
-    let given = |path: &&PathBuf| weights.iter().any(|end| name(path).ends_with(end));
     // The optimizer of a trainer is no net.
+    let others = ["optimizer", "scheduler", "rng_state", "training_args"];
     let given = |path: &&PathBuf| {
-        given(path)
-            && !["optimizer", "scheduler", "rng_state", "training_args"]
-                .iter()
-                .any(|start| name(path).starts_with(start))
+        let name = name(path);
+        weights.iter().any(|end| name.ends_with(end)) && !others.iter().any(|o| name.starts_with(o))
     };
     let Some(path) = paths.iter().find(given) else {
         return String::new();
