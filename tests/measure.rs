@@ -1055,7 +1055,8 @@ fn usual_names_of_layers_are_read_as_numbers_are() {
         let order = found.as_object_mut().unwrap().remove("layer_order");
         assert_eq!(order, by.map(|by| json!({ "layers": names, "by": by })));
         assert_eq!(found, plain);
-        let list = [&options[..], &["--layers", &names.join(",")]].concat();
+        let names = names.join(",");
+        let list = [&options[..], &["--layers", &names]].concat();
         let mut found = File::of(&bytes(&tensors)).json(&list);
         found.as_object_mut().unwrap().remove("layer_order");
         assert_eq!(found, plain);

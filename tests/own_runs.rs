@@ -310,8 +310,8 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
         let mut bytes = state_dict(&net(step, INPUTS));
         // As long as what they replace.
         for (from, to) in [
-            (&b"\"0.weight"[..], b"\"a.weight"),
-            (b"\"0.bias", b"\"a.bias"),
+            (&b"\"0.weight"[..], &b"\"a.weight"[..]),
+            (b"\"0.bias", b"\"a.bias" as &[u8]),
         ] {
             let at = bytes
                 .windows(from.len())

@@ -14,6 +14,8 @@
 mod order;
 mod write;
 
+use std::collections::BTreeMap;
+
 use mlp::Layer;
 use serde::{Deserialize, Serialize};
 use tasks::tensors::{Array, TensorError, Tensors, quoted};
@@ -70,10 +72,13 @@ impl WeightFileError {
         match self {
             Self::Scheme(problem) => format!("{problem}. {scheme}"),
             Self::Order { problem, layers } => {
-                format!(
-                    "{problem}. Give all layers from input to output, as in {}",
-                    give(layers)
-                )
+                /// As many as a line holds.
+                const SHOWN: usize = 8;
+                let more = if layers.len() > SHOWN { " …" } else { "" };
+                // A name may hold anything, line breaks as well.
+                let example = give(&layers[..layers.len().min(SHOWN)]);
+                let example = example.replace(char::is_control, " ");
+                format!("{problem}. Give all layers from input to output, as in {example}{more}")
             }
             error => error.to_string(),
         }
@@ -306,8 +311,9 @@ struct Named<'a> {
 /// The arrays of each layer, by name.
 fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<Vec<Named<'a>>, WeightFileError> {
     let names = tensors.names();
-    let mut weights = Vec::new();
-    let mut biases: Vec<&str> = Vec::new();
+    // By the name of the layer, without zeros in front of its numbers.
+    let mut weights: BTreeMap<String, &str> = BTreeMap::new();
+    let mut biases: BTreeMap<String, &str> = BTreeMap::new();
     for name in &names {
         let statistic = ["running_mean", "running_var", "num_batches_tracked"];
         if statistic.iter().any(|end| name.ends_with(end)) {
@@ -315,45 +321,31 @@ fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<Vec<Named<'a>>, WeightFileErro
                 "{name:?} belongs to batch normalisation, which is not followed here"
             )));
         }
-        match name.rsplit_once('.').map_or(*name, |(_, kind)| kind) {
-            "weight" => weights.push(*name),
-            "bias" => biases.push(name),
+        let arrays = match name.rsplit_once('.').map_or(*name, |(_, kind)| kind) {
+            "weight" => &mut weights,
+            "bias" => &mut biases,
             _ => {
                 return Err(WeightFileError::Scheme(format!(
                     "{name:?} is neither the weight nor the bias of a layer (found {})",
                     quoted(&names)
                 )));
             }
+        };
+        if let Some(other) = arrays.insert(order::canonical(layer_of(name)), name) {
+            return Err(WeightFileError::Layer(format!(
+                "{name:?} and {other:?} are one array of one layer"
+            )));
         }
     }
-    let twice = |arrays: &[&str]| {
-        let pairs = arrays.iter().enumerate();
-        let mut pairs =
-            pairs.flat_map(|(at, one)| arrays[..at].iter().map(move |other| (*one, *other)));
-        // 0.weight and 00.weight have one number.
-        match pairs.find(|(one, other)| order::same(one, other)) {
-            None => Ok(()),
-            Some((one, other)) => Err(WeightFileError::Layer(format!(
-                "{one:?} and {other:?} are one array of one layer"
-            ))),
-        }
-    };
-    twice(&weights)?;
-    twice(&biases)?;
-    let mut layers: Vec<Named<'a>> = Vec::new();
-    for weight in weights {
-        let layer = layer_of(weight);
-        let own = |bias: &&str| order::same(layer_of(bias), layer);
-        let bias = biases.iter().position(own).map(|at| biases.remove(at));
-        layers.push(Named {
-            layer,
-            weight,
-            bias,
-        });
-    }
-    match biases.first() {
+    let layers = weights.into_iter().map(|(layer, weight)| Named {
+        layer: layer_of(weight),
+        weight,
+        bias: biases.remove(&layer),
+    });
+    let layers = layers.collect();
+    match biases.first_key_value() {
         None => Ok(layers),
-        Some(bias) => Err(WeightFileError::Layer(format!(
+        Some((_, bias)) => Err(WeightFileError::Layer(format!(
             "has {bias:?} and no weight of that layer"
         ))),
     }

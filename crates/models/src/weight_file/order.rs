@@ -36,14 +36,12 @@ pub(super) struct Sides<'a> {
 /// The only order of the layers, as their places, and what decided it. Errs with the number of orders
 /// that are possible, 0 or at least 2.
 pub(super) fn order(layers: &[Sides<'_>]) -> Result<(Vec<usize>, OrderedBy), usize> {
-    let before: Vec<Vec<Option<Ordering>>> = (layers.iter())
-        .map(|one| {
-            let others = layers.iter();
-            others
-                .map(|other| by_numbers(one.name, other.name))
-                .collect()
-        })
-        .collect();
+    let names: Vec<Vec<Part<'_>>> = layers.iter().map(|layer| parts(layer.name)).collect();
+    let before = names.iter().map(|one| {
+        let others = names.iter();
+        others.map(|other| by_numbers(one, other)).collect()
+    });
+    let before: Vec<Vec<Option<Ordering>>> = before.collect();
     let open = |one: usize| (0..layers.len()).any(|at| at != one && before[one][at].is_none());
     if !(0..layers.len()).any(open) {
         let mut places: Vec<usize> = (0..layers.len()).collect();
@@ -176,9 +174,8 @@ enum Part<'a> {
 
 /// The order of two names where the first difference between them is in a number; `None` where it is
 /// in text.
-fn by_numbers(one: &str, other: &str) -> Option<Ordering> {
-    let (one, other) = (parts(one), parts(other));
-    let different = one.iter().zip(&other).find(|(a, b)| a != b);
+fn by_numbers(one: &[Part<'_>], other: &[Part<'_>]) -> Option<Ordering> {
+    let different = one.iter().zip(other).find(|(a, b)| a != b);
     match different {
         Some((Part::Number(a), Part::Number(b))) => Some((a.len(), a).cmp(&(b.len(), b))),
         Some(_) => None,
@@ -202,7 +199,11 @@ fn parts(mut name: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Whether two names differ by zeros in front of numbers only.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    by_numbers(one, other) == Some(Ordering::Equal)
+/// A name without zeros in front of its numbers: 0.weight and 00.weight are one array.
+pub(super) fn canonical(name: &str) -> String {
+    let parts = parts(name).into_iter().map(|part| match part {
+        Part::Number("") => "0",
+        Part::Number(text) | Part::Text(text) => text,
+    });
+    parts.collect()
 }
