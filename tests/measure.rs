@@ -758,14 +758,8 @@ fn weights_that_are_no_net_are_refused_by_name() {
             ["\"1.running_mean\"", "batch normalisation"],
         ),
         (
-            vec![
-                weight("first.weight", [4, 4]),
-                weight("second.weight", [4, 4]),
-            ],
-            [
-                "\"first\" [4, 4], \"second\" [4, 4]",
-                "--layers first,second",
-            ],
+            vec![weight("one.weight", [4, 4]), weight("two.weight", [4, 4])],
+            ["\"one\" [4, 4], \"two\" [4, 4]", "--layers one,two"],
         ),
         (
             vec![first(), weight("00.weight", [4, 64])],

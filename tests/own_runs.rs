@@ -79,7 +79,7 @@ fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
 fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     let place = Workplace::tiny();
     let cases: [(&str, &[&str]); 14] = [
-        ("", &["net.csv", "no column \"metric\""]),
+        ("", &["net.csv", "is empty"]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
         ("metric,step,value\n", &["no row of \"net\""]),
         (
