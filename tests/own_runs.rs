@@ -79,7 +79,7 @@ fn the_shortest_file_of_curves_has_three_columns_and_one_seed() {
 fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     let place = Workplace::tiny();
     let cases: [(&str, &[&str]); 14] = [
-        ("", &["net.csv", "no column \"metric\""]),
+        ("", &["net.csv", "is empty"]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
         ("metric,step,value\n", &["no row of \"net\""]),
         (
@@ -411,6 +411,116 @@ fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
     for seed in [0, 1] {
         assert!(table.contains(&format!("tiny,{seed},base,net,skill_strength,1,0,")));
     }
+}
+
+#[test]
+fn checkpoints_are_found_under_the_names_of_other_trainers() {
+    let observed = |place: &Workplace, more: &[&str]| {
+        runs(
+            place,
+            &[&["--checkpoints", "net=steps", "--out", "read"], more].concat(),
+        );
+        place.read("read/observations.csv")
+    };
+    let expected = observed(&with_checkpoints(&[0, 7, 60]), &[]);
+    // Names of Lightning.
+    let place = with_checkpoints(&[]);
+    for (epoch, step) in [(0, 0), (1, 7), (10, 60)] {
+        let name = format!("steps/epoch={epoch}-step={step}-val_loss=0.{epoch}5.safetensors");
+        fs::write(place.path(&name), state_dict(&net(step, INPUTS))).unwrap();
+    }
+    assert_eq!(observed(&place, &[]), expected);
+    // Folders of the Trainer of transformers, with the final model beside them, and layers without
+    // numbers.
+    let place = with_checkpoints(&[]);
+    let renamed = |step: u32| {
+        let mut bytes = state_dict(&net(step, INPUTS));
+        // As long as what they replace.
+        for (from, to) in [
+            (&b"\"0.weight"[..], &b"\"a.weight"[..]),
+            (b"\"0.bias", b"\"a.bias" as &[u8]),
+        ] {
+            let at = bytes
+                .windows(from.len())
+                .position(|part| part == from)
+                .unwrap();
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+        bytes
+    };
+    for step in [0, 7, 60] {
+        let folder = place.path(&format!("steps/checkpoint-{step}"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("model.safetensors"), renamed(step)).unwrap();
+        fs::write(folder.join("optimizer.pt"), b"\x80\x02").unwrap();
+    }
+    fs::write(place.path("steps/model.safetensors"), renamed(60)).unwrap();
+    assert_eq!(observed(&place, &[]), expected);
+    let manifest = place.read("read/manifest.json");
+    for part in [
+        "model.safetensors is left out",
+        "in the order of their shapes: a, 2",
+    ] {
+        assert!(manifest.contains(part), "{part}: {manifest}");
+    }
+    fs::remove_dir_all(place.path("read")).unwrap();
+    assert_eq!(observed(&place, &["--layers", "a,2"]), expected);
+    let flag = &["--checkpoints", "net=steps"];
+    refused(
+        &place,
+        &[&flag[..], &["--layers", "a"]].concat(),
+        &["\"2\", which is not listed", "--layers "],
+    );
+    refused(&place, &["--layers", "a,2"], &["--layers", "--checkpoints"]);
+    // A step without weights is not left out.
+    fs::create_dir(place.path("steps/checkpoint-9")).unwrap();
+    fs::write(
+        place.path("steps/checkpoint-9/pytorch_model.bin"),
+        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+    )
+    .unwrap();
+    refused(
+        &place,
+        flag,
+        &[
+            "checkpoint-9",
+            "holds no model.safetensors",
+            "PyTorch",
+            "torch.load(",
+        ],
+    );
+    fs::remove_dir_all(place.path("steps/checkpoint-9")).unwrap();
+    fs::write(place.path("steps/checkpoint_7.safetensors"), renamed(7)).unwrap();
+    refused(&place, flag, &["of step 7", "Keep one file per step"]);
+    fs::remove_file(place.path("steps/checkpoint_7.safetensors")).unwrap();
+    for (name, parts) in [
+        ("net_40_h33", ["40, 33", "step-00100.safetensors"]),
+        ("epoch=5", ["\"epoch\"", "step-00100.safetensors"]),
+    ] {
+        let path = place.path(&format!("steps/{name}.safetensors"));
+        fs::write(&path, b"").unwrap();
+        refused(&place, flag, &[name, parts[0], parts[1]]);
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn checkpoints_of_another_format_are_named_with_what_converts_them() {
+    let place = with_checkpoints(&[]);
+    fs::write(
+        place.path("steps/step-10.pt"),
+        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+    )
+    .unwrap();
+    refused(
+        &place,
+        &["--checkpoints", "net=steps"],
+        &[
+            "holds no checkpoint",
+            "\"step-10.pt\" is a PyTorch file",
+            "save_file(torch.load(",
+        ],
+    );
 }
 
 #[test]

@@ -265,10 +265,14 @@ pub(crate) struct External {
     #[arg(long, value_name = "MODEL=FILE.csv[:METRIC[/INDEX]]")]
     pub(crate) curves: Vec<String>,
     /// Measure your own checkpoints in place of training a model: a folder of PyTorch state_dicts
-    /// step-00000.safetensors, step-00100.safetensors, …, or of folders seed-0, seed-1, …
-    /// (repeatable).
+    /// step-00000.safetensors, epoch=1-step=100.safetensors, checkpoint-200/model.safetensors, …, or
+    /// of folders seed-0, seed-1, … (repeatable).
     #[arg(long, value_name = "MODEL=DIR")]
     pub(crate) checkpoints: Vec<String>,
+    /// Layers of the checkpoints from input to output, where names and shapes do not tell, as in
+    /// --layers net.0,net.2,classifier.
+    #[arg(long, value_name = "LAYER,…", value_delimiter = ',', num_args = 1)]
+    pub(crate) layers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -428,10 +432,15 @@ pub(crate) struct Verdict {
 
 #[derive(Debug, Args)]
 pub(crate) struct Measure {
-    /// A safetensors file: a feature dump (features [N, d], labels [N], classifier.weight [C, d],
-    /// classifier.bias [C]), or the weights of an MLP from PyTorch (0.weight [out, in], 0.bias,
-    /// 2.weight, …, with any common prefix, such as fc1.weight, fc2.weight).
+    /// A safetensors file, the index of a sharded one, or a .npz file: a feature dump (features
+    /// [N, d], labels [N], classifier.weight [C, d], classifier.bias [C]), or the weights of an MLP
+    /// from PyTorch (0.weight [out, in], 0.bias, 2.weight, …, or any other names of layers). Features
+    /// in a .npy file have their labels in --label-file.
     pub(crate) file: PathBuf,
+    /// Layers of the weights from input to output, where names and shapes do not tell, as in
+    /// --layers net.0,net.2,classifier.
+    #[arg(long, value_name = "LAYER,…", value_delimiter = ',', num_args = 1)]
+    pub(crate) layers: Option<Vec<String>>,
     /// What to measure [default: nc,spectrum,norms, and fourier with --modulus].
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
     pub(crate) metrics: Vec<MetricGroup>,

@@ -23,7 +23,7 @@ pub(crate) use numbers::{Numbers, meaning};
 pub(crate) use rows::{Chosen, Rows};
 pub(crate) use spectrum::{MatrixSpectrum, spectra};
 
-use tasks::tensors::{Array, Tensors};
+use tasks::tensors::{Array, TensorFile};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -35,16 +35,43 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Reads either of the two schemes.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let tensors = Tensors::open(bytes)?;
+    /// Reads either of the two schemes: features, with labels from a file of their own where one is
+    /// given, or weights, in the order of `layers` where it is given.
+    pub(crate) fn read(
+        file: &TensorFile,
+        labels: Option<&TensorFile>,
+        layers: Option<&[String]>,
+    ) -> Result<Self, String> {
+        let mut tensors = file.tensors()?;
         if tensors.is_empty() {
             return Err(format!("holds no tensor. {SCHEMES}"));
         }
-        if tensors.has("features") || tensors.has("labels") {
-            return Ok(Self::Dump(Box::new(FeatureDump::read(&tensors)?)));
+        if file.is_one_array() {
+            tensors.rename_only("features");
+            if labels.is_none() {
+                return Err(
+                    "is one NumPy array: give the classes of its rows with --label-file \
+                            labels.npy, or save both in one file with numpy.savez(\"dump.npz\", \
+                            features=…, labels=…)"
+                        .to_owned(),
+                );
+            }
         }
-        Ok(Self::Network(Network::read(&tensors)?))
+        if !tensors.has("features") && !tensors.has("labels") {
+            return Ok(Self::Network(Network::read(&tensors, layers)?));
+        }
+        if layers.is_some() {
+            return Err(
+                "holds features, and --layers is for weights of a net: leave it out".to_owned(),
+            );
+        }
+        if let Some(labels) = labels {
+            let of_rows = labels
+                .tensors()
+                .and_then(|labels| tensors.join("labels", labels));
+            of_rows.map_err(|problem| format!("--label-file {problem}"))?;
+        }
+        Ok(Self::Dump(Box::new(FeatureDump::read(&tensors)?)))
     }
 
     /// Weights and biases, as they are in the file.
@@ -59,4 +86,4 @@ impl Source {
 /// Where a file that holds something else is explained.
 const SCHEMES: &str = "Give a feature dump (features [N, d], labels [N], classifier.weight [C, d], \
                        classifier.bias [C]) or the weights of an MLP (0.weight [out, in], 0.bias, \
-                       2.weight, …, with any common prefix such as layers. or fc)";
+                       2.weight, …)";

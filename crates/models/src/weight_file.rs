@@ -2,12 +2,16 @@
 //!
 //! | layout | weight | bias | names |
 //! |---|---|---|---|
-//! | [`Layout::PyTorch`] | `[out, in]` | `[out]` | `0.weight`, `0.bias`, `2.weight`, …: any common prefix, numbers in order |
+//! | [`Layout::PyTorch`] | `[out, in]` | `[out]` | `0.weight`, `0.bias`, `2.weight`, …: any names of layers |
 //! | [`Layout::Layerwise`] | `[in, out]` | `[1, out]` or `[out]` | `layers.0.weight`, `layers.0.bias`, `layers.1.weight`, … |
 //!
 //! A file is in the second layout where its metadata says `layout = "layerwise"`; the names alone
 //! would fit PyTorch, too.
+//!
+//! Numbers in the names of layers give their order, else shapes, else words such as `classifier`; a
+//! list decides where these leave more than one order.
 
+mod order;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,6 +23,9 @@ use thiserror::Error;
 
 use crate::HostArray;
 
+use order::Sides;
+
+pub use order::OrderedBy;
 pub use write::{NoSuchLayout, to_bytes};
 
 /// Key of the metadata that names the layout.
@@ -48,6 +55,34 @@ pub enum WeightFileError {
     /// Layers do not go together.
     #[error("{0}")]
     Layer(String),
+    /// Which layer comes first is not known, or was not said as it has to be.
+    #[error("{problem}")]
+    Order {
+        /// What is wrong.
+        problem: String,
+        /// The layers of the file, in some order.
+        layers: Vec<String>,
+    },
+}
+
+impl WeightFileError {
+    /// The message, with `give` for what takes a list of layers, such as `--layers`, and `scheme` for
+    /// what a file has to hold.
+    pub fn with_cures(&self, give: impl Fn(&[String]) -> String, scheme: &str) -> String {
+        match self {
+            Self::Scheme(problem) => format!("{problem}. {scheme}"),
+            Self::Order { problem, layers } => {
+                /// As many as a line holds.
+                const SHOWN: usize = 8;
+                let more = if layers.len() > SHOWN { " …" } else { "" };
+                // A name may hold anything, line breaks as well.
+                let example = give(&layers[..layers.len().min(SHOWN)]);
+                let example = example.replace(char::is_control, " ");
+                format!("{problem}. Give all layers from input to output, as in {example}{more}")
+            }
+            error => error.to_string(),
+        }
+    }
 }
 
 /// Why the weights of a file are not those of a net.
@@ -83,6 +118,8 @@ pub struct WeightFile {
     pub layout: Layout,
     /// The layers, input to output.
     pub layers: Vec<FileLayer>,
+    /// What said in which order they are.
+    pub ordered_by: OrderedBy,
 }
 
 /// One affine layer.
@@ -96,29 +133,38 @@ pub struct FileLayer {
     pub layer: Layer,
 }
 
+impl FileLayer {
+    /// Its name in the file, without `.weight`.
+    pub fn name(&self) -> &str {
+        layer_of(&self.weight.name)
+    }
+}
+
 impl WeightFile {
-    /// Reads every layer.
+    /// Reads every layer, in the order of `list` where one is given.
     ///
     /// # Errors
     /// See [`WeightFileError`].
-    pub fn read(tensors: &Tensors<'_>) -> Result<Self, WeightFileError> {
-        let mut file = Self {
-            layout: match tensors.metadata(LAYOUT) {
-                Some(LAYERWISE) => Layout::Layerwise,
-                _ => Layout::PyTorch,
-            },
-            layers: Vec::new(),
+    pub fn read(tensors: &Tensors<'_>, list: Option<&[String]>) -> Result<Self, WeightFileError> {
+        let layout = match tensors.metadata(LAYOUT) {
+            Some(LAYERWISE) => Layout::Layerwise,
+            _ => Layout::PyTorch,
         };
         if tensors.is_empty() {
             return Err(WeightFileError::Scheme("holds no tensor".to_owned()));
         }
-        for names in layers(tensors)?.into_values() {
-            let Some(name) = names.weight else {
-                let bias = names.bias.unwrap_or_default();
-                let problem = format!("has {bias:?} and no weight of that layer");
-                return Err(WeightFileError::Layer(problem));
-            };
-            file.push(tensors, name, names.bias)?;
+        let named = layers(tensors)?;
+        let (named, ordered_by) = match list {
+            Some(list) => (listed(&named, list)?, OrderedBy::List),
+            None => ordered(tensors, layout, &named)?,
+        };
+        let mut file = Self {
+            layout,
+            layers: Vec::new(),
+            ordered_by,
+        };
+        for layer in named {
+            file.push(tensors, layer.weight, layer.bias)?;
         }
         Ok(file)
     }
@@ -130,27 +176,16 @@ impl WeightFile {
         name: &str,
         bias: Option<&str>,
     ) -> Result<(), WeightFileError> {
-        let shape = tensors.shape(name)?;
-        let sides = match self.layout {
-            Layout::PyTorch => "[out, in]",
-            Layout::Layerwise => "[in, out]",
-        };
-        let &[first, second] = shape.as_slice() else {
-            return Err(WeightFileError::Scheme(format!(
-                "{name:?} has the shape {shape:?}: must be {sides}, that of a linear layer. \
-                 Convolutions and normalisation are not followed here"
-            )));
-        };
+        let [first, second] = matrix(tensors, self.layout, name)?;
+        let sides = self.layout.sides();
+        let shape = [first, second];
         let wrong = |problem: String| Err(WeightFileError::Layer(problem));
         if first == 0 || second == 0 {
             return wrong(format!(
                 "{name:?} has the shape {shape:?}: must have rows and columns"
             ));
         }
-        let (inputs, outputs) = match self.layout {
-            Layout::PyTorch => (second, first),
-            Layout::Layerwise => (first, second),
-        };
+        let (inputs, outputs) = self.layout.inputs_and_outputs(shape);
         if let Some(before) = self.layers.last()
             && before.layer.outputs != inputs
         {
@@ -249,18 +284,36 @@ impl WeightFile {
     }
 }
 
+impl Layout {
+    fn sides(self) -> &'static str {
+        match self {
+            Self::PyTorch => "[out, in]",
+            Self::Layerwise => "[in, out]",
+        }
+    }
+
+    fn inputs_and_outputs(self, [first, second]: [usize; 2]) -> (usize, usize) {
+        match self {
+            Self::PyTorch => (second, first),
+            Self::Layerwise => (first, second),
+        }
+    }
+}
+
 /// Names of the arrays of one layer.
-#[derive(Default)]
-struct Names<'a> {
-    weight: Option<&'a str>,
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    layer: &'a str,
+    weight: &'a str,
     bias: Option<&'a str>,
 }
 
-/// Arrays by the number of their layer. All names are a common prefix, a number, and weight or bias.
-fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<BTreeMap<usize, Names<'a>>, WeightFileError> {
+/// The arrays of each layer, by name.
+fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<Vec<Named<'a>>, WeightFileError> {
     let names = tensors.names();
-    let mut found: BTreeMap<usize, Names<'a>> = BTreeMap::new();
-    let mut common = None;
+    // By the name of the layer, without zeros in front of its numbers.
+    let mut weights: BTreeMap<String, &str> = BTreeMap::new();
+    let mut biases: BTreeMap<String, &str> = BTreeMap::new();
     for name in &names {
         let statistic = ["running_mean", "running_var", "num_batches_tracked"];
         if statistic.iter().any(|end| name.ends_with(end)) {
@@ -268,35 +321,138 @@ fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<BTreeMap<usize, Names<'a>>, We
                 "{name:?} belongs to batch normalisation, which is not followed here"
             )));
         }
-        let Some((prefix, number, kind)) = parts(name) else {
-            return Err(WeightFileError::Scheme(format!(
-                "{name:?} is in neither scheme (found {})",
-                quoted(&names)
-            )));
+        let arrays = match name.rsplit_once('.').map_or(*name, |(_, kind)| kind) {
+            "weight" => &mut weights,
+            "bias" => &mut biases,
+            _ => {
+                return Err(WeightFileError::Scheme(format!(
+                    "{name:?} is neither the weight nor the bias of a layer (found {})",
+                    quoted(&names)
+                )));
+            }
         };
-        let expected = *common.get_or_insert(prefix);
-        if expected != prefix {
-            return Err(WeightFileError::Scheme(format!(
-                "{name:?} has another prefix than {:?}: one net has one prefix",
-                names[0]
+        if let Some(other) = arrays.insert(order::canonical(layer_of(name)), name) {
+            return Err(WeightFileError::Layer(format!(
+                "{name:?} and {other:?} are one array of one layer"
             )));
-        }
-        let layer = found.entry(number).or_default();
-        let slot = if kind == "weight" {
-            &mut layer.weight
-        } else {
-            &mut layer.bias
-        };
-        // 0.weight and 00.weight have one number.
-        if let Some(other) = slot.replace(*name) {
-            let problem = format!("{name:?} and {other:?} are one array of one layer");
-            return Err(WeightFileError::Layer(problem));
         }
     }
-    Ok(found)
+    let layers = weights.into_iter().map(|(layer, weight)| Named {
+        layer: layer_of(weight),
+        weight,
+        bias: biases.remove(&layer),
+    });
+    let layers = layers.collect();
+    match biases.first_key_value() {
+        None => Ok(layers),
+        Some((_, bias)) => Err(WeightFileError::Layer(format!(
+            "has {bias:?} and no weight of that layer"
+        ))),
+    }
 }
 
-/// Prefix, number and kind of `layers.3.weight` or `fc3.weight`.
+/// The name of the layer that an array belongs to, empty for a lone `weight`.
+fn layer_of(array: &str) -> &str {
+    array.rsplit_once('.').map_or("", |(layer, _)| layer)
+}
+
+/// Rows and columns of a weight.
+fn matrix(
+    tensors: &Tensors<'_>,
+    layout: Layout,
+    name: &str,
+) -> Result<[usize; 2], WeightFileError> {
+    let shape = tensors.shape(name)?;
+    <[usize; 2]>::try_from(&shape[..]).map_err(|_| {
+        let sides = layout.sides();
+        WeightFileError::Scheme(format!(
+            "{name:?} has the shape {shape:?}: must be {sides}, that of a linear layer. \
+             Convolutions and normalisation are not followed here"
+        ))
+    })
+}
+
+/// Layers from input to output, as far as names and shapes tell.
+fn ordered<'a>(
+    tensors: &Tensors<'_>,
+    layout: Layout,
+    named: &[Named<'a>],
+) -> Result<(Vec<Named<'a>>, OrderedBy), WeightFileError> {
+    let shapes = named
+        .iter()
+        .map(|named| matrix(tensors, layout, named.weight));
+    let shapes = shapes.collect::<Result<Vec<_>, _>>()?;
+    let sides = named.iter().zip(&shapes).map(|(named, &shape)| {
+        let (inputs, outputs) = layout.inputs_and_outputs(shape);
+        Sides {
+            name: named.layer,
+            inputs,
+            outputs,
+        }
+    });
+    match order::order(&sides.collect::<Vec<_>>()) {
+        Ok((places, by)) => Ok((places.into_iter().map(|place| named[place]).collect(), by)),
+        Err(orders) => {
+            /// As many as a line holds.
+            const SHOWN: usize = 8;
+            let all = named.iter().zip(&shapes).take(SHOWN);
+            let mut all: Vec<String> = all
+                .map(|(named, shape)| format!("{:?} {shape:?}", named.layer))
+                .collect();
+            if named.len() > SHOWN {
+                all.push(format!("and {} more", named.len() - SHOWN));
+            }
+            let why = match orders {
+                0 => "in no order does each layer take the outputs of the one before it",
+                _ => "names and shapes allow several",
+            };
+            Err(WeightFileError::Order {
+                problem: format!(
+                    "does not tell the order of its layers, {why}: {}",
+                    all.join(", ")
+                ),
+                layers: owned(named),
+            })
+        }
+    }
+}
+
+fn owned(named: &[Named<'_>]) -> Vec<String> {
+    named.iter().map(|named| named.layer.to_owned()).collect()
+}
+
+/// Layers in the order of a list.
+fn listed<'a>(named: &[Named<'a>], list: &[String]) -> Result<Vec<Named<'a>>, WeightFileError> {
+    let refuse = |problem: String| WeightFileError::Order {
+        problem,
+        layers: owned(named),
+    };
+    let mut found: Vec<Named<'a>> = Vec::new();
+    for name in list {
+        let name = name.trim();
+        let layer = name.strip_suffix(".weight").unwrap_or(name);
+        let known = named.iter().find(|named| named.layer == layer);
+        let known = known.ok_or_else(|| refuse(format!("has no layer {layer:?}")))?;
+        if found.iter().any(|found| found.layer == layer) {
+            return Err(refuse(format!(
+                "is read with the layer {layer:?} listed twice"
+            )));
+        }
+        found.push(*known);
+    }
+    let missing = (named.iter()).find(|named| !found.iter().any(|f| f.layer == named.layer));
+    match missing {
+        None => Ok(found),
+        Some(missing) => {
+            let layer = missing.layer;
+            Err(refuse(format!(
+                "has the layer {layer:?}, which is not listed"
+            )))
+        }
+    }
+}
+
+/// Prefix, number and kind of `layers.3.weight`.
 fn parts(name: &str) -> Option<(&str, usize, &str)> {
     let (front, kind) = name.rsplit_once('.')?;
     let prefix = front.trim_end_matches(|c: char| c.is_ascii_digit());

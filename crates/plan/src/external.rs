@@ -198,6 +198,7 @@ pub fn attach_checkpoints(
     plan: &mut Plan,
     steps: BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>,
     source: ExternalSource,
+    notes: Vec<String>,
 ) -> Result<(), SpecError> {
     let seeds: Vec<u64> = plan.seeds().collect();
     let base = &mut plan.variants[0];
@@ -217,7 +218,7 @@ pub fn attach_checkpoints(
     let external = ExternalModel {
         content: ExternalContent::Checkpoints(steps),
         source,
-        notes: Vec::new(),
+        notes,
     };
     base.external.insert(model.clone(), external);
     note_ends(base, &model, &seeds);

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::dataset;
+use crate::tensors::{TensorError, TensorFile};
 
 /// What was read from a file, and from which bytes.
 #[derive(Debug)]
@@ -25,6 +25,15 @@ pub enum FileProblem<E> {
     Content(E),
 }
 
+impl FileProblem<TensorError> {
+    fn into<E: From<TensorError>>(self) -> FileProblem<E> {
+        match self {
+            Self::Unreadable(error) => FileProblem::Unreadable(error),
+            Self::Content(error) => FileProblem::Content(error.into()),
+        }
+    }
+}
+
 impl<E: std::fmt::Display> std::fmt::Display for FileProblem<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -34,10 +43,10 @@ impl<E: std::fmt::Display> std::fmt::Display for FileProblem<E> {
     }
 }
 
-/// A path with size and time of change of the file there.
-type Stamp = (PathBuf, u64, Option<SystemTime>);
+/// Paths with size and time of change of the files there: a file, and the shards that it names.
+type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
-/// Contents of files, each read again only when the file has changed: the tables of a run are
+/// Contents of files of tensors, each read again only when the file has changed: the tables of a run are
 /// checked and built many times over.
 #[derive(Debug)]
 pub struct FileCache<T>(Mutex<Vec<(Stamp, Arc<FileContent<T>>)>>);
@@ -54,27 +63,35 @@ impl<T> FileCache<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// The content of the file at `path`, made by `read` from its bytes.
+    /// The content of the file at `path`, made by `read` from it and its shards.
     ///
     /// # Errors
     /// The file cannot be read, or what `read` says.
-    pub fn get<E>(
+    pub fn get<E: From<TensorError>>(
         &self,
         path: &Path,
-        read: impl FnOnce(&[u8]) -> Result<T, E>,
+        read: impl FnOnce(&TensorFile) -> Result<T, E>,
     ) -> Result<Arc<FileContent<T>>, FileProblem<E>> {
-        let meta = fs::metadata(path).map_err(FileProblem::Unreadable)?;
-        let stamp = (path.to_owned(), meta.len(), meta.modified().ok());
+        let mut stamp = Stamp::new();
+        for part in TensorFile::paths(path).map_err(FileProblem::into)? {
+            // A shard that is missing is named when it is read.
+            let meta = match fs::metadata(&part) {
+                Err(error) if part == path => return Err(FileProblem::Unreadable(error)),
+                meta => meta.ok(),
+            };
+            let changed = meta.as_ref().and_then(|meta| meta.modified().ok());
+            stamp.push((part, meta.map_or(0, |meta| meta.len()), changed));
+        }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, content)) = known.iter().find(|(seen, _)| *seen == stamp) {
             return Ok(Arc::clone(content));
         }
-        let bytes = fs::read(path).map_err(FileProblem::Unreadable)?;
+        let file = TensorFile::read(path).map_err(FileProblem::into)?;
         let content = Arc::new(FileContent {
-            content: read(&bytes).map_err(FileProblem::Content)?,
-            sha256: dataset::sha256(&bytes),
+            content: read(&file).map_err(FileProblem::Content)?,
+            sha256: file.sha256(),
         });
-        known.retain(|((seen, ..), _)| seen != path);
+        known.retain(|(seen, _)| seen[0].0 != path);
         known.push((stamp, Arc::clone(&content)));
         Ok(content)
     }
@@ -91,12 +108,13 @@ mod tests {
         let cache: FileCache<usize> = FileCache::new();
         let mut reads = 0;
         let mut length = || {
-            let found = cache.get(&path, |bytes| {
+            let found = cache.get(&path, |file| {
                 reads += 1;
-                if bytes.is_empty() {
-                    Err("is empty")
+                let length = file.contents().map(<[u8]>::len).sum();
+                if length == 0 {
+                    Err("is empty".to_owned())
                 } else {
-                    Ok(bytes.len())
+                    Ok(length)
                 }
             });
             let found = found.map(|file| (file.content, file.sha256.len()));

@@ -67,6 +67,7 @@ pub mod dataset;
 mod dataset_task;
 mod error;
 mod file_cache;
+pub mod file_kind;
 mod fixed_rows;
 mod gaussian_mixture;
 pub mod label_noise;

@@ -8,7 +8,7 @@ use crate::{
     row_streams::{RawRows, RowOrder},
     stream::StreamKey,
     table::{parse_table, table_of},
-    tensors::{Tensors, quoted},
+    tensors::{TensorFile, Tensors, quoted},
 };
 
 /// The name of this kind.
@@ -105,8 +105,8 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
 }
 
 impl Parts {
-    fn read(bytes: &[u8]) -> Result<Self, String> {
-        let tensors = Tensors::open(bytes)?;
+    fn read(file: &TensorFile) -> Result<Self, String> {
+        let tensors = file.tensors()?;
         let names = tensors.names();
         let known = |name: &&str| NAMES.contains(&name.strip_prefix("test_").unwrap_or(name));
         if let Some(other) = names.iter().find(|name| !known(name)) {
@@ -474,7 +474,7 @@ mod tests {
                 whole[..whole.len() - 3].to_vec(),
                 "not a complete safetensors file",
             ),
-            (Vec::new(), "not a complete safetensors file"),
+            (Vec::new(), "is empty, not a safetensors file"),
             (of(&[labels()]), "has no tensor \"inputs\""),
             (of(&[inputs()]), "neither \"labels\" nor \"targets\""),
             (of(&[f64s("inputs", &[6], &INPUTS), labels()]), "[6]"),

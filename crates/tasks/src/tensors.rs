@@ -1,10 +1,23 @@
-//! Tensors of a safetensors file, as f64 on the host.
+//! Tensors of a file, as f64 on the host: safetensors, sharded safetensors by their index, and
+//! NumPy's `.npz` and `.npy`.
 
-use std::collections::HashMap;
+mod file;
+pub(crate) mod npy;
+pub(crate) mod zip;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
+
+use crate::file_kind::no_tensors;
+
+pub use file::{TensorFile, is_shard};
 
 /// No number may be above this in size: fourth powers of numbers, summed, must stay within f64.
 pub const LARGEST: f64 = 1e70;
@@ -35,47 +48,141 @@ pub struct Array {
 }
 
 /// The tensors of a file, by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tensors<'a> {
-    file: SafeTensors<'a>,
+    stored: BTreeMap<String, Stored<'a>>,
     metadata: HashMap<String, String>,
 }
 
+/// A tensor as it is stored: row-major, the lowest byte of a number first.
+#[derive(Debug)]
+struct Stored<'a> {
+    /// Its type, or why its entries are no numbers.
+    dtype: Result<Dtype, String>,
+    shape: Vec<usize>,
+    bytes: Cow<'a, [u8]>,
+}
+
 impl<'a> Tensors<'a> {
-    /// Reads the header.
+    /// Reads the header of a safetensors file, or the arrays of a `.npz` file.
     ///
     /// # Errors
-    /// Bytes that are no safetensors file, or less than one.
+    /// Bytes that are neither, or less than one.
     pub fn open(bytes: &'a [u8]) -> Result<Self, TensorError> {
-        let read = SafeTensors::deserialize(bytes)
-            .and_then(|file| Ok((file, SafeTensors::read_metadata(bytes)?.1)));
-        let (file, header) = read.map_err(|error| {
-            // A name inside may hold anything, line breaks as well.
-            let text = error.to_string().replace(char::is_control, " ");
-            TensorError(format!(
-                "is not a complete safetensors file: {text}. Write it again with \
-                 safetensors.torch.save_file"
-            ))
+        Self::named(Path::new("net"), bytes)
+    }
+
+    /// Tensors of the file at `path`, whose name messages have.
+    fn named(path: &Path, bytes: &'a [u8]) -> Result<Self, TensorError> {
+        if bytes.starts_with(npy::SIGNATURE) {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let array = npy::read(Cow::Borrowed(bytes)).map_err(TensorError)?;
+            return Ok(Self {
+                stored: BTreeMap::from([(name.into_owned(), array)]),
+                ..Self::default()
+            });
+        }
+        let file = match SafeTensors::deserialize(bytes) {
+            Ok(file) => file,
+            Err(error) => {
+                // What it is tells more than what is wrong in it.
+                if let Some(problem) = no_tensors(path, bytes) {
+                    return Err(TensorError(problem));
+                }
+                if bytes.starts_with(zip::SIGNATURE) {
+                    return Self::of_archive(bytes).map_err(TensorError);
+                }
+                return Err(Self::broken(&error));
+            }
+        };
+        let header = SafeTensors::read_metadata(bytes).map_err(|error| Self::broken(&error))?;
+        let stored = file.iter().map(|(name, view)| {
+            let stored = Stored {
+                dtype: Ok(view.dtype()),
+                shape: view.shape().to_vec(),
+                bytes: Cow::Borrowed(view.data()),
+            };
+            (name.to_owned(), stored)
+        });
+        Ok(Self {
+            stored: stored.collect(),
+            metadata: header.1.metadata().clone().unwrap_or_default(),
+        })
+    }
+
+    fn broken(error: &safetensors::SafeTensorError) -> TensorError {
+        // A name inside may hold anything, line breaks as well.
+        let text = error.to_string().replace(char::is_control, " ");
+        TensorError(format!(
+            "is not a complete safetensors file: {text}. Write it again with \
+             safetensors.torch.save_file"
+        ))
+    }
+
+    /// Arrays that `numpy.savez` wrote.
+    fn of_archive(bytes: &'a [u8]) -> Result<Self, String> {
+        let again = "Write it again with numpy.savez";
+        let members = zip::Member::all(bytes)
+            .ok_or_else(|| format!("is not a complete .npz file. {again}"))?;
+        let mut tensors = Self::default();
+        for member in members {
+            let Some(name) = member.name.strip_suffix(".npy") else {
+                continue;
+            };
+            let content = member.content();
+            let content = content.map_err(|problem| format!("{problem}. {again}"))?;
+            let array = npy::read(content).map_err(|problem| format!("{name:?} {problem}"))?;
+            if tensors.stored.insert(name.to_owned(), array).is_some() {
+                return Err(format!("holds {name:?} twice. {again}"));
+            }
+        }
+        Ok(tensors)
+    }
+
+    /// Adds the only tensor of another file, or the one of this name there, under `name`.
+    ///
+    /// # Errors
+    /// There is no such tensor, or one of this name is here already.
+    pub fn join(&mut self, name: &str, mut other: Self) -> Result<(), TensorError> {
+        let found = match other.stored.remove(name) {
+            Some(found) => Some(found),
+            None if other.stored.len() == 1 => other.stored.pop_first().map(|(_, found)| found),
+            None => None,
+        };
+        let found = found.ok_or_else(|| {
+            let names = quoted(&other.names());
+            TensorError(format!("has no tensor {name:?}, only {names}"))
         })?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        Ok(Self { file, metadata })
+        if self.stored.insert(name.to_owned(), found).is_some() {
+            return Err(TensorError(format!(
+                "is for {name:?}, which are there already"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Gives the only tensor another name; where there are more, nothing changes.
+    pub fn rename_only(&mut self, name: &str) {
+        if self.stored.len() == 1
+            && let Some((_, stored)) = self.stored.pop_first()
+        {
+            self.stored.insert(name.to_owned(), stored);
+        }
     }
 
     /// Whether there is no tensor.
     pub fn is_empty(&self) -> bool {
-        self.file.is_empty()
+        self.stored.is_empty()
     }
 
     /// Whether there is a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
-        self.file.tensor(name).is_ok()
+        self.stored.contains_key(name)
     }
 
     /// All names, sorted.
     pub fn names(&self) -> Vec<&str> {
-        let mut names = self.file.names();
-        names.sort_unstable();
-        names
+        self.stored.keys().map(String::as_str).collect()
     }
 
     /// An entry of the file's metadata.
@@ -88,7 +195,7 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// There is no such tensor.
     pub fn shape(&self, name: &str) -> Result<Vec<usize>, TensorError> {
-        Ok(self.view(name)?.shape().to_vec())
+        Ok(self.stored(name)?.shape.clone())
     }
 
     /// Floating-point numbers that one can calculate with.
@@ -97,29 +204,40 @@ impl<'a> Tensors<'a> {
     /// There is no such tensor, it is of another type, or a number is not finite or above
     /// [`LARGEST`].
     pub fn array(&self, name: &str) -> Result<Array, TensorError> {
-        self.numbers(name).map_err(TensorError)
+        self.numbers(name, false).map_err(TensorError)
     }
 
-    fn numbers(&self, name: &str) -> Result<Array, String> {
-        let view = self.view(name)?;
-        let values = floats(&view).ok_or_else(|| {
+    /// The same, where integers are numbers as well: pixels and counts, but no weights.
+    ///
+    /// # Errors
+    /// See [`Self::array`].
+    pub fn array_or_integers(&self, name: &str) -> Result<Array, TensorError> {
+        self.numbers(name, true).map_err(TensorError)
+    }
+
+    fn numbers(&self, name: &str, or_integers: bool) -> Result<Array, String> {
+        let stored = self.stored(name)?;
+        let dtype = stored.dtype(name)?;
+        let values = floats(dtype, &stored.bytes);
+        let values = values.or_else(|| integers(dtype, &stored.bytes).filter(|_| or_integers));
+        let values = values.ok_or_else(|| {
             format!(
-                "{name:?} is of type {}: must be F64, F32, F16 or BF16. Convert it with .float()",
-                view.dtype()
+                "{name:?} is of type {dtype}: must be F64, F32, F16 or BF16. Convert it with \
+                 .float(), in NumPy with .astype(float)"
             )
         })?;
         let usable = |value: &f64| value.abs() <= LARGEST;
         if let Some(at) = values.iter().position(|value| !usable(value)) {
             return Err(format!(
                 "{name:?}{} is {:?}: must be a finite number of at most {LARGEST:e} in size",
-                place(at, view.shape()),
+                place(at, &stored.shape),
                 values[at]
             ));
         }
         Ok(Array {
             name: name.to_owned(),
-            shape: view.shape().to_vec(),
-            unit_roundoff: unit_roundoff(view.dtype(), &values),
+            shape: stored.shape.clone(),
+            unit_roundoff: unit_roundoff(stored.dtype, &values),
             values,
         })
     }
@@ -133,12 +251,13 @@ impl<'a> Tensors<'a> {
     }
 
     fn classes(&self, name: &str) -> Result<Vec<u32>, String> {
-        let view = self.view(name)?;
-        let values = integers(&view).or_else(|| floats(&view));
+        let stored = self.stored(name)?;
+        let dtype = stored.dtype(name)?;
+        let values = integers(dtype, &stored.bytes).or_else(|| floats(dtype, &stored.bytes));
         let values = values.ok_or_else(|| {
             format!(
-                "{name:?} is of type {}: must be integers. Convert it with .long()",
-                view.dtype()
+                "{name:?} is of type {dtype}: must be integers. Convert it with .long(), in NumPy \
+                 with .astype(int)"
             )
         })?;
         let label = |(at, &value): (usize, &f64)| {
@@ -150,12 +269,18 @@ impl<'a> Tensors<'a> {
         values.iter().enumerate().map(label).collect()
     }
 
-    fn view(&self, name: &str) -> Result<TensorView<'_>, TensorError> {
-        let view = self.file.tensor(name);
-        view.map_err(|_| {
+    fn stored(&self, name: &str) -> Result<&Stored<'a>, TensorError> {
+        self.stored.get(name).ok_or_else(|| {
             let names = quoted(&self.names());
             TensorError(format!("has no tensor {name:?}, only {names}"))
         })
+    }
+}
+
+impl Stored<'_> {
+    fn dtype(&self, name: &str) -> Result<Dtype, String> {
+        let dtype = self.dtype.clone();
+        dtype.map_err(|problem| format!("{name:?} {problem}"))
     }
 }
 
@@ -183,9 +308,8 @@ fn place(mut at: usize, shape: &[usize]) -> String {
     format!("[{}]", indices.join(", "))
 }
 
-fn floats(view: &TensorView<'_>) -> Option<Vec<f64>> {
-    let bytes = view.data();
-    Some(match view.dtype() {
+fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
+    Some(match dtype {
         Dtype::F64 => numbers(bytes, f64::from_le_bytes),
         Dtype::F32 => numbers(bytes, |chunk| f32::from_le_bytes(chunk).into()),
         Dtype::F16 => numbers(bytes, |chunk| f16::from_le_bytes(chunk).into()),
@@ -208,9 +332,8 @@ fn unit_roundoff(dtype: Dtype, values: &[f64]) -> f64 {
 }
 
 /// Integers; those that f64 does not hold are no class anyway.
-fn integers(view: &TensorView<'_>) -> Option<Vec<f64>> {
-    let bytes = view.data();
-    Some(match view.dtype() {
+fn integers(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
+    Some(match dtype {
         Dtype::I64 => numbers(bytes, |chunk| i64::from_le_bytes(chunk) as f64),
         Dtype::U64 => numbers(bytes, |chunk| u64::from_le_bytes(chunk) as f64),
         Dtype::I32 => numbers(bytes, |chunk| i32::from_le_bytes(chunk).into()),

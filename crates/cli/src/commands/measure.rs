@@ -1,7 +1,10 @@
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use serde_json::{Map, Value, json};
-use tasks::dataset::{Dataset, Scaling};
+use tasks::{
+    dataset::{Dataset, Scaling},
+    tensors::TensorFile,
+};
 
 use super::print_json;
 use crate::{
@@ -34,10 +37,18 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
             path.replace(char::is_control, " ")
         ))
     };
-    let bytes =
-        std::fs::read(&arguments.file).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    let source = Source::read(&bytes).map_err(fail)?;
-    drop(bytes);
+    let open = |path: &Path| TensorFile::read(path).map_err(|problem| problem.to_string());
+    let file = open(&arguments.file).map_err(fail)?;
+    // Beside weights it has the labels of --data.
+    let labels = match (&arguments.labels.label_file, &arguments.data) {
+        (Some(path), None) => {
+            let problem = |problem| fail(format!("--label-file {}: {problem}", path.display()));
+            Some(open(path).map_err(problem)?)
+        }
+        _ => None,
+    };
+    let source = Source::read(&file, labels.as_ref(), arguments.layers.as_deref()).map_err(fail)?;
+    drop((file, labels));
     let groups = groups(arguments);
     let measured = match &source {
         Source::Dump(dump) => of_dump(dump, arguments, &groups).map_err(fail)?,
@@ -74,7 +85,6 @@ fn of_dump(
         ("--activation", arguments.activation.is_some()),
         ("--data", arguments.data.is_some()),
         ("--label", arguments.labels.label.is_some()),
-        ("--label-file", arguments.labels.label_file.is_some()),
         ("--modulus", arguments.modulus.is_some()),
         ("--operation", arguments.operation.is_some()),
         ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
@@ -214,6 +224,9 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         Source::Network(network) => {
             put("kind", json!("weights"));
             put("widths", json!(network.widths()));
+            if let (order, by @ ("shapes" | "words" | "list")) = network.order() {
+                put("layer_order", json!({ "layers": order, "by": by }));
+            }
         }
     }
     if let Some(rows) = &measured.rows {
@@ -340,6 +353,13 @@ fn summary(source: &Source, measured: &Measured) -> String {
         Source::Network(network) => {
             let widths: Vec<String> = network.widths().iter().map(usize::to_string).collect();
             let mut text = format!("weights of a net {}", widths.join("-"));
+            if let (order, by @ ("shapes" | "words")) = network.order() {
+                let by = match by {
+                    "shapes" => "their shapes",
+                    _ => "words in their names",
+                };
+                text += &format!(", layers in the order of {by}: {}", order.join(", "));
+            }
             if let Some(rows) = &measured.rows {
                 let inputs = rows.origin["inputs"].as_str().unwrap_or_default();
                 text += &format!(" on {} rows of {} ({inputs})", rows.labels.len(), rows.name);

@@ -17,7 +17,13 @@ pub(crate) struct FeatureDump {
 
 impl FeatureDump {
     pub(super) fn read(tensors: &Tensors<'_>) -> Result<Self, String> {
-        const NAMES: [&str; 4] = ["features", "labels", "classifier.weight", "classifier.bias"];
+        // NumPy has no names with a dot in them, where they are words of Python.
+        let short = !tensors.has("classifier.weight") && tensors.has("weight");
+        let [weight_name, bias_name] = match short {
+            true => ["weight", "bias"],
+            false => ["classifier.weight", "classifier.bias"],
+        };
+        let known = ["features", "labels", weight_name, bias_name];
         let shape = tensors.shape("features")?;
         let &[rows, width] = shape.as_slice() else {
             return Err(format!(
@@ -34,54 +40,54 @@ impl FeatureDump {
         if labels_shape != [rows] {
             return Err(format!(
                 "\"labels\" has the shape {labels_shape:?}: must be [{rows}], one class for each \
-                 row of \"features\" {shape:?}"
+                 row of \"features\" {shape:?}. Take .argmax(1) of one-hot classes, and .ravel() of \
+                 a column"
             ));
         }
-        let features = tensors.array("features")?;
+        let features = tensors.array_or_integers("features")?;
         let labels = tensors.labels("labels")?;
         let largest = labels.iter().copied().max().unwrap_or(0) as usize;
 
-        let weight = if tensors.has("classifier.weight") {
-            let found = tensors.shape("classifier.weight")?;
+        let weight = if tensors.has(weight_name) {
+            let found = tensors.shape(weight_name)?;
             if found.len() != 2 || found[1] != width || found[0] < 1 {
                 return Err(format!(
-                    "\"classifier.weight\" has the shape {found:?}: must be [C, {width}], like \
+                    "{weight_name:?} has the shape {found:?}: must be [C, {width}], like \
                      \"features\" {shape:?}, with a row for each class, or one row between two classes"
                 ));
             }
-            Some(tensors.array("classifier.weight")?)
+            Some(tensors.array(weight_name)?)
         } else {
             None
         };
         let outputs = weight.as_ref().map(|weight| weight.shape[0]);
         // One output decides between two classes.
         let classes = outputs.map_or(largest + 1, |outputs| outputs.max(2));
-        let bias = match (&weight, tensors.has("classifier.bias")) {
+        let bias = match (&weight, tensors.has(bias_name)) {
             (_, false) => None,
             (None, true) => {
                 return Err("has \"classifier.bias\" and no \"classifier.weight\"".to_owned());
             }
             (Some(_), true) => {
-                let found = tensors.shape("classifier.bias")?;
+                let found = tensors.shape(bias_name)?;
                 let outputs = outputs.unwrap_or(classes);
                 if found != [outputs] {
                     return Err(format!(
-                        "\"classifier.bias\" has the shape {found:?}: must be [{outputs}], like \
-                         the rows of \"classifier.weight\""
+                        "{bias_name:?} has the shape {found:?}: must be [{outputs}], like the rows \
+                         of {weight_name:?}"
                     ));
                 }
-                Some(tensors.array("classifier.bias")?)
+                Some(tensors.array(bias_name)?)
             }
         };
         if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
             return Err(format!(
-                "\"labels\"[{row}] is {}: must be below {classes}, the classes of \
-                 \"classifier.weight\"",
+                "\"labels\"[{row}] is {}: must be below {classes}, the classes of {weight_name:?}",
                 labels[row]
             ));
         }
         let names = tensors.names().into_iter();
-        let ignored = names.filter(|name| !NAMES.contains(name));
+        let ignored = names.filter(|name| !known.contains(name));
         Ok(Self {
             features,
             labels,

@@ -1,6 +1,9 @@
 use metrics::{LabelledFeatures, LinearClassifier};
 use mlp::{Activation, Layer, Mlp};
-use models::{WeightFile, WeightFileError, weight_file::FileLayer};
+use models::{
+    WeightFile,
+    weight_file::{FileLayer, OrderedBy},
+};
 use tasks::tensors::{Array, LARGEST, Tensors};
 
 use super::{Collapse, Rows, SCHEMES};
@@ -9,17 +12,29 @@ use super::{Collapse, Rows, SCHEMES};
 #[derive(Debug)]
 pub(crate) struct Network {
     layers: Vec<FileLayer>,
+    ordered_by: OrderedBy,
 }
 
 impl Network {
-    pub(super) fn read(tensors: &Tensors<'_>) -> Result<Self, String> {
-        let file = WeightFile::read(tensors).map_err(|error| match error {
-            WeightFileError::Scheme(problem) => format!("{problem}. {SCHEMES}"),
-            error => error.to_string(),
+    pub(super) fn read(tensors: &Tensors<'_>, layers: Option<&[String]>) -> Result<Self, String> {
+        let file = WeightFile::read(tensors, layers).map_err(|error| {
+            error.with_cures(|layers| format!("--layers {}", layers.join(",")), SCHEMES)
         })?;
         Ok(Self {
             layers: file.layers,
+            ordered_by: file.ordered_by,
         })
+    }
+
+    /// Names of the layers, input to output, and what ordered them.
+    pub(crate) fn order(&self) -> (Vec<&str>, &'static str) {
+        let by = match self.ordered_by {
+            OrderedBy::List => "list",
+            OrderedBy::Numbers => "numbers",
+            OrderedBy::Shapes => "shapes",
+            OrderedBy::Words => "words",
+        };
+        (self.layers.iter().map(FileLayer::name).collect(), by)
     }
 
     /// Every array of the file, layer by layer.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mlp::Activation;
 use safetensors::{Dtype, serialize, tensor::TensorView};
+use tasks::tensors::TensorFile;
 
 use super::{Collapse, Fourier, Norms, Rows, Source, spectra};
 
@@ -89,7 +90,8 @@ fn rows(words: &mut Words) -> Rows {
 
 /// Everything that the verb computes.
 fn measured(bytes: &[u8], rows: &Rows) -> Result<(), String> {
-    let source = Source::read(bytes)?;
+    let file = TensorFile::of("net.safetensors".as_ref(), bytes.to_vec());
+    let source = Source::read(&file, None, None)?;
     let arrays = source.parameters();
     spectra(&arrays).map_err(|error| error.to_string())?;
     Norms::of(&arrays);

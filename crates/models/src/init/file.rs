@@ -6,7 +6,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tasks::{FileCache, FileContent, KeyError, dataset::sha256, same_content, tensors::Tensors};
+use tasks::{
+    FileCache, FileContent, FileProblem, KeyError, dataset::sha256, same_content,
+    tensors::TensorFile,
+};
 
 use crate::{HostArray, WeightFile, WeightFileError};
 
@@ -17,7 +20,8 @@ const SEED: &str = "{seed}";
 /// [`crate::weight_file`]): its numbers are the parameters, whatever the parametrisation.
 ///
 /// `{seed}` in the name stands for the seed; otherwise every seed starts alike. The SHA-256 in the
-/// resolved table is that of the file, or of the sums of all files that the name fits.
+/// resolved table is that of the file, or of the sums of all files that the name fits. `layers` gives
+/// their order where neither names nor shapes do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileInit {
@@ -25,6 +29,9 @@ pub struct FileInit {
     file: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    /// Layers from input to output, where names and shapes do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    layers: Option<Vec<String>>,
     /// What was read, by seed; one entry where all seeds start alike.
     #[serde(skip)]
     starts: BTreeMap<u64, Arc<FileContent<WeightFile>>>,
@@ -32,7 +39,7 @@ pub struct FileInit {
 
 impl PartialEq for FileInit {
     fn eq(&self, other: &Self) -> bool {
-        (&self.file, &self.sha256) == (&other.file, &other.sha256)
+        (&self.file, &self.sha256, &self.layers) == (&other.file, &other.sha256, &other.layers)
     }
 }
 
@@ -40,21 +47,32 @@ impl FileInit {
     /// Reads the files and writes their SHA-256 back.
     pub(super) fn open(&mut self) -> Result<(), KeyError> {
         static READ: FileCache<WeightFile> = FileCache::new();
+        // What was read in one order is not what another list asks for.
+        let listed = FileCache::new();
+        let cache = match self.layers {
+            None => &READ,
+            Some(_) => &listed,
+        };
         let paths = if self.file.contains(SEED) {
             self.of_seeds()?
         } else {
             BTreeMap::from([(0, PathBuf::from(&self.file))])
         };
         for (seed, path) in paths {
-            let read = |bytes: &[u8]| -> Result<WeightFile, WeightFileError> {
-                WeightFile::read(&Tensors::open(bytes)?)
+            let read = |file: &TensorFile| -> Result<WeightFile, WeightFileError> {
+                WeightFile::read(&file.tensors()?, self.layers.as_deref())
             };
-            let content = READ.get(&path, read).map_err(|problem| {
+            let content = cache.get(&path, read).map_err(|problem| {
                 let hint = "Paths are relative to the folder in which you are; the file holds the \
                             weights of an MLP (0.weight [out, in], 0.bias, 2.weight, … as PyTorch \
                             saves them, or a file of `layerwise export weights`).";
-                let problem = problem.to_string();
-                let problem = problem.trim_end_matches('.');
+                let problem = match problem {
+                    FileProblem::Unreadable(_) => problem.to_string(),
+                    FileProblem::Content(error) => {
+                        error.with_cures(|layers| format!("init.layers = {layers:?}"), "")
+                    }
+                };
+                let problem = problem.trim_end_matches(['.', ' ']);
                 let problem = match self.file.contains(SEED) {
                     true => format!("{}: {problem}", path.display()),
                     false => problem.to_owned(),

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs};
 
 use models::{
-    HostArray, Layout, Model, WeightFile,
-    weight_file::{Misfit, to_bytes},
+    HostArray, Layout, Model, WeightFile, WeightFileError,
+    weight_file::{Misfit, OrderedBy, to_bytes},
 };
 use tasks::{KeyError, TaskShape, tensors::Tensors};
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ fn bytes(arrays: &[HostArray], layout: Layout) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> WeightFile {
-    WeightFile::read(&Tensors::open(bytes).unwrap()).unwrap()
+    WeightFile::read(&Tensors::open(bytes).unwrap(), None).unwrap()
 }
 
 /// A folder with the files of `init`.
@@ -245,4 +245,286 @@ fn a_misfit_speaks_in_the_layout_of_the_file() {
         };
         assert_eq!((shape, expected), (found.to_vec(), wanted));
     }
+}
+
+/// A file with weights of these names, inputs and outputs, entries all the number of the layer, and a
+/// bias for each.
+fn named(layers: &[(&str, usize, usize)]) -> Vec<u8> {
+    use safetensors::{Dtype, serialize, tensor::TensorView};
+    let arrays = layers
+        .iter()
+        .enumerate()
+        .flat_map(|(at, &(name, inputs, outputs))| {
+            let bytes = |count: usize| -> Vec<u8> {
+                (0..count).flat_map(|_| (at as f64).to_le_bytes()).collect()
+            };
+            [
+                (
+                    format!("{name}.weight"),
+                    vec![outputs, inputs],
+                    bytes(inputs * outputs),
+                ),
+                (format!("{name}.bias"), vec![outputs], bytes(outputs)),
+            ]
+        });
+    let arrays: Vec<_> = arrays.collect();
+    let views = arrays.iter().map(|(name, shape, bytes)| {
+        (
+            name,
+            TensorView::new(Dtype::F64, shape.clone(), bytes).unwrap(),
+        )
+    });
+    serialize(views, None).unwrap()
+}
+
+fn read_named(
+    layers: &[(&str, usize, usize)],
+    list: Option<&[String]>,
+) -> Result<(Vec<String>, OrderedBy), WeightFileError> {
+    let bytes = named(layers);
+    let file = WeightFile::read(&Tensors::open(&bytes).unwrap(), list)?;
+    for layer in &file.layers {
+        // Each bias is beside its own weight.
+        let at = layers
+            .iter()
+            .position(|(name, ..)| *name == layer.name())
+            .unwrap();
+        let bias = layer.bias.as_ref().unwrap();
+        assert!(
+            bias.values
+                .iter()
+                .chain(&layer.weight.values)
+                .all(|v| *v == at as f64)
+        );
+    }
+    let names = file.layers.iter().map(|layer| layer.name().to_owned());
+    Ok((names.collect(), file.ordered_by))
+}
+
+#[test]
+fn layers_are_in_the_order_of_numbers_or_of_the_only_chain_of_shapes() {
+    use OrderedBy::{Numbers, Shapes, Words};
+    for (layers, by) in [
+        (&[("0", 4, 5), ("2", 5, 5), ("10", 5, 3)][..], Numbers),
+        (
+            &[
+                ("layers.0.0", 4, 5),
+                ("layers.0.2", 5, 5),
+                ("layers.1.0", 5, 3),
+            ],
+            Numbers,
+        ),
+        (
+            &[
+                ("layers.0.linear", 5, 5),
+                ("layers.1.linear", 5, 5),
+                ("layers.2", 5, 5),
+            ],
+            Numbers,
+        ),
+        (
+            &[
+                ("_orig_mod.module.fc1", 4, 4),
+                ("_orig_mod.module.fc2", 4, 4),
+            ],
+            Numbers,
+        ),
+        (
+            &[("net.0", 64, 16), ("net.2", 16, 12), ("classifier", 12, 10)],
+            Shapes,
+        ),
+        (
+            &[("fc1", 64, 16), ("fc2", 16, 12), ("fc_out", 12, 10)],
+            Shapes,
+        ),
+        (
+            &[("hidden.0", 4, 8), ("hidden.1", 8, 8), ("output", 8, 3)],
+            Shapes,
+        ),
+        (
+            &[
+                ("input", 4, 8),
+                ("hidden.0", 8, 8),
+                ("hidden.1", 8, 8),
+                ("output", 8, 3),
+            ],
+            Shapes,
+        ),
+        (&[("module.encoder", 4, 8), ("module.head", 8, 3)], Shapes),
+        (&[("zeta", 4, 8), ("eta", 8, 9), ("alpha", 9, 3)], Shapes),
+        // Square layers: one word is needed.
+        (
+            &[("net.0", 8, 8), ("net.2", 8, 8), ("classifier", 8, 8)],
+            Words,
+        ),
+        (&[("net.0", 6, 8), ("net.2", 8, 8), ("out", 8, 8)], Words),
+        (
+            &[
+                ("embed", 8, 8),
+                ("mlp.0", 8, 8),
+                ("mlp.1", 8, 8),
+                ("lm_head", 8, 8),
+            ],
+            Words,
+        ),
+        (
+            &[
+                ("encoder.0", 8, 4),
+                ("encoder.2", 4, 2),
+                ("decoder.0", 2, 4),
+                ("decoder.2", 4, 8),
+            ],
+            Words,
+        ),
+    ] {
+        let expected: Vec<&str> = layers.iter().map(|(name, ..)| *name).collect();
+        let (found, found_by) = read_named(layers, None).unwrap();
+        assert_eq!(
+            (found, found_by),
+            (expected.iter().map(|n| (*n).to_owned()).collect(), by)
+        );
+    }
+}
+
+#[test]
+fn layers_that_may_be_in_several_orders_need_a_list() {
+    let cure = |error: &WeightFileError| {
+        error.with_cures(|names| format!("--layers {}", names.join(",")), "")
+    };
+    let square = [
+        ("first_block", 8, 8),
+        ("second_block", 8, 8),
+        ("third_block", 8, 8),
+    ];
+    for (layers, says) in [
+        (&square[..], "\"first_block\" [8, 8]"),
+        (
+            &[("net.0", 8, 8), ("mlp", 8, 8), ("classifier", 8, 8)],
+            "several",
+        ),
+        (&[("a", 4, 5), ("b", 6, 3)], "in no order"),
+        (&[("head_a", 4, 4), ("head_b", 4, 4)], "several"),
+    ] {
+        let error = read_named(layers, None).unwrap_err();
+        assert!(matches!(error, WeightFileError::Order { .. }), "{error}");
+        let text = cure(&error);
+        assert!(text.contains(says) && text.contains("--layers "), "{text}");
+    }
+    let list = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let given = list(&["third_block", "first_block.weight", " second_block"]);
+    let (found, by) = read_named(&square, Some(&given)).unwrap();
+    assert_eq!(
+        (found, by),
+        (
+            list(&["third_block", "first_block", "second_block"]),
+            OrderedBy::List
+        )
+    );
+    for (names, says) in [
+        (
+            &["first_block", "second_block"][..],
+            "\"third_block\", which is not listed",
+        ),
+        (
+            &["first_block", "second_block", "third"],
+            "no layer \"third\"",
+        ),
+        (
+            &["first_block", "second_block", "first_block"],
+            "listed twice",
+        ),
+    ] {
+        let error = read_named(&square, Some(&list(names))).unwrap_err();
+        assert!(cure(&error).contains(says), "{error}");
+    }
+    // A list decides against numbers, too, and shapes must go together in it.
+    let numbered = [("0", 4, 4), ("2", 4, 4)];
+    assert_eq!(
+        read_named(&numbered, Some(&list(&["2", "0"]))).unwrap().0,
+        ["2", "0"]
+    );
+    let error = read_named(&[("0", 4, 5), ("2", 5, 3)], Some(&list(&["2", "0"])));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("before it has 3 outputs")
+    );
+}
+
+#[test]
+fn many_layers_without_an_order_are_refused_soon() {
+    let names: Vec<String> = ('a'..='z').map(|c| format!("{c}_block")).collect();
+    let layers: Vec<(&str, usize, usize)> = names.iter().map(|name| (&**name, 2, 2)).collect();
+    let began = std::time::Instant::now();
+    assert!(read_named(&layers, None).is_err());
+    // No chain at all.
+    let layers: Vec<(&str, usize, usize)> = (names.iter().enumerate())
+        .map(|(at, name)| (&**name, 2, if at == 7 { 3 } else { 2 }))
+        .chain([("x1", 9, 2)])
+        .collect();
+    assert!(read_named(&layers, None).is_err());
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn a_start_takes_the_layers_in_the_order_of_its_list() {
+    let files = Files::new();
+    files.write(
+        "square.safetensors",
+        &named(&[("left", 4, 4), ("right", 4, 4)]),
+    );
+    let shape = TaskShape {
+        outputs: 4,
+        ..SHAPE
+    };
+    let file = files.0.path().join("square.safetensors");
+    let build = |layers: &str| {
+        let table = format!(
+            "kind = 'mlp'\nwidths = [4]\ninit = {{ kind = 'file', file = {file:?}{layers} }}"
+        );
+        models::kinds().build(table.parse().unwrap())
+    };
+    let error = build("").err().unwrap().to_string();
+    assert!(
+        error.contains("init.layers = [\"left\", \"right\"]"),
+        "{error}"
+    );
+    for (layers, first) in [("['left', 'right']", 0.0), ("['right', 'left']", 1.0)] {
+        let model = build(&format!(", layers = {layers}")).unwrap();
+        assert_eq!(initial(&*model, shape, 0)[0].values, [first; 16]);
+        assert!(model.resolved()["init"].get("layers").is_some());
+    }
+}
+
+#[test]
+fn a_start_may_be_sharded() {
+    let (files, arrays) = (Files::new(), net(7));
+    for (part, range) in [(1, 0..2), (2, 2..4)] {
+        let name = format!("net-0000{part}-of-00002.safetensors");
+        files.write(&name, &bytes(&arrays[range], Layout::PyTorch));
+    }
+    let map = ["0.weight", "0.bias", "2.weight", "2.bias"].map(|name| {
+        let part = if name.starts_with('0') { 1 } else { 2 };
+        format!("{name:?}: \"net-0000{part}-of-00002.safetensors\"")
+    });
+    let index = format!("{{\"weight_map\": {{{}}}}}", map.join(", "));
+    files.write("net.safetensors.index.json", index.as_bytes());
+    let model = files
+        .model("net.safetensors.index.json", "widths = [5]")
+        .unwrap();
+    assert_eq!(initial(&*model, SHAPE, 0), arrays);
+    // Another shard is another start.
+    let before = model.resolved();
+    files.write(
+        "net-00002-of-00002.safetensors",
+        &bytes(&net(8)[2..], Layout::PyTorch),
+    );
+    let error = models::kinds().build(before).err().unwrap();
+    assert_eq!(error.key, "init.sha256");
 }

@@ -119,7 +119,7 @@ fn momentum_left_out_is_caught() {
 fn the_state_dict_that_pytorch_saved_is_the_start() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("references/pytorch/start.safetensors");
     let bytes = fs::read(path).unwrap();
-    let file = WeightFile::read(&Tensors::open(&bytes).unwrap()).unwrap();
+    let file = WeightFile::read(&Tensors::open(&bytes).unwrap(), None).unwrap();
     assert_eq!(file.parameters(), References::pytorch().start());
 }
 

@@ -93,6 +93,9 @@ impl Curves {
         };
         let text = fs::read(path)
             .map_err(|error| file(format!("cannot be read: {error}"), "Give a CSV file"))?;
+        if let Some((problem, cure)) = tasks::file_kind::no_table(path) {
+            return Err(file(problem, &cure));
+        }
         if let Some(line) = tasks::unclosed_quote(&text) {
             return Err(SpecError::key(
                 format!("{name}:{line}"),

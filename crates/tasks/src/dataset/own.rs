@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Card, CardFile, DataError, Dataset, Holds, read, sha256};
+use crate::file_kind::no_table;
 
 /// Where the rows of somebody's own data set are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl OwnFiles {
     ) -> Result<Self, DataError> {
         let name = file.to_string_lossy();
         let csv = name.ends_with(".csv") || name.ends_with(".csv.gz");
-        let refuse = |problem: &str, hint: &str| Err(own(file, problem, hint));
+        let refuse =
+            |problem: &str, hint: &str| Err(foreign(file).unwrap_or(own(file, problem, hint)));
         match (csv, label, label_file) {
             (true, Some(label), None) => Ok(Self::Csv {
                 file: file.to_owned(),
@@ -75,6 +77,11 @@ fn own(file: &Path, problem: impl Into<String>, hint: &str) -> DataError {
     }
 }
 
+/// Why a file of another kind is refused.
+fn foreign(file: &Path) -> Option<DataError> {
+    no_table(file).map(|(problem, cure)| own(file, problem, &cure))
+}
+
 /// Files with their sizes and times of change.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
@@ -107,6 +114,7 @@ impl Dataset {
         let mut contents = Vec::new();
         let mut inflated = Vec::new();
         for path in files.paths() {
+            foreign(path).map_or(Ok(()), Err)?;
             let bytes = fs::read(path)
                 .map_err(|error| own(path, format!("cannot be read: {error}"), "Check the path"))?;
             let name = path.to_string_lossy();
@@ -293,7 +301,7 @@ mod tests {
             (b"a,y\n1,0\n2,0\n", "y", "one class"),
             (b"y\n0\n1\n", "y", "0 features"),
             (b"a,y\n", "y", "0 rows"),
-            (b"", "y", "\"y\""),
+            (b"", "y", "is empty"),
             (b"a,y\n\xff\xfe,1\n", "y", "line 2"),
         ] {
             let error = csv(text, label).unwrap_err();

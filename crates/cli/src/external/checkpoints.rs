@@ -1,0 +1,346 @@
+//! `--checkpoints`: the weights of a model at some steps, from files that any trainer wrote.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use models::{
+    HostArray, WeightFile,
+    weight_file::{FileLayer, OrderedBy},
+};
+use plan::{Plan, attach_checkpoints};
+use record::ExternalSource;
+use sha2::{Digest, Sha256};
+use tasks::{
+    file_kind::no_tensors,
+    tensors::{TensorFile, is_shard},
+};
+
+use super::{cannot_read, step_of_name};
+use crate::failure::Failure;
+
+/// What files of weights hold.
+const LAYOUTS: &str = "Give the weights of an MLP (0.weight [out, in], 0.bias, 2.weight, …)";
+
+/// Ending of the index of a sharded checkpoint.
+const INDEX: &str = ".safetensors.index.json";
+
+/// The files of a folder.
+pub(super) struct Checkpoints {
+    /// By seed and step.
+    files: BTreeMap<u64, BTreeMap<u64, PathBuf>>,
+    /// Layers from input to output, where somebody listed them.
+    layers: Option<Vec<String>>,
+    /// Files that were left out, a sentence each.
+    notes: Vec<String>,
+}
+
+impl Checkpoints {
+    /// The checkpoints of a folder: those of its folders `seed-N`, or else its own, for seed 0. Their
+    /// bytes, seeds and steps go to `hasher`.
+    pub(super) fn list(
+        folder: &Path,
+        layers: Option<Vec<String>>,
+        hasher: &mut Sha256,
+    ) -> Result<Self, Failure> {
+        let here = entries(folder)?;
+        let seed = |path: &PathBuf| name(path).strip_prefix("seed-")?.parse::<u64>().ok();
+        let mut notes = Vec::new();
+        let mut files = BTreeMap::new();
+        for path in here.iter().filter(|path| path.is_dir()) {
+            if let Some(seed) = seed(path) {
+                files.insert(seed, steps(path, &entries(path)?, &mut notes)?);
+            }
+        }
+        if files.is_empty() {
+            files.insert(0, steps(folder, &here, &mut notes)?);
+        }
+        for (seed, steps) in &files {
+            for (step, path) in steps {
+                let file = TensorFile::read(path);
+                let file = file.map_err(|error| failure(path, &error.to_string()))?;
+                for bytes in file.contents() {
+                    // A file under another name is another checkpoint.
+                    hasher.update(format!("{seed} {step} {}\n", bytes.len()));
+                    hasher.update(bytes);
+                }
+            }
+        }
+        if let Some(layers) = &layers {
+            hasher.update(format!("{layers:?}"));
+        }
+        Ok(Self {
+            files,
+            layers,
+            notes,
+        })
+    }
+
+    pub(super) fn seeds(&self) -> Vec<u64> {
+        self.files.keys().copied().collect()
+    }
+
+    /// Puts the weights in the place of their model.
+    pub(super) fn attach(self, plan: &mut Plan, source: ExternalSource) -> Result<(), Failure> {
+        let net = Net::of(plan, &source.model)?;
+        let mut notes = self.notes;
+        let mut weights = BTreeMap::new();
+        for (seed, steps) in &self.files {
+            let mut of_seed = BTreeMap::new();
+            for (&step, file) in steps {
+                let (arrays, note) = net.read(file, self.layers.as_deref())?;
+                of_seed.insert(step, arrays);
+                notes.extend(note.filter(|note| !notes.contains(note)));
+            }
+            weights.insert(*seed, of_seed);
+        }
+        Ok(attach_checkpoints(plan, weights, source, notes)?)
+    }
+}
+
+fn failure(path: &Path, problem: &str) -> Failure {
+    // A name may hold a line break, and an error is one line.
+    let path = path.display().to_string();
+    Failure::usage(format!(
+        "{}: {problem}",
+        path.replace(char::is_control, " ")
+    ))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What a folder holds, sorted, without hidden files.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| cannot_read(folder, &error);
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    paths.retain(|path| !name(path).starts_with('.'));
+    paths.sort();
+    Ok(paths)
+}
+
+/// What stands before the ending, where the file is one of weights.
+fn stem(path: &Path) -> Option<String> {
+    let name = name(path);
+    if let Some(stem) = name.strip_suffix(INDEX) {
+        return Some(stem.to_owned());
+    }
+    let safetensors = (path.extension()).is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
+    if !safetensors || is_shard(&name) {
+        return None;
+    }
+    Some(path.file_stem()?.to_string_lossy().into_owned())
+}
+
+/// The files of weights among `paths`, and those in folders such as `checkpoint-500`, by the training
+/// step in their names.
+fn steps(
+    folder: &Path,
+    paths: &[PathBuf],
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<u64, PathBuf>, Failure> {
+    let mut steps: BTreeMap<u64, PathBuf> = BTreeMap::new();
+    // An error where nothing else is there.
+    let mut without = Vec::new();
+    for path in paths {
+        let (stem, file) = if path.is_dir() {
+            let stem = name(path);
+            let found = weights_in(path)?;
+            match (step_of_name::step(&stem), found) {
+                (Ok(_), Some(file)) => (stem, file),
+                (Ok(_), None) => {
+                    let other = other_files(&entries(path)?);
+                    let is_step = ["step", "iter", "checkpoint", "ckpt"];
+                    if !other.is_empty() || is_step.iter().any(|word| stem.contains(word)) {
+                        let problem = format!("holds no model.safetensors{other}");
+                        return Err(failure(path, &problem));
+                    }
+                    continue;
+                }
+                // Such as that of the best step.
+                (Err(problem), Some(_)) => {
+                    without.push((path, problem));
+                    continue;
+                }
+                (Err(_), None) => continue,
+            }
+        } else {
+            let Some(stem) = stem(path) else { continue };
+            (stem, path.clone())
+        };
+        let step = match step_of_name::step(&stem) {
+            Ok(step) => step,
+            // Trainers save the final model beside the folders of its steps.
+            Err(problem) if stem == "model" => {
+                without.push((path, problem));
+                continue;
+            }
+            Err(problem) => return Err(nameless(path, &problem)),
+        };
+        if let Some(other) = steps.insert(step, file) {
+            return Err(failure(
+                path,
+                &format!(
+                    "is of step {step}, as {} is. Keep one file per step",
+                    other.display()
+                ),
+            ));
+        }
+    }
+    if let (true, Some((path, problem))) = (steps.is_empty(), without.first()) {
+        return Err(nameless(path, problem));
+    }
+    notes.extend(
+        (without.iter())
+            .map(|(path, problem)| format!("{} is left out: {problem}", path.display())),
+    );
+    if steps.is_empty() {
+        return Err(failure(
+            folder,
+            &format!(
+                "holds no checkpoint{}. Save weights as step-00000.safetensors, \
+                 step-00100.safetensors and so on, or in folders seed-0, seed-1, …",
+                other_files(paths)
+            ),
+        ));
+    }
+    Ok(steps)
+}
+
+fn nameless(path: &Path, problem: &str) -> Failure {
+    let example =
+        "Call it for example step-00100.safetensors; folders of seeds are seed-0, seed-1, …";
+    failure(
+        path,
+        &format!("{problem}: a checkpoint needs the training step in its name. {example}"),
+    )
+}
+
+/// The weights in a folder of one step: `model.safetensors`, its index, or the only such file.
+fn weights_in(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+    let files: Vec<PathBuf> = (entries(folder)?.into_iter())
+        .filter(|path| path.is_file() && stem(path).is_some())
+        .collect();
+    let model = files
+        .iter()
+        .find(|path| stem(path).as_deref() == Some("model"));
+    match (&files[..], model) {
+        ([], _) => Ok(None),
+        ([one], _) | (_, Some(one)) => Ok(Some(one.clone())),
+        (_, None) if step_of_name::step(&name(folder)).is_err() => Ok(None),
+        ([one, other, ..], None) => Err(failure(
+            folder,
+            &format!(
+                "holds {:?} and {:?}. Keep one file of weights in the folder of a step, or call it \
+                 model.safetensors",
+                name(one),
+                name(other)
+            ),
+        )),
+    }
+}
+
+/// What a folder holds in place of weights, such as files of PyTorch, and what converts it.
+fn other_files(paths: &[PathBuf]) -> String {
+    let weights = [
+        ".pt", ".pth", ".bin", ".ckpt", ".npz", ".h5", ".keras", ".onnx", ".msgpack", ".pkl",
+    ];
+    // The optimizer of a trainer is no net.
+    let others = ["optimizer", "scheduler", "rng_state", "training_args"];
+    let given = |path: &&PathBuf| {
+        let name = name(path);
+        weights.iter().any(|end| name.ends_with(end)) && !others.iter().any(|o| name.starts_with(o))
+    };
+    let Some(path) = paths.iter().find(given) else {
+        return String::new();
+    };
+    let what = match fs::read(path)
+        .ok()
+        .and_then(|bytes| no_tensors(path, &bytes))
+    {
+        Some(what) => what,
+        None => "is no safetensors file".to_owned(),
+    };
+    format!("; {:?} {what}", name(path))
+}
+
+/// The model that checkpoints stand for.
+struct Net {
+    /// Arrays of the model, with their shapes.
+    expected: Vec<HostArray>,
+    model: String,
+}
+
+impl Net {
+    fn of(plan: &Plan, model: &str) -> Result<Self, Failure> {
+        let base = &plan.variants[0];
+        let net = &base
+            .model(model)
+            .expect("it was checked to be in the spec")
+            .model;
+        let first_seed = plan.spec.training.first_seed;
+        let instance = base.task.instance(first_seed);
+        let expected = net.initial(&*instance, base.task.shape(), first_seed);
+        if !net.host(&expected).is_some_and(|host| host.is_standard()) {
+            return Err(Failure::usage(format!(
+                "--checkpoints {model}: is not a multilayer perceptron in the standard \
+                 parametrisation, whose weights a file could hold. Give --curves in place of it"
+            )));
+        }
+        Ok(Self {
+            expected,
+            model: model.to_owned(),
+        })
+    }
+
+    /// The arrays of one file, which must be those of the model, and what ordered its layers where
+    /// that was not their numbers.
+    fn read(
+        &self,
+        path: &Path,
+        layers: Option<&[String]>,
+    ) -> Result<(Vec<HostArray>, Option<String>), Failure> {
+        let refuse = |problem: &str| failure(path, problem);
+        let file = TensorFile::read(path).map_err(|error| refuse(&error.to_string()))?;
+        let tensors = (file.tensors()).map_err(|error| refuse(&error.to_string()))?;
+        if tensors.has("features") || tensors.has("labels") {
+            return Err(refuse(
+                "holds features, not weights. Save the state_dict of the net",
+            ));
+        }
+        let found = WeightFile::read(&tensors, layers).map_err(|error| {
+            refuse(&error.with_cures(|layers| format!("--layers {}", layers.join(",")), LAYOUTS))
+        })?;
+        let model = &self.model;
+        let expected: Vec<_> = (self.expected.iter())
+            .map(|array| (array.name.clone(), [array.rows, array.columns]))
+            .collect();
+        found.check(&expected).map_err(|misfit| {
+            refuse(&format!(
+                "{misfit}. Make the widths of {model} in the spec, and its bias, agree with the \
+                 file, for example with -s models.{model}.bias=false"
+            ))
+        })?;
+        let names: Vec<&str> = found.layers.iter().map(FileLayer::name).collect();
+        let by = match found.ordered_by {
+            OrderedBy::Shapes => Some("their shapes"),
+            OrderedBy::Words => Some("words in their names"),
+            OrderedBy::List | OrderedBy::Numbers => None,
+        };
+        let note = by.map(|by| {
+            format!(
+                "{model}: the layers of its checkpoints are in the order of {by}: {}",
+                names.join(", ")
+            )
+        });
+        Ok((found.parameters(), note))
+    }
+}
