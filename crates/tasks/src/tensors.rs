@@ -237,7 +237,7 @@ impl<'a> Tensors<'a> {
         Ok(Array {
             name: name.to_owned(),
             shape: stored.shape.clone(),
-            unit_roundoff: unit_roundoff(stored.dtype, &values),
+            unit_roundoff: unit_roundoff(dtype, &values),
             values,
         })
     }
