@@ -73,8 +73,8 @@ fn of_dump(
     let for_weights = [
         ("--activation", arguments.activation.is_some()),
         ("--data", arguments.data.is_some()),
-        ("--label", arguments.labels.label.is_some()),
-        ("--label-file", arguments.labels.label_file.is_some()),
+        ("--label", arguments.own.label.is_some()),
+        ("--label-file", arguments.own.label_file.is_some()),
         ("--modulus", arguments.modulus.is_some()),
         ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
     ];
@@ -102,8 +102,8 @@ fn rows(
     groups: &[MetricGroup],
     fail: &impl Fn(String) -> Failure,
 ) -> Result<Option<Rows>, Failure> {
-    let labels = &arguments.labels;
-    if arguments.data.is_none() && (labels.label.is_some() || labels.label_file.is_some()) {
+    let own = &arguments.own;
+    if arguments.data.is_none() && (own.label.is_some() || own.label_file.is_some()) {
         let problem = "--label and --label-file say where the classes of --data FILE are: give it";
         return Err(fail(problem.to_owned()));
     }
@@ -120,8 +120,7 @@ fn rows(
                 .to_owned(),
         ));
     };
-    let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref());
-    let dataset = dataset.map_err(Failure::usage)?;
+    let dataset = Dataset::open(name, &own.reading()).map_err(Failure::usage)?;
     let scaling = match arguments.inputs {
         None | Some(args::Inputs::Unit) => Scaling::Unit,
         Some(args::Inputs::Raw) => Scaling::Raw,
@@ -134,6 +133,9 @@ fn rows(
     };
     let rows = Rows::of(&dataset, name, chosen);
     let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
+    for note in &rows.notes {
+        eprintln!("note: {note}");
+    }
     Ok(Some(rows))
 }
 
@@ -216,6 +218,7 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         let name = activation.map(|activation| format!("{activation:?}").to_lowercase());
         put("activation", json!(name));
         put("data", rows.origin.clone());
+        put("notes", json!(rows.notes));
     }
     if let Some(last) = measured.collapse.last() {
         put("rows", json!(last.rows));
