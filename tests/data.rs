@@ -198,7 +198,11 @@ fn what_is_assumed_about_a_table_is_said_and_can_be_said_otherwise() {
     let options = "--label species --separator ; --decimal , --keep-index";
     let (card, notes) = show("iris.tsv", german, options);
     assert_eq!((card["card"]["features"].clone(), &*notes), (2.into(), ""));
-    let (card, _) = show("iris.data", "5.1,3.5,a\n4.9,3.0,b\n", "--label 3 --header false");
+    let (card, _) = show(
+        "iris.data",
+        "5.1,3.5,a\n4.9,3.0,b\n",
+        "--label 3 --header false",
+    );
     assert_eq!(card["class_counts"], serde_json::json!([1, 1]));
     let (card, notes) = show("floats.csv", "x,y\n1,10.0\n2,9.0\n3,1e1\n", "--label y");
     assert_eq!(card["card"]["classes"], serde_json::json!(["9.0", "10.0"]));
@@ -228,7 +232,7 @@ fn a_run_says_what_it_assumed_and_that_the_rows_changed() {
     let said = stderr(&output);
     for part in [
         "note: rows.csv is read with \";\" between fields",
-        "note: rows.csv has row numbers in column \"Unnamed: 0\"",
+        "note: rows.csv has numbers or names of rows in column \"Unnamed: 0\"",
         "note: rows.csv has the classes 1, 2;",
         "note: rows.csv: column \"b\" is constant over the training rows",
     ] {
@@ -237,10 +241,17 @@ fn a_run_says_what_it_assumed_and_that_the_rows_changed() {
     let manifest: Value = serde_json::from_str(&place.read("out/manifest.json")).unwrap();
     assert_eq!(manifest["notes"].as_array().unwrap().len(), 4);
     place.write("rows.csv", &rows("20;3,5;0,1;2\n"));
-    let changed = ["the rows of rows.csv changed since the run", "Restore the file", "--out"];
+    let changed = [
+        "the rows of rows.csv changed since the run",
+        "Restore the file",
+        "--out",
+    ];
     place.refuses(&["run", "spec.toml", "--out", "out"], &changed);
     let changed = &changed[..2];
     place.refuses(&["verdict", "out", "--spec", "spec.toml"], changed);
-    place.refuses(&["run", "out/spec.toml", "--out", "out"], &["rows.csv", "was changed since"]);
+    place.refuses(
+        &["run", "out/spec.toml", "--out", "out"],
+        &["rows.csv", "was changed since"],
+    );
     place.succeeds(&["run", "spec.toml", "--out", "other"]);
 }

@@ -4,7 +4,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use tasks::dataset::{Decimal, Reading, RowNumbers, Separator, TableFormat};
+use tasks::dataset::{self, Decimal, Reading, RowNumbers, Separator};
 
 /// Train nets next to their layerwise-linear twins, overlay the theory, judge the claims.
 #[derive(Debug, Parser)]
@@ -547,7 +547,7 @@ impl OwnRows {
         Reading {
             label: self.label.clone(),
             label_file: self.label_file.clone(),
-            format: TableFormat {
+            format: dataset::TableFormat {
                 separator: self.separator,
                 decimal: self.decimal,
                 header: self.header,

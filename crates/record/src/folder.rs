@@ -231,9 +231,7 @@ fn check_free(
             let table = |text: &str| toml::from_str::<toml::Table>(text).unwrap_or_default();
             let before = table(&text);
             match before.get("name").and_then(toml::Value::as_str) {
-                Some(other) if other != name => {
-                    Err(another(format!("{other} instead of {name}")))
-                }
+                Some(other) if other != name => Err(another(format!("{other} instead of {name}"))),
                 _ if recorded.is_none() => Err(another("recorded by an older version".to_owned())),
                 _ if recorded != Some(&identity.base_hash) => {
                     match changed_files(&before, &table(spec)).into_iter().next() {

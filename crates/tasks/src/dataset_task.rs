@@ -1,4 +1,8 @@
-use std::{fmt::Display, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +10,8 @@ use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
     dataset::{
-        DataError, Dataset, Decimal, FeatureScale, OwnFiles, Principal, Reading, RowNumbers, Scaling,
-        Separator, TableFormat,
+        DataError, Dataset, Decimal, FeatureScale, OwnFiles, Principal, Reading, RowNumbers,
+        Scaling, Separator, TableFormat,
     },
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
@@ -153,7 +157,12 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     if !(raw.target * largest_power).is_normal() {
         let problem = "makes targets that are 0 or infinite";
         let hint = "Write a number between −10 and 10.";
-        return Err(KeyError::new("target_power", raw.target_power, problem, hint));
+        return Err(KeyError::new(
+            "target_power",
+            raw.target_power,
+            problem,
+            hint,
+        ));
     }
     let inputs = components(&raw, dataset.card.features, train)?;
     check::positive("input_scale", raw.input_scale)?;
@@ -214,7 +223,10 @@ fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
             ("separator", raw.separator.map(String::from)),
             ("decimal", raw.decimal.map(String::from)),
             ("header", raw.header.map(|header| header.to_string())),
-            ("index", raw.index.map(|index| format!("{index:?}").to_lowercase())),
+            (
+                "index",
+                raw.index.map(|index| format!("{index:?}").to_lowercase()),
+            ),
             ("sha256", raw.sha256.clone()),
         ] {
             if let Some(given) = given {
@@ -449,7 +461,9 @@ impl Task for DatasetTask {
             ("the training rows of some seeds", 1..seeds.len()),
         ] {
             let features = 0..constant.len();
-            let features: Vec<usize> = features.filter(|x| counts.contains(&constant[*x])).collect();
+            let features: Vec<usize> = features
+                .filter(|x| counts.contains(&constant[*x]))
+                .collect();
             notes.extend(self.raw.inputs.note(&self.dataset, &features, rows));
         }
         notes
@@ -702,7 +716,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.csv");
         std::fs::write(&path, text).unwrap();
-        build(format!("file = {path:?}\nlabel = 'y'\n{more}").parse().unwrap())
+        build(
+            format!("file = {path:?}\nlabel = 'y'\n{more}")
+                .parse()
+                .unwrap(),
+        )
     }
 
     #[test]
@@ -710,7 +728,11 @@ mod tests {
         let mut text = "a,b,c,y\n".to_owned();
         for row in 0..60 {
             // b varies by one rounding, c in one row only.
-            let b = if row % 7 == 0 { "0.30000000000000004" } else { "0.3" };
+            let b = if row % 7 == 0 {
+                "0.30000000000000004"
+            } else {
+                "0.3"
+            };
             let c = if row == 7 { "2.5" } else { "0.1" };
             text += &format!("{},{b},{c},{}\n", row * row, row % 3);
         }
@@ -746,9 +768,13 @@ mod tests {
             text += &format!("{},1.1e15,{}\n", f64::from(row * row) * 1e-3, row % 2);
         }
         for inputs in ["raw", "unit", "centred", "standardised"] {
-            let more = |count: usize| format!("train = 20\ninputs = '{inputs}'\ncomponents = {count}");
+            let more =
+                |count: usize| format!("train = 20\ninputs = '{inputs}'\ncomponents = {count}");
             let error = of_rows(&text, &more(2)).unwrap().check_seed(0).unwrap_err();
-            assert!(error.problem.contains("the 1 directions"), "{inputs}: {error}");
+            assert!(
+                error.problem.contains("the 1 directions"),
+                "{inputs}: {error}"
+            );
             if inputs != "unit" && inputs != "centred" {
                 assert!(of_rows(&text, &more(1)).unwrap().check_seed(0).is_ok());
             }
@@ -774,8 +800,14 @@ mod tests {
         assert_eq!(resolved["index"].as_str(), Some("drop"));
         assert_eq!(task.shape().inputs, 1);
         let notes = task.notes(&[0]);
-        assert!(notes[0].starts_with("own.csv is read with \";\""), "{notes:?}");
-        assert!(notes[1].contains("row numbers in column \"\""), "{notes:?}");
+        assert!(
+            notes[0].starts_with("own.csv is read with \";\""),
+            "{notes:?}"
+        );
+        assert!(
+            notes[1].contains("names of rows in column \"\""),
+            "{notes:?}"
+        );
         let kept = of_rows(text, "train = 2\nindex = 'keep'").unwrap();
         assert_eq!((kept.shape().inputs, kept.notes(&[0]).len()), (2, 1));
         let bare = "5.1,3.5,c\n7,3,d\n5,4,c\n6,3.1,d\n";
@@ -835,10 +867,22 @@ mod tests {
                 ("name = 'digits'\nseparator = ','\ntrain = 10", "separator"),
                 ("name = 'digits'\nheader = false\ntrain = 10", "header"),
                 ("name = 'digits'\nindex = 'keep'\ntrain = 10", "index"),
-                ("file = 'a.csv'\nlabel = 'y'\nseparator = 'ab'\ntrain = 10", "separator"),
-                ("file = 'a.csv'\nlabel = 'y'\ndecimal = ';'\ntrain = 10", "decimal"),
-                ("file = 'a.csv'\nlabel = 'y'\nindex = 'no'\ntrain = 10", "index"),
-                ("name = 'digits'\ntrain = 170\ntarget_power = 900.0", "target_power"),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\nseparator = 'ab'\ntrain = 10",
+                    "separator",
+                ),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\ndecimal = ';'\ntrain = 10",
+                    "decimal",
+                ),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\nindex = 'no'\ntrain = 10",
+                    "index",
+                ),
+                (
+                    "name = 'digits'\ntrain = 170\ntarget_power = 900.0",
+                    "target_power",
+                ),
                 ("file = 'nowhere.csv'\nlabel = 'y'\ntrain = 10", "file"),
                 ("file = 'nowhere.csv'\ntrain = 10", "file"),
                 ("name = 'iris'\ntrain = 9\nclass_train = [3, 3, 3]", "train"),

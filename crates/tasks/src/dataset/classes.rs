@@ -171,7 +171,10 @@ mod tests {
         assert!(of(&["0.0", "1.0", "2"]).notes.is_empty());
         assert!(of(&["a", "b"]).notes.is_empty());
         let notes = of(&["3", "1", "2"]).notes;
-        assert!(notes[0].starts_with("has the classes 1, 2, 3;"), "{notes:?}");
+        assert!(
+            notes[0].starts_with("has the classes 1, 2, 3;"),
+            "{notes:?}"
+        );
         let many: Vec<String> = (0..20).map(|class| (2 * class).to_string()).collect();
         let notes = Classes::of(&many, Decimal::Point).notes;
         assert!(notes[0].contains("0, 2, 4, 6, 8, …, 38;"), "{notes:?}");

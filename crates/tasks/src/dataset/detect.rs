@@ -69,7 +69,10 @@ pub(super) fn separator_of(
     let best: Vec<Separator> = headers.iter().filter(fits).map(|(s, _)| *s).collect();
     // The first of equals.
     let most = headers.iter().rev().max_by_key(|(_, names)| names.len());
-    one_of(&best, most.map_or(Separator::COMMA, |(separator, _)| *separator))
+    one_of(
+        &best,
+        most.map_or(Separator::COMMA, |(separator, _)| *separator),
+    )
 }
 
 fn one_of(best: &[Separator], otherwise: Separator) -> Result<Separator, Refusal> {
@@ -77,7 +80,9 @@ fn one_of(best: &[Separator], otherwise: Separator) -> Result<Separator, Refusal
         [] => Ok(otherwise),
         [one] => Ok(*one),
         several => {
-            let several = several.iter().map(|one| format!("{:?}", String::from(*one)));
+            let several = several
+                .iter()
+                .map(|one| format!("{:?}", String::from(*one)));
             let several: Vec<String> = several.collect();
             let problem = format!("may have {} between its fields", several.join(" or "));
             let cure = "Say which with --separator (separator in a spec)";
@@ -126,7 +131,10 @@ pub(super) fn names_columns(first: &[String], label: &str) -> bool {
     let unnamed = usize::from(first.first().is_some_and(String::is_empty));
     let names = first[unnamed..].iter();
     let others = names.clone().filter(|name| *name != label);
-    let Some(others) = others.map(|name| number(name)).collect::<Option<Vec<f64>>>() else {
+    let Some(others) = others
+        .map(|name| number(name))
+        .collect::<Option<Vec<f64>>>()
+    else {
         return true;
     };
     if number(label).is_none() {
@@ -158,10 +166,9 @@ pub(super) fn decimal_of_rows(
     let cure = "Write numbers with one decimal mark and nothing between thousands";
     match (point, comma.as_ref().or(either.as_ref())) {
         (_, None) => Ok(Decimal::Point),
-        (Some(point), Some(other)) => Err(Refusal::new(
-            format!("has both {point} and {other}"),
-            cure,
-        )),
+        (Some(point), Some(other)) => {
+            Err(Refusal::new(format!("has both {point} and {other}"), cure))
+        }
         (None, Some(_)) if comma.is_some() => Ok(Decimal::Comma),
         (None, Some(other)) => Err(Refusal::new(
             format!("has {other}, which may be a number of thousands or one with decimals"),

@@ -82,7 +82,9 @@ impl FromStr for Decimal {
         match text {
             "." | "point" => Ok(Self::Point),
             "," | "comma" => Ok(Self::Comma),
-            _ => Err(format!("{text:?} is no decimal mark, expected \".\" or \",\"")),
+            _ => Err(format!(
+                "{text:?} is no decimal mark, expected \".\" or \",\""
+            )),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Card, CardFile, DataError, Dataset, Decimal, Holds, TableFormat, classes::Classes, read, sha256,
-    table::Table,
+    Card, CardFile, DataError, Dataset, Decimal, Holds, TableFormat, classes::Classes, read,
+    sha256, table::Table,
 };
 
 /// How somebody's own files are read.
@@ -234,6 +234,12 @@ impl Dataset {
     /// # Errors
     /// No set has this name, or what [`Self::own`] says of the files.
     pub fn open(name: &str, reading: &Reading) -> Result<Arc<Self>, DataError> {
+        let is_shipped = super::names().any(|shipped| shipped == name);
+        if is_shipped && *reading != Reading::default() {
+            let problem = "is a shipped data set, whose labels and format are known";
+            let hint = "Leave out what says how a file is read, or write its path as ./NAME";
+            return Err(own(Path::new(name), problem, hint));
+        }
         if name.contains(['.', '/']) || *reading != Reading::default() {
             Self::own(&OwnFiles::new(Path::new(name), reading)?)
         } else {
@@ -377,7 +383,9 @@ mod tests {
 
     #[test]
     fn endings_of_tables_have_any_case_and_none_is_needed() {
-        for ending in [".CSV", ".tsv", ".data", ".txt", ".Dat", ".csv.GZ", ".rows", ""] {
+        for ending in [
+            ".CSV", ".tsv", ".data", ".txt", ".Dat", ".csv.GZ", ".rows", "",
+        ] {
             let text = b"a;y\n1,5;b\n2;c\n";
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             gzip.write_all(text).unwrap();
@@ -395,7 +403,11 @@ mod tests {
     fn labels_of_idx_files_are_classes_in_the_order_of_their_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let (x, y) = (folder.path().join("x.idx"), folder.path().join("y.idx"));
-        fs::write(&x, [&[0, 0, 8, 1, 0, 0, 0, 5][..], &[9, 8, 7, 6, 5]].concat()).unwrap();
+        fs::write(
+            &x,
+            [&[0, 0, 8, 1, 0, 0, 0, 5][..], &[9, 8, 7, 6, 5]].concat(),
+        )
+        .unwrap();
         for (labels, classes, expected) in [
             ([1, 2, 3, 4, 1], &["1", "2", "3", "4"][..], [0, 1, 2, 3, 0]),
             ([10, 200, 10, 9, 9], &["9", "10", "200"], [1, 2, 1, 0, 0]),
@@ -405,8 +417,17 @@ mod tests {
             // Written within one tick of the clock, and as long as before.
             let files = OwnFiles::new(&x, &of_file(&y)).unwrap();
             let own = Dataset::read_own(&files).unwrap();
-            assert_eq!((&own.card.classes[..], &own.labels[..]), (&classes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()[..], &expected[..]));
-            let said = own.notes.iter().any(|note| note.contains("x.idx has the classes"));
+            assert_eq!(
+                (&own.card.classes[..], &own.labels[..]),
+                (
+                    &classes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()[..],
+                    &expected[..]
+                )
+            );
+            let said = own
+                .notes
+                .iter()
+                .any(|note| note.contains("x.idx has the classes"));
             assert_eq!(said, labels != [0, 2, 1, 0, 1]);
         }
     }
@@ -481,7 +502,13 @@ mod tests {
 
     #[test]
     fn a_name_without_dot_or_slash_is_a_shipped_set() {
-        assert_eq!(Dataset::open("iris", &Reading::default()).unwrap().card.rows, 150);
+        assert_eq!(
+            Dataset::open("iris", &Reading::default())
+                .unwrap()
+                .card
+                .rows,
+            150
+        );
         assert!(matches!(
             Dataset::open("irises", &Reading::default()),
             Err(DataError::Unknown { .. })

@@ -24,7 +24,9 @@ impl Principal {
             column -= &mean;
             // What is left of a large constant is rounding, and may be more than small features vary.
             let entries = column.iter_mut().zip(constant);
-            entries.filter(|(_, constant)| **constant).for_each(|(entry, _)| *entry = 0.0);
+            entries
+                .filter(|(_, constant)| **constant)
+                .for_each(|(entry, _)| *entry = 0.0);
         }
         let covariance = &columns * columns.transpose() / rows as f64;
         let eigen = covariance.symmetric_eigen();

@@ -26,10 +26,12 @@ pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
             ));
         }
         let mut member = GzDecoder::new(rest);
-        member.read_to_end(&mut inflated).map_err(|error| match at {
-            0 => format!("is not a complete gzip file: {error}"),
-            _ => format!("has a damaged gzip member from byte {at} on: {error}"),
-        })?;
+        member
+            .read_to_end(&mut inflated)
+            .map_err(|error| match at {
+                0 => format!("is not a complete gzip file: {error}"),
+                _ => format!("has a damaged gzip member from byte {at} on: {error}"),
+            })?;
         rest = member.into_inner();
         if rest.is_empty() {
             return Ok(inflated);

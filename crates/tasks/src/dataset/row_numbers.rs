@@ -4,7 +4,17 @@
 
 /// Names of columns that number rows, in small letters.
 const NAMES: [&str; 11] = [
-    "index", "id", "row", "rownames", "row_names", "row_id", "rowid", "row_number", "no", "nr", "#",
+    "index",
+    "id",
+    "row",
+    "rownames",
+    "row_names",
+    "row_id",
+    "rowid",
+    "row_number",
+    "no",
+    "nr",
+    "#",
 ];
 
 /// Which columns number the rows by their names: those in front without a name (of R, and of pandas
@@ -40,7 +50,8 @@ pub(super) fn counts_rows(names: &[String], inputs: &[f64]) -> Vec<(usize, bool)
         sorted.sort_by(f64::total_cmp);
         let counts = sorted.is_sorted_by(|a, b| a + 1.0 == *b);
         let certain = counts && (sorted.first() == Some(&0.0) || sorted.first() == Some(&1.0));
-        let different = sorted.is_sorted_by(|a, b| a < b) && sorted.iter().all(|x| x.fract() == 0.0);
+        let different =
+            sorted.is_sorted_by(|a, b| a < b) && sorted.iter().all(|x| x.fract() == 0.0);
         if certain || (different && rows >= ROWS) {
             found.push((column, certain));
         }

@@ -146,19 +146,42 @@ mod tests {
         let dataset = rows(&[
             &[0.1; 11],
             &[0.3, third, 0.3, third, 0.3, 0.3, 0.3, third, 0.3, 0.3, 7.3],
-            &[1e12, 1e12, 1e12, 1e12 + 1e-3, 1e12, 1e12, 1e12, 1e12, 1e12, 1e12, 1e12],
+            &[
+                1e12,
+                1e12,
+                1e12,
+                1e12 + 1e-3,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+            ],
             &[0.0; 11],
             &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 3.0],
             // 100 roundings apart, which is no constant.
-            &[1.0, 1.0 + 1e-13, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+            &[
+                1.0,
+                1.0 + 1e-13,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+            ],
         ]);
         let train: Vec<u32> = (0..10).collect();
         let scales = Scaling::Standardised.of_features(&dataset, &train);
         let constant: Vec<bool> = scales.iter().map(|scale| scale.constant).collect();
         assert_eq!(constant, [true, true, true, true, false, false]);
-        let seen = |feature: usize, row: usize| {
-            scales[feature].apply(dataset.inputs[row * 6 + feature])
-        };
+        let seen =
+            |feature: usize, row: usize| scales[feature].apply(dataset.inputs[row * 6 + feature]);
         for row in 0..10 {
             assert_eq!((seen(0, row), seen(3, row)), (0.0, 0.0));
             assert!(seen(1, row).abs() < 1e-15);
@@ -168,7 +191,10 @@ mod tests {
         // Nine values of −1/3 and one of 3, in units of the deviation.
         assert!((seen(5, 1) - 3.0).abs() < 0.02, "{}", seen(5, 1));
         let note = Scaling::Standardised.note(&dataset, &[0, 1], "the training rows");
-        assert!(note.unwrap().contains("columns \"f0\", \"f1\" are constant over the training rows"));
+        assert!(
+            note.unwrap()
+                .contains("columns \"f0\", \"f1\" are constant over the training rows")
+        );
         assert_eq!(Scaling::Unit.note(&dataset, &[0], "all rows"), None);
         let centred = Scaling::Centred.of_features(&dataset, &train);
         assert_eq!(centred[0].apply(0.1), 0.0);

@@ -68,7 +68,9 @@ impl Table {
             table.push(line, &fields, &header, &features, label)?;
         }
         table.say_format(format);
-        table.say_row_numbers(&header, &skipped, drop);
+        if format.index != Some(RowNumbers::Keep) {
+            table.say_row_numbers(&header, &skipped, drop);
+        }
         Ok(table)
     }
 
@@ -99,27 +101,26 @@ impl Table {
             if !is_feature && name != label {
                 continue;
             }
+            let value = self.decimal.number(field);
+            if let (Some(value), true) = (value, is_feature) {
+                self.inputs.push(value);
+                continue;
+            }
             if ["", "na", "n/a", "nan", "?", "null"].contains(&&*field.to_lowercase()) {
                 let problem = format!("has no value in line {line}, column {name:?}");
                 return Err(Refusal::new(problem, "Take the row out, or fill it"));
             }
-            if !is_feature {
-                self.labels.push(field.to_owned());
-                continue;
+            if is_feature {
+                let problem = format!(
+                    "has {field:?} in line {line}, column {name:?}, which is no finite number with \
+                     {:?} before decimals",
+                    String::from(self.decimal)
+                );
+                let cure = "Correct the value, take the column out, or name the decimal mark of all \
+                            rows with --decimal (decimal in a spec)";
+                return Err(Refusal::new(problem, cure));
             }
-            match self.decimal.number(field) {
-                Some(value) => self.inputs.push(value),
-                None => {
-                    let problem = format!(
-                        "has {field:?} in line {line}, column {name:?}, which is no finite number \
-                         with {:?} before decimals",
-                        String::from(self.decimal)
-                    );
-                    let cure = "Correct the value, take the column out, or name the decimal mark of \
-                                all rows with --decimal (decimal in a spec)";
-                    return Err(Refusal::new(problem, cure));
-                }
-            }
+            self.labels.push(field.to_owned());
         }
         Ok(())
     }
@@ -154,7 +155,7 @@ impl Table {
                 let others = inputs.filter(|(at, _)| at % width != 0);
                 self.inputs = others.map(|(_, value)| *value).collect();
                 left_out.push(self.names.remove(0));
-            } else if drop {
+            } else {
                 self.notes.push(format!(
                     "has a different whole number in every row of column {name:?}, which is kept as a \
                      feature; take it out of the file if it numbers the rows"
@@ -165,8 +166,8 @@ impl Table {
             self.dropped = true;
             let names: Vec<String> = left_out.iter().map(|name| format!("{name:?}")).collect();
             self.notes.push(format!(
-                "has row numbers in column {}, which is left out of the features; index = \"keep\" in \
-                 a spec, or --keep-index, keeps it",
+                "has numbers or names of rows in column {}, left out of the features; index = \"keep\" \
+                 in a spec, or --keep-index, keeps them",
                 names.join(" and ")
             ));
         }
@@ -222,10 +223,13 @@ impl<'a> Text<'a> {
             let not_csv = |error| format!("is not CSV at line {}: {error}", at + self.skipped);
             let record = record.map_err(not_csv)?;
             let line = record.position().map_or(at, |place| place.line() as usize) + self.skipped;
-            let record = StringRecord::from_byte_record(record);
-            let not_text = format!("is not UTF-8 text in line {line}");
-            let cure = "Save it as UTF-8, for example with iconv";
-            Ok((line, record.map_err(|_| Refusal::new(not_text, cure))?))
+            match StringRecord::from_byte_record(record) {
+                Ok(record) => Ok((line, record)),
+                Err(_) => Err(Refusal::new(
+                    format!("is not UTF-8 text in line {line}"),
+                    "Save it as UTF-8, for example with iconv",
+                )),
+            }
         })
     }
 
@@ -243,7 +247,9 @@ impl<'a> Text<'a> {
                 let problem = if first.iter().any(|name| name == label) {
                     format!("has no header line: its first line is a row ({row}, …)")
                 } else {
-                    format!("has no column {label:?}, and its first line looks like a row ({row}, …)")
+                    format!(
+                        "has no column {label:?}, and its first line looks like a row ({row}, …)"
+                    )
                 };
                 let cure = "Write a line with the names of the columns in front, or give --header false \
                             (header = false in a spec) and as label the number of its column, from 1; \
@@ -304,16 +310,20 @@ fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
     const FORMATS: [(&[u8], &str); 8] = [
         (b"PK\x03\x04", "a zip archive, as .xlsx and .npz files are"),
         (b"\xd0\xcf\x11\xe0", "an old Excel file"),
-        (b"PAR1", "a Parquet file"),
+        (b"PAR1\x15", "a Parquet file"),
         (b"\x89HDF", "an HDF5 file"),
         (b"\x93NUMPY", "a NumPy array"),
-        (b"BZh", "compressed with bzip2"),
+        (b"BZh91AY", "compressed with bzip2"),
         (b"\xfd7zXZ", "compressed with xz"),
         (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
     ];
-    let cure = "Save it as CSV in UTF-8, for example with pandas: to_csv(\"rows.csv\", index=False)";
+    let cure =
+        "Save it as CSV in UTF-8, for example with pandas: to_csv(\"rows.csv\", index=False)";
     if let Some((_, what)) = FORMATS.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return Err(Refusal::new(format!("is {what}, not a table of text"), cure));
+        return Err(Refusal::new(
+            format!("is {what}, not a table of text"),
+            cure,
+        ));
     }
     if bytes.starts_with(b"version https://git-lfs") {
         let problem = "is a pointer of Git LFS, not the file itself";
@@ -360,7 +370,8 @@ pub(super) fn single_blanks(text: &[u8], separator: Separator) -> Cow<'_, [u8]> 
             blank = true;
             continue;
         }
-        let at_edge = matches!(byte, b'\n' | b'\r') || matches!(single.last(), None | Some(b'\n' | b'\r'));
+        let at_edge =
+            matches!(byte, b'\n' | b'\r') || matches!(single.last(), None | Some(b'\n' | b'\r'));
         if std::mem::take(&mut blank) && !at_edge {
             single.push(b' ');
         }
@@ -406,21 +417,37 @@ mod tests {
             ("a\tb\ty\n1,5\t2e1\tc\n-3\t0,25\td\n", "tab", ","),
             ("a|b|y\n1.5|20|c\n-3|.25|d\n\n", "|", "."),
             ("  a  b y\n1.5 20   c\n -3 \t.25 d \n", "blanks", "."),
-            ("\"a\" \"b\" \"y\"\n1,5 20 \"c\"\n-3 0,25 \"d\"\n", "blanks", ","),
+            (
+                "\"a\" \"b\" \"y\"\n1,5 20 \"c\"\n-3 0,25 \"d\"\n",
+                "blanks",
+                ",",
+            ),
             ("a,b,y\n\"1,5\",20,c\n-3,\"0,25\",d\n", ",", ","),
             ("sep=;\na;b;y\n1.5;20;c\n-3;0.25;d\n", ";", "."),
-            ("\u{feff}SEP=\t\r\na\tb\ty\r\n1.5\t20\tc\r\n-3\t0.25\td\r\n", "tab", "."),
+            (
+                "\u{feff}SEP=\t\r\na\tb\ty\r\n1.5\t20\tc\r\n-3\t0.25\td\r\n",
+                "tab",
+                ".",
+            ),
             ("\"sep=:\"\na:b:y\n1,5:20:c\n-3:0,25:d\n", ":", ","),
             ("a;y;b\n1,5;c;20\n-3;d;0,25\n", ";", ","),
         ] {
-            let expected = (separator.to_owned(), decimal.to_owned(), vec![1.5, 20.0, -3.0, 0.25]);
+            let expected = (
+                separator.to_owned(),
+                decimal.to_owned(),
+                vec![1.5, 20.0, -3.0, 0.25],
+            );
             assert_eq!(marks_of(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn names_of_columns_may_hold_other_separators() {
-        let table = read("sepal length (cm),width;cm,a class\n1,2,x\n3,4,y\n", "a class").unwrap();
+        let table = read(
+            "sepal length (cm),width;cm,a class\n1,2,x\n3,4,y\n",
+            "a class",
+        )
+        .unwrap();
         assert_eq!(table.names, ["sepal length (cm)", "width;cm"]);
         assert_eq!(table.separator, Separator::COMMA);
     }
@@ -428,15 +455,47 @@ mod tests {
     #[test]
     fn what_fits_two_readings_is_refused_with_the_option_that_decides() {
         for (text, says, cure) in [
-            ("a,y\n1,5,c\n2,5,d\n", "has 3 fields in line 2, and 2 columns", "commas"),
-            ("a;y\n1,500;c\n2,250;d\n", "\"1,500\" in line 2, which may be", "--decimal"),
-            ("a;y\n1,5;c\n2.5;d\n", "both \"2.5\" in line 3 and \"1,5\" in line 2", "one decimal mark"),
-            ("a;y\n1.234,5;c\n2,5;d\n", "\"1.234,5\" in line 2", "--decimal"),
-            ("a;y\n1,234,567;c\n5;d\n", "\"1,234,567\" in line 2", "--decimal"),
-            ("y,a;y\n1,2;3\n", "may have \",\" or \";\" between its fields", "--separator"),
+            (
+                "a,y\n1,5,c\n2,5,d\n",
+                "has 3 fields in line 2, and 2 columns",
+                "commas",
+            ),
+            (
+                "a;y\n1,500;c\n2,250;d\n",
+                "\"1,500\" in line 2, which may be",
+                "--decimal",
+            ),
+            (
+                "a;y\n1,5;c\n2.5;d\n",
+                "both \"2.5\" in line 3 and \"1,5\" in line 2",
+                "one decimal mark",
+            ),
+            (
+                "a;y\n1.234,5;c\n2,5;d\n",
+                "\"1.234,5\" in line 2",
+                "--decimal",
+            ),
+            (
+                "a;y\n1,234,567;c\n5;d\n",
+                "\"1,234,567\" in line 2",
+                "--decimal",
+            ),
+            (
+                "y,a;y\n1,2;3\n",
+                "may have \",\" or \";\" between its fields",
+                "--separator",
+            ),
             ("sep=;\na;y\n1;c\n2\n", "1 fields in line 4", "--separator"),
-            ("sep=;\na;y\n1;c\nx;d\n", "\"x\" in line 4, column \"a\"", "--decimal"),
-            ("a;y\n1;\"c\n2;d\n", "quote in line 2 that is never closed", ""),
+            (
+                "sep=;\na;y\n1;c\nx;d\n",
+                "\"x\" in line 4, column \"a\"",
+                "--decimal",
+            ),
+            (
+                "a;y\n1;\"c\n2;d\n",
+                "quote in line 2 that is never closed",
+                "",
+            ),
         ] {
             let refusal = read(text, "y").unwrap_err();
             assert!(refusal.problem.contains(says), "{text:?}: {refusal:?}");
@@ -463,7 +522,10 @@ mod tests {
             ..TableFormat::default()
         };
         let table = Table::read(b"sep=,\na,b;y\n1.5;c\n2;d\n", "y", &said).unwrap();
-        assert_eq!(found(&table), (";".into(), ".".into(), "a,b".into(), &[1.5, 2.0][..]));
+        assert_eq!(
+            found(&table),
+            (";".into(), ".".into(), "a,b".into(), &[1.5, 2.0][..])
+        );
         assert!(table.notes.is_empty(), "{:?}", table.notes);
         assert_eq!(table.format(&said), said);
         let refusal = Table::read(b"a;y\n1,5;c\n2;d\n", "y", &said).unwrap_err();
@@ -475,10 +537,21 @@ mod tests {
         // As the files of UCI are.
         let iris = "5.1,3.5,Iris-setosa\n7.0,3.2,Iris-versicolor\n";
         let wine = "1,14.23,1.71\n2,12.37,.94\n";
-        for (text, label) in [(iris, "species"), (iris, "3"), (iris, "Iris-setosa"), (wine, "1")] {
+        for (text, label) in [
+            (iris, "species"),
+            (iris, "3"),
+            (iris, "Iris-setosa"),
+            (wine, "1"),
+        ] {
             let refusal = read(text, label).unwrap_err();
-            assert!(refusal.problem.contains("first line"), "{label}: {refusal:?}");
-            assert!(refusal.cure.contains("--header false"), "{label}: {refusal:?}");
+            assert!(
+                refusal.problem.contains("first line"),
+                "{label}: {refusal:?}"
+            );
+            assert!(
+                refusal.cure.contains("--header false"),
+                "{label}: {refusal:?}"
+            );
         }
         let bare = TableFormat {
             header: Some(false),
@@ -486,17 +559,29 @@ mod tests {
         };
         let table = Table::read(iris.as_bytes(), "3", &bare).unwrap();
         assert_eq!(table.labels, ["Iris-setosa", "Iris-versicolor"]);
-        assert_eq!((table.names.join(" "), &table.inputs[..]), ("1 2".into(), &[5.1, 3.5, 7.0, 3.2][..]));
+        assert_eq!(
+            (table.names.join(" "), &table.inputs[..]),
+            ("1 2".into(), &[5.1, 3.5, 7.0, 3.2][..])
+        );
         let table = Table::read(wine.as_bytes(), "1", &bare).unwrap();
-        assert_eq!((&table.labels[..], table.inputs[2]), (&["1".into(), "2".into()][..], 12.37));
+        assert_eq!(
+            (&table.labels[..], table.inputs[2]),
+            (&["1".into(), "2".into()][..], 12.37)
+        );
         let table = Table::read(b"5,1;3,5;a\n7,0;3;b\n", "3", &bare).unwrap();
-        assert_eq!((String::from(table.separator), table.inputs[0]), (";".to_owned(), 5.1));
+        assert_eq!(
+            (String::from(table.separator), table.inputs[0]),
+            (";".to_owned(), 5.1)
+        );
         let table = Table::read(b"5.1, 3.5, a\n7.0, 3, b\n", "3", &bare).unwrap();
         assert_eq!((table.separator, table.inputs[3]), (Separator::COMMA, 3.0));
         let table = Table::read(b" 5.1  3.5 a\n7.0 3 b\n", "3", &bare).unwrap();
         assert_eq!((table.separator, table.inputs[3]), (Separator::BLANKS, 3.0));
         let refusal = Table::read(iris.as_bytes(), "4", &bare).unwrap_err();
-        assert!(refusal.problem.contains("columns are 1 to 3"), "{refusal:?}");
+        assert!(
+            refusal.problem.contains("columns are 1 to 3"),
+            "{refusal:?}"
+        );
     }
 
     #[test]
@@ -507,7 +592,10 @@ mod tests {
             ("400.5,401.25,y", "y"),
             (",0,y", "y"),
         ] {
-            assert!(read(&format!("{header}\n1,2,3\n5,5,4\n"), label).is_ok(), "{header}");
+            assert!(
+                read(&format!("{header}\n1,2,3\n5,5,4\n"), label).is_ok(),
+                "{header}"
+            );
         }
         let named = TableFormat {
             header: Some(true),
@@ -524,16 +612,32 @@ mod tests {
             ("Unnamed: 0,a,y\n0,1.5,c\n1,2,d\n", "a"),
             ("Unnamed: 0.1,Unnamed: 0,a,y\n0,7,1.5,c\n1,3,2,d\n", "a"),
             // As R writes names of rows, and as a shuffled frame is written.
-            ("\"\",\"a\",\"y\"\n\"Mazda RX4\",1.5,\"c\"\n\"Fiat\",2,\"d\"\n", "a"),
+            (
+                "\"\",\"a\",\"y\"\n\"Mazda RX4\",1.5,\"c\"\n\"Fiat\",2,\"d\"\n",
+                "a",
+            ),
             (",a,y\n17,1.5,c\n4,2,d\n", "a"),
             ("Id,a,y\n1,1.5,c\n2,2,d\n", "a"),
             ("index;a;y\n1;1,5;c\n0;2;d\n", "a"),
             ("y,id,a\nc,0,1.5\nd,1,2\n", "a"),
         ] {
             let table = read(text, "y").unwrap();
-            assert_eq!((table.names.join(" "), &table.inputs[..]), (names.into(), &[1.5, 2.0][..]));
-            assert!(table.dropped && table.notes.last().unwrap().contains("row numbers"));
-            assert_eq!(table.format(&TableFormat::default()).index, Some(RowNumbers::Drop));
+            assert_eq!(
+                (table.names.join(" "), &table.inputs[..]),
+                (names.into(), &[1.5, 2.0][..])
+            );
+            assert!(
+                table.dropped
+                    && table
+                        .notes
+                        .last()
+                        .unwrap()
+                        .contains("names of rows in column")
+            );
+            assert_eq!(
+                table.format(&TableFormat::default()).index,
+                Some(RowNumbers::Drop)
+            );
         }
         let keep = TableFormat {
             index: Some(RowNumbers::Keep),
@@ -551,7 +655,10 @@ mod tests {
             (",a,b\n0,1.5,3\n1,2,5\n", ""),
         ] {
             let table = read(text, label).unwrap();
-            assert!(!table.dropped && table.notes.is_empty() && table.names.len() == 2, "{text}");
+            assert!(
+                !table.dropped && table.notes.is_empty() && table.names.len() == 2,
+                "{text}"
+            );
         }
     }
 
@@ -564,14 +671,17 @@ mod tests {
         let [id, time] = &table.notes[..] else {
             panic!("{:?}", table.notes);
         };
-        assert!(id.contains("column \"id\", which is kept") && time.contains("\"time\""), "{id} {time}");
+        assert!(
+            id.contains("column \"id\", which is kept") && time.contains("\"time\""),
+            "{id} {time}"
+        );
     }
 
     #[test]
     fn other_formats_are_named() {
         for (bytes, says) in [
             (&b"PK\x03\x04rest"[..], "zip"),
-            (b"PAR1\0", "Parquet"),
+            (b"PAR1\x15\0", "Parquet"),
             (b"\xff\xfea\0", "UTF-16"),
             (b"a,y\n\0,1\n", "byte 4 is 0"),
             (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
