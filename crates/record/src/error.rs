@@ -20,12 +20,12 @@ pub enum RunFolderError {
         /// What differs.
         detail: String,
     },
-    /// A file of the user, such as one of rows, is not the one of the recorded run.
+    /// The rows of the user are not those of the recorded run.
     #[error(
         "{}: {changed}. Restore the file, or record a run on the new one in another folder with --out",
         path.display()
     )]
-    ChangedFile {
+    ChangedRows {
         /// The folder.
         path: PathBuf,
         /// The file.

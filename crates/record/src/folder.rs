@@ -234,13 +234,16 @@ fn check_free(
                 Some(other) if other != name => Err(another(format!("{other} instead of {name}"))),
                 _ if recorded.is_none() => Err(another("recorded by an older version".to_owned())),
                 _ if recorded != Some(&identity.base_hash) => {
-                    match changed_files(&before, &table(spec)).into_iter().next() {
-                        Some(changed) => Err(RunFolderError::ChangedFile {
+                    let mut changed = changed_files(&before, &table(spec));
+                    changed.sort_by_key(|changed| !changed.holds_rows);
+                    Err(match changed.into_iter().next() {
+                        Some(changed) if changed.holds_rows => RunFolderError::ChangedRows {
                             path: path.to_owned(),
                             changed,
-                        }),
-                        None => Err(another(format!("{name} with other training settings"))),
-                    }
+                        },
+                        Some(changed) => another(changed.to_string()),
+                        None => another(format!("{name} with other training settings")),
+                    })
                 }
                 _ => Ok(()),
             }

@@ -49,6 +49,8 @@ pub struct Dataset {
     pub inputs: Vec<f64>,
     /// Class of each row, `[N]`.
     pub labels: Vec<u32>,
+    /// Whether the rows are somebody's own, and not a set that ships with the project.
+    pub own: bool,
     /// How the text of somebody's own table was read.
     pub format: TableFormat,
     /// What was assumed about somebody's own files, one sentence each.
@@ -168,6 +170,7 @@ impl Dataset {
             card,
             inputs,
             labels,
+            own: false,
             format: TableFormat::default(),
             notes: Vec::new(),
         };

@@ -223,6 +223,7 @@ impl Dataset {
             card,
             inputs,
             labels,
+            own: true,
             format,
             notes,
         })

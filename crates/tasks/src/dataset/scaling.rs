@@ -74,12 +74,12 @@ impl Scaling {
         (0..features).map(of_feature).collect()
     }
 
-    /// What a reader must know where the features `constant` are the same in all training rows: one
-    /// sentence, `None` where it changes nothing.
+    /// What a reader must know where the features `constant` of somebody's own rows are the same in all
+    /// training rows: one sentence, `None` where it changes nothing.
     pub fn note(self, dataset: &Dataset, constant: &[usize], rows: &str) -> Option<String> {
         /// As many names as a reader takes in.
         const SHOWN: usize = 8;
-        if self != Self::Standardised || constant.is_empty() {
+        if !dataset.own || self != Self::Standardised || constant.is_empty() {
             return None;
         }
         let name = |feature: &usize| match dataset.card.feature_names.get(*feature) {
