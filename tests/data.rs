@@ -8,6 +8,8 @@ use std::{
 
 use serde_json::Value;
 
+use crate::support::{Workplace, stderr};
+
 fn layerwise(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_layerwise"))
         .arg("data")
@@ -168,4 +170,88 @@ fn own_rows_are_shown_and_their_mistakes_named() {
     assert_eq!(missing.status.code(), Some(2));
     let unlabelled = layerwise(&["show", file]);
     assert_eq!(unlabelled.status.code(), Some(2));
+}
+
+/// What `data show` says of a file with these bytes, and its notes on standard error.
+fn shown(folder: &Path, name: &str, bytes: &[u8], options: &[&str]) -> (Value, String) {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    let output = layerwise(&[&["show", path.to_str().unwrap(), "--json"], options].concat());
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{notes}");
+    (serde_json::from_slice(&output.stdout).unwrap(), notes)
+}
+
+#[test]
+fn what_is_assumed_about_a_table_is_said_and_can_be_said_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let show = |name: &str, text: &str, options: &str| {
+        let options: Vec<&str> = options.split(' ').collect();
+        shown(folder.path(), name, text.as_bytes(), &options)
+    };
+    let german = "sep=;\n;len;species\n0;5,1;a\n1;4,9;b\n2;6,2;a\n";
+    let (card, notes) = show("IRIS.CSV", german, "--label species");
+    assert_eq!(card["card"]["feature_names"], serde_json::json!(["len"]));
+    assert_eq!(card["largest"], 6.2);
+    assert_eq!(notes.matches("note: IRIS.CSV ").count(), 2, "{notes}");
+    assert_eq!(card["notes"].as_array().unwrap().len(), 2);
+    let options = "--label species --separator ; --decimal , --keep-index";
+    let (card, notes) = show("iris.tsv", german, options);
+    assert_eq!((card["card"]["features"].clone(), &*notes), (2.into(), ""));
+    let (card, _) = show(
+        "iris.data",
+        "5.1,3.5,a\n4.9,3.0,b\n",
+        "--label 3 --header false",
+    );
+    assert_eq!(card["class_counts"], serde_json::json!([1, 1]));
+    let (card, notes) = show("floats.csv", "x,y\n1,10.0\n2,9.0\n3,1e1\n", "--label y");
+    assert_eq!(card["card"]["classes"], serde_json::json!(["9.0", "10.0"]));
+    assert!(notes.contains("10.0 and 1e1") && notes.contains("9.0, 10.0; they are counted"));
+    let options = ["show", "iris", "--separator", ";"];
+    assert_eq!(layerwise(&options).status.code(), Some(2));
+}
+
+#[test]
+fn a_run_says_what_it_assumed_and_that_the_rows_changed() {
+    let place = Workplace::empty();
+    let rows = |last: &str| {
+        let rows = (0..20).map(|row| format!("{row};{},5;0,1;{}\n", row * row, 1 + row % 2));
+        format!("Unnamed: 0;a;b;y\n{}{last}", rows.collect::<String>())
+    };
+    place.write("rows.csv", &rows(""));
+    place.write(
+        "spec.toml",
+        "name = 'rows'\ntitle = 't'\nsummary = 's'\nsource = 's'\nminutes = 0.01\n\
+         [task]\nkind = 'dataset'\nfile = 'rows.csv'\nlabel = 'y'\ntrain = 12\n\
+         inputs = 'standardised'\n\
+         [models.net]\nkind = 'mlp'\nwidths = [4]\ninit = { kind = 'he' }\n\
+         [training]\nseeds = 2\nsteps = 5\nlr = 0.1\n\
+         [[measure]]\nkind = 'loss'\nschedule = { kind = 'ends' }\n",
+    );
+    let output = place.succeeds(&["run", "spec.toml", "--out", "out"]);
+    let said = stderr(&output);
+    for part in [
+        "note: rows.csv is read with \";\" between fields",
+        "note: rows.csv has numbers or names of rows in column \"Unnamed: 0\"",
+        "note: rows.csv has the classes 1, 2;",
+        "note: rows.csv: column \"b\" is constant over the training rows",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let manifest: Value = serde_json::from_str(&place.read("out/manifest.json")).unwrap();
+    assert_eq!(manifest["notes"].as_array().unwrap().len(), 4);
+    place.write("rows.csv", &rows("20;3,5;0,1;2\n"));
+    let changed = [
+        "the rows of rows.csv changed since the run",
+        "Restore the file",
+        "--out",
+    ];
+    place.refuses(&["run", "spec.toml", "--out", "out"], &changed);
+    let changed = &changed[..2];
+    place.refuses(&["verdict", "out", "--spec", "spec.toml"], changed);
+    place.refuses(
+        &["run", "out/spec.toml", "--out", "out"],
+        &["rows.csv", "was changed since"],
+    );
+    place.succeeds(&["run", "spec.toml", "--out", "other"]);
 }

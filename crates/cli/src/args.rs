@@ -4,6 +4,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use tasks::dataset::{self, Decimal, Reading, RowNumbers, Separator};
 
 /// Train nets next to their layerwise-linear twins, overlay the theory, judge the claims.
 #[derive(Debug, Parser)]
@@ -448,11 +449,11 @@ pub(crate) struct Measure {
     #[arg(long, value_parser = activation())]
     pub(crate) activation: Option<mlp::Activation>,
     /// Data set that the weights are measured on: a shipped one, see `layerwise data list`, or a
-    /// .csv or IDX file of your own.
+    /// table (.csv, .tsv, .data, …) or IDX file of your own, perhaps with .gz.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) data: Option<String>,
     #[command(flatten)]
-    pub(crate) labels: Labels,
+    pub(crate) own: OwnRows,
     /// What the net was shown of the data: as it is, over its largest value, minus means, or over
     /// standard deviations as well [default: unit].
     #[arg(long, requires = "data")]
@@ -535,15 +536,44 @@ pub(crate) struct Theory {
     pub(crate) steps: Vec<f64>,
 }
 
-/// Where the classes of your own rows are.
+/// How your own rows are read.
 #[derive(Debug, Args)]
-pub(crate) struct Labels {
-    /// The column of a CSV file that holds the class.
+pub(crate) struct OwnRows {
+    /// Column of a table that holds the class.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// The IDX file with the classes of an IDX file of features.
+    /// IDX file with the classes of an IDX file of features.
     #[arg(long, value_name = "FILE")]
     pub(crate) label_file: Option<PathBuf>,
+    /// What stands between the fields of a table: a character, tab or blanks [default: found out].
+    #[arg(long, value_name = "C", requires = "label")]
+    pub(crate) separator: Option<Separator>,
+    /// What stands before decimals in a table, . or , [default: found out].
+    #[arg(long, value_name = "C", requires = "label")]
+    pub(crate) decimal: Option<Decimal>,
+    /// Whether the first line of a table names its columns; if not, --label is the number of a column,
+    /// from 1 [default: found out].
+    #[arg(long, value_name = "BOOL", requires = "label")]
+    pub(crate) header: Option<bool>,
+    /// Keep a column of row numbers, such as the index of a data frame, as a feature.
+    #[arg(long, requires = "label")]
+    pub(crate) keep_index: bool,
+}
+
+impl OwnRows {
+    /// As the library takes it.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading {
+            label: self.label.clone(),
+            label_file: self.label_file.clone(),
+            format: dataset::TableFormat {
+                separator: self.separator,
+                decimal: self.decimal,
+                header: self.header,
+                index: self.keep_index.then_some(RowNumbers::Keep),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -552,10 +582,10 @@ pub(crate) enum Data {
     List,
     /// Show the card of a data set, with class counts; of your own files, what is in them.
     Show {
-        /// Its name, or a .csv or IDX file of your own.
+        /// Its name, or a table (.csv, .tsv, .data, …) or IDX file of your own, perhaps with .gz.
         name: String,
         #[command(flatten)]
-        labels: Labels,
+        own: OwnRows,
     },
     /// Check the SHA-256 of every file; exit code 2 if one was changed.
     Verify {

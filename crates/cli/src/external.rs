@@ -4,10 +4,7 @@ mod checkpoints;
 mod curves;
 mod step_of_name;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use plan::{Curves, Plan, attach_curves, check_model};
 use record::ExternalSource;

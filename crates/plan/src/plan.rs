@@ -230,10 +230,11 @@ impl Plan {
     /// What was assumed about files of the user, and what they lack: one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
+        let seeds: Vec<u64> = self.seeds().collect();
         for variant in &self.variants {
             let external = variant.external.values();
             let external = external.flat_map(|model| model.notes.iter().cloned());
-            for note in variant.task.notes().into_iter().chain(external) {
+            for note in variant.task.notes(&seeds).into_iter().chain(external) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::FORMAT;
+use crate::{ChangedFile, FORMAT};
 
 /// Why a run folder cannot be used.
 #[derive(Debug, Error)]
@@ -19,6 +19,17 @@ pub enum RunFolderError {
         path: PathBuf,
         /// What differs.
         detail: String,
+    },
+    /// The rows of the user are not those of the recorded run.
+    #[error(
+        "{}: {changed}. Restore the file, or record a run on the new one in another folder with --out",
+        path.display()
+    )]
+    ChangedRows {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        changed: ChangedFile,
     },
     /// The folder holds something that is no run.
     #[error(

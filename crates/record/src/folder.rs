@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     CellStore, FORMAT, Manifest, Observation, Observations, RunFolderError,
     cells::FOLDER as CELLS,
+    changed_files::changed_files,
     csv::write_csv,
     files::{LONG_AGO, TEMPORARY, remove, remove_unfinished, write, write_atomically_with},
     lock::Lock,
@@ -61,11 +62,11 @@ impl RunFolder {
         spec: &str,
         identity: &RunIdentity,
     ) -> Result<Self, RunFolderError> {
-        check_free(path, name, identity)?;
+        check_free(path, name, spec, identity)?;
         fs::create_dir_all(path).map_err(|e| RunFolderError::write(path, e))?;
         let _lock = Lock::wait(&path.join(LOCK))?;
         // Another process may have begun a run there meanwhile.
-        check_free(path, name, identity)?;
+        check_free(path, name, spec, identity)?;
         remove_unfinished(path, LONG_AGO)?;
         // Without it nothing counts as done.
         remove(&path.join(DONE))?;
@@ -211,7 +212,12 @@ fn read_checked(run: &Path, name: &str) -> Result<Vec<u8>, RunFolderError> {
 const SPEC_HASH: &str = "# spec_hash = ";
 const BASE_HASH: &str = "# base_hash = ";
 
-fn check_free(path: &Path, spec: &str, identity: &RunIdentity) -> Result<(), RunFolderError> {
+fn check_free(
+    path: &Path,
+    name: &str,
+    spec: &str,
+    identity: &RunIdentity,
+) -> Result<(), RunFolderError> {
     if let Err(error @ RunFolderError::OtherFormat { .. }) = read_manifest(path) {
         return Err(error);
     }
@@ -222,16 +228,22 @@ fn check_free(path: &Path, spec: &str, identity: &RunIdentity) -> Result<(), Run
     match fs::read_to_string(path.join(SPEC)) {
         Ok(text) => {
             let recorded = text.lines().find_map(|line| line.strip_prefix(BASE_HASH));
-            let name = toml::from_str::<toml::Table>(&text).ok().and_then(|table| {
-                table
-                    .get("name")
-                    .and_then(|n| n.as_str().map(str::to_owned))
-            });
-            match name {
-                Some(name) if name != spec => Err(another(format!("{name} instead of {spec}"))),
+            let table = |text: &str| toml::from_str::<toml::Table>(text).unwrap_or_default();
+            let before = table(&text);
+            match before.get("name").and_then(toml::Value::as_str) {
+                Some(other) if other != name => Err(another(format!("{other} instead of {name}"))),
                 _ if recorded.is_none() => Err(another("recorded by an older version".to_owned())),
                 _ if recorded != Some(&identity.base_hash) => {
-                    Err(another(format!("{spec} with other training settings")))
+                    let mut changed = changed_files(&before, &table(spec));
+                    changed.sort_by_key(|changed| !changed.holds_rows);
+                    Err(match changed.into_iter().next() {
+                        Some(changed) if changed.holds_rows => RunFolderError::ChangedRows {
+                            path: path.to_owned(),
+                            changed,
+                        },
+                        Some(changed) => another(changed.to_string()),
+                        None => another(format!("{name} with other training settings")),
+                    })
                 }
                 _ => Ok(()),
             }

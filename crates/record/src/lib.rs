@@ -23,6 +23,7 @@
 //! ```
 
 mod cells;
+mod changed_files;
 mod checkpoint;
 mod csv;
 mod error;
@@ -42,6 +43,7 @@ mod weights;
 pub use cells::{
     CellFailure, CellFolder, CellResult, CellState, CellStore, OpenCell, Reservation, Retrain,
 };
+pub use changed_files::{ChangedFile, changed_files};
 pub use checkpoint::{Checkpoint, ModelCheckpoint};
 pub use csv::csv_bytes;
 pub use error::RunFolderError;

@@ -35,8 +35,11 @@ pub fn same_content(
     file: &str,
 ) -> Result<(), KeyError> {
     if let Some(written) = written.as_ref().filter(|written| **written != found) {
-        let problem = format!("is not that of {file}, which has {found}: the file was changed");
-        let hint = "Restore the file, or leave sha256 out.";
+        let problem = format!(
+            "is not that of {file}, which has {found}: the file was changed since the sum was written, \
+             and holds other rows or weights"
+        );
+        let hint = "Restore the file, or leave sha256 out to take what the file holds now.";
         return Err(KeyError::new(key, written, problem, hint));
     }
     *written = Some(found);

@@ -12,12 +12,17 @@
 //! ```
 
 mod card;
+mod classes;
+mod detect;
 mod error;
+mod format;
 mod own;
 mod principal;
 mod read;
+mod row_numbers;
 mod scaling;
 mod shipped;
+mod table;
 
 use std::{
     fs,
@@ -29,9 +34,10 @@ use sha2::{Digest, Sha256};
 
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
-pub use own::OwnFiles;
+pub use format::{Decimal, RowNumbers, Separator, TableFormat};
+pub use own::{OwnFiles, Reading};
 pub(crate) use principal::Principal;
-pub use scaling::Scaling;
+pub use scaling::{FeatureScale, Scaling};
 pub use shipped::names;
 
 /// A data set: labelled rows of numbers.
@@ -43,6 +49,12 @@ pub struct Dataset {
     pub inputs: Vec<f64>,
     /// Class of each row, `[N]`.
     pub labels: Vec<u32>,
+    /// Whether the rows are somebody's own, and not a set that ships with the project.
+    pub own: bool,
+    /// How the text of somebody's own table was read.
+    pub format: TableFormat,
+    /// What was assumed about somebody's own files, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Where files are.
@@ -158,6 +170,9 @@ impl Dataset {
             card,
             inputs,
             labels,
+            own: false,
+            format: TableFormat::default(),
+            notes: Vec::new(),
         };
         dataset.check()?;
         Ok(dataset)

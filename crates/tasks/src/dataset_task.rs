@@ -1,11 +1,18 @@
-use std::{fmt::Display, path::Path, sync::Arc};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
-    dataset::{DataError, Dataset, OwnFiles, Principal, Scaling},
+    dataset::{
+        DataError, Dataset, Decimal, FeatureScale, OwnFiles, Principal, Reading, RowNumbers,
+        Scaling, Separator, TableFormat,
+    },
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
     split::{check_imbalance, class_counts, class_split, split, step_imbalance, stratified_split},
@@ -27,6 +34,14 @@ struct RawDataset {
     label: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    separator: Option<Separator>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decimal: Option<Decimal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    header: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<RowNumbers>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,6 +153,17 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
             hint,
         ));
     }
+    let largest_power = (dataset.card.classes.len() as f64).powf(raw.target_power);
+    if !(raw.target * largest_power).is_normal() {
+        let problem = "makes targets that are 0 or infinite";
+        let hint = "Write a number between −10 and 10.";
+        return Err(KeyError::new(
+            "target_power",
+            raw.target_power,
+            problem,
+            hint,
+        ));
+    }
     let inputs = components(&raw, dataset.card.features, train)?;
     check::positive("input_scale", raw.input_scale)?;
     check::share("label_noise", raw.label_noise)?;
@@ -160,7 +186,8 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
     }))
 }
 
-/// The data set that the keys name; the SHA-256 of somebody's own is written back.
+/// The data set that the keys name; of somebody's own files, SHA-256 and how a table is read are
+/// written back.
 fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
     let refused = |key: &str, value: &str, error: &DataError, hint: &str| {
         let problem = error.to_string();
@@ -191,27 +218,48 @@ fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
     };
     let Some(file) = file else {
         for (key, given) in [
-            ("label", &raw.label),
-            ("label_file", &raw.label_file),
-            ("sha256", &raw.sha256),
+            ("label", raw.label.clone()),
+            ("label_file", raw.label_file.clone()),
+            ("separator", raw.separator.map(String::from)),
+            ("decimal", raw.decimal.map(String::from)),
+            ("header", raw.header.map(|header| header.to_string())),
+            (
+                "index",
+                raw.index.map(|index| format!("{index:?}").to_lowercase()),
+            ),
+            ("sha256", raw.sha256.clone()),
         ] {
             if let Some(given) = given {
-                let problem = "goes with file; a shipped set has its labels and sums";
+                let problem = "goes with file; a shipped set has its labels, format and sums";
                 return Err(KeyError::new(key, given, problem, "Leave it out."));
             }
         }
         let hint = "`layerwise data list` names the data sets.";
         return Dataset::shipped(name).map_err(|error| refused("name", name, &error, hint));
     };
-    let label_file = raw.label_file.as_ref().map(Path::new);
-    let files = OwnFiles::new(file, raw.label.as_deref(), label_file);
-    let own = files
+    let reading = Reading {
+        label: raw.label.clone(),
+        label_file: raw.label_file.as_ref().map(PathBuf::from),
+        format: TableFormat {
+            separator: raw.separator,
+            decimal: raw.decimal,
+            header: raw.header,
+            index: raw.index,
+        },
+    };
+    let own = OwnFiles::new(file, &reading)
         .and_then(|files| Dataset::own(&files))
         .map_err(|error| {
             let hint = "Paths are relative to the folder in which you are.";
             refused("file", name, &error, hint)
         })?;
     check::same_content("sha256", &mut raw.sha256, own.sha256(), name)?;
+    TableFormat {
+        separator: raw.separator,
+        decimal: raw.decimal,
+        header: raw.header,
+        index: raw.index,
+    } = own.format;
     Ok(own)
 }
 
@@ -290,24 +338,22 @@ impl DatasetTask {
         (train, test.into_iter().map(of_rest).collect())
     }
 
-    /// Shift and factor of every feature, from the training rows alone.
-    fn transform(&self, train: &[u32]) -> Vec<(f64, f64)> {
-        let scaled = |(shift, factor)| (shift, factor * self.raw.input_scale);
-        let of_features = self.raw.inputs.of_features(&self.dataset, train);
-        of_features.into_iter().map(scaled).collect()
+    /// What is done to every feature, from the training rows alone.
+    fn transform(&self, train: &[u32]) -> Vec<FeatureScale> {
+        let mut scales = self.raw.inputs.of_features(&self.dataset, train);
+        for scale in &mut scales {
+            scale.factor *= self.raw.input_scale;
+        }
+        scales
     }
 
-    fn inputs(&self, rows: &[u32], transform: &[(f64, f64)]) -> Vec<f64> {
+    fn inputs(&self, rows: &[u32], transform: &[FeatureScale]) -> Vec<f64> {
         let features = self.dataset.card.features;
         let mut inputs = Vec::with_capacity(rows.len() * features);
         for &row in rows {
             let start = row as usize * features;
             let own = &self.dataset.inputs[start..start + features];
-            inputs.extend(
-                own.iter()
-                    .zip(transform)
-                    .map(|(x, (shift, factor))| (x - shift) * factor),
-            );
+            inputs.extend(own.iter().zip(transform).map(|(x, scale)| scale.apply(*x)));
         }
         inputs
     }
@@ -316,19 +362,19 @@ impl DatasetTask {
     fn principal(
         &self,
         train: &[u32],
-        transform: &[(f64, f64)],
+        transform: &[FeatureScale],
     ) -> Option<Result<Principal, usize>> {
         self.raw.components?;
         let inputs = self.inputs(train, transform);
-        let features = self.dataset.card.features;
-        Some(Principal::of(&inputs, features, self.shape.inputs))
+        let constant: Vec<bool> = transform.iter().map(|scale| scale.constant).collect();
+        Some(Principal::of(&inputs, &constant, self.shape.inputs))
     }
 
     fn rows(
         &self,
         rows: &[u32],
         labels: &[u32],
-        transform: &[(f64, f64)],
+        transform: &[FeatureScale],
         principal: Option<&Principal>,
     ) -> Batch {
         let inputs = self.inputs(rows, transform);
@@ -397,6 +443,32 @@ impl Task for DatasetTask {
         self.order.batch_rows(self.train as usize)
     }
 
+    fn notes(&self, seeds: &[u64]) -> Vec<String> {
+        let mut notes = self.dataset.notes.clone();
+        if self.raw.inputs != Scaling::Standardised {
+            return notes;
+        }
+        // In how many seeds a feature is constant.
+        let mut constant = vec![0; self.dataset.card.features];
+        for &seed in seeds {
+            let scales = self.transform(&self.halves(seed).0);
+            for (count, scale) in constant.iter_mut().zip(scales) {
+                *count += usize::from(scale.constant);
+            }
+        }
+        for (rows, counts) in [
+            ("the training rows", seeds.len()..seeds.len() + 1),
+            ("the training rows of some seeds", 1..seeds.len()),
+        ] {
+            let features = 0..constant.len();
+            let features: Vec<usize> = features
+                .filter(|x| counts.contains(&constant[*x]))
+                .collect();
+            notes.extend(self.raw.inputs.note(&self.dataset, &features, rows));
+        }
+        notes
+    }
+
     fn check_seed(&self, seed: u64) -> Result<(), KeyError> {
         let (train, _) = self.halves(seed);
         let key = ("train", &self.train as &dyn Display);
@@ -405,8 +477,13 @@ impl Task for DatasetTask {
             Some(Err(found)) => Err(KeyError::new(
                 "components",
                 self.shape.inputs,
-                format!("is more than the {found} in which the training rows vary at seed {seed}"),
-                format!("Write {found} or less."),
+                format!(
+                    "is more than the {found} directions in which the training rows vary at seed {seed}"
+                ),
+                match found {
+                    0 => "Leave it out: these rows have no components.".to_owned(),
+                    _ => format!("Write {found} or less."),
+                },
             )),
             _ => Ok(()),
         }
@@ -634,6 +711,121 @@ mod tests {
         assert!(error.problem.contains("was changed"), "{error}");
     }
 
+    /// A task on a file of these rows; the file goes when the task is built.
+    fn of_rows(text: &str, more: &str) -> Result<Box<dyn Task>, KeyError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.csv");
+        std::fs::write(&path, text).unwrap();
+        build(
+            format!("file = {path:?}\nlabel = 'y'\n{more}")
+                .parse()
+                .unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_constant_column_is_centred_in_all_rows_and_said() {
+        let mut text = "a,b,c,y\n".to_owned();
+        for row in 0..60 {
+            // b varies by one rounding, c in one row only.
+            let b = if row % 7 == 0 {
+                "0.30000000000000004"
+            } else {
+                "0.3"
+            };
+            let c = if row == 7 { "2.5" } else { "0.1" };
+            text += &format!("{},{b},{c},{}\n", row * row, row % 3);
+        }
+        let task = of_rows(&text, "inputs = 'standardised'\ntrain = 30").unwrap();
+        let mut seen = [0, 0];
+        for seed in 0..4 {
+            let (training, test) = (
+                task.instance(seed).training_set().unwrap(),
+                task.instance(seed).test(),
+            );
+            let rows = || training.inputs.chunks(3).chain(test.inputs.chunks(3));
+            assert!(rows().all(|x| x[1].abs() < 1e-15));
+            let trained = training.inputs.chunks(3).any(|x| x[2].abs() > 1.0);
+            seen[usize::from(trained)] += 1;
+            let centred = [0.0, 2.5 - 0.1];
+            let tested = test.inputs.chunks(3).all(|x| centred.contains(&x[2]));
+            assert_eq!(tested, !trained);
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+        let notes = task.notes(&[0, 1, 2, 3]);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].contains("column \"b\" is constant over the training rows,"));
+        assert!(notes[1].contains("column \"c\" is constant over the training rows of some seeds"));
+        let unit = of_rows(&text, "train = 30").unwrap();
+        assert!(unit.notes(&[0, 1, 2, 3]).is_empty());
+    }
+
+    #[test]
+    fn a_large_constant_column_is_no_component() {
+        let mut text = "a,b,y\n".to_owned();
+        for row in 0..40 {
+            // The mean of b is off by more than a varies.
+            text += &format!("{},1.1e15,{}\n", f64::from(row * row) * 1e-3, row % 2);
+        }
+        for inputs in ["raw", "unit", "centred", "standardised"] {
+            let more =
+                |count: usize| format!("train = 20\ninputs = '{inputs}'\ncomponents = {count}");
+            let error = of_rows(&text, &more(2)).unwrap().check_seed(0).unwrap_err();
+            assert!(
+                error.problem.contains("the 1 directions"),
+                "{inputs}: {error}"
+            );
+            if inputs != "unit" && inputs != "centred" {
+                assert!(of_rows(&text, &more(1)).unwrap().check_seed(0).is_ok());
+            }
+        }
+        let constant = text.lines().map(|line| match line.split_once(',') {
+            Some(("a", _)) => "a,b,y\n".to_owned(),
+            Some((_, rest)) => format!("0.1,{rest}\n"),
+            None => String::new(),
+        });
+        let constant: String = constant.collect();
+        let task = of_rows(&constant, "train = 20\ncomponents = 1").unwrap();
+        let error = task.check_seed(0).unwrap_err();
+        assert!(error.problem.contains("the 0 directions"), "{error}");
+    }
+
+    #[test]
+    fn how_a_table_was_read_is_part_of_what_a_run_is() {
+        let text = ";a;y\n0;1,5;c\n1;2,5;d\n2;3,5;c\n3;4,5;d\n";
+        let task = of_rows(text, "train = 2").unwrap();
+        let resolved = task.resolved();
+        assert_eq!(resolved["separator"].as_str(), Some(";"));
+        assert_eq!(resolved["decimal"].as_str(), Some(","));
+        assert_eq!(resolved["index"].as_str(), Some("drop"));
+        assert_eq!(task.shape().inputs, 1);
+        let notes = task.notes(&[0]);
+        assert!(
+            notes[0].starts_with("own.csv is read with \";\""),
+            "{notes:?}"
+        );
+        assert!(
+            notes[1].contains("names of rows in column \"\""),
+            "{notes:?}"
+        );
+        let kept = of_rows(text, "train = 2\nindex = 'keep'").unwrap();
+        assert_eq!((kept.shape().inputs, kept.notes(&[0]).len()), (2, 1));
+        let bare = "5.1,3.5,c\n7,3,d\n5,4,c\n6,3.1,d\n";
+        assert_eq!(of_rows(bare, "train = 2").err().unwrap().key, "file");
+        let numbered = |label: &str| {
+            let more = format!("train = 2\nheader = false\nseparator = ','\nlabel = '{label}'");
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("iris.data");
+            std::fs::write(&path, bare).unwrap();
+            build(format!("file = {path:?}\n{more}").parse().unwrap())
+        };
+        assert_eq!(numbered("3").unwrap().shape().inputs, 2);
+        let plain = of_rows("a,y\n1,c\n2,d\n3,c\n4,d\n", "train = 2").unwrap();
+        for key in ["separator", "decimal", "index", "header"] {
+            assert!(!plain.resolved().contains_key(key), "{key}");
+        }
+    }
+
     #[test]
     fn minibatches_come_from_the_training_rows() {
         let digits = instance("data = { order = 'epochs', batch = 128 }", 2);
@@ -672,6 +864,25 @@ mod tests {
                 ("train = 10", "name"),
                 ("name = 'digits'\nfile = 'a.csv'\ntrain = 10", "name"),
                 ("name = 'digits'\nlabel = 'y'\ntrain = 10", "label"),
+                ("name = 'digits'\nseparator = ','\ntrain = 10", "separator"),
+                ("name = 'digits'\nheader = false\ntrain = 10", "header"),
+                ("name = 'digits'\nindex = 'keep'\ntrain = 10", "index"),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\nseparator = 'ab'\ntrain = 10",
+                    "separator",
+                ),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\ndecimal = ';'\ntrain = 10",
+                    "decimal",
+                ),
+                (
+                    "file = 'a.csv'\nlabel = 'y'\nindex = 'no'\ntrain = 10",
+                    "index",
+                ),
+                (
+                    "name = 'digits'\ntrain = 170\ntarget_power = 900.0",
+                    "target_power",
+                ),
                 ("file = 'nowhere.csv'\nlabel = 'y'\ntrain = 10", "file"),
                 ("file = 'nowhere.csv'\ntrain = 10", "file"),
                 ("name = 'iris'\ntrain = 9\nclass_train = [3, 3, 3]", "train"),

@@ -14,7 +14,7 @@
 //! | `sparse-parity` | bits; target `S` times the parity of one subset | `bits`, `parity`, `target = 1.0`, `encoding = "plus-minus"`, `subset = "first"` or `"random"`, `data`, `test` |
 //! | `modes` | the population of independent inputs with powers `v_i` and targets `S_i` | `input_powers`, `targets` |
 //! | `modular-arithmetic` | pairs (a, b) modulo p, one-hot; target τ times the one-hot of the result | `modulus`, `operation` = `"add"`, `"subtract"`, `"multiply"`, `"divide"` (prime p) or a polynomial such as `"a^2 + a*b + b^2"`, `fraction` of all pairs for training, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `features = "none"` or `"characters"`, `data` |
-//! | `dataset` | rows of a data set; target τ times the one-hot of the class | `name` of a shipped set, or your own `file` (CSV with its `label` column, or IDX with a `label_file`; the run keeps its `sha256`), `train` rows or `class_train` = rows of each class (`imbalance = 1.0`: half of the classes keep one training row in so many; the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
+//! | `dataset` | rows of a data set; target τ times the one-hot of the class | `name` of a shipped set, or your own `file` (a table with its `label` column, where `separator`, `decimal`, `header` and `index = "keep"` say what is else found out; or IDX with a `label_file`; the run keeps its `sha256`), `train` rows or `class_train` = rows of each class (`imbalance = 1.0`: half of the classes keep one training row in so many; the rest, or `test` of it, is the test set), `split = "stratified"` or `"uniform"`, `inputs = "raw"`, `"unit"`, `"centred"` or `"standardised"` by training rows (default `"unit"`), `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
 //! | `class-labels` | labelled rows without inputs, for features that are free; target τ times the one-hot of the class, minus the mean of all rows | `per_class` = rows of each class, `imbalance = 1.0`, `centred = true`, `target = 1.0` |
 //! | `gaussian-mixture` | rows from one isotropic normal distribution per class; target τ times the one-hot of the class | `inputs`, `class_train` = training rows of each class, `class_test = 100`, `means = "simplex"` or `"random"`, `radius = 1.0` of the means, `std = 1.0`, `target = 1.0`, `input_scale = 1.0`, `label_noise = 0.0`, `data` |
 //! | `linear-map` | the population of whitened inputs with target `M x`; one row per input | `target` (rows of M), or `inputs`, `outputs`, `std = 1.0` of a random M |
@@ -108,6 +108,7 @@ pub use file_cache::{FileCache, FileContent, FileProblem};
 pub use fixed_rows::FixedRows;
 pub use nearest::{choose_one_of, nearest};
 pub use quotes::unclosed_quote;
+pub(crate) use quotes::unclosed_quote_between;
 pub use registry::{Build, Registry};
 pub use residue_characters::{Characters, ResidueCharacters};
 pub use table::{parse_table, table_of};

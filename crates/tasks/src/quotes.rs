@@ -8,6 +8,11 @@
 /// assert_eq!(layerwise_tasks::unclosed_quote(b"a,\"\"\"b\"\"\"\n1,5\" wide\n"), None);
 /// ```
 pub fn unclosed_quote(text: &[u8]) -> Option<u64> {
+    unclosed_quote_between(b',', text)
+}
+
+/// [`unclosed_quote`] of a text with this separator between its fields.
+pub(crate) fn unclosed_quote_between(separator: u8, text: &[u8]) -> Option<u64> {
     let mut line = 1;
     let mut opened = None;
     // Only there a quote opens; behind one that closes, another one is part of the cell.
@@ -16,7 +21,7 @@ pub fn unclosed_quote(text: &[u8]) -> Option<u64> {
         match (byte, opened) {
             (b'"', Some(_)) => (opened, opens) = (None, true),
             (b'"', None) if opens => opened = Some(line),
-            (_, None) => opens = matches!(byte, b',' | b'\n' | b'\r'),
+            (_, None) => opens = byte == separator || matches!(byte, b'\n' | b'\r'),
             _ => {}
         }
         line += u64::from(byte == b'\n');

@@ -32,9 +32,9 @@ pub trait Task: Send + Sync {
         "skill"
     }
 
-    /// What was assumed about the user's rows, one sentence each: a run prints them before it trains,
-    /// and its manifest keeps them.
-    fn notes(&self) -> Vec<String> {
+    /// What was assumed about the user's rows at these seeds, one sentence each: a run prints them before
+    /// it trains, and its manifest keeps them.
+    fn notes(&self, _seeds: &[u64]) -> Vec<String> {
         Vec::new()
     }
 

@@ -5,7 +5,7 @@ use tasks::dataset::{Card, DataError, Dataset, card, names};
 
 use super::print_json;
 use crate::{
-    args::{Data, Labels},
+    args::{Data, OwnRows},
     failure::{Failure, USAGE},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn data(arguments: &Data, json: bool) -> Result<ExitCode, Failure> {
     match arguments {
         Data::List => list(json),
-        Data::Show { name, labels } => show(name, labels, json),
+        Data::Show { name, own } => show(name, own, json),
         Data::Verify { folder } => Ok(verify(folder.as_deref(), json)),
     }
 }
@@ -54,8 +54,11 @@ fn list(as_json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(name: &str, labels: &Labels, as_json: bool) -> Result<ExitCode, Failure> {
-    let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref())?;
+fn show(name: &str, own: &OwnRows, as_json: bool) -> Result<ExitCode, Failure> {
+    let dataset = Dataset::open(name, &own.reading())?;
+    for note in &dataset.notes {
+        eprintln!("note: {note}");
+    }
     let (card, counts) = (&dataset.card, dataset.class_counts());
     let smallest = dataset.inputs.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = dataset
@@ -70,6 +73,7 @@ fn show(name: &str, labels: &Labels, as_json: bool) -> Result<ExitCode, Failure>
             "class_counts": counts,
             "smallest": smallest,
             "largest": largest,
+            "notes": dataset.notes,
         }));
         return Ok(ExitCode::SUCCESS);
     }

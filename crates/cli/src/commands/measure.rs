@@ -40,7 +40,7 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     let open = |path: &Path| TensorFile::read(path).map_err(|problem| problem.to_string());
     let file = open(&arguments.file).map_err(fail)?;
     // Beside weights it has the labels of --data.
-    let labels = match (&arguments.labels.label_file, &arguments.data) {
+    let labels = match (&arguments.own.label_file, &arguments.data) {
         (Some(path), None) => {
             let problem = |problem| fail(format!("--label-file {}: {problem}", path.display()));
             Some(open(path).map_err(problem)?)
@@ -84,7 +84,7 @@ fn of_dump(
     let for_weights = [
         ("--activation", arguments.activation.is_some()),
         ("--data", arguments.data.is_some()),
-        ("--label", arguments.labels.label.is_some()),
+        ("--label", arguments.own.label.is_some()),
         ("--modulus", arguments.modulus.is_some()),
         ("--operation", arguments.operation.is_some()),
         ("--metrics fourier", groups.contains(&MetricGroup::Fourier)),
@@ -113,8 +113,8 @@ fn rows(
     groups: &[MetricGroup],
     fail: &impl Fn(String) -> Failure,
 ) -> Result<Option<Rows>, Failure> {
-    let labels = &arguments.labels;
-    if arguments.data.is_none() && (labels.label.is_some() || labels.label_file.is_some()) {
+    let own = &arguments.own;
+    if arguments.data.is_none() && (own.label.is_some() || own.label_file.is_some()) {
         let problem = "--label and --label-file say where the classes of --data FILE are: give it";
         return Err(fail(problem.to_owned()));
     }
@@ -131,8 +131,7 @@ fn rows(
                 .to_owned(),
         ));
     };
-    let dataset = Dataset::open(name, labels.label.as_deref(), labels.label_file.as_deref());
-    let dataset = dataset.map_err(Failure::usage)?;
+    let dataset = Dataset::open(name, &own.reading()).map_err(Failure::usage)?;
     let scaling = match arguments.inputs {
         None | Some(args::Inputs::Unit) => Scaling::Unit,
         Some(args::Inputs::Raw) => Scaling::Raw,
@@ -145,6 +144,9 @@ fn rows(
     };
     let rows = Rows::of(&dataset, name, chosen);
     let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
+    for note in &rows.notes {
+        eprintln!("note: {note}");
+    }
     Ok(Some(rows))
 }
 
@@ -234,6 +236,7 @@ fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> 
         let name = activation.map(|activation| format!("{activation:?}").to_lowercase());
         put("activation", json!(name));
         put("data", rows.origin.clone());
+        put("notes", json!(rows.notes));
     }
     if let Some(last) = measured.collapse.last() {
         last.write_rows(&mut document);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use judge::{Run, spec_differences};
 use plan::{Options, Spec};
+use record::changed_files;
 use train::Kinds;
 
 use crate::{failure::Failure, shipped};
@@ -25,6 +26,15 @@ pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(),
     let plan = shipped::find(&file.to_string_lossy(), &options, kinds)?;
     let identity = plan.identity(&run.manifest.device, &run.manifest.engine);
     if identity.spec_hash != run.manifest.spec_hash {
+        let table = |spec: &Spec| spec.to_toml().parse().unwrap_or_default();
+        let changed = changed_files(&table(&run.spec), &table(&plan.spec));
+        if let Some(changed) = changed.first() {
+            return Err(Failure::usage(format!(
+                "{}: {changed}. Restore the file to judge this run again, or run {} on the new one",
+                run.path.display(),
+                file.display()
+            )));
+        }
         return Err(Failure::usage(format!(
             "{}: trains or measures differently from the run in {}{}. Give a spec that differs in \
              predictions, claims and pictures only, or run this one",

@@ -18,6 +18,8 @@ pub(crate) struct Rows {
     pub(crate) width: usize,
     pub(crate) labels: Vec<u32>,
     pub(crate) classes: usize,
+    /// What was assumed about them, one sentence each.
+    pub(crate) notes: Vec<String>,
     /// For the output: where they come from.
     pub(crate) origin: Value,
 }
@@ -61,8 +63,12 @@ impl Rows {
         for &row in &rows {
             let own = dataset.inputs[row as usize * width..].iter();
             let scaled = own.zip(&transform);
-            inputs.extend(scaled.map(|(x, (shift, factor))| (x - shift) * factor));
+            inputs.extend(scaled.map(|(x, scale)| scale.apply(*x)));
         }
+        let constant = (0..width).filter(|feature| transform[*feature].constant);
+        let constant: Vec<usize> = constant.collect();
+        let mut notes = dataset.notes.clone();
+        notes.extend(chosen.scaling.note(dataset, &constant, "these rows"));
         let labels: Vec<u32> = (rows.iter())
             .map(|&row| dataset.labels[row as usize])
             .collect();
@@ -73,6 +79,7 @@ impl Rows {
             width,
             labels,
             classes,
+            notes,
             origin: json!({
                 "name": name,
                 "rows": rows.len(),

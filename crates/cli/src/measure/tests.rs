@@ -84,6 +84,7 @@ fn rows(words: &mut Words) -> Rows {
         width: 10,
         labels: (0..12).map(|row| row % 3).collect(),
         classes: 3,
+        notes: Vec::new(),
         origin: serde_json::Value::Null,
     }
 }

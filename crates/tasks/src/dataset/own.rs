@@ -5,18 +5,34 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Card, CardFile, DataError, Dataset, Holds, read, sha256};
+use super::{
+    Card, CardFile, DataError, Dataset, Decimal, Holds, TableFormat, classes::Classes, read,
+    sha256, table::Table,
+};
 use crate::file_kind::no_table;
+
+/// How somebody's own files are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Column of the classes of a table.
+    pub label: Option<String>,
+    /// File with the classes of an IDX file.
+    pub label_file: Option<PathBuf>,
+    /// How a table is written.
+    pub format: TableFormat,
+}
 
 /// Where the rows of somebody's own data set are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnFiles {
-    /// A CSV file with a header line.
-    Csv {
-        /// The file, `.csv` or `.csv.gz`.
+    /// A table of text, as CSV.
+    Table {
+        /// The file, perhaps compressed by gzip.
         file: PathBuf,
         /// Column of the labels; every other column is a feature.
         label: String,
+        /// How it is written.
+        format: TableFormat,
     },
     /// Two IDX files of unsigned bytes, as those of MNIST.
     Idx {
@@ -27,43 +43,50 @@ pub enum OwnFiles {
     },
 }
 
+/// Endings of tables, in small letters and without that of gzip.
+const TABLES: [&str; 6] = [".csv", ".tsv", ".tab", ".txt", ".data", ".dat"];
+
 impl OwnFiles {
-    /// The files that `file` and the labels named beside it make.
+    /// The files that `file` and what is said of its labels make.
     ///
     /// # Errors
-    /// A CSV file without a label column, another file without a label file, or both.
-    pub fn new(
-        file: &Path,
-        label: Option<&str>,
-        label_file: Option<&Path>,
-    ) -> Result<Self, DataError> {
-        let name = file.to_string_lossy();
-        let csv = name.ends_with(".csv") || name.ends_with(".csv.gz");
+    /// A table without a label column, an IDX file without a label file, or both.
+    pub fn new(file: &Path, reading: &Reading) -> Result<Self, DataError> {
+        let name = file.to_string_lossy().to_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let is_table = TABLES.iter().any(|ending| name.ends_with(ending));
         let refuse =
             |problem: &str, hint: &str| Err(foreign(file).unwrap_or(own(file, problem, hint)));
-        match (csv, label, label_file) {
-            (true, Some(label), None) => Ok(Self::Csv {
+        match (&reading.label, &reading.label_file) {
+            (Some(label), None) => Ok(Self::Table {
                 file: file.to_owned(),
-                label: label.to_owned(),
+                label: label.clone(),
+                format: reading.format.clone(),
             }),
-            (false, None, Some(labels)) => Ok(Self::Idx {
+            (None, Some(_)) if reading.format != TableFormat::default() => refuse(
+                "is taken for an IDX file, because it comes with a file of labels, and has neither \
+                 separator, decimal marks, header nor index",
+                "Leave these out, or give the column that holds the class",
+            ),
+            (None, Some(labels)) if !is_table => Ok(Self::Idx {
                 file: file.to_owned(),
-                label_file: labels.to_owned(),
+                label_file: labels.clone(),
             }),
-            (true, ..) => refuse(
-                "is a CSV file and needs the name of its label column, and no label file",
+            _ if is_table => refuse(
+                "is a table and needs the name of its label column, and no label file",
                 "Give the column that holds the class",
             ),
-            (false, ..) => refuse(
-                "does not end in .csv or .csv.gz, so it is taken for an IDX file, which needs a file of labels and no label column",
-                "Give its file of labels",
+            _ => refuse(
+                "needs either the name of its label column, as a table, or a file of labels, as an \
+                 IDX file",
+                "Give the column that holds the class, or its file of labels",
             ),
         }
     }
 
     fn paths(&self) -> Vec<&Path> {
         match self {
-            Self::Csv { file, .. } => vec![file],
+            Self::Table { file, .. } => vec![file],
             Self::Idx { file, label_file } => vec![file, label_file],
         }
     }
@@ -125,13 +148,19 @@ impl Dataset {
         }
         let first = files.paths()[0];
         let refuse = |problem: String, hint: &str| Err(own(first, problem, hint));
-        let (inputs, features, feature_names, labels, classes) = match files {
-            OwnFiles::Csv { label, .. } => {
-                let table = read::table(&inflated[0], label)
-                    .map_err(|problem| own(first, problem, "Correct the file, or the name"))?;
-                let (labels, classes) = classes(&table.labels);
-                let features = table.names.len();
-                (table.inputs, features, table.names, labels, classes)
+        let title = first.file_name().unwrap_or_default().to_string_lossy();
+        let (mut format, mut notes) = (TableFormat::default(), Vec::new());
+        let (inputs, feature_names, labels, decimal) = match files {
+            OwnFiles::Table {
+                label,
+                format: wanted,
+                ..
+            } => {
+                let table = Table::read(&inflated[0], label, wanted)
+                    .map_err(|refusal| own(first, refusal.problem, refusal.cure))?;
+                format = table.format(wanted);
+                notes = table.notes;
+                (table.inputs, table.names, table.labels, table.decimal)
             }
             OwnFiles::Idx { label_file, .. } => {
                 let hint = "Give IDX files of unsigned bytes, as those of MNIST";
@@ -144,14 +173,16 @@ impl Dataset {
                         format!("has labels of shape {labelled:?} for {rows} rows of features");
                     return Err(own(label_file, problem, "Give the labels of these rows"));
                 }
-                let features = sizes[1..].iter().product();
                 let inputs = numbers.iter().map(|&byte| f64::from(byte)).collect();
-                let labels: Vec<u32> = labels.iter().map(|&byte| u32::from(byte)).collect();
-                let most = labels.iter().copied().max().unwrap_or(0);
-                let classes = (0..=most).map(|class| class.to_string()).collect();
-                (inputs, features, Vec::new(), labels, classes)
+                let labels = labels.iter().map(u8::to_string).collect();
+                (inputs, Vec::new(), labels, Decimal::Point)
             }
         };
+        let classes = Classes::of(&labels, decimal);
+        notes.extend(classes.notes);
+        let notes = notes.iter().map(|note| format!("{title} {note}")).collect();
+        let (labels, classes) = (classes.labels, classes.names);
+        let features = inputs.len().checked_div(labels.len()).unwrap_or(0);
         if labels.is_empty() || features == 0 {
             return refuse(
                 format!("has {} rows of {features} features", labels.len()),
@@ -165,9 +196,7 @@ impl Dataset {
             .iter()
             .fold(0.0, |top: f64, x: &f64| top.max(x.abs()));
         let card = Card {
-            title: first
-                .file_name()
-                .map_or(String::new(), |name| name.to_string_lossy().into_owned()),
+            title: title.into_owned(),
             summary: "Your own rows.".to_owned(),
             source: first.display().to_string(),
             licence: "not known".to_owned(),
@@ -179,7 +208,7 @@ impl Dataset {
             feature_names,
             image: None,
             // Inputs are divided by it, and rows of zeros stay zeros.
-            largest: if largest > 0.0 { largest } else { 1.0 },
+            largest: if largest.is_normal() { largest } else { 1.0 },
             classes,
             files: files
                 .paths()
@@ -188,7 +217,7 @@ impl Dataset {
                 .map(|(path, bytes)| CardFile {
                     path: path.display().to_string(),
                     holds: match files {
-                        OwnFiles::Csv { .. } => Holds::Rows,
+                        OwnFiles::Table { .. } => Holds::Rows,
                         OwnFiles::Idx { file, .. } if file == path => Holds::Features,
                         OwnFiles::Idx { .. } => Holds::Labels,
                     },
@@ -202,20 +231,26 @@ impl Dataset {
             card,
             inputs,
             labels,
+            own: true,
+            format,
+            notes,
         })
     }
 
-    /// A shipped set by its name, or somebody's own files where `name` has a dot or a slash.
+    /// A shipped set by its name, or somebody's own files where `name` has a dot or a slash, or
+    /// `reading` says how they are read.
     ///
     /// # Errors
     /// No set has this name, or what [`Self::own`] says of the files.
-    pub fn open(
-        name: &str,
-        label: Option<&str>,
-        label_file: Option<&Path>,
-    ) -> Result<Arc<Self>, DataError> {
-        if name.contains(['.', '/']) {
-            Self::own(&OwnFiles::new(Path::new(name), label, label_file)?)
+    pub fn open(name: &str, reading: &Reading) -> Result<Arc<Self>, DataError> {
+        let is_shipped = super::names().any(|shipped| shipped == name);
+        if is_shipped && *reading != Reading::default() {
+            let problem = "is a shipped data set, whose labels and format are known";
+            let hint = "Leave out what says how a file is read, or write its path as ./NAME";
+            return Err(own(Path::new(name), problem, hint));
+        }
+        if name.contains(['.', '/']) || *reading != Reading::default() {
+            Self::own(&OwnFiles::new(Path::new(name), reading)?)
         } else {
             Self::shipped(name)
         }
@@ -236,21 +271,6 @@ impl Dataset {
     }
 }
 
-/// Numbers of the classes, which are the distinct labels in order: as numbers where all are whole
-/// numbers, as text otherwise.
-fn classes(labels: &[String]) -> (Vec<u32>, Vec<String>) {
-    let mut names: Vec<&String> = labels.iter().collect();
-    names.sort();
-    names.dedup();
-    let numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
-    if numbers.is_some() {
-        names.sort_by_key(|name| name.parse::<i64>().unwrap_or(0));
-    }
-    let place = |label: &String| names.iter().position(|name| *name == label);
-    let labels = labels.iter().map(|label| place(label).unwrap_or(0) as u32);
-    (labels.collect(), names.into_iter().cloned().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -258,9 +278,27 @@ mod tests {
     use super::*;
 
     fn csv(text: &[u8], label: &str) -> Result<Arc<Dataset>, DataError> {
-        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        named(".csv", text, &of_column(label))
+    }
+
+    fn named(ending: &str, text: &[u8], reading: &Reading) -> Result<Arc<Dataset>, DataError> {
+        let mut file = tempfile::Builder::new().suffix(ending).tempfile().unwrap();
         file.write_all(text).unwrap();
-        Dataset::own(&OwnFiles::new(file.path(), Some(label), None)?)
+        Dataset::own(&OwnFiles::new(file.path(), reading)?)
+    }
+
+    fn of_column(label: &str) -> Reading {
+        Reading {
+            label: Some(label.to_owned()),
+            ..Reading::default()
+        }
+    }
+
+    fn of_file(labels: &Path) -> Reading {
+        Reading {
+            label_file: Some(labels.to_owned()),
+            ..Reading::default()
+        }
     }
 
     #[test]
@@ -322,14 +360,14 @@ mod tests {
                 .chain(sizes)
                 .collect()
         };
-        let open = || Dataset::own(&OwnFiles::new(&x, None, Some(&y)).unwrap());
+        let open = || Dataset::own(&OwnFiles::new(&x, &of_file(&y)).unwrap());
         assert!(open().unwrap_err().to_string().contains("cannot be read"));
         fs::write(&x, [header(&[3, 2, 1]), vec![1, 2, 3, 4, 5, 255]].concat()).unwrap();
         fs::write(&y, [header(&[3]), vec![0, 2, 0]].concat()).unwrap();
         let own = open().unwrap();
-        assert_eq!((own.card.features, &own.labels[..]), (2, &[0, 2, 0][..]));
+        assert_eq!((own.card.features, &own.labels[..]), (2, &[0, 1, 0][..]));
         assert_eq!(own.inputs[5], 255.0);
-        assert_eq!(own.card.classes.len(), 3);
+        assert_eq!(own.card.classes, ["0", "2"]);
         // A changed file is read again.
         fs::write(&y, [header(&[2]), vec![0, 2]].concat()).unwrap();
         let error = open().unwrap_err().to_string();
@@ -339,10 +377,68 @@ mod tests {
         );
         fs::write(&x, header(&[u32::MAX, u32::MAX, u32::MAX])).unwrap();
         assert!(open().unwrap_err().to_string().contains("x.idx"));
-        for (label, label_file) in [(Some("y"), None), (None, None), (Some("y"), Some(&*y))] {
-            assert!(OwnFiles::new(&x, label, label_file).is_err());
+        let both = Reading {
+            label_file: Some(y.clone()),
+            ..of_column("y")
+        };
+        for reading in [of_column("y"), Reading::default(), both] {
+            let files = OwnFiles::new(&x, &reading);
+            assert!(files.and_then(|files| Dataset::own(&files)).is_err());
         }
-        assert!(OwnFiles::new(Path::new("a.csv"), None, None).is_err());
+        for reading in [Reading::default(), of_file(&y)] {
+            assert!(OwnFiles::new(Path::new("a.CSV.gz"), &reading).is_err());
+        }
+    }
+
+    #[test]
+    fn endings_of_tables_have_any_case_and_none_is_needed() {
+        for ending in [
+            ".CSV", ".tsv", ".data", ".txt", ".Dat", ".csv.GZ", ".rows", "",
+        ] {
+            let text = b"a;y\n1,5;b\n2;c\n";
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(text).unwrap();
+            let gzip = gzip.finish().unwrap();
+            let is_gzip = ending.ends_with("GZ");
+            let bytes = if is_gzip { &gzip[..] } else { &text[..] };
+            let own = named(ending, bytes, &of_column("y")).unwrap();
+            assert_eq!(own.inputs, [1.5, 2.0]);
+            assert!(own.notes[0].contains("is read with \";\" between fields and \",\" before"));
+            assert_eq!(own.format.decimal, Some(Decimal::Comma));
+        }
+    }
+
+    #[test]
+    fn labels_of_idx_files_are_classes_in_the_order_of_their_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let (x, y) = (folder.path().join("x.idx"), folder.path().join("y.idx"));
+        fs::write(
+            &x,
+            [&[0, 0, 8, 1, 0, 0, 0, 5][..], &[9, 8, 7, 6, 5]].concat(),
+        )
+        .unwrap();
+        for (labels, classes, expected) in [
+            ([1, 2, 3, 4, 1], &["1", "2", "3", "4"][..], [0, 1, 2, 3, 0]),
+            ([10, 200, 10, 9, 9], &["9", "10", "200"], [1, 2, 1, 0, 0]),
+            ([0, 2, 1, 0, 1], &["0", "1", "2"], [0, 2, 1, 0, 1]),
+        ] {
+            fs::write(&y, [&[0, 0, 8, 1, 0, 0, 0, 5][..], &labels].concat()).unwrap();
+            // Written within one tick of the clock, and as long as before.
+            let files = OwnFiles::new(&x, &of_file(&y)).unwrap();
+            let own = Dataset::read_own(&files).unwrap();
+            assert_eq!(
+                (&own.card.classes[..], &own.labels[..]),
+                (
+                    &classes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()[..],
+                    &expected[..]
+                )
+            );
+            let said = own
+                .notes
+                .iter()
+                .any(|note| note.contains("x.idx has the classes"));
+            assert_eq!(said, labels != [0, 2, 1, 0, 1]);
+        }
     }
 
     /// A text or header with any bytes changed or cut off is read or refused, and never more.
@@ -351,7 +447,6 @@ mod tests {
         use rand_core::Rng;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let table = b"a,kind,b\n1,cat,2.5\n-3,\"a, t\",4\n0,cat,1e2\n".to_vec();
         let image = [
             &[0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2][..],
             &[1, 2, 3, 4, 5, 6],
@@ -360,7 +455,16 @@ mod tests {
         let classes = [&[0, 0, 8, 1, 0, 0, 0, 3][..], &[0, 1, 0]].concat();
         let rng = &mut crate::stream::keyed(0, "damaged files", 0);
         let mut refused = 0;
-        for round in 0..400 {
+        let tables: [&[u8]; 6] = [
+            b"a,kind,b\n1,cat,2.5\n-3,\"a, t\",4\n0,cat,1e2\n",
+            b"sep=;\na;kind;b\n1,5;1.0;2\n-3;2;4\n0;1;1e2\n",
+            b"\xef\xbb\xbf,a,kind\n0,1.5,cat\n1,2.5,dog\n",
+            b"a  kind b\n 1 cat 2.5\n-3 \"a  t\" 4\n",
+            b"kind\ta\n10.0\t1\n9\t2\n",
+            b"5.1,3.5,cat\n7,3.2,dog\n",
+        ];
+        for round in 0..1200 {
+            let table = tables[round % tables.len()].to_vec();
             let mut damaged = |bytes: &[u8]| {
                 let mut bytes = bytes.to_vec();
                 for _ in 0..=rng.next_u32() % 3 {
@@ -369,7 +473,7 @@ mod tests {
                         0 => bytes.truncate(at.max(1)),
                         1 => bytes.insert(at, rng.next_u32() as u8),
                         2 => bytes[at] ^= 1 << (rng.next_u32() % 8),
-                        _ => bytes[at] = b",\n\"\0\xff"[rng.next_u32() as usize % 5],
+                        _ => bytes[at] = b",\n\"\0\xff; \t."[rng.next_u32() as usize % 9],
                     }
                 }
                 bytes
@@ -390,8 +494,8 @@ mod tests {
             fs::write(&idx, image).unwrap();
             fs::write(&y, classes).unwrap();
             for files in [
-                OwnFiles::new(&csv, Some("kind"), None).unwrap(),
-                OwnFiles::new(&idx, None, Some(&y)).unwrap(),
+                OwnFiles::new(&csv, &of_column("kind")).unwrap(),
+                OwnFiles::new(&idx, &of_file(&y)).unwrap(),
             ] {
                 match Dataset::own(&files) {
                     Ok(own) => assert_eq!(own.inputs.len(), own.labels.len() * own.card.features),
@@ -402,18 +506,24 @@ mod tests {
                 }
             }
         }
-        assert!(refused > 300, "{refused}");
+        assert!(refused > 900, "{refused}");
     }
 
     #[test]
     fn a_name_without_dot_or_slash_is_a_shipped_set() {
-        assert_eq!(Dataset::open("iris", None, None).unwrap().card.rows, 150);
+        assert_eq!(
+            Dataset::open("iris", &Reading::default())
+                .unwrap()
+                .card
+                .rows,
+            150
+        );
         assert!(matches!(
-            Dataset::open("irises", None, None),
+            Dataset::open("irises", &Reading::default()),
             Err(DataError::Unknown { .. })
         ));
         assert!(matches!(
-            Dataset::open("./irises.csv", Some("y"), None),
+            Dataset::open("irises", &of_column("y")),
             Err(DataError::Own { .. })
         ));
     }

@@ -12,15 +12,21 @@ pub(crate) struct Principal {
 }
 
 impl Principal {
-    /// The first `count` components of `inputs` `[N, features]`; `Err` with their number if the
-    /// rows vary in fewer directions.
-    pub(crate) fn of(inputs: &[f64], features: usize, count: usize) -> Result<Self, usize> {
+    /// The first `count` components of `inputs` `[N, D]`, to which `constant` features add nothing;
+    /// `Err` with their number if the rows vary in fewer directions.
+    pub(crate) fn of(inputs: &[f64], constant: &[bool], count: usize) -> Result<Self, usize> {
+        let features = constant.len();
         let rows = inputs.len() / features;
         // Rows as columns.
         let mut columns = DMatrix::from_column_slice(features, rows, inputs);
         let mean = columns.column_mean();
         for mut column in columns.column_iter_mut() {
             column -= &mean;
+            // What is left of a large constant is rounding, and may be more than small features vary.
+            let entries = column.iter_mut().zip(constant);
+            entries
+                .filter(|(_, constant)| **constant)
+                .for_each(|(entry, _)| *entry = 0.0);
         }
         let covariance = &columns * columns.transpose() / rows as f64;
         let eigen = covariance.symmetric_eigen();

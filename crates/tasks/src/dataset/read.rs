@@ -2,19 +2,41 @@
 
 use std::io::Read;
 
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::unclosed_quote;
 
-/// The bytes behind gzip, if the name says so.
+/// The two bytes with which a gzip file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes behind gzip, if the name says so or the content does: those of all members, one behind
+/// the other, as a file that was appended to has several.
 pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !path.ends_with(".gz") {
+    if !path.to_ascii_lowercase().ends_with(".gz") && !bytes.starts_with(&GZIP) {
         return Ok(bytes);
     }
     let mut inflated = Vec::new();
-    let read = GzDecoder::new(&bytes[..]).read_to_end(&mut inflated);
-    read.map_err(|error| format!("is not a gzip file: {error}"))?;
-    Ok(inflated)
+    let mut rest = &bytes[..];
+    loop {
+        let at = bytes.len() - rest.len();
+        if at > 0 && !rest.starts_with(&GZIP) {
+            return Err(format!(
+                "has {} bytes behind its gzip data, from byte {at} on, which are no gzip data",
+                rest.len()
+            ));
+        }
+        let mut member = GzDecoder::new(rest);
+        member
+            .read_to_end(&mut inflated)
+            .map_err(|error| match at {
+                0 => format!("is not a complete gzip file: {error}"),
+                _ => format!("has a damaged gzip member from byte {at} on: {error}"),
+            })?;
+        rest = member.into_inner();
+        if rest.is_empty() {
+            return Ok(inflated);
+        }
+    }
 }
 
 fn closed(bytes: &[u8]) -> Result<(), String> {
@@ -108,94 +130,10 @@ pub(super) fn array(bytes: &[u8]) -> Result<(Vec<usize>, &[u8]), String> {
     Ok((sizes, numbers))
 }
 
-/// A table with named columns.
-pub(super) struct Table {
-    /// Names of the features.
-    pub(super) names: Vec<String>,
-    /// `[N, D]`.
-    pub(super) inputs: Vec<f64>,
-    /// As written.
-    pub(super) labels: Vec<String>,
-}
-
-/// A CSV file with a header line; the column `label` holds the classes and all others numbers.
-pub(super) fn table(bytes: &[u8], label: &str) -> Result<Table, String> {
-    closed(bytes)?;
-    let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = reader.byte_records();
-    let text = |field: &[u8], line: usize| match std::str::from_utf8(field) {
-        Ok(text) => Ok(text.trim().trim_start_matches('\u{feff}').to_owned()),
-        Err(_) => Err(format!("is not UTF-8 text in line {line}")),
-    };
-    let header = match records.next() {
-        Some(record) => record.map_err(|error| format!("is not CSV at line 1: {error}"))?,
-        None => csv::ByteRecord::new(),
-    };
-    let header: Vec<String> = header
-        .iter()
-        .map(|field| text(field, 1))
-        .collect::<Result<_, _>>()?;
-    if let Some((_, name)) =
-        (header.iter().enumerate()).find(|(at, name)| header[..*at].contains(name))
-    {
-        return Err(format!("names the column {name:?} twice"));
-    }
-    let Some(own) = header.iter().position(|name| name == label) else {
-        return Err(format!(
-            "has no column {label:?}; its columns are {}",
-            header.join(", ")
-        ));
-    };
-    let mut table = Table {
-        names: header
-            .iter()
-            .filter(|name| *name != label)
-            .cloned()
-            .collect(),
-        inputs: Vec::new(),
-        labels: Vec::new(),
-    };
-    for record in records {
-        let at = table.labels.len() + 2;
-        let record = record.map_err(|error| format!("is not CSV at line {at}: {error}"))?;
-        let line = record
-            .position()
-            .map_or(at, |position| position.line() as usize);
-        if record.len() != header.len() {
-            return Err(format!(
-                "has {} fields in line {line}, and {} columns",
-                record.len(),
-                header.len()
-            ));
-        }
-        for (column, field) in record.iter().enumerate() {
-            let (field, name) = (text(field, line)?, &header[column]);
-            let missing = ["", "na", "nan", "?", "null"].contains(&field.to_lowercase().as_str());
-            if missing {
-                return Err(format!(
-                    "has no value in line {line}, column {name:?}; take the row out or fill it"
-                ));
-            }
-            if column == own {
-                table.labels.push(field);
-                continue;
-            }
-            match field.parse::<f64>() {
-                Ok(value) if value.is_finite() => table.inputs.push(value),
-                _ => {
-                    return Err(format!(
-                        "has {field:?} in line {line}, column {name:?}, which is no finite number"
-                    ));
-                }
-            }
-        }
-    }
-    Ok(table)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -236,11 +174,33 @@ mod tests {
                 .unwrap_err()
                 .contains("type 13")
         );
-        assert!(
-            inflated("a.gz", vec![1, 2, 3])
-                .unwrap_err()
-                .contains("gzip")
-        );
+    }
+
+    #[test]
+    fn all_members_of_a_gzip_file_are_read_and_nothing_else_stands_behind_them() {
+        let member = |text: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            gzip.write_all(text).unwrap();
+            gzip.finish().unwrap()
+        };
+        let (one, two) = (member(b"a,b\n1,2\n"), member(b"3,4\n"));
+        for name in ["a.csv.gz", "A.CSV.GZ", "a.csv"] {
+            let read = inflated(name, [&one[..], &two].concat());
+            assert_eq!(read.unwrap(), b"a,b\n1,2\n3,4\n");
+        }
+        assert_eq!(inflated("a.gz", member(b"")).unwrap(), b"");
         assert_eq!(inflated("a.csv", vec![1, 2]).unwrap(), [1, 2]);
+        let cut = &two[..two.len() - 3];
+        for (bytes, says) in [
+            (vec![1, 2, 3], "not a complete gzip file"),
+            (vec![], "not a complete gzip file"),
+            (one[..9].to_vec(), "not a complete gzip file"),
+            ([&one[..], &[0; 512]].concat(), "512 bytes behind"),
+            ([&one[..], b"5,6\n"].concat(), "4 bytes behind"),
+            ([&one[..], cut].concat(), "damaged gzip member from byte"),
+        ] {
+            let error = inflated("a.csv.gz", bytes).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
     }
 }

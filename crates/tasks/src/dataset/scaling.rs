@@ -14,32 +14,200 @@ pub enum Scaling {
     /// The same, minus the mean of each feature over the training rows.
     Centred,
     /// Minus mean, over standard deviation of each feature over the training rows. A feature that
-    /// does not vary there is only centred.
+    /// is constant there is only centred.
     Standardised,
 }
 
+/// What is done to a feature: (x − shift) · factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeatureScale {
+    /// What is taken off.
+    pub shift: f64,
+    /// What multiplies the rest.
+    pub factor: f64,
+    /// Whether the feature is the same in all training rows, up to rounding.
+    pub constant: bool,
+}
+
+impl FeatureScale {
+    /// The number that a net sees.
+    pub fn apply(&self, value: f64) -> f64 {
+        (value - self.shift) * self.factor
+    }
+}
+
+/// A feature is constant if it varies by no more than this, relative to its largest value: a few dozen
+/// roundings, as a program leaves them that computed the feature in several ways.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
+
 impl Scaling {
-    /// Shift and factor of every feature, (x − shift) · factor, from the training rows alone.
-    pub fn of_features(self, dataset: &Dataset, train: &[u32]) -> Vec<(f64, f64)> {
+    /// What is done to every feature, from the training rows alone.
+    pub fn of_features(self, dataset: &Dataset, train: &[u32]) -> Vec<FeatureScale> {
         let features = dataset.card.features;
         let unit = 1.0 / dataset.card.largest;
-        let moments = |feature: usize| {
+        let of_feature = |feature: usize| {
             let values = train
                 .iter()
                 .map(|&row| dataset.inputs[row as usize * features + feature]);
-            let mean = values.clone().sum::<f64>() / train.len() as f64;
-            let variance = values.map(|x| (x - mean).powi(2)).sum::<f64>() / train.len() as f64;
-            (mean, variance.sqrt())
-        };
-        let of_feature = |feature| match self {
-            Self::Raw => (0.0, 1.0),
-            Self::Unit => (0.0, unit),
-            Self::Centred => (moments(feature).0, unit),
-            Self::Standardised => match moments(feature) {
-                (mean, deviation) if deviation > 0.0 => (mean, 1.0 / deviation),
-                (mean, _) => (mean, unit),
-            },
+            let least = values.clone().fold(f64::INFINITY, f64::min);
+            let most = values.clone().fold(f64::NEG_INFINITY, f64::max);
+            let largest = most.max(-least);
+            let constant = most - least <= ROUNDING * largest;
+            let (shift, factor) = match self {
+                Self::Raw => (0.0, 1.0),
+                Self::Unit => (0.0, unit),
+                // A mean is a rounding off, which is all that would be left of the feature.
+                Self::Centred if constant => (least, unit),
+                Self::Centred => (moments(values, largest).0, unit),
+                Self::Standardised if constant => (least, 1.0),
+                Self::Standardised => {
+                    let (mean, deviation) = moments(values, largest);
+                    (mean, 1.0 / deviation)
+                }
+            };
+            FeatureScale {
+                shift,
+                factor,
+                constant,
+            }
         };
         (0..features).map(of_feature).collect()
+    }
+
+    /// What a reader must know where the features `constant` of somebody's own rows are the same in all
+    /// training rows: one sentence, `None` where it changes nothing.
+    pub fn note(self, dataset: &Dataset, constant: &[usize], rows: &str) -> Option<String> {
+        /// As many names as a reader takes in.
+        const SHOWN: usize = 8;
+        if !dataset.own || self != Self::Standardised || constant.is_empty() {
+            return None;
+        }
+        let name = |feature: &usize| match dataset.card.feature_names.get(*feature) {
+            Some(name) => format!("{name:?}"),
+            None => (feature + 1).to_string(),
+        };
+        let mut names: Vec<String> = constant.iter().take(SHOWN).map(name).collect();
+        if let more @ 1.. = constant.len().saturating_sub(SHOWN) {
+            names.push(format!("{more} more"));
+        }
+        let (columns, are) = match constant {
+            [_] => ("column", "is constant"),
+            _ => ("columns", "are constant"),
+        };
+        Some(format!(
+            "{}: {columns} {} {are} over {rows}, up to rounding: only centred, and not divided by a \
+             standard deviation",
+            dataset.card.title,
+            names.join(", ")
+        ))
+    }
+}
+
+/// Mean and standard deviation of values of at most `largest` in size.
+fn moments(values: impl ExactSizeIterator<Item = f64> + Clone, largest: f64) -> (f64, f64) {
+    // A power of two, so that nothing is rounded: squares of values neither overflow nor vanish.
+    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+    let unit = f64::from_bits(largest.max(f64::MIN_POSITIVE).to_bits() & EXPONENT);
+    let count = values.len() as f64;
+    let scaled = values.map(|x| x / unit);
+    let mean = scaled.clone().sum::<f64>() / count;
+    let variance = scaled.map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    (mean * unit, variance.sqrt() * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{super::OwnFiles, *};
+    use crate::dataset::Reading;
+
+    /// A table with the columns `columns` and two classes.
+    fn rows(columns: &[&[f64]]) -> Dataset {
+        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        let names: Vec<String> = (0..columns.len()).map(|c| format!("f{c},")).collect();
+        writeln!(file, "{}y", names.concat()).unwrap();
+        for row in 0..columns[0].len() {
+            let fields = columns.iter().map(|column| format!("{:?},", column[row]));
+            writeln!(file, "{}{}", fields.collect::<String>(), row % 2).unwrap();
+        }
+        let reading = Reading {
+            label: Some("y".to_owned()),
+            ..Reading::default()
+        };
+        let files = OwnFiles::new(file.path(), &reading).unwrap();
+        (*Dataset::own(&files).unwrap()).clone()
+    }
+
+    #[test]
+    fn a_constant_column_is_centred_and_never_divided() {
+        // The sum of ten 0.1 is no multiple of 0.1; the last row is a test row.
+        let third = 0.1 + 0.2;
+        let dataset = rows(&[
+            &[0.1; 11],
+            &[0.3, third, 0.3, third, 0.3, 0.3, 0.3, third, 0.3, 0.3, 7.3],
+            &[
+                1e12,
+                1e12,
+                1e12,
+                1e12 + 1e-3,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+                1e12,
+            ],
+            &[0.0; 11],
+            &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 3.0],
+            // 100 roundings apart, which is no constant.
+            &[
+                1.0,
+                1.0 + 1e-13,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+                1.0,
+            ],
+        ]);
+        let train: Vec<u32> = (0..10).collect();
+        let scales = Scaling::Standardised.of_features(&dataset, &train);
+        let constant: Vec<bool> = scales.iter().map(|scale| scale.constant).collect();
+        assert_eq!(constant, [true, true, true, true, false, false]);
+        let seen =
+            |feature: usize, row: usize| scales[feature].apply(dataset.inputs[row * 6 + feature]);
+        for row in 0..10 {
+            assert_eq!((seen(0, row), seen(3, row)), (0.0, 0.0));
+            assert!(seen(1, row).abs() < 1e-15);
+            assert!((seen(4, row).abs() - 1.0).abs() < 1e-15);
+        }
+        assert_eq!(seen(1, 10), 7.0);
+        // Nine values of −1/3 and one of 3, in units of the deviation.
+        assert!((seen(5, 1) - 3.0).abs() < 0.02, "{}", seen(5, 1));
+        let note = Scaling::Standardised.note(&dataset, &[0, 1], "the training rows");
+        assert!(
+            note.unwrap()
+                .contains("columns \"f0\", \"f1\" are constant over the training rows")
+        );
+        assert_eq!(Scaling::Unit.note(&dataset, &[0], "all rows"), None);
+        let centred = Scaling::Centred.of_features(&dataset, &train);
+        assert_eq!(centred[0].apply(0.1), 0.0);
+    }
+
+    #[test]
+    fn squares_of_large_and_small_values_neither_overflow_nor_vanish() {
+        let dataset = rows(&[&[1e200, -1e200, 1e200, -1e200], &[2e-200, 0.0, 2e-200, 0.0]]);
+        let scales = Scaling::Standardised.of_features(&dataset, &[0, 1, 2, 3]);
+        for (scale, values) in scales.iter().zip([[1e200, -1e200], [2e-200, 0.0]]) {
+            assert!(!scale.constant);
+            let [above, below] = values.map(|value| scale.apply(value));
+            assert!((above - 1.0).abs() < 1e-15 && (below + 1.0).abs() < 1e-15);
+        }
     }
 }

@@ -1,0 +1,182 @@
+//! Numbers of classes: the distinct labels in order.
+
+use std::collections::HashMap;
+
+use super::format::Decimal;
+
+/// Labels as numbers of classes.
+pub(super) struct Classes {
+    /// Class of each row, `[N]`.
+    pub(super) labels: Vec<u32>,
+    /// Names of the classes, as written.
+    pub(super) names: Vec<String>,
+    /// What a reader would not expect, each the end of a sentence about the file.
+    pub(super) notes: Vec<String>,
+}
+
+impl Classes {
+    /// Classes in the order of numbers where all labels are finite numbers, in that of text otherwise.
+    /// Two spellings of one number are one class, which has the name that stands first in the file.
+    pub(super) fn of(labels: &[String], decimal: Decimal) -> Self {
+        // In the order in which they stand in the file.
+        let mut distinct: Vec<&str> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for label in labels {
+            places.entry(label).or_insert_with(|| {
+                distinct.push(label);
+                distinct.len() - 1
+            });
+        }
+        let classes = numbered(&distinct, decimal);
+        let labels = labels.iter().map(|label| classes[places[&**label]]);
+        let labels = labels.collect();
+        let count = classes.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut spellings: Vec<Vec<&str>> = vec![Vec::new(); count];
+        for (name, &class) in distinct.iter().zip(&classes) {
+            spellings[class as usize].push(name);
+        }
+        let mut notes = Vec::new();
+        let several = spellings.iter().filter(|names| names.len() > 1);
+        let several: Vec<String> = several.map(|names| list(names, " and ")).collect();
+        if !several.is_empty() {
+            notes.push(format!(
+                "writes one number in several ways, each of which is one class: {}",
+                list(&several, "; ")
+            ));
+        }
+        let names: Vec<String> = spellings.iter().map(|names| names[0].to_owned()).collect();
+        notes.extend(renumbered(&names, decimal));
+        Self {
+            labels,
+            names,
+            notes,
+        }
+    }
+}
+
+/// The class of each of some distinct labels.
+fn numbered(distinct: &[&str], decimal: Decimal) -> Vec<u32> {
+    // Whole numbers above 2^53 are not told apart as floats.
+    let whole = distinct.iter().map(|label| label.parse::<i128>().ok());
+    if let Some(whole) = whole.collect::<Option<Vec<i128>>>() {
+        return ranks(&whole, i128::cmp);
+    }
+    // Adding zero makes −0 to 0.
+    let numbers = |mark: Decimal| -> Option<Vec<f64>> {
+        let numbers = distinct.iter().map(|label| Some(mark.number(label)? + 0.0));
+        numbers.collect()
+    };
+    let other = match decimal {
+        Decimal::Point => Decimal::Comma,
+        Decimal::Comma => Decimal::Point,
+    };
+    match numbers(decimal).or_else(|| numbers(other)) {
+        Some(numbers) => ranks(&numbers, f64::total_cmp),
+        None => ranks(distinct, Ord::cmp),
+    }
+}
+
+/// The place of each value among the distinct ones.
+fn ranks<T: PartialEq>(values: &[T], order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<u32> {
+    let mut places: Vec<usize> = (0..values.len()).collect();
+    places.sort_by(|&a, &b| order(&values[a], &values[b]));
+    let mut ranks = vec![0; values.len()];
+    let mut rank = 0;
+    for pair in places.windows(2) {
+        rank += u32::from(values[pair[0]] != values[pair[1]]);
+        ranks[pair[1]] = rank;
+    }
+    ranks
+}
+
+/// That classes which are numbers are not those that a net counts from 0.
+fn renumbered(names: &[String], decimal: Decimal) -> Option<String> {
+    let mut numbers = Vec::new();
+    for name in names {
+        numbers.push(decimal.number(name)?);
+    }
+    let counted = (0..).zip(&numbers).all(|(i, n)| f64::from(i) == *n);
+    (!counted).then(|| {
+        format!(
+            "has the classes {}; they are counted from 0 in this order, as outputs 0 to {} of a net",
+            list(names, ", "),
+            names.len() - 1
+        )
+    })
+}
+
+/// Some words, at most a few of them.
+fn list<T: AsRef<str>>(words: &[T], between: &str) -> String {
+    const SHOWN: usize = 6;
+    let word = |word: &T| word.as_ref().to_owned();
+    if words.len() <= SHOWN {
+        return words.iter().map(word).collect::<Vec<_>>().join(between);
+    }
+    let mut shown: Vec<String> = words.iter().take(SHOWN - 1).map(word).collect();
+    shown.push("…".to_owned());
+    shown.extend(words.last().map(word));
+    shown.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(labels: &[&str]) -> Classes {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        Classes::of(&labels, Decimal::Point)
+    }
+
+    #[test]
+    fn numbers_are_ordered_as_numbers_however_they_are_written() {
+        for (labels, expected) in [
+            (
+                &["10.0", "2.0", "0.0", "11.0", "1.0"][..],
+                &["0.0", "1.0", "2.0", "10.0", "11.0"][..],
+            ),
+            (
+                &["1.0e+01", "2.5", "-3", ".5"],
+                &["-3", ".5", "2.5", "1.0e+01"],
+            ),
+            (&["10", "9", "-2", "+3"], &["-2", "+3", "9", "10"]),
+            (&["10,5", "9,5"], &["9,5", "10,5"]),
+            (
+                &["9007199254740993", "9007199254740992"],
+                &["9007199254740992", "9007199254740993"],
+            ),
+            (&["b", "10", "9"], &["10", "9", "b"]),
+            (&["inf", "10", "9"], &["10", "9", "inf"]),
+        ] {
+            let classes = of(labels);
+            assert_eq!(classes.names, expected);
+            for (label, class) in labels.iter().zip(&classes.labels) {
+                assert_eq!(classes.names[*class as usize], *label);
+            }
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_number_are_one_class_and_it_is_said() {
+        let classes = of(&["1.0", "0", "1", "1e0", "-0.0"]);
+        assert_eq!(classes.names, ["0", "1.0"]);
+        assert_eq!(classes.labels, [1, 0, 1, 1, 0]);
+        let [note] = &classes.notes[..] else {
+            panic!("{:?}", classes.notes);
+        };
+        assert!(note.ends_with("0 and -0.0; 1.0 and 1 and 1e0"), "{note}");
+    }
+
+    #[test]
+    fn numbers_that_do_not_count_from_0_are_said() {
+        assert!(of(&["0.0", "1.0", "2"]).notes.is_empty());
+        assert!(of(&["a", "b"]).notes.is_empty());
+        let notes = of(&["3", "1", "2"]).notes;
+        assert!(
+            notes[0].starts_with("has the classes 1, 2, 3;"),
+            "{notes:?}"
+        );
+        let many: Vec<String> = (0..20).map(|class| (2 * class).to_string()).collect();
+        let notes = Classes::of(&many, Decimal::Point).notes;
+        assert!(notes[0].contains("0, 2, 4, 6, 8, …, 38;"), "{notes:?}");
+    }
+}

@@ -1,0 +1,694 @@
+//! Reads a table of somebody's own rows: text with a separator between fields, one row per line.
+//!
+//! What the caller leaves open (separator, decimal mark, row numbers) is found out from the text, and
+//! refused where the text fits two readings.
+
+use std::borrow::Cow;
+
+use csv::StringRecord;
+
+use super::{
+    detect::{Refusal, decimal_of_rows, names_columns, separator_of},
+    format::{Decimal, RowNumbers, Separator, TableFormat},
+    row_numbers::{counts_rows, numbers_rows_by_name},
+};
+use crate::unclosed_quote_between;
+
+/// A table with named columns.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Names of the features.
+    pub(super) names: Vec<String>,
+    /// `[N, D]`.
+    pub(super) inputs: Vec<f64>,
+    /// As written.
+    pub(super) labels: Vec<String>,
+    /// How the text was read.
+    pub(super) separator: Separator,
+    /// How its numbers were read.
+    pub(super) decimal: Decimal,
+    /// Whether columns of row numbers were left out.
+    pub(super) dropped: bool,
+    /// What was assumed, each the end of a sentence about the file.
+    pub(super) notes: Vec<String>,
+}
+
+impl Table {
+    /// Reads a table whose column `label` holds the classes and all others numbers.
+    pub(super) fn read(bytes: &[u8], label: &str, format: &TableFormat) -> Result<Self, Refusal> {
+        let text = Text::of(bytes, label, format)?;
+        let header = text.header(label, format.header)?;
+        let drop = format.header != Some(false) && format.index != Some(RowNumbers::Keep);
+        let skipped = if drop {
+            numbers_rows_by_name(&header, label)
+        } else {
+            vec![false; header.len()]
+        };
+        let is_feature = |column: &usize| !skipped[*column] && header[*column] != label;
+        let features: Vec<usize> = (0..header.len()).filter(is_feature).collect();
+        let with_header = format.header != Some(false);
+        let decimal = match format.decimal {
+            Some(decimal) => decimal,
+            None if text.has_commas_in_fields() => {
+                decimal_of_rows(text.rows(&header, with_header), &features)?
+            }
+            None => Decimal::Point,
+        };
+        let mut table = Self {
+            names: (features.iter().map(|&column| header[column].clone())).collect(),
+            inputs: Vec::new(),
+            labels: Vec::new(),
+            separator: text.separator,
+            decimal,
+            dropped: features.len() + 1 < header.len(),
+            notes: Vec::new(),
+        };
+        for row in text.rows(&header, with_header) {
+            let (line, fields) = row?;
+            table.push(line, &fields, &header, &features, label)?;
+        }
+        table.say_format(format);
+        if format.index != Some(RowNumbers::Keep) {
+            table.say_row_numbers(&header, &skipped, drop);
+        }
+        Ok(table)
+    }
+
+    /// How it was read: as wanted, and where nobody said, what is not as everybody expects.
+    pub(super) fn format(&self, wanted: &TableFormat) -> TableFormat {
+        let separator = Some(self.separator).filter(|found| *found != Separator::COMMA);
+        let decimal = Some(self.decimal).filter(|found| *found != Decimal::Point);
+        TableFormat {
+            separator: wanted.separator.or(separator),
+            decimal: wanted.decimal.or(decimal),
+            header: wanted.header,
+            index: wanted.index.or(self.dropped.then_some(RowNumbers::Drop)),
+        }
+    }
+
+    fn push(
+        &mut self,
+        line: usize,
+        fields: &StringRecord,
+        header: &[String],
+        features: &[usize],
+        label: &str,
+    ) -> Result<(), Refusal> {
+        let mut features = features.iter().copied().peekable();
+        for (column, field) in fields.iter().enumerate() {
+            let (field, name) = (field.trim(), &header[column]);
+            let is_feature = features.next_if_eq(&column).is_some();
+            if !is_feature && name != label {
+                continue;
+            }
+            let value = self.decimal.number(field);
+            if let (Some(value), true) = (value, is_feature) {
+                self.inputs.push(value);
+                continue;
+            }
+            if ["", "na", "n/a", "nan", "?", "null"].contains(&&*field.to_lowercase()) {
+                let problem = format!("has no value in line {line}, column {name:?}");
+                return Err(Refusal::new(problem, "Take the row out, or fill it"));
+            }
+            if is_feature {
+                let problem = format!(
+                    "has {field:?} in line {line}, column {name:?}, which is no finite number with \
+                     {:?} before decimals",
+                    String::from(self.decimal)
+                );
+                let cure = "Correct the value, take the column out, or name the decimal mark of all \
+                            rows with --decimal (decimal in a spec)";
+                return Err(Refusal::new(problem, cure));
+            }
+            self.labels.push(field.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Says what was found out, unless it is what everybody expects.
+    fn say_format(&mut self, format: &TableFormat) {
+        let separator = self.separator != Separator::COMMA && format.separator.is_none();
+        let decimal = self.decimal != Decimal::Point && format.decimal.is_none();
+        if separator || decimal {
+            self.notes.push(format!(
+                "is read with {:?} between fields and {:?} before decimals, as its lines show; \
+                 separator and decimal in a spec, or --separator and --decimal, say otherwise",
+                String::from(self.separator),
+                String::from(self.decimal)
+            ));
+        }
+    }
+
+    /// Says which columns number the rows; `skipped` are those left out for their names. The first
+    /// feature is left out as well, if name and content both say that it numbers the rows.
+    fn say_row_numbers(&mut self, header: &[String], skipped: &[bool], drop: bool) {
+        let mut left_out: Vec<String> = (header.iter().zip(skipped))
+            .filter(|(_, skipped)| **skipped)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let kept = counts_rows(&self.names, &self.inputs);
+        for (column, certain) in kept.into_iter().rev() {
+            let name = &self.names[column];
+            if drop && certain && column == 0 {
+                let width = self.names.len();
+                let inputs = self.inputs.iter().enumerate();
+                let others = inputs.filter(|(at, _)| at % width != 0);
+                self.inputs = others.map(|(_, value)| *value).collect();
+                left_out.push(self.names.remove(0));
+            } else {
+                self.notes.push(format!(
+                    "has a different whole number in every row of column {name:?}, which is kept as a \
+                     feature; take it out of the file if it numbers the rows"
+                ));
+            }
+        }
+        if !left_out.is_empty() {
+            self.dropped = true;
+            let names: Vec<String> = left_out.iter().map(|name| format!("{name:?}")).collect();
+            self.notes.push(format!(
+                "has numbers or names of rows in column {}, left out of the features; index = \"keep\" \
+                 in a spec, or --keep-index, keeps them",
+                names.join(" and ")
+            ));
+        }
+    }
+}
+
+/// A text, its separator, and where its table begins.
+struct Text<'a> {
+    bytes: Cow<'a, [u8]>,
+    separator: Separator,
+    /// Lines in front of the table that belong to no row.
+    skipped: usize,
+}
+
+impl<'a> Text<'a> {
+    fn of(bytes: &'a [u8], label: &str, format: &TableFormat) -> Result<Self, Refusal> {
+        check_text(bytes)?;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        // As spreadsheets write it.
+        let (named, bytes, skipped) = match separator_line(bytes) {
+            Some((separator, rest)) => (Some(separator), rest, 1),
+            None => (None, bytes, 0),
+        };
+        let separator = match format.separator.or(named) {
+            Some(separator) => separator,
+            None => separator_of(bytes, label, format.header)?,
+        };
+        let bytes = single_blanks(bytes, separator);
+        if let Some(line) = unclosed_quote_between(separator.byte(), &bytes) {
+            let line = line as usize + skipped;
+            return Err(format!("has a quote in line {line} that is never closed").into());
+        }
+        Ok(Self {
+            bytes,
+            separator,
+            skipped,
+        })
+    }
+
+    /// Whether a field may hold a comma.
+    fn has_commas_in_fields(&self) -> bool {
+        let sign = if self.separator == Separator::COMMA {
+            b'"'
+        } else {
+            b','
+        };
+        self.bytes.contains(&sign)
+    }
+
+    fn records(&self) -> impl Iterator<Item = Result<(usize, StringRecord), Refusal>> + '_ {
+        let records = reader(&self.bytes, self.separator).into_byte_records();
+        (1..).zip(records).map(|(at, record)| {
+            let not_csv = |error| format!("is not CSV at line {}: {error}", at + self.skipped);
+            let record = record.map_err(not_csv)?;
+            let line = record.position().map_or(at, |place| place.line() as usize) + self.skipped;
+            match StringRecord::from_byte_record(record) {
+                Ok(record) => Ok((line, record)),
+                Err(_) => Err(Refusal::new(
+                    format!("is not UTF-8 text in line {line}"),
+                    "Save it as UTF-8, for example with iconv",
+                )),
+            }
+        })
+    }
+
+    /// Names of the columns.
+    fn header(&self, label: &str, header: Option<bool>) -> Result<Vec<String>, Refusal> {
+        let first = match self.records().next() {
+            Some(first) => first?.1,
+            None => StringRecord::new(),
+        };
+        let first: Vec<String> = first.iter().map(|field| field.trim().to_owned()).collect();
+        let names = match header {
+            Some(false) => (1..=first.len()).map(|column| column.to_string()).collect(),
+            None if !names_columns(&first, label) => {
+                let row = first[..first.len().min(4)].join(", ");
+                let problem = if first.iter().any(|name| name == label) {
+                    format!("has no header line: its first line is a row ({row}, …)")
+                } else {
+                    format!(
+                        "has no column {label:?}, and its first line looks like a row ({row}, …)"
+                    )
+                };
+                let cure = "Write a line with the names of the columns in front, or give --header false \
+                            (header = false in a spec) and as label the number of its column, from 1; \
+                            give --header true where these are names";
+                return Err(Refusal::new(problem, cure));
+            }
+            _ => first,
+        };
+        if !names.iter().any(|name| name == label) {
+            let columns = match header {
+                Some(false) => format!("1 to {}", names.len()),
+                _ => names.join(", "),
+            };
+            return Err(format!("has no column {label:?}; its columns are {columns}").into());
+        }
+        let twice = |(at, name): &(usize, &String)| names[..*at].contains(name);
+        match names.iter().enumerate().find(twice) {
+            Some((_, name)) => Err(format!("names the column {name:?} twice").into()),
+            None => Ok(names),
+        }
+    }
+
+    /// The rows with their lines, each with a field for every column.
+    fn rows<'s>(
+        &'s self,
+        header: &'s [String],
+        with_header: bool,
+    ) -> impl Iterator<Item = Result<(usize, StringRecord), Refusal>> + use<'s, 'a> {
+        let rows = self.records().skip(usize::from(with_header));
+        rows.map(move |row| {
+            let (line, row) = row?;
+            let (fields, columns) = (row.len(), header.len());
+            if fields == columns {
+                return Ok((line, row));
+            }
+            let problem = format!("has {fields} fields in line {line}, and {columns} columns");
+            let cure = if self.separator == Separator::COMMA && fields > columns {
+                "Correct the line; where commas stand before decimals, they cannot stand between \
+                 fields as well"
+            } else {
+                "Correct the line, or name what stands between fields with --separator (separator in \
+                 a spec)"
+            };
+            Err(Refusal::new(problem, cure))
+        })
+    }
+}
+
+/// A reader of the records of a text, the header among them.
+pub(super) fn reader(text: &[u8], separator: Separator) -> csv::Reader<&[u8]> {
+    let mut reader = csv::ReaderBuilder::new();
+    reader.has_headers(false).flexible(true);
+    reader.delimiter(separator.byte()).from_reader(text)
+}
+
+/// That the bytes may be a text.
+fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
+    const FORMATS: [(&[u8], &str); 8] = [
+        (b"PK\x03\x04", "a zip archive, as .xlsx and .npz files are"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel file"),
+        (b"PAR1\x15", "a Parquet file"),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"BZh91AY", "compressed with bzip2"),
+        (b"\xfd7zXZ", "compressed with xz"),
+        (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    ];
+    let cure =
+        "Save it as CSV in UTF-8, for example with pandas: to_csv(\"rows.csv\", index=False)";
+    if let Some((_, what)) = FORMATS.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return Err(Refusal::new(
+            format!("is {what}, not a table of text"),
+            cure,
+        ));
+    }
+    if bytes.starts_with(b"version https://git-lfs") {
+        let problem = "is a pointer of Git LFS, not the file itself";
+        return Err(Refusal::new(problem, "Get the file with `git lfs pull`"));
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Refusal::new("is UTF-16 text", cure));
+    }
+    match bytes.iter().position(|byte| *byte == 0) {
+        Some(at) => Err(Refusal::new(
+            format!("is not a table of text: byte {at} is 0"),
+            cure,
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The separator that a first line `sep=;` names, and the text behind that line.
+fn separator_line(text: &[u8]) -> Option<(Separator, &[u8])> {
+    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+    let (line, rest) = text.split_at(end);
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (name, value) = line.split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    let value = value.strip_suffix(b"\"").unwrap_or(value);
+    let separator = std::str::from_utf8(value).ok()?.parse().ok()?;
+    let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+    Some((separator, rest.strip_prefix(b"\n").unwrap_or(rest)))
+}
+
+/// A text of fields between runs of blanks, with one blank in place of each run.
+pub(super) fn single_blanks(text: &[u8], separator: Separator) -> Cow<'_, [u8]> {
+    if separator != Separator::BLANKS {
+        return Cow::Borrowed(text);
+    }
+    let mut single: Vec<u8> = Vec::with_capacity(text.len());
+    let (mut quoted, mut blank) = (false, false);
+    for &byte in text {
+        quoted ^= byte == b'"';
+        if !quoted && matches!(byte, b' ' | b'\t') {
+            blank = true;
+            continue;
+        }
+        let at_edge =
+            matches!(byte, b'\n' | b'\r') || matches!(single.last(), None | Some(b'\n' | b'\r'));
+        if std::mem::take(&mut blank) && !at_edge {
+            single.push(b' ');
+        }
+        single.push(byte);
+    }
+    Cow::Owned(single)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, label: &str) -> Result<Table, Refusal> {
+        Table::read(text.as_bytes(), label, &TableFormat::default())
+    }
+
+    /// The separator, the decimal mark, the names and the numbers of a table.
+    fn found(table: &Table) -> (String, String, String, &[f64]) {
+        let names = table.names.join(" ");
+        let marks = (String::from(table.separator), String::from(table.decimal));
+        (marks.0, marks.1, names, &table.inputs)
+    }
+
+    /// Separator, decimal mark and numbers of a table with the columns a, b and y.
+    fn marks_of(text: &str) -> (String, String, Vec<f64>) {
+        let table = read(text, "y").unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}"));
+        let (separator, decimal, names, inputs) = found(&table);
+        assert_eq!(names, "a b", "{text:?}");
+        assert_eq!(table.labels, ["c", "d"], "{text:?}");
+        let usual = separator == "," && decimal == ".";
+        assert_eq!(table.notes.is_empty(), usual, "{:?}", table.notes);
+        (separator, decimal, inputs.to_vec())
+    }
+
+    #[test]
+    fn separators_and_decimal_marks_are_found_and_said() {
+        for (text, separator, decimal) in [
+            ("a,b,y\n1.5,20,c\n-3,0.25,d\n", ",", "."),
+            ("\u{feff}a, b ,y\r\n1.5, 20,c\r\n-3,0.25, d\r\n", ",", "."),
+            ("\u{feff}\"a\",\"b\",\"y\"\n1.5,20,c\n-3,0.25,d", ",", "."),
+            ("a;b;y\n1.5;20;c\n-3;0.25;d\n", ";", "."),
+            ("a;b;y\n1,5;20;c\n-3;0,25;d\n", ";", ","),
+            ("a\tb\ty\n1,5\t2e1\tc\n-3\t0,25\td\n", "tab", ","),
+            ("a|b|y\n1.5|20|c\n-3|.25|d\n\n", "|", "."),
+            ("  a  b y\n1.5 20   c\n -3 \t.25 d \n", "blanks", "."),
+            (
+                "\"a\" \"b\" \"y\"\n1,5 20 \"c\"\n-3 0,25 \"d\"\n",
+                "blanks",
+                ",",
+            ),
+            ("a,b,y\n\"1,5\",20,c\n-3,\"0,25\",d\n", ",", ","),
+            ("sep=;\na;b;y\n1.5;20;c\n-3;0.25;d\n", ";", "."),
+            (
+                "\u{feff}SEP=\t\r\na\tb\ty\r\n1.5\t20\tc\r\n-3\t0.25\td\r\n",
+                "tab",
+                ".",
+            ),
+            ("\"sep=:\"\na:b:y\n1,5:20:c\n-3:0,25:d\n", ":", ","),
+            ("a;y;b\n1,5;c;20\n-3;d;0,25\n", ";", ","),
+        ] {
+            let expected = (
+                separator.to_owned(),
+                decimal.to_owned(),
+                vec![1.5, 20.0, -3.0, 0.25],
+            );
+            assert_eq!(marks_of(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_columns_may_hold_other_separators() {
+        let table = read(
+            "sepal length (cm),width;cm,a class\n1,2,x\n3,4,y\n",
+            "a class",
+        )
+        .unwrap();
+        assert_eq!(table.names, ["sepal length (cm)", "width;cm"]);
+        assert_eq!(table.separator, Separator::COMMA);
+    }
+
+    #[test]
+    fn what_fits_two_readings_is_refused_with_the_option_that_decides() {
+        for (text, says, cure) in [
+            (
+                "a,y\n1,5,c\n2,5,d\n",
+                "has 3 fields in line 2, and 2 columns",
+                "commas",
+            ),
+            (
+                "a;y\n1,500;c\n2,250;d\n",
+                "\"1,500\" in line 2, which may be",
+                "--decimal",
+            ),
+            (
+                "a;y\n1,5;c\n2.5;d\n",
+                "both \"2.5\" in line 3 and \"1,5\" in line 2",
+                "one decimal mark",
+            ),
+            (
+                "a;y\n1.234,5;c\n2,5;d\n",
+                "\"1.234,5\" in line 2",
+                "--decimal",
+            ),
+            (
+                "a;y\n1,234,567;c\n5;d\n",
+                "\"1,234,567\" in line 2",
+                "--decimal",
+            ),
+            (
+                "y,a;y\n1,2;3\n",
+                "may have \",\" or \";\" between its fields",
+                "--separator",
+            ),
+            ("sep=;\na;y\n1;c\n2\n", "1 fields in line 4", "--separator"),
+            (
+                "sep=;\na;y\n1;c\nx;d\n",
+                "\"x\" in line 4, column \"a\"",
+                "--decimal",
+            ),
+            (
+                "a;y\n1;\"c\n2;d\n",
+                "quote in line 2 that is never closed",
+                "",
+            ),
+        ] {
+            let refusal = read(text, "y").unwrap_err();
+            assert!(refusal.problem.contains(says), "{text:?}: {refusal:?}");
+            assert!(refusal.cure.contains(cure), "{text:?}: {refusal:?}");
+        }
+        // A number that cannot be one of thousands decides for all.
+        let table = read("a;y\n1,500;c\n0,250;d\n", "y").unwrap();
+        assert_eq!(table.inputs, [1.5, 0.25]);
+        let said = TableFormat {
+            decimal: Some(Decimal::Comma),
+            ..TableFormat::default()
+        };
+        let table = Table::read(b"a;y\n1,500;c\n2,250;d\n", "y", &said).unwrap();
+        assert_eq!(table.inputs, [1.5, 2.25]);
+        let refusal = Table::read(b"a;y\n1.5;c\n2,250;d\n", "y", &said).unwrap_err();
+        assert!(refusal.problem.contains("\"1.5\" in line 2"), "{refusal:?}");
+    }
+
+    #[test]
+    fn what_is_said_is_not_looked_for() {
+        let said = TableFormat {
+            separator: Some(";".parse().unwrap()),
+            decimal: Some(Decimal::Point),
+            ..TableFormat::default()
+        };
+        let table = Table::read(b"sep=,\na,b;y\n1.5;c\n2;d\n", "y", &said).unwrap();
+        assert_eq!(
+            found(&table),
+            (";".into(), ".".into(), "a,b".into(), &[1.5, 2.0][..])
+        );
+        assert!(table.notes.is_empty(), "{:?}", table.notes);
+        assert_eq!(table.format(&said), said);
+        let refusal = Table::read(b"a;y\n1,5;c\n2;d\n", "y", &said).unwrap_err();
+        assert!(refusal.problem.contains("\"1,5\" in line 2"), "{refusal:?}");
+    }
+
+    #[test]
+    fn a_file_without_header_is_refused_and_read_by_the_numbers_of_its_columns() {
+        // As the files of UCI are.
+        let iris = "5.1,3.5,Iris-setosa\n7.0,3.2,Iris-versicolor\n";
+        let wine = "1,14.23,1.71\n2,12.37,.94\n";
+        for (text, label) in [
+            (iris, "species"),
+            (iris, "3"),
+            (iris, "Iris-setosa"),
+            (wine, "1"),
+        ] {
+            let refusal = read(text, label).unwrap_err();
+            assert!(
+                refusal.problem.contains("first line"),
+                "{label}: {refusal:?}"
+            );
+            assert!(
+                refusal.cure.contains("--header false"),
+                "{label}: {refusal:?}"
+            );
+        }
+        let bare = TableFormat {
+            header: Some(false),
+            ..TableFormat::default()
+        };
+        let table = Table::read(iris.as_bytes(), "3", &bare).unwrap();
+        assert_eq!(table.labels, ["Iris-setosa", "Iris-versicolor"]);
+        assert_eq!(
+            (table.names.join(" "), &table.inputs[..]),
+            ("1 2".into(), &[5.1, 3.5, 7.0, 3.2][..])
+        );
+        let table = Table::read(wine.as_bytes(), "1", &bare).unwrap();
+        assert_eq!(
+            (&table.labels[..], table.inputs[2]),
+            (&["1".into(), "2".into()][..], 12.37)
+        );
+        let table = Table::read(b"5,1;3,5;a\n7,0;3;b\n", "3", &bare).unwrap();
+        assert_eq!(
+            (String::from(table.separator), table.inputs[0]),
+            (";".to_owned(), 5.1)
+        );
+        let table = Table::read(b"5.1, 3.5, a\n7.0, 3, b\n", "3", &bare).unwrap();
+        assert_eq!((table.separator, table.inputs[3]), (Separator::COMMA, 3.0));
+        let table = Table::read(b" 5.1  3.5 a\n7.0 3 b\n", "3", &bare).unwrap();
+        assert_eq!((table.separator, table.inputs[3]), (Separator::BLANKS, 3.0));
+        let refusal = Table::read(iris.as_bytes(), "4", &bare).unwrap_err();
+        assert!(
+            refusal.problem.contains("columns are 1 to 3"),
+            "{refusal:?}"
+        );
+    }
+
+    #[test]
+    fn names_that_are_numbers_are_names_where_they_count_or_grow() {
+        for (header, label) in [
+            ("0,1,2", "2"),
+            ("2018,2019,y", "y"),
+            ("400.5,401.25,y", "y"),
+            (",0,y", "y"),
+        ] {
+            assert!(
+                read(&format!("{header}\n1,2,3\n5,5,4\n"), label).is_ok(),
+                "{header}"
+            );
+        }
+        let named = TableFormat {
+            header: Some(true),
+            ..TableFormat::default()
+        };
+        assert!(Table::read(b"7,3,y\n1,2,3\n5,5,4\n", "y", &named).is_ok());
+        assert!(read("7,3,y\n1,2,3\n5,5,4\n", "y").is_err());
+    }
+
+    #[test]
+    fn row_numbers_are_left_out_and_said_unless_they_are_wanted() {
+        for (text, names) in [
+            (",a,y\n0,1.5,c\n1,2,d\n", "a"),
+            ("Unnamed: 0,a,y\n0,1.5,c\n1,2,d\n", "a"),
+            ("Unnamed: 0.1,Unnamed: 0,a,y\n0,7,1.5,c\n1,3,2,d\n", "a"),
+            // As R writes names of rows, and as a shuffled frame is written.
+            (
+                "\"\",\"a\",\"y\"\n\"Mazda RX4\",1.5,\"c\"\n\"Fiat\",2,\"d\"\n",
+                "a",
+            ),
+            (",a,y\n17,1.5,c\n4,2,d\n", "a"),
+            ("Id,a,y\n1,1.5,c\n2,2,d\n", "a"),
+            ("index;a;y\n1;1,5;c\n0;2;d\n", "a"),
+            ("y,id,a\nc,0,1.5\nd,1,2\n", "a"),
+        ] {
+            let table = read(text, "y").unwrap();
+            assert_eq!(
+                (table.names.join(" "), &table.inputs[..]),
+                (names.into(), &[1.5, 2.0][..])
+            );
+            assert!(
+                table.dropped
+                    && table
+                        .notes
+                        .last()
+                        .unwrap()
+                        .contains("names of rows in column")
+            );
+            assert_eq!(
+                table.format(&TableFormat::default()).index,
+                Some(RowNumbers::Drop)
+            );
+        }
+        let keep = TableFormat {
+            index: Some(RowNumbers::Keep),
+            ..TableFormat::default()
+        };
+        for text in [",a,y\n0,1.5,c\n1,2,d\n", "id,a,y\n0,1.5,c\n1,2,d\n"] {
+            let table = Table::read(text.as_bytes(), "y", &keep).unwrap();
+            assert_eq!(table.inputs, [0.0, 1.5, 1.0, 2.0]);
+            assert!(!table.dropped && table.notes.is_empty());
+        }
+        // Numbers of something else, and the label itself.
+        for (text, label) in [
+            ("id,a,y\n7,1.5,c\n7,2,d\n", "y"),
+            ("x,a,y\n0,1.5,c\n1,2,d\n", "y"),
+            (",a,b\n0,1.5,3\n1,2,5\n", ""),
+        ] {
+            let table = read(text, label).unwrap();
+            assert!(
+                !table.dropped && table.notes.is_empty() && table.names.len() == 2,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_feature_that_counts_rows_is_kept_and_said() {
+        let lines = (1..=12).map(|row| format!("{row},{},{}\n", 100 - 3 * row, row % 2));
+        let lines: String = lines.collect();
+        let table = read(&format!("time,id,y\n{lines}"), "y").unwrap();
+        assert_eq!(table.names, ["time", "id"]);
+        let [id, time] = &table.notes[..] else {
+            panic!("{:?}", table.notes);
+        };
+        assert!(
+            id.contains("column \"id\", which is kept") && time.contains("\"time\""),
+            "{id} {time}"
+        );
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        for (bytes, says) in [
+            (&b"PK\x03\x04rest"[..], "zip"),
+            (b"PAR1\x15\0", "Parquet"),
+            (b"\xff\xfea\0", "UTF-16"),
+            (b"a,y\n\0,1\n", "byte 4 is 0"),
+            (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+            (b"a,y\n1,\xe4\n", "not UTF-8 text in line 2"),
+        ] {
+            let refusal = Table::read(bytes, "y", &TableFormat::default()).unwrap_err();
+            assert!(refusal.problem.contains(says), "{refusal:?}");
+        }
+    }
+}
