@@ -196,7 +196,7 @@ fn files_that_do_not_fit_are_named() {
                 "reference.toml:10",
                 "task.file",
                 "broken",
-                "not a complete",
+                "is text, not a safetensors file",
                 "inputs [N, D]",
             ],
         ),

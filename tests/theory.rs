@@ -923,7 +923,7 @@ fn files_that_cannot_be_used_are_named() {
     );
     bad(
         &folder.file("no.safetensors", MATRICES),
-        &["is not a complete safetensors file"],
+        &["is JSON, not a safetensors file"],
     );
     let bytes = safetensors_of(&TENSORS[..2], Dtype::F64);
     bad(

@@ -21,6 +21,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// List the shipped experiments.
     List,
+    /// Write a commented spec of your own: a net, its layered twin, a linear model, the closed form.
+    Init(Init),
     /// Run an experiment: train, measure, judge, draw.
     Run(Run),
     /// Run experiments one after another and write one page over all of them.
@@ -57,6 +59,33 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Rows to train on: a shipped data set, or a table (.csv, .tsv, …) or IDX file of your own.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "task")]
+    pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnRows,
+    /// A task that is made up, in place of data.
+    #[arg(long, value_name = "TASK")]
+    pub(crate) task: Option<InitTask>,
+    /// Number of residues of modular addition.
+    #[arg(long, value_name = "P", default_value_t = 23)]
+    pub(crate) modulus: u32,
+    /// The spec [default: named after the data or the task, in this folder].
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Tasks for which `init` has a spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitTask {
+    /// Sparse parities of different frequency: emergence.
+    Parity,
+    /// Addition of two residues: grokking.
+    ModularAddition,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod data;
 mod devices;
 mod doctor;
 mod export;
+mod init;
 mod list;
 mod measure;
 mod other_spec;
@@ -31,6 +32,7 @@ pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, 
     let json = arguments.json;
     match arguments.command {
         Command::List => list::list(kinds, json),
+        Command::Init(arguments) => init::init(&arguments, kinds, json),
         Command::Run(run) => run::run(&run, kinds, json),
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, kinds, json),
         Command::Parity(parity) => parity::parity(&parity, kinds, json),

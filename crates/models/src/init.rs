@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, stream};
+use tasks::{FileCache, KeyError, TaskInstance, stream};
 
-use crate::HostArray;
+use crate::{HostArray, WeightFile};
 
 mod balanced;
 mod file;
@@ -82,15 +82,15 @@ pub(crate) struct NetShape {
 }
 
 impl WeightInit {
-    /// Checks the numbers, and reads a file.
-    pub(crate) fn check(&mut self) -> Result<(), KeyError> {
+    /// Checks the numbers, and reads a file that is not among `files` yet.
+    pub(crate) fn check(&mut self, files: &FileCache<WeightFile>) -> Result<(), KeyError> {
         let (key, value) = match self {
             Self::Normal { std, .. } => ("init.std", *std),
             Self::He { scale, .. } | Self::FanIn { scale, .. } => ("init.scale", *scale),
             Self::Balanced(balanced) => return balanced.check(),
             Self::Toy(toy) => return toy.check(),
             Self::Mirrored(mirrored) => return mirrored.check(),
-            Self::File(file) => return file.open(),
+            Self::File(file) => return file.open(files),
         };
         if value.is_finite() && value >= 0.0 {
             return Ok(());

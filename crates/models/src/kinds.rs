@@ -15,17 +15,17 @@ pub use multilinear::Multilinear;
 pub use parametrisation::{Multipliers, Parametrisation};
 pub use unconstrained::{FeatureInit, UnconstrainedFeatures};
 
-use tasks::Registry;
+use std::sync::Arc;
+
+use tasks::{FileCache, Registry};
 
 use crate::Model;
 
 /// The model kinds of this crate.
 pub fn kinds() -> Registry<dyn Model> {
-    Registry::new(
+    let mut kinds = Registry::new(
         "model kind",
         [
-            ("mlp", mlp::mlp),
-            ("deep-linear", mlp::deep_linear),
             ("multilinear", multilinear::multilinear),
             ("linear-skills", linear_skills::linear_skills),
             ("diagonal-linear", basis::diagonal_linear),
@@ -35,5 +35,11 @@ pub fn kinds() -> Registry<dyn Model> {
                 unconstrained::unconstrained_features,
             ),
         ],
-    )
+    );
+    // Variants of a sweep share the weights of a file.
+    let files = Arc::new(FileCache::default());
+    let same = Arc::clone(&files);
+    kinds.register("mlp", move |table| mlp::mlp(table, &files));
+    kinds.register("deep-linear", move |table| mlp::deep_linear(table, &same));
+    kinds
 }

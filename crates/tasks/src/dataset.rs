@@ -35,7 +35,7 @@ use sha2::{Digest, Sha256};
 pub use card::{Card, CardFile, Holds};
 pub use error::DataError;
 pub use format::{Decimal, RowNumbers, Separator, TableFormat};
-pub use own::{OwnFiles, Reading};
+pub use own::{OwnFiles, OwnSets, Reading};
 pub(crate) use principal::Principal;
 pub use scaling::{FeatureScale, Scaling};
 pub use shipped::names;

@@ -10,8 +10,8 @@ use crate::{
     Batch, KeyError, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
     dataset::{
-        DataError, Dataset, Decimal, FeatureScale, OwnFiles, Principal, Reading, RowNumbers,
-        Scaling, Separator, TableFormat,
+        DataError, Dataset, Decimal, FeatureScale, OwnFiles, OwnSets, Principal, Reading,
+        RowNumbers, Scaling, Separator, TableFormat,
     },
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
@@ -115,9 +115,9 @@ struct DatasetTask {
 }
 
 /// Checks the keys of `kind = "dataset"`.
-pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+pub(crate) fn build(table: toml::Table, own: &OwnSets) -> Result<Box<dyn Task>, KeyError> {
     let mut raw: RawDataset = parse_table(table)?;
-    let dataset = open(&mut raw)?;
+    let dataset = open(&mut raw, own)?;
     let rows = dataset.labels.len();
     check::fits("file", &rows, rows, dataset.card.features)?;
     let rows = u32::try_from(rows).expect("few enough rows to fit");
@@ -188,7 +188,7 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
 
 /// The data set that the keys name; of somebody's own files, SHA-256 and how a table is read are
 /// written back.
-fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
+fn open(raw: &mut RawDataset, sets: &OwnSets) -> Result<Arc<Dataset>, KeyError> {
     let refused = |key: &str, value: &str, error: &DataError, hint: &str| {
         let problem = error.to_string();
         KeyError::new(
@@ -248,7 +248,7 @@ fn open(raw: &mut RawDataset) -> Result<Arc<Dataset>, KeyError> {
         },
     };
     let own = OwnFiles::new(file, &reading)
-        .and_then(|files| Dataset::own(&files))
+        .and_then(|files| sets.get(&files))
         .map_err(|error| {
             let hint = "Paths are relative to the folder in which you are.";
             refused("file", name, &error, hint)
@@ -525,6 +525,10 @@ mod tests {
     use crate::testing::assert_rejects;
 
     use super::*;
+
+    fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+        super::build(table, &OwnSets::default())
+    }
 
     fn instance(more: &str, seed: u64) -> Box<dyn TaskInstance> {
         let spec = format!("name = 'digits'\ntrain = 200\n{more}");

@@ -116,11 +116,10 @@ pub use task::{CubeAxes, Group, Pairs, Task, TaskInstance, TrainingStream};
 
 /// The task kinds of this crate.
 pub fn kinds() -> Registry<dyn Task> {
-    Registry::new(
+    let mut kinds = Registry::new(
         "task kind",
         [
             (class_labels::KIND, class_labels::build),
-            (dataset_task::KIND, dataset_task::build),
             (gaussian_mixture::KIND, gaussian_mixture::build),
             (linear_map::KIND, linear_map::build),
             (modes::KIND, modes::build),
@@ -130,7 +129,16 @@ pub fn kinds() -> Registry<dyn Task> {
             (skill_spectrum::KIND, skill_spectrum::build),
             (sparse_parity::KIND, sparse_parity::build),
             (teacher_student::KIND, teacher_student::build),
-            (tensor_task::KIND, tensor_task::build),
         ],
-    )
+    );
+    // Variants of a sweep share the rows of a large file.
+    let tables = dataset::OwnSets::default();
+    kinds.register(dataset_task::KIND, move |table| {
+        dataset_task::build(table, &tables)
+    });
+    let tensors = FileCache::default();
+    kinds.register(tensor_task::KIND, move |table| {
+        tensor_task::build(table, &tensors)
+    });
+    kinds
 }

@@ -1,15 +1,18 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{KeyError, choose_one_of};
 
 /// How a kind turns its own spec table (without `kind`) into a checked value.
 pub type Build<T> = fn(toml::Table) -> Result<Box<T>, KeyError>;
 
+/// The same for a kind that holds something: what it has read from files, as long as its registry lives.
+type Holding<T> = Arc<dyn Fn(toml::Table) -> Result<Box<T>, KeyError> + Send + Sync>;
+
 /// Kinds by name: of tasks, models, metrics and so on. A value, so that a crate outside this
 /// workspace can extend it.
 pub struct Registry<T: ?Sized> {
     noun: &'static str,
-    kinds: BTreeMap<&'static str, Build<T>>,
+    kinds: BTreeMap<&'static str, Holding<T>>,
 }
 
 impl<T: ?Sized> Clone for Registry<T> {
@@ -23,16 +26,27 @@ impl<T: ?Sized> Clone for Registry<T> {
 
 impl<T: ?Sized> Registry<T> {
     /// A registry of `kinds`; `noun` names them in messages (`task kind`).
-    pub fn new<const N: usize>(noun: &'static str, kinds: [(&'static str, Build<T>); N]) -> Self {
-        Self {
+    pub fn new<const N: usize>(noun: &'static str, kinds: [(&'static str, Build<T>); N]) -> Self
+    where
+        T: 'static,
+    {
+        let mut registry = Self {
             noun,
-            kinds: BTreeMap::from(kinds),
+            kinds: BTreeMap::new(),
+        };
+        for (name, kind) in kinds {
+            registry.register(name, kind);
         }
+        registry
     }
 
     /// Adds or replaces a kind.
-    pub fn register(&mut self, name: &'static str, kind: Build<T>) {
-        self.kinds.insert(name, kind);
+    pub fn register(
+        &mut self,
+        name: &'static str,
+        kind: impl Fn(toml::Table) -> Result<Box<T>, KeyError> + Send + Sync + 'static,
+    ) {
+        self.kinds.insert(name, Arc::new(kind));
     }
 
     /// The names, sorted.

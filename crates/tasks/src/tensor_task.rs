@@ -43,7 +43,7 @@ struct Rows {
 
 /// What a file holds.
 #[derive(Debug)]
-struct Parts {
+pub(crate) struct Parts {
     training: Rows,
     test: Option<Rows>,
     /// One more than the largest label, where there are labels.
@@ -59,12 +59,14 @@ struct TensorTask {
 }
 
 /// Checks the keys of `kind = "tensors"`.
-pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
-    static READ: FileCache<Parts> = FileCache::new();
+pub(crate) fn build(
+    table: toml::Table,
+    files: &FileCache<Parts>,
+) -> Result<Box<dyn Task>, KeyError> {
     let mut raw: RawTensors = parse_table(table)?;
     let refused =
         |problem: &str, hint: &str| KeyError::new("file", format!("{:?}", raw.file), problem, hint);
-    let file = READ.get(Path::new(&raw.file), Parts::read);
+    let file = files.get(Path::new(&raw.file), Parts::read);
     let file = file.map_err(|problem| {
         let hint = "Paths are relative to the folder in which you are; tensors are inputs [N, D] \
                     with labels [N] or targets [N, K], and the same with test_ in front.";
@@ -325,6 +327,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+
+    fn build(table: toml::Table) -> Result<Box<dyn Task>, KeyError> {
+        super::build(table, &FileCache::default())
+    }
 
     type Tensor = (&'static str, Dtype, Vec<usize>, Vec<u8>);
 

@@ -45,12 +45,11 @@ impl PartialEq for FileInit {
 
 impl FileInit {
     /// Reads the files and writes their SHA-256 back.
-    pub(super) fn open(&mut self) -> Result<(), KeyError> {
-        static READ: FileCache<WeightFile> = FileCache::new();
+    pub(super) fn open(&mut self, files: &FileCache<WeightFile>) -> Result<(), KeyError> {
         // What was read in one order is not what another list asks for.
         let listed = FileCache::new();
         let cache = match self.layers {
-            None => &READ,
+            None => files,
             Some(_) => &listed,
         };
         let paths = if self.file.contains(SEED) {

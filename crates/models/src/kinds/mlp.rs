@@ -1,13 +1,13 @@
 use mlp::Activation;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
+use tasks::{FileCache, KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
 
 use super::{
     count::few_enough,
     parametrisation::{Multipliers, Parametrisation},
 };
 use crate::{
-    BiasInit, HostArray, HostLayers, HostNet, Model, Needs, Role, Scales, WeightInit,
+    BiasInit, HostArray, HostLayers, HostNet, Model, Needs, Role, Scales, WeightFile, WeightInit,
     init::NetShape,
 };
 
@@ -87,8 +87,11 @@ fn he() -> WeightInit {
 ///
 /// # Errors
 /// Keys that do not fit.
-pub(super) fn mlp(table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
-    Ok(Box::new(Mlp::checked(table, Kind::Mlp)?))
+pub(super) fn mlp(
+    table: toml::Table,
+    files: &FileCache<WeightFile>,
+) -> Result<Box<dyn Model>, KeyError> {
+    Ok(Box::new(Mlp::checked(table, Kind::Mlp, files)?))
 }
 
 /// Checks the table of a `deep-linear` net: an MLP with the identity as activation and, unless
@@ -96,7 +99,10 @@ pub(super) fn mlp(table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
 ///
 /// # Errors
 /// Keys that do not fit.
-pub(super) fn deep_linear(mut table: toml::Table) -> Result<Box<dyn Model>, KeyError> {
+pub(super) fn deep_linear(
+    mut table: toml::Table,
+    files: &FileCache<WeightFile>,
+) -> Result<Box<dyn Model>, KeyError> {
     if let Some(other) = table
         .get("activation")
         .filter(|a| a.as_str() != Some("identity"))
@@ -113,11 +119,15 @@ pub(super) fn deep_linear(mut table: toml::Table) -> Result<Box<dyn Model>, KeyE
         toml::Value::String("identity".to_owned()),
     );
     table.entry("bias").or_insert(toml::Value::Boolean(false));
-    Ok(Box::new(Mlp::checked(table, Kind::DeepLinear)?))
+    Ok(Box::new(Mlp::checked(table, Kind::DeepLinear, files)?))
 }
 
 impl Mlp {
-    fn checked(table: toml::Table, kind: Kind) -> Result<Self, KeyError> {
+    fn checked(
+        table: toml::Table,
+        kind: Kind,
+        files: &FileCache<WeightFile>,
+    ) -> Result<Self, KeyError> {
         let mut mlp: Self = parse_table(table)?;
         mlp.kind = kind;
         if let Some(position) = mlp.widths.iter().position(|&width| width == 0) {
@@ -145,7 +155,7 @@ impl Mlp {
                 "Write 1 for a layer that stays as it is.",
             ));
         }
-        mlp.init.check()?;
+        mlp.init.check(files)?;
         let refuse = |problem: &str, hint: &str| {
             let init = toml::Value::try_from(&mlp.init);
             let init = init.map_or(String::new(), |init| init["kind"].to_string());
@@ -270,6 +280,8 @@ impl Model for Mlp {
     fn role(&self) -> Role {
         match self.kind {
             Kind::Mlp => Role::Net,
+            // One affine map has no layers that could govern each other.
+            Kind::DeepLinear if self.widths.is_empty() => Role::Linear,
             Kind::DeepLinear => Role::Twin,
         }
     }

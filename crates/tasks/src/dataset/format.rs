@@ -132,7 +132,7 @@ pub enum RowNumbers {
 }
 
 /// How a table is read; what is `None` is found out from its text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TableFormat {
     /// What stands between two fields.
     pub separator: Option<Separator>,

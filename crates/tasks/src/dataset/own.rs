@@ -108,32 +108,41 @@ fn foreign(file: &Path) -> Option<DataError> {
 /// Files with their sizes and times of change.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
-impl Dataset {
-    /// Somebody's own rows. Its card has what can be said of any file; the SHA-256 is that of the
-    /// files one behind the other. Read again only when a file has changed.
+/// Somebody's own sets, each read again only when a file has changed.
+#[derive(Debug, Default)]
+pub struct OwnSets(Mutex<Vec<(OwnFiles, Stamp, Arc<Dataset>)>>);
+
+impl OwnSets {
+    /// The set in these files, see [`Dataset::own`].
     ///
     /// # Errors
     /// A file that cannot be read or is not what it should be, with line and column.
-    pub fn own(files: &OwnFiles) -> Result<Arc<Self>, DataError> {
-        static READ: Mutex<Vec<(OwnFiles, Stamp, Arc<Dataset>)>> = Mutex::new(Vec::new());
+    pub fn get(&self, files: &OwnFiles) -> Result<Arc<Dataset>, DataError> {
         let mut stamp: Stamp = Vec::new();
         for path in files.paths() {
             let meta = fs::metadata(path)
                 .map_err(|error| own(path, format!("cannot be read: {error}"), "Check the path"))?;
             stamp.push((path.to_owned(), meta.len(), meta.modified().ok()));
         }
-        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = |(own, seen, _): &&(OwnFiles, Stamp, _)| own == files && *seen == stamp;
         if let Some((.., dataset)) = read.iter().find(known) {
             return Ok(Arc::clone(dataset));
         }
-        let dataset = Arc::new(Self::read_own(files)?);
+        let dataset = Arc::new(Dataset::own(files)?);
         read.retain(|(own, ..)| own != files);
         read.push((files.clone(), stamp, Arc::clone(&dataset)));
         Ok(dataset)
     }
+}
 
-    fn read_own(files: &OwnFiles) -> Result<Self, DataError> {
+impl Dataset {
+    /// Somebody's own rows. Its card has what can be said of any file; the SHA-256 is that of the
+    /// files one behind the other.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not what it should be, with line and column.
+    pub fn own(files: &OwnFiles) -> Result<Self, DataError> {
         let mut contents = Vec::new();
         let mut inflated = Vec::new();
         for path in files.paths() {
@@ -250,7 +259,7 @@ impl Dataset {
             return Err(own(Path::new(name), problem, hint));
         }
         if name.contains(['.', '/']) || *reading != Reading::default() {
-            Self::own(&OwnFiles::new(Path::new(name), reading)?)
+            Self::own(&OwnFiles::new(Path::new(name), reading)?).map(Arc::new)
         } else {
             Self::shipped(name)
         }
@@ -277,11 +286,11 @@ mod tests {
 
     use super::*;
 
-    fn csv(text: &[u8], label: &str) -> Result<Arc<Dataset>, DataError> {
+    fn csv(text: &[u8], label: &str) -> Result<Dataset, DataError> {
         named(".csv", text, &of_column(label))
     }
 
-    fn named(ending: &str, text: &[u8], reading: &Reading) -> Result<Arc<Dataset>, DataError> {
+    fn named(ending: &str, text: &[u8], reading: &Reading) -> Result<Dataset, DataError> {
         let mut file = tempfile::Builder::new().suffix(ending).tempfile().unwrap();
         file.write_all(text).unwrap();
         Dataset::own(&OwnFiles::new(file.path(), reading)?)
@@ -425,7 +434,7 @@ mod tests {
             fs::write(&y, [&[0, 0, 8, 1, 0, 0, 0, 5][..], &labels].concat()).unwrap();
             // Written within one tick of the clock, and as long as before.
             let files = OwnFiles::new(&x, &of_file(&y)).unwrap();
-            let own = Dataset::read_own(&files).unwrap();
+            let own = Dataset::own(&files).unwrap();
             assert_eq!(
                 (&own.card.classes[..], &own.labels[..]),
                 (

@@ -136,7 +136,7 @@ mod tests {
             ..Reading::default()
         };
         let files = OwnFiles::new(file.path(), &reading).unwrap();
-        (*Dataset::own(&files).unwrap()).clone()
+        Dataset::own(&files).unwrap()
     }
 
     #[test]
