@@ -131,6 +131,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunFolderError> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::{
         os::unix::fs::{PermissionsExt, symlink},
         process::Command,

@@ -11,10 +11,11 @@ use crate::{KeyError, choose_one_of, nearest};
 pub fn parse_table<T: DeserializeOwned>(mut table: toml::Table) -> Result<T, KeyError> {
     let mut first: Option<KeyError> = None;
     loop {
-        let Fault { path, error, words } = match attempt(&mut table) {
+        let fault: Box<Fault> = match attempt(&mut table) {
             Ok(value) => return first.map_or(Ok(value), Err),
-            Err(found) => found,
+            Err(fault) => fault,
         };
+        let Fault { path, error, words } = *fault;
         match &mut first {
             None => first = Some(error),
             Some(first) => first.others.push(error),
@@ -34,7 +35,7 @@ struct Fault {
 }
 
 /// One reading of a table.
-fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Fault> {
+fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Box<Fault>> {
     loop {
         let value = toml::Value::Table(table.clone());
         let error = match serde_path_to_error::deserialize(value) {
@@ -61,11 +62,11 @@ fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Fault> {
             _ => "",
         };
         let words = words.split('`').skip(1).step_by(2).map(str::to_owned);
-        return Err(Fault {
+        return Err(Box::new(Fault {
             path,
             error,
             words: words.collect(),
-        });
+        }));
     }
 }
 

@@ -31,7 +31,7 @@ pub enum SpecError {
         /// File and line with a colon and a space, or nothing before they are known.
         place: String,
         /// The key, its value, the problem and what to do.
-        error: KeyError,
+        error: Box<KeyError>,
     },
     /// Several keys do not fit.
     #[error("{}", listed(.0))]
@@ -89,7 +89,7 @@ impl From<KeyError> for SpecError {
         let mut errors = Errors::default();
         errors.add(Self::Key {
             place: String::new(),
-            error,
+            error: Box::new(error),
         });
         others
             .into_iter()
