@@ -10,6 +10,7 @@ mod compare;
 mod data;
 mod devices;
 mod export;
+mod front_door;
 mod interrupted;
 mod measure;
 mod mutated;

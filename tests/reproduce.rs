@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{Workplace, stderr, streamed};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../experiments/README.md");
 
 /// Experiments that take a second with `--quick`.
 const FAST: [&str; 2] = ["sparse-parity", "weight-to-target"];
@@ -433,14 +433,14 @@ fn what_cannot_be_meant_is_one_error_with_exit_code_2_before_anything_is_written
     assert!(stderr(&output).contains("--out"), "{}", stderr(&output));
 }
 
-/// Experiments of the README's table with everything that stands in their rows' third column.
+/// Experiments of the table in `experiments/README.md` with everything that stands in their rows' third column.
 fn readme() -> Vec<(String, Vec<String>)> {
     let (_, rest) = README
         .split_once("<!-- experiments:begin -->")
-        .expect("README.md has no <!-- experiments:begin --> before its table");
+        .expect("experiments/README.md has no <!-- experiments:begin --> before its table");
     let (table, _) = rest
         .split_once("<!-- experiments:end -->")
-        .expect("README.md has no <!-- experiments:end --> behind its table");
+        .expect("experiments/README.md has no <!-- experiments:end --> behind its table");
     let mut experiments: Vec<(String, Vec<String>)> = Vec::new();
     for row in rows(table) {
         let name = row[0].trim_matches('`');
@@ -491,30 +491,34 @@ fn shipped() -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn the_readme_has_every_claim_of_the_experiments_in_its_table() {
+fn the_readme_of_experiments_has_every_claim_of_the_experiments_in_its_table() {
     let shipped = shipped();
     let table = readme();
     assert!(table.len() >= 20, "{table:?}");
     for (name, claims) in table {
         let known = shipped.iter().find(|(shipped, _)| *shipped == name);
-        let (_, ids) = known.unwrap_or_else(|| panic!("README.md: {name} is not shipped"));
+        let (_, ids) =
+            known.unwrap_or_else(|| panic!("experiments/README.md: {name} is not shipped"));
         for id in ids {
             assert!(
                 claims.iter().any(|claim| names(claim, id)),
-                "README.md: the rows of {name} lack claim {id}"
+                "experiments/README.md: the rows of {name} lack claim {id}"
             );
         }
     }
 }
 
 #[test]
-fn the_readme_has_every_experiment_in_its_table() {
+fn the_readme_of_experiments_has_every_experiment_in_its_table() {
     /// An hour; its claims are those of `emergence`.
     const LONG: &str = "emergence-paper";
     let table = readme();
     for (name, _) in shipped() {
         let there = table.iter().any(|(known, _)| *known == name);
-        assert!(there || name == LONG, "README.md: the table lacks {name}");
+        assert!(
+            there || name == LONG,
+            "experiments/README.md: the table lacks {name}"
+        );
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Run(Run),
     /// Run experiments one after another and write one page over all of them.
     Reproduce(Reproduce),
-    /// Train one experiment on several devices and say where their numbers part.
+    /// Train one experiment on several devices and report where their results diverge.
     Parity(Parity),
     /// Judge recorded runs again, without training.
     Verdict(Verdict),
@@ -35,24 +35,24 @@ pub(crate) enum Command {
     Report(Report),
     /// Compare two runs or sweeps: their specs, their curves with bands, their verdicts.
     Compare(Compare),
-    /// Measure a net that was trained anywhere: neural collapse, spectra, Fourier power, norms.
+    /// Measure a trained net, yours or ours: neural collapse, spectra, Fourier power, norms.
     Measure(Measure),
     /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
     Theory(Theory),
-    /// The shipped data sets: list them, show a card, verify the files.
+    /// List data sets, show one (shipped or yours), or verify the shipped files.
     #[command(subcommand)]
     Data(Data),
-    /// Write what a run holds in formats of other programs.
+    /// Export the weights or observations of a run to other programs.
     #[command(subcommand)]
     Export(Export),
-    /// Many cells over several processes or machines: plan, run, watch, submit to a cluster.
+    /// Run many cells in several processes, on several machines or on a cluster.
     #[command(subcommand)]
     Sweep(Sweep),
-    /// List devices: what this build holds, and what is recommended.
+    /// List devices and engines: what this build and this machine have.
     Devices,
-    /// Check this build on this machine: reference curves and a short parity on every device.
+    /// Check this build on this machine against reference curves, on every device.
     Doctor(Doctor),
-    /// Time training steps, or whole experiments, beside other programs.
+    /// Time training steps or whole experiments, beside JAX and PyTorch if asked.
     Bench(Bench),
     /// Print a completion script for a shell.
     Completions {
@@ -63,23 +63,23 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Rows to train on: a shipped data set, or a table (.csv, .tsv, …) or IDX file of your own.
+    /// Train on these rows: a shipped data set, or a table (.csv, .tsv, …) or IDX file of your own.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "task")]
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) own: OwnRows,
-    /// A task that is made up, in place of data.
+    /// Use a synthetic task in place of data.
     #[arg(long, value_name = "TASK")]
     pub(crate) task: Option<InitTask>,
-    /// Number of residues of modular addition.
+    /// Modulus of modular addition.
     #[arg(long, value_name = "P", default_value_t = 23)]
     pub(crate) modulus: u32,
-    /// The spec [default: named after the data or the task, in this folder].
+    /// File to write [default: NAME.toml, after the data or the task, in this folder].
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) out: Option<PathBuf>,
 }
 
-/// Tasks for which `init` has a spec.
+/// Synthetic tasks of `init`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InitTask {
     /// Sparse parities of different frequency: emergence.
@@ -104,18 +104,18 @@ pub(crate) struct Run {
     pub(crate) keep_weights: bool,
     #[command(flatten)]
     pub(crate) storing: Storing,
-    /// Show the resolved spec, the cells and a time estimate, and stop.
+    /// Print the resolved spec, the cells and a time estimate, and train nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Exit with code 3 unless every claim gets this verdict.
+    /// Exit with code 3 unless every claim has this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
 }
 
-/// What is done about cells that were trained before.
+/// How cells that were trained before are treated.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Storing {
-    /// Train all cells from the start, also those that are done.
+    /// Train every cell again, including finished ones.
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Seconds between two checkpoints of a cell.
@@ -133,16 +133,16 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sweep {
-    /// Make the folder of a sweep, and say which cells it has.
+    /// Create the folder of a sweep and list its cells.
     Plan(SweepPlan),
-    /// Train cells that nobody has trained yet. Several processes may work on one folder; the one
-    /// that ends last gathers the tables and judges.
+    /// Train the cells that are open. Several processes can work on one folder; the last to end
+    /// gathers the tables and judges the claims.
     Run(SweepRun),
-    /// Say how far a sweep is: from its folder, and from Slurm where it was submitted.
+    /// Report the progress of a sweep, including its Slurm jobs.
     Status(SweepFolder),
-    /// Try again what failed: here, or with --scheduler on the cluster.
+    /// Train failed cells again, here or, with --scheduler, on the cluster.
     Retry(SweepRetry),
-    /// Submit a sweep to a cluster as a job array, many cells a task.
+    /// Submit a sweep to a cluster as a job array; each task trains many cells.
     Submit(SweepSubmit),
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct SweepPlan {
     pub(crate) what: SweepWhat,
 }
 
-/// Which sweep.
+/// The sweep to work on.
 #[derive(Debug, Args)]
 pub(crate) struct SweepWhat {
     /// Name of a shipped experiment, a spec file ending in .toml, or the folder of a sweep.
@@ -161,8 +161,8 @@ pub(crate) struct SweepWhat {
     /// Set a key of the spec, the value in TOML (repeatable).
     #[arg(short = 's', value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Vary a key over values in TOML, in place of the grid of the spec; several make a grid of all
-    /// combinations (repeatable).
+    /// Vary a key over these values, in place of the grid of the spec; several --vary make a grid of
+    /// all combinations (repeatable).
     #[arg(long, value_name = "KEY=VALUE,…")]
     pub(crate) vary: Vec<String>,
     /// Number of seeds.
@@ -177,7 +177,7 @@ pub(crate) struct SweepWhat {
     /// Device, BACKEND or BACKEND:INDEX; see `layerwise devices` [default: flex].
     #[arg(long)]
     pub(crate) device: Option<String>,
-    /// Engine that computes the steps, as of `run` [default: auto].
+    /// Engine that computes the gradients, as for `run` [default: auto].
     #[arg(long)]
     pub(crate) engine: Option<String>,
     /// Folder of the sweep [default: runs/NAME, or runs/NAME-quick].
@@ -185,7 +185,7 @@ pub(crate) struct SweepWhat {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// How cells are worked on.
+/// How cells are trained.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SweepWork {
     /// Worker threads; one cell runs on one thread [default: all cores].
@@ -202,10 +202,10 @@ pub(crate) struct SweepRun {
     pub(crate) what: SweepWhat,
     #[command(flatten)]
     pub(crate) work: SweepWork,
-    /// Only the I-th of N parts of the cells, 1 to N.
+    /// Train only part I of N parts of the cells; parts count from 1.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<(usize, usize)>,
-    /// Wait for cells that other processes train, and gather.
+    /// Wait for the cells of other processes, then gather the results.
     #[arg(long)]
     pub(crate) wait: bool,
 }
@@ -224,7 +224,7 @@ pub(crate) struct SweepRetry {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) work: SweepWork,
-    /// Submit to this scheduler in place of training here.
+    /// Scheduler to submit to; without it, cells are trained here.
     #[arg(long, value_name = "NAME")]
     pub(crate) scheduler: Option<Scheduler>,
     #[command(flatten)]
@@ -235,14 +235,14 @@ pub(crate) struct SweepRetry {
 pub(crate) struct SweepSubmit {
     #[command(flatten)]
     pub(crate) what: SweepWhat,
-    /// What the tasks are for.
+    /// Scheduler to submit to.
     #[arg(long, value_name = "NAME")]
     pub(crate) scheduler: Scheduler,
     #[command(flatten)]
     pub(crate) job: Job,
 }
 
-/// Programs that spread tasks over machines.
+/// Schedulers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scheduler {
     /// A job array of Slurm.
@@ -253,19 +253,19 @@ pub(crate) enum Scheduler {
     Script,
 }
 
-/// What a task asks for.
+/// Resources of each task.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Job {
-    /// Tasks of the array, over which the cells are spread [default: 16, or the number of cells].
+    /// Number of tasks in the array [default: 16, or the number of cells if smaller].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) tasks: Option<usize>,
-    /// Cores of a task, each of which trains one cell at a time.
+    /// Cores per task; each core trains one cell at a time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub(crate) cpus: usize,
-    /// Time limit of a task, passed on as it is.
+    /// Time limit per task, in the words of the scheduler.
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<String>,
-    /// Partition, passed on as it is.
+    /// Partition to submit to.
     #[arg(long, value_name = "NAME")]
     pub(crate) partition: Option<String>,
     /// Print the script and submit nothing.
@@ -282,7 +282,7 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
     }
 }
 
-/// Models that are read in place of training them.
+/// Models that are read from files and not trained.
 #[derive(Debug, Args)]
 pub(crate) struct External {
     /// Show your own curves in place of a model: rows of a CSV file with the columns metric, step
@@ -314,7 +314,7 @@ pub(crate) struct Settings {
     pub(crate) device: String,
 }
 
-/// How an experiment is trained, wherever it is.
+/// How an experiment is trained.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Training {
     /// Set a key of the spec, the value in TOML (repeatable).
@@ -326,15 +326,15 @@ pub(crate) struct Training {
     /// Worker threads; one cell runs on one thread [default: all cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Cells that are trained together at most, as one tensor with a member each [default: 1 on
-    /// CPUs, where each has a thread, and 64 on GPUs].
+    /// Maximum number of cells stacked into one tensor [default: 1 on CPUs, where each cell has a
+    /// thread, and 64 on GPUs].
     #[arg(long, value_name = "N")]
     pub(crate) together: Option<usize>,
     /// Precision of training.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Engine that computes the steps: auto, or one of those that `layerwise devices` lists with what
-    /// each covers.
+    /// Engine that computes the gradients: auto takes the fastest that covers each model;
+    /// `layerwise devices` lists all of them [default: auto].
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
     /// Use the small settings of the spec's [quick] table.
@@ -355,31 +355,31 @@ pub(crate) enum Require {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reproduce {
-    /// Names of shipped experiments [default: all that are not marked as long].
+    /// Experiments to run [default: all except those marked as long].
     pub(crate) experiments: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
     /// Folder that holds the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
-    /// Train again what an earlier call of the same version has finished.
+    /// Train every cell again, including those that the same version has finished.
     #[arg(long)]
     pub(crate) fresh: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Devices [default: all that this build and machine have].
+    /// Devices to check [default: all that this build and machine have].
     #[arg(long, value_name = "DEVICE,…", value_delimiter = ',')]
     pub(crate) devices: Vec<String>,
-    /// Seconds that the parity of all devices may take together.
+    /// Time limit in seconds for comparing all devices.
     #[arg(long, value_name = "S", default_value_t = 120.0)]
     pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Devices on which the engine autodiff is timed, beside the engine mlp.
+    /// Devices on which the engine autodiff is timed; mlp is always timed.
     #[arg(
         long,
         value_name = "DEVICE,…",
@@ -387,13 +387,13 @@ pub(crate) struct Bench {
         default_value = "flex"
     )]
     pub(crate) devices: Vec<String>,
-    /// Time whole experiments as processes, in place of steps.
+    /// Time whole experiments as processes rather than single steps.
     #[arg(long)]
     pub(crate) whole: bool,
-    /// Time JAX and PyTorch in the same run, where Python has them.
+    /// Time JAX and PyTorch as well, if Python has them.
     #[arg(long)]
     pub(crate) peers: bool,
-    /// The Python of the peers.
+    /// Python interpreter for JAX and PyTorch.
     #[arg(
         long,
         value_name = "PATH",
@@ -401,16 +401,16 @@ pub(crate) struct Bench {
         requires = "peers"
     )]
     pub(crate) python: PathBuf,
-    /// Only what has this in its name.
+    /// Time only cases whose name contains this text.
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
-    /// Repeats, of which the median counts [default: 5, and 3 with --whole].
+    /// Number of repeats; the median is reported [default: 5, with --whole 3].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) repeats: Option<usize>,
-    /// Only small nets, short repeats and few steps: a smoke test.
+    /// Smoke test: small nets, short repeats, few steps.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Write the table as Markdown, too.
+    /// Also write the table as Markdown to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
 }
@@ -426,16 +426,16 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 pub(crate) struct Parity {
     /// Name of a shipped experiment, or a spec file ending in .toml.
     pub(crate) experiment: String,
-    /// Devices, at least two; the first is the one that the others are compared with.
+    /// Devices to compare, at least two; the first is the reference.
     #[arg(long, value_name = "DEVICE,…", value_delimiter = ',', required = true)]
     pub(crate) devices: Vec<String>,
-    /// Train this many steps at most.
+    /// Maximum number of training steps.
     #[arg(long, value_name = "N")]
     pub(crate) steps: Option<u64>,
-    /// Difference, relative to the largest size of a metric, from which on devices have parted.
+    /// Relative difference above which two devices count as diverged.
     #[arg(long, value_name = "X", default_value_t = 1e-3)]
     pub(crate) tolerance: f64,
-    /// Exit with code 1 if a verdict changes, or if a metric of a model parts before this step.
+    /// Exit with code 1 if a verdict changes or a metric diverges before this step.
     #[arg(long, value_name = "STEP")]
     pub(crate) until: Option<u64>,
     #[command(flatten)]
@@ -451,11 +451,11 @@ pub(crate) struct Verdict {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Derive and judge by the predictions and claims of this spec, which must train and measure the
-    /// same. The run stays as it is: `run SPEC --out RUN_DIR` makes the spec its own and trains nothing.
+    /// Use the predictions and claims of this spec, which must train and measure the same models. The
+    /// run folder does not change; `run SPEC --out RUN_DIR` adopts the spec without training.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
-    /// Exit with code 3 unless every claim gets this verdict.
+    /// Exit with code 3 unless every claim has this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
 }
@@ -483,17 +483,17 @@ pub(crate) struct Measure {
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) own: OwnRows,
-    /// What the net was shown of the data: as it is, over its largest value, minus means, or over
-    /// standard deviations as well [default: unit].
+    /// How the inputs were scaled for the net: raw, over the largest value, minus the means, or minus
+    /// the means over the standard deviations [default: unit].
     #[arg(long, requires = "data")]
     pub(crate) inputs: Option<Inputs>,
-    /// Measure on the training rows that a run with `task.train = N` has, not on all rows.
+    /// Measure only on the training rows of a run with `task.train = N`.
     #[arg(long, value_name = "N", requires_all = ["data", "split_seed"])]
     pub(crate) train: Option<u32>,
     /// Seed of that run.
     #[arg(long, value_name = "SEED", requires = "train")]
     pub(crate) split_seed: Option<u64>,
-    /// Number of residues; the net sees two of them, one-hot.
+    /// Modulus of a net that sees two one-hot residues.
     #[arg(long, value_name = "P")]
     pub(crate) modulus: Option<usize>,
     /// What the net computes of the residues a and b: add, subtract, multiply, divide, or a
@@ -503,7 +503,7 @@ pub(crate) struct Measure {
     pub(crate) operation: Option<String>,
 }
 
-/// Metrics that belong together.
+/// Groups of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MetricGroup {
     /// Neural collapse.
@@ -574,14 +574,14 @@ pub(crate) struct OwnRows {
     /// IDX file with the classes of an IDX file of features.
     #[arg(long, value_name = "FILE")]
     pub(crate) label_file: Option<PathBuf>,
-    /// What stands between the fields of a table: a character, tab or blanks [default: found out].
+    /// Separator of the fields of a table: a character, tab or blanks [default: detected].
     #[arg(long, value_name = "C", requires = "label")]
     pub(crate) separator: Option<Separator>,
-    /// What stands before decimals in a table, . or , [default: found out].
+    /// Decimal mark of a table, . or , [default: detected].
     #[arg(long, value_name = "C", requires = "label")]
     pub(crate) decimal: Option<Decimal>,
-    /// Whether the first line of a table names its columns; if not, --label is the number of a column,
-    /// from 1 [default: found out].
+    /// Whether the first line of a table holds the column names; if false, --label is the number of a
+    /// column, from 1 [default: detected].
     #[arg(long, value_name = "BOOL", requires = "label")]
     pub(crate) header: Option<bool>,
     /// Keep a column of row numbers, such as the index of a data frame, as a feature.
@@ -609,16 +609,16 @@ impl OwnRows {
 pub(crate) enum Data {
     /// List the shipped data sets.
     List,
-    /// Show the card of a data set, with class counts; of your own files, what is in them.
+    /// Show a data set: its card and class counts, or what your own files hold.
     Show {
         /// Its name, or a table (.csv, .tsv, .data, …) or IDX file of your own, perhaps with .gz.
         name: String,
         #[command(flatten)]
         own: OwnRows,
     },
-    /// Check the SHA-256 of every file; exit code 2 if one was changed.
+    /// Check the SHA-256 of every shipped file; exit with code 2 if one was changed.
     Verify {
-        /// Check the files of this folder in place of those in the binary.
+        /// Check the files in this folder rather than those in the binary.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
@@ -640,16 +640,16 @@ pub(crate) struct ExportObservations {
     /// Format: csv, jsonl (one object per line), or parquet (in builds with the feature parquet).
     #[arg(long, default_value = "csv")]
     pub(crate) format: TableFormat,
-    /// Only this variant.
+    /// Export only this variant.
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-    /// Only this model or prediction.
+    /// Export only this model or prediction.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// Only this metric.
+    /// Export only this metric.
     #[arg(long, value_name = "NAME")]
     pub(crate) metric: Option<String>,
-    /// The file [default: export/observations.FORMAT in the run folder].
+    /// File to write [default: export/observations.FORMAT in the run folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -671,20 +671,19 @@ pub(crate) struct ExportWeights {
     /// own (layers.0.weight [in, out], layers.0.bias, …).
     #[arg(long, default_value = "pytorch")]
     pub(crate) format: WeightFormat,
-    /// Write initial weights, which any run has, in place of the final ones, which a run has with
-    /// --keep-weights.
+    /// Write the initial weights. Final weights, the default, need a run with --keep-weights.
     #[arg(long)]
     pub(crate) initial: bool,
-    /// Only this variant.
+    /// Export only this variant.
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-    /// Only this seed.
+    /// Export only this seed.
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,
-    /// Only this model.
+    /// Export only this model.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// Folder of the files [default: export/FORMAT in the run folder].
+    /// Folder to write to [default: export/FORMAT in the run folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -704,7 +703,7 @@ pub(crate) struct Compare {
     /// Folder of the second.
     #[arg(value_name = "RUN_B")]
     pub(crate) second: PathBuf,
-    /// Draw the curves that differ most over each other, as SVG and PNG in this folder.
+    /// Draw the curves that differ most into this folder, as SVG and PNG.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -714,14 +713,14 @@ pub(crate) struct Report {
     /// Run folders.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Draw and judge by the predictions, claims and pictures of this spec, which must train and measure
-    /// the same. Only the page is written.
+    /// Use the predictions, claims and pictures of this spec, which must train and measure the same
+    /// models. Only the page is written.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
-    /// The page [default: report.html, or with --spec report-SPEC.html, in the first run folder].
+    /// Page to write [default: report.html, with --spec report-SPEC.html, in the first run folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Write the verdicts as a Markdown table, too.
+    /// Also write the verdicts as a Markdown table to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
 }

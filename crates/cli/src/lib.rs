@@ -1,5 +1,6 @@
-//! The command line of layerwise, as a library: a program with kinds of its own has every command for
-//! them.
+#![doc = include_str!("../README.md")]
+//!
+//! # As a library
 //!
 //! ```no_run
 //! use layerwise::Kinds;

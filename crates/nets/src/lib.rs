@@ -1,4 +1,6 @@
-//! Training on burn: devices, the functions of models as tensors, and engines that step them.
+#![doc = include_str!("../README.md")]
+//!
+//! # From the inside
 //!
 //! An [`Engine`] trains a model on a device: `autodiff` by burn's recorded graph, which covers every
 //! model on every device; others by hand, faster on what they cover. [`Engines`] is the registry.
