@@ -1,4 +1,4 @@
-//! One run on several devices: where their numbers part, and whether a verdict changes.
+//! One run on several devices: where their results diverge, and whether a verdict changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -4,7 +4,7 @@ use burn::tensor::{
 };
 use models::Loss;
 
-/// The sum over members of their losses, as a tensor of one element: no member feels another, so
+/// The sum over members of their losses, as a tensor of one element: members do not interact, so
 /// that its gradient is that of every member.
 ///
 /// # Shapes

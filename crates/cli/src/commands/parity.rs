@@ -211,7 +211,7 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
         }
         match parity.parts_at {
             None => say!("models: alike to the end"),
-            Some(step) => say!("models: part at step {step}"),
+            Some(step) => say!("models diverge at step {step}"),
         }
         match &parity.changes[..] {
             [] => say!("verdicts: the same for all {} claims", parity.claims),

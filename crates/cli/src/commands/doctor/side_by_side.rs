@@ -1,4 +1,4 @@
-//! A short run on every device, and with both engines on the recommended one: where numbers part,
+//! A short run on every device, and with both engines on the recommended one: where results diverge,
 //! and whether a verdict changes.
 
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::{
     output,
 };
 
-/// A metric that differs by more than this has parted.
+/// A metric that differs by more than this counts as diverged.
 const PARTED: f64 = 1e-3;
 /// Steps before which nothing may part. Rounding grows as training goes on: single precision on two
 /// backends stays together for some hundred steps of the run below, and a device that computes
@@ -163,7 +163,7 @@ fn affordable(setup: Setup<'_>, seconds: f64, kinds: &Kinds) -> Result<u64, Stri
 fn figure(parity: &Parity, stop: Option<&String>, steps: u64) -> String {
     let numbers = match parity.parts_at {
         None => format!("numbers alike for {steps} steps"),
-        Some(step) => format!("numbers part at step {step} of {steps}"),
+        Some(step) => format!("results diverge at step {step} of {steps}"),
     };
     let verdicts = match parity.changes.len() {
         0 => format!("{} verdicts the same", parity.claims),
