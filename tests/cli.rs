@@ -573,7 +573,7 @@ fn a_report_takes_no_file_of_a_run() {
     place.succeeds(&["report", "out", "--out", "manifest.json"]);
     place.refuses(
         &["report", "out", "--out", "a", "--markdown", "./a"],
-        &["--markdown ./a: is read by this command"],
+        &["--markdown ./a: is read or written by this command"],
     );
 }
 

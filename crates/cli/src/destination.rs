@@ -18,6 +18,9 @@ pub(crate) fn check(flag: &str, path: &Path, read: &[&Path]) -> Result<(), Failu
             path.display()
         )))
     };
+    if path == Path::new("-") {
+        return refuse("is no file. For standard output, write /dev/stdout".to_owned());
+    }
     let end = match plain_file(path) {
         Ok(Some(end)) => end,
         Ok(None) => return Ok(()),
@@ -37,7 +40,9 @@ pub(crate) fn check(flag: &str, path: &Path, read: &[&Path]) -> Result<(), Failu
         }
     }
     match read.iter().find(|read| resolved(read) == end) {
-        Some(_) => refuse("is read by this command. Give another name".to_owned()),
+        Some(_) => {
+            refuse("is read or written by this command already. Give another name".to_owned())
+        }
         None => Ok(()),
     }
 }
@@ -67,5 +72,21 @@ fn resolved(path: &Path) -> PathBuf {
     match (fs::canonicalize(folder), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
+    }
+}
+
+/// Whether `path` is this process's standard output, where nothing else may be said.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let same = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+        let own = same(Path::new("/dev/stdout"));
+        own.is_some() && same(path) == own
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
     }
 }

@@ -1,8 +1,8 @@
-//! Matrices of a linear net from a file: JSON (lists of rows) or safetensors.
+//! Matrices of a linear net from a file: JSON (lists of rows), safetensors or NumPy.
 
 use std::path::Path;
 
-use tasks::tensors::Tensors;
+use tasks::tensors::TensorFile;
 use theory::forms::Value;
 
 use crate::failure::Failure;
@@ -14,17 +14,17 @@ const NAMES: [&str; 3] = ["W1", "W2", "correlation"];
 pub(crate) fn read(path: &Path) -> Result<Vec<(String, Value)>, Failure> {
     let fail = |problem: String| {
         Failure::usage(format!(
-            "{}: {problem}. Give a .json or .safetensors file with matrices W1 [h, d], W2 [c, h] \
+            "{}: {problem}. Give a .json, .safetensors or .npz file with matrices W1 [h, d], W2 [c, h] \
              and correlation [c, d]",
             path.display()
         ))
     };
     let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    let matrices = if path
-        .extension()
-        .is_some_and(|extension| extension == "safetensors")
-    {
-        let file = Tensors::open(&bytes).map_err(|error| fail(error.to_string()))?;
+    let ending = path.extension().unwrap_or_default();
+    let is_json = ending == "json" || (ending != "safetensors" && bytes.starts_with(b"{"));
+    let matrices = if !is_json {
+        let file = TensorFile::read(path).map_err(|error| fail(error.to_string()))?;
+        let file = file.tensors().map_err(|error| fail(error.to_string()))?;
         NAMES.map(|name| {
             let array = file.array(name)?;
             let &[_, columns] = array.shape.as_slice() else {

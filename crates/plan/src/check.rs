@@ -353,7 +353,8 @@ fn check_targets(task: &dyn Task, spec: &Spec) -> Result<(), SpecError> {
         ),
         Loss::Hinge { .. } => (
             "hinge",
-            "Choose a task whose targets are 1 and -1, such as sparse-parity, or another loss.",
+            "Choose a task whose targets are 1 and -1, such as sparse-parity with target = 1, or another \
+             loss.",
         ),
     };
     let shape = task.shape();

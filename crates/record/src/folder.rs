@@ -43,10 +43,12 @@ const VERDICT: &str = "verdict.json";
 const CHECKSUMS: &str = "CHECKSUMS";
 const DONE: &str = "DONE";
 const LOCK: &str = "lock";
+/// Written by who draws, and drawn again at any time.
+const FIGURES: &str = "figures";
 
-/// What a run folder cannot do without.
-const OWN: [&str; 11] = [
-    SPEC, MANIFEST, JSONL, CSV, VERDICT, CHECKSUMS, DONE, LOCK, PLAN, CELLS, WEIGHTS,
+/// What belongs to a run.
+const OWN: [&str; 12] = [
+    SPEC, MANIFEST, JSONL, CSV, VERDICT, CHECKSUMS, DONE, LOCK, PLAN, CELLS, WEIGHTS, FIGURES,
 ];
 
 impl RunFolder {

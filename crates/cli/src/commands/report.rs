@@ -1,4 +1,7 @@
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use judge::Run;
 use serde_json::json;
@@ -24,6 +27,12 @@ pub(super) fn report(
             read.push(path);
         }
     }
+    // Found out before it is written to: a file has another node afterwards.
+    let quiet: Vec<&PathBuf> = [&arguments.out, &arguments.markdown]
+        .into_iter()
+        .flatten()
+        .filter(|path| destination::is_stdout(path))
+        .collect();
     let mut runs = arguments
         .runs
         .iter()
@@ -51,6 +60,14 @@ pub(super) fn report(
     report::write_page(&runs, &page)?;
     if let Some(table) = &arguments.markdown {
         report::write_markdown(&runs, table)?;
+    }
+    let written = [Some(&page), arguments.markdown.as_ref()];
+    if written
+        .into_iter()
+        .flatten()
+        .any(|path| quiet.contains(&path))
+    {
+        return Ok(ExitCode::SUCCESS);
     }
     if json {
         print_json(&json!({ "report": page, "pictures": pictures }));

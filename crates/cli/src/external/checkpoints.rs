@@ -202,13 +202,18 @@ fn steps(
         (without.iter())
             .map(|(path, problem)| format!("{} is left out: {problem}", path.display())),
     );
+    let other = other_files(paths);
+    if !steps.is_empty() && !other.is_empty() {
+        let what = other.trim_start_matches("; ");
+        notes.push(format!("{}: {what}; it is left out", folder.display()));
+    }
     if steps.is_empty() {
         return Err(failure(
             folder,
             &format!(
                 "holds no checkpoint{}. Save weights as step-00000.safetensors, \
                  step-00100.safetensors and so on, or in folders seed-0, seed-1, …",
-                other_files(paths)
+                other
             ),
         ));
     }

@@ -21,8 +21,8 @@ const STEPS: [&[&str]; 3] = [
 ];
 
 /// Words that name something else, so that a name with no other number has no step.
-const OTHERS: [&str; 33] = [
-    "epoch", "epochs", "ep", "seed", "version", "v", "run", "fold", "trial", "rank", "layer",
+const OTHERS: [&str; 34] = [
+    "epoch", "epochs", "ep", "e", "seed", "version", "v", "run", "fold", "trial", "rank", "layer",
     "layers", "width", "h", "d", "depth", "hidden", "lr", "wd", "loss", "acc", "accuracy", "batch",
     "bs", "tokens", "samples", "examples", "size", "k", "n", "p", "gpu", "part",
 ];
@@ -56,6 +56,15 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
     }
     let other = |number: &Number| OTHERS.contains(&word_before(&lower, number));
     let whole: Vec<&Number> = numbers.iter().filter(|n| n.whole().is_some()).collect();
+    // As in Keras' weights.{epoch}-{val_loss}.
+    let score =
+        |number: &&Number| number.whole().is_none() && word_before(&lower, number).is_empty();
+    if let (Some(number), Some(score)) = (whole.first(), numbers.iter().find(score)) {
+        return Err(format!(
+            "its number {} may be an epoch, as {} stands beside it",
+            number.text, score.text
+        ));
+    }
     match whole[..] {
         [number] if other(number) => {
             let word = word_before(&lower, number);
@@ -132,6 +141,8 @@ fn numbers(name: &str) -> Vec<Number<'_>> {
                 break;
             }
         }
+        // A share of training.
+        at += usize::from(bytes.get(at) == Some(&b'%'));
         // 10k is no 10, and 40steps is 40.
         let letters = bytes[at..]
             .iter()
@@ -234,6 +245,9 @@ mod tests {
             ("step=40-iter=3-step=80", &["40", "80"]),
             ("2026-01-31-100", &["2026", "100"]),
             ("epoch=5", &["5", "\"epoch\""]),
+            ("e5", &["5", "\"e\""]),
+            ("weights.05-0.55", &["05", "epoch", "0.55"]),
+            ("net-20%", &["no training step"]),
             ("net-seed3", &["3", "\"seed\""]),
             ("net_h33", &["33", "\"h\""]),
             ("epoch=3-val_loss=0.5", &["3", "\"epoch\""]),

@@ -75,7 +75,11 @@ pub(super) fn observations(
             .join("export")
             .join(format!("observations.{ending}"))
     });
+    let quiet = destination::is_stdout(&path);
     destination::write("--out", &path, &bytes)?;
+    if quiet {
+        return Ok(ExitCode::SUCCESS);
+    }
     if json {
         print_json(&json!({ "file": path, "format": ending, "rows": rows.len() }));
     } else {
