@@ -166,7 +166,7 @@ fn word_before<'a>(name: &'a str, number: &Number<'_>) -> &'a str {
     if number.start - front.len() > 3 {
         return "";
     }
-    let word = front.rfind(|c: char| !c.is_ascii_alphabetic());
+    let word = front.rfind(|c: char| !c.is_alphabetic());
     front[word.map_or(0, |at| {
         at + front[at..].chars().next().map_or(1, char::len_utf8)
     })..]
