@@ -11,6 +11,7 @@ mod data;
 mod devices;
 mod export;
 mod front_door;
+mod init;
 mod interrupted;
 mod measure;
 mod mutated;
