@@ -211,9 +211,8 @@ fn steps(
         return Err(failure(
             folder,
             &format!(
-                "holds no checkpoint{}. Save weights as step-00000.safetensors, \
-                 step-00100.safetensors and so on, or in folders seed-0, seed-1, …",
-                other
+                "holds no checkpoint{other}. Save weights as step-00000.safetensors, \
+                 step-00100.safetensors and so on, or in folders seed-0, seed-1, …"
             ),
         ));
     }
