@@ -742,7 +742,7 @@ mod tests {
                 "0.3"
             };
             let c = if row == 7 { "2.5" } else { "0.1" };
-            text += &format!("{},{b},{c},{}\n", row * row, row % 3);
+            text += &format!("{}.5,{b},{c},{}\n", row * row, row % 3);
         }
         let task = of_rows(&text, "inputs = 'standardised'\ntrain = 30").unwrap();
         let mut seen = [0, 0];
