@@ -968,6 +968,28 @@ fn a_head_with_more_outputs_than_the_rows_have_classes_is_measured() {
     assert_reasons(&found);
 }
 
+#[test]
+fn own_classes_that_are_numbers_of_outputs_are_compared_with_these() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases");
+    let net = File::of(&fs::read(cases.join("classes12.safetensors")).unwrap());
+    let table = fs::read_to_string(cases.join("float_classes.csv")).unwrap();
+    let without = |line: &&str| !line.ends_with(",3.0");
+    let lines: Vec<&str> = table.lines().filter(without).collect();
+    fs::write(net.folder.path().join("rows.csv"), lines.join("\n")).unwrap();
+    let options = "--data rows.csv --label y --inputs raw --activation relu --json";
+    let output = net.measure(&options.split(' ').collect::<Vec<&str>>());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("outputs of these numbers among the outputs 0 to 11"),
+        "{said}"
+    );
+    assert!(!said.contains("counted from 0 in this order"), "{said}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["accuracy"], 1.0);
+    assert_eq!(found["classes_without_rows"], json!([3]));
+    assert_eq!(found["classes_with_rows"], 11);
+}
+
 /// Two classes with one mean, whose rows were stored in a precision.
 #[test]
 fn class_means_that_agree_up_to_the_precision_of_the_file_span_no_direction() {

@@ -7,6 +7,8 @@ pub struct ChangedFile {
     pub file: String,
     /// Whether it holds the rows of the task.
     pub holds_rows: bool,
+    /// The file with their classes, where it is another one: either may have changed.
+    pub label_file: Option<String>,
     /// SHA-256 in the first spec.
     pub before: String,
     /// SHA-256 in the second one.
@@ -15,14 +17,19 @@ pub struct ChangedFile {
 
 impl std::fmt::Display for ChangedFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}{} changed since the run: its SHA-256 was {} and is {}",
-            if self.holds_rows { "the rows of " } else { "" },
-            self.file,
-            self.before,
-            self.after
-        )
+        let (file, before, after) = (&self.file, &self.before, &self.after);
+        match &self.label_file {
+            Some(labels) => write!(
+                f,
+                "{file}, or {labels} with its classes, changed since the run: the SHA-256 of both was \
+                 {before} and is {after}"
+            ),
+            None => write!(
+                f,
+                "{}{file} changed since the run: its SHA-256 was {before} and is {after}",
+                if self.holds_rows { "the rows of " } else { "" }
+            ),
+        }
     }
 }
 
@@ -56,6 +63,7 @@ fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFil
         changed.push(ChangedFile {
             file,
             holds_rows,
+            label_file: text(after, "label_file"),
             before: first,
             after: second,
         });
@@ -66,4 +74,25 @@ fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFil
         }
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_in_a_file_of_their_own_may_be_what_changed() {
+        let spec = |sum: &str| {
+            let text =
+                format!("[task]\nfile = 'images.idx'\nlabel_file = 'labels.idx'\nsha256 = '{sum}'");
+            text.parse().unwrap()
+        };
+        let changed = changed_files(&spec("12"), &spec("34"));
+        assert!(changed[0].holds_rows);
+        assert_eq!(
+            changed[0].to_string(),
+            "images.idx, or labels.idx with its classes, changed since the run: the SHA-256 of both \
+             was 12 and is 34"
+        );
+    }
 }

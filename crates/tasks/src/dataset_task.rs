@@ -448,23 +448,27 @@ impl Task for DatasetTask {
         if self.raw.inputs != Scaling::Standardised {
             return notes;
         }
-        // In how many seeds a feature is constant.
+        // In how many seeds a feature is constant, and in how many it may be.
         let mut constant = vec![0; self.dataset.card.features];
+        let mut doubtful = constant.clone();
         for &seed in seeds {
             let scales = self.transform(&self.halves(seed).0);
-            for (count, scale) in constant.iter_mut().zip(scales) {
-                *count += usize::from(scale.constant);
+            for (feature, scale) in scales.iter().enumerate() {
+                constant[feature] += usize::from(scale.constant);
+                doubtful[feature] += usize::from(scale.doubtful);
             }
         }
         for (rows, counts) in [
             ("the training rows", seeds.len()..seeds.len() + 1),
             ("the training rows of some seeds", 1..seeds.len()),
         ] {
-            let features = 0..constant.len();
-            let features: Vec<usize> = features
-                .filter(|x| counts.contains(&constant[*x]))
-                .collect();
-            notes.extend(self.raw.inputs.note(&self.dataset, &features, rows));
+            let of = |found: &[usize]| -> Vec<usize> {
+                let features = 0..found.len();
+                features.filter(|x| counts.contains(&found[*x])).collect()
+            };
+            let scaling = self.raw.inputs;
+            notes.extend(scaling.note(&self.dataset, &of(&constant), rows));
+            notes.extend(scaling.note_of_doubt(&self.dataset, &of(&doubtful), rows));
         }
         notes
     }
@@ -738,7 +742,7 @@ mod tests {
                 "0.3"
             };
             let c = if row == 7 { "2.5" } else { "0.1" };
-            text += &format!("{},{b},{c},{}\n", row * row, row % 3);
+            text += &format!("{}.5,{b},{c},{}\n", row * row, row % 3);
         }
         let task = of_rows(&text, "inputs = 'standardised'\ntrain = 30").unwrap();
         let mut seen = [0, 0];

@@ -53,7 +53,8 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     let measured = match &source {
         Source::Dump(dump) => of_dump(dump, arguments, &groups).map_err(fail)?,
         Source::Network(network) => {
-            let rows = rows(arguments, &groups, &fail)?;
+            let outputs = network.widths().last().copied();
+            let rows = rows(arguments, &groups, outputs.unwrap_or(0), &fail)?;
             of_network(network, rows, arguments, &groups).map_err(fail)?
         }
     };
@@ -107,10 +108,11 @@ fn of_dump(
     })
 }
 
-/// The rows for the neural collapse of weights.
+/// The rows for the neural collapse of weights of a net of `outputs`.
 fn rows(
     arguments: &args::Measure,
     groups: &[MetricGroup],
+    outputs: usize,
     fail: &impl Fn(String) -> Failure,
 ) -> Result<Option<Rows>, Failure> {
     let own = &arguments.own;
@@ -142,7 +144,7 @@ fn rows(
         scaling,
         split: arguments.split_seed.zip(arguments.train),
     };
-    let rows = Rows::of(&dataset, name, chosen);
+    let rows = Rows::of(&dataset.with_outputs(outputs), name, chosen);
     let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
     for note in &rows.notes {
         eprintln!("note: {note}");

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tasks::{
-    dataset::{Dataset, Scaling},
+    dataset::{Dataset, FeatureScale, Scaling},
     split::stratified_split,
     stream::keyed,
 };
@@ -65,10 +65,13 @@ impl Rows {
             let scaled = own.zip(&transform);
             inputs.extend(scaled.map(|(x, scale)| scale.apply(*x)));
         }
-        let constant = (0..width).filter(|feature| transform[*feature].constant);
-        let constant: Vec<usize> = constant.collect();
+        let those = |of: fn(&FeatureScale) -> bool| -> Vec<usize> {
+            (0..width).filter(|x| of(&transform[*x])).collect()
+        };
         let mut notes = dataset.notes.clone();
+        let (constant, doubtful) = (those(|scale| scale.constant), those(|scale| scale.doubtful));
         notes.extend(chosen.scaling.note(dataset, &constant, "these rows"));
+        notes.extend((chosen.scaling).note_of_doubt(dataset, &doubtful, "these rows"));
         let labels: Vec<u32> = (rows.iter())
             .map(|&row| dataset.labels[row as usize])
             .collect();

@@ -1,8 +1,8 @@
 //! Numbers of classes: the distinct labels in order.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::format::Decimal;
+use super::{Dataset, format::Decimal};
 
 /// Labels as numbers of classes.
 pub(super) struct Classes {
@@ -105,6 +105,53 @@ fn renumbered(names: &[String], decimal: Decimal) -> Option<String> {
     })
 }
 
+impl Dataset {
+    /// These rows as a net of `outputs` sees them, where that has more outputs than the rows have
+    /// classes. Labels that are whole numbers of its outputs are those outputs, so that the classes
+    /// between them have no rows. All other classes are still outputs in their order, which is said.
+    pub fn with_outputs(self: Arc<Self>, outputs: usize) -> Arc<Self> {
+        let names = &self.card.classes;
+        if !self.own || outputs <= names.len() {
+            return self;
+        }
+        let decimal = self.format.decimal.unwrap_or(Decimal::Point);
+        let output = |name: &String| {
+            let number = decimal.number(name)?;
+            let is_output = number.fract() == 0.0 && (0.0..outputs as f64).contains(&number);
+            is_output.then_some(number as u32)
+        };
+        let numbers: Option<Vec<u32>> = names.iter().map(output).collect();
+        let title = &self.card.title;
+        let seen = list(names, ", ");
+        let mut all = (*self).clone();
+        let Some(numbers) = numbers else {
+            all.notes.push(format!(
+                "{title} has {} classes ({seen}) and the net {outputs} outputs: the classes are taken \
+                 for its first outputs, in this order; write them as numbers of outputs, from 0, if \
+                 they are others",
+                names.len()
+            ));
+            return Arc::new(all);
+        };
+        if let Some(renumbered) = renumbered(names, decimal) {
+            let renumbered = format!("{title} {renumbered}");
+            all.notes.retain(|note| *note != renumbered);
+            all.notes.push(format!(
+                "{title} has the classes {seen}; they are the outputs of these numbers among the \
+                 outputs 0 to {} of the net",
+                outputs - 1
+            ));
+        }
+        let label = |label: &u32| numbers[*label as usize];
+        all.labels = self.labels.iter().map(label).collect();
+        all.card.classes = (0..outputs).map(|class| class.to_string()).collect();
+        for (name, &class) in names.iter().zip(&numbers) {
+            all.card.classes[class as usize].clone_from(name);
+        }
+        Arc::new(all)
+    }
+}
+
 /// Some words, at most a few of them.
 fn list<T: AsRef<str>>(words: &[T], between: &str) -> String {
     const SHOWN: usize = 6;
@@ -120,7 +167,12 @@ fn list<T: AsRef<str>>(words: &[T], between: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Write;
+
+    use super::{
+        super::{OwnFiles, Reading},
+        *,
+    };
 
     fn of(labels: &[&str]) -> Classes {
         let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
@@ -178,5 +230,48 @@ mod tests {
         let many: Vec<String> = (0..20).map(|class| (2 * class).to_string()).collect();
         let notes = Classes::of(&many, Decimal::Point).notes;
         assert!(notes[0].contains("0, 2, 4, 6, 8, …, 38;"), "{notes:?}");
+    }
+
+    /// Labels, number of classes and notes of a table with these classes for a net of `outputs`.
+    fn seen_by(labels: &[&str], outputs: usize) -> (Vec<u32>, usize, Vec<String>) {
+        let rows = labels.iter().map(|label| format!("1.5,{label}\n"));
+        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        write!(file, "a,y\n{}", rows.collect::<String>()).unwrap();
+        let reading = Reading {
+            label: Some("y".to_owned()),
+            ..Reading::default()
+        };
+        let own = Dataset::own(&OwnFiles::new(file.path(), &reading).unwrap()).unwrap();
+        let seen = Arc::new(own).with_outputs(outputs);
+        let notes = seen.notes.clone();
+        (seen.labels.clone(), seen.card.classes.len(), notes)
+    }
+
+    #[test]
+    fn classes_that_are_numbers_of_outputs_stand_where_a_net_has_more() {
+        for labels in [["0", "1", "2", "4"], ["0.0", "1.0", "2.0", "4e0"]] {
+            let (found, classes, notes) = seen_by(&labels, 5);
+            assert_eq!((found, classes), (vec![0, 1, 2, 4], 5));
+            let [note] = &notes[..] else {
+                panic!("{notes:?}");
+            };
+            assert!(note.contains("outputs of these numbers"), "{note}");
+            // As many outputs as classes: the rule of every own table.
+            assert_eq!(seen_by(&labels, 4).0, [0, 1, 2, 3]);
+        }
+        let (found, classes, notes) = seen_by(&["1", "0"], 10);
+        assert_eq!((found, classes, notes.len()), (vec![1, 0], 10, 0));
+        // One of them is no output, or no number.
+        for labels in [
+            ["1", "2", "5"],
+            ["-1", "0", "1"],
+            ["0", "1", "2.5"],
+            ["a", "b", "c"],
+        ] {
+            let (found, classes, notes) = seen_by(&labels, 5);
+            assert_eq!((found, classes), (vec![0, 1, 2], 3));
+            let note = notes.last().unwrap();
+            assert!(note.contains("the net 5 outputs"), "{note}");
+        }
     }
 }

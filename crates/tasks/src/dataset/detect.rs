@@ -172,7 +172,8 @@ pub(super) fn decimal_of_rows(
         (None, Some(_)) if comma.is_some() => Ok(Decimal::Comma),
         (None, Some(other)) => Err(Refusal::new(
             format!("has {other}, which may be a number of thousands or one with decimals"),
-            "Say which mark stands before decimals with --decimal (decimal in a spec)",
+            "Take out marks between thousands, or give --decimal , (decimal = \",\" in a spec) where \
+             the comma stands before decimals",
         )),
     }
 }

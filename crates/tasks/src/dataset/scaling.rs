@@ -27,6 +27,8 @@ pub struct FeatureScale {
     pub factor: f64,
     /// Whether the feature is the same in all training rows, up to rounding.
     pub constant: bool,
+    /// Whether all that it varies by in the training rows may be rounding, which nothing can tell.
+    pub doubtful: bool,
 }
 
 impl FeatureScale {
@@ -36,9 +38,60 @@ impl FeatureScale {
     }
 }
 
-/// A feature is constant if it varies by no more than this, relative to its largest value: a few dozen
-/// roundings, as a program leaves them that computed the feature in several ways.
-const ROUNDING: f64 = 64.0 * f64::EPSILON;
+/// A feature is constant if it varies by no more than so many roundings of its largest value, as a
+/// program leaves them that computed the feature in several ways.
+const ROUNDINGS: f64 = 64.0;
+
+/// What the training rows say of a feature.
+struct Spread {
+    least: f64,
+    /// The largest in size.
+    largest: f64,
+    constant: bool,
+    doubtful: bool,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let single = ROUNDINGS * f64::from(f32::EPSILON);
+        let double = ROUNDINGS * f64::EPSILON;
+        let least = values.clone().fold(f64::INFINITY, f64::min);
+        let most = values.clone().fold(f64::NEG_INFINITY, f64::max);
+        let largest = most.max(-least);
+        let varies_by = most - least;
+        let near = varies_by <= single * largest;
+        let constant =
+            varies_by <= double * largest || (near && of_single_precision(values.clone()));
+        // What is left of numbers near one whose difference should be 0.
+        let residue = || {
+            let mut units = values.map(|x| x / (f64::EPSILON / 4.0));
+            largest <= double && units.all(|x| x.fract() == 0.0)
+        };
+        Self {
+            least,
+            largest,
+            constant,
+            doubtful: !constant && (near || residue()),
+        }
+    }
+}
+
+/// Whether values were rounded to f32 before they were written: as the value itself, in the fewest
+/// digits, or in 8 or 9. One of them needs more digits than any text of f32 can be told from others by,
+/// and whole numbers count something.
+fn of_single_precision(mut values: impl Iterator<Item = f64> + Clone) -> bool {
+    let written = |x: f64, text: String| text.parse() == Ok(x);
+    let many_digits = |x: f64| !written(x, format!("{x:.6e}"));
+    let single = |x: f64| {
+        let y = x as f32;
+        f64::from(y) == x
+            || written(x, y.to_string())
+            || written(x, format!("{y:.8e}"))
+            || written(x, format!("{y:.7e}"))
+    };
+    let mut all = values.clone();
+    values.any(|x| x.fract() != 0.0 && many_digits(x)) && all.all(single)
+}
 
 impl Scaling {
     /// What is done to every feature, from the training rows alone.
@@ -49,10 +102,12 @@ impl Scaling {
             let values = train
                 .iter()
                 .map(|&row| dataset.inputs[row as usize * features + feature]);
-            let least = values.clone().fold(f64::INFINITY, f64::min);
-            let most = values.clone().fold(f64::NEG_INFINITY, f64::max);
-            let largest = most.max(-least);
-            let constant = most - least <= ROUNDING * largest;
+            let Spread {
+                least,
+                largest,
+                constant,
+                doubtful,
+            } = Spread::of(values.clone());
             let (shift, factor) = match self {
                 Self::Raw => (0.0, 1.0),
                 Self::Unit => (0.0, unit),
@@ -69,6 +124,7 @@ impl Scaling {
                 shift,
                 factor,
                 constant,
+                doubtful,
             }
         };
         (0..features).map(of_feature).collect()
@@ -77,29 +133,53 @@ impl Scaling {
     /// What a reader must know where the features `constant` of somebody's own rows are the same in all
     /// training rows: one sentence, `None` where it changes nothing.
     pub fn note(self, dataset: &Dataset, constant: &[usize], rows: &str) -> Option<String> {
+        let (columns, one) = self.columns(dataset, constant)?;
+        let are = if one { "is" } else { "are" };
+        Some(format!(
+            "{columns} {are} constant over {rows}, up to rounding: only centred, and not divided by a \
+             standard deviation"
+        ))
+    }
+
+    /// The same where they may be, as far as the numbers show.
+    pub fn note_of_doubt(
+        self,
+        dataset: &Dataset,
+        doubtful: &[usize],
+        rows: &str,
+    ) -> Option<String> {
+        let (columns, one) = self.columns(dataset, doubtful)?;
+        let (vary, it) = if one {
+            ("varies", "it is")
+        } else {
+            ("vary", "they are")
+        };
+        Some(format!(
+            "{columns} {vary} so little over {rows} (by at most {ROUNDINGS} roundings of f32, or of f64 \
+             beside one) that it may be rounding: {it} divided by a standard deviation all the same; \
+             take out of the file what should be constant"
+        ))
+    }
+
+    /// Title and names of columns, and whether it is one, where standardising changes them.
+    fn columns(self, dataset: &Dataset, columns: &[usize]) -> Option<(String, bool)> {
         /// As many names as a reader takes in.
         const SHOWN: usize = 8;
-        if !dataset.own || self != Self::Standardised || constant.is_empty() {
+        if !dataset.own || self != Self::Standardised || columns.is_empty() {
             return None;
         }
         let name = |feature: &usize| match dataset.card.feature_names.get(*feature) {
             Some(name) => format!("{name:?}"),
             None => (feature + 1).to_string(),
         };
-        let mut names: Vec<String> = constant.iter().take(SHOWN).map(name).collect();
-        if let more @ 1.. = constant.len().saturating_sub(SHOWN) {
+        let mut names: Vec<String> = columns.iter().take(SHOWN).map(name).collect();
+        if let more @ 1.. = columns.len().saturating_sub(SHOWN) {
             names.push(format!("{more} more"));
         }
-        let (columns, are) = match constant {
-            [_] => ("column", "is constant"),
-            _ => ("columns", "are constant"),
-        };
-        Some(format!(
-            "{}: {columns} {} {are} over {rows}, up to rounding: only centred, and not divided by a \
-             standard deviation",
-            dataset.card.title,
-            names.join(", ")
-        ))
+        let one = columns.len() == 1;
+        let word = if one { "column" } else { "columns" };
+        let title = &dataset.card.title;
+        Some((format!("{title}: {word} {}", names.join(", ")), one))
     }
 }
 
@@ -198,6 +278,44 @@ mod tests {
         assert_eq!(Scaling::Unit.note(&dataset, &[0], "all rows"), None);
         let centred = Scaling::Centred.of_features(&dataset, &train);
         assert_eq!(centred[0].apply(0.1), 0.0);
+    }
+
+    #[test]
+    fn a_column_that_is_constant_up_to_the_rounding_of_f32_is_only_centred() {
+        let single = f64::from(0.1_f32);
+        for (column, constant, doubtful) in [
+            ([0.1, 0.100_000_01, 0.099_999_994, 0.1], true, false),
+            ([0.1, single, 0.1, single], true, false),
+            ([0.1, 0.100_000_001, 0.100_000_009, 0.1], true, false),
+            ([101.325, 101.324_99, 101.325_01, 101.325], true, false),
+            ([101.325, 101.324_997, 101.325_005, 101.325], true, false),
+            // Seven digits are what anybody may have measured.
+            ([0.1, 0.100_000_1, 0.1, 0.1], false, true),
+            ([1.0, 1.000_001, 1.0, 1.0], false, true),
+            ([1.7e9, 1.7e9 + 1.0, 1.7e9 + 2.0, 1.7e9], false, true),
+            // More digits than f32 has.
+            ([0.1, 0.100_000_012_345, 0.1, 0.1], false, true),
+            // Differences of numbers near one, and small numbers as such.
+            ([0.0, f64::EPSILON, -f64::EPSILON / 2.0, 0.0], false, true),
+            ([1.1e-300, 2.3e-300, -1e-300, 0.0], false, false),
+            ([2.4e-12, -1.7e-12, 1e-12, 0.0], false, false),
+            ([0.0, 0.0, 1.0, 0.0], false, false),
+            ([2000.0, 2001.0, 2002.0, 2000.0], false, false),
+            ([f64::from(1.1_f32), single, 0.1, 0.1], false, false),
+        ] {
+            let dataset = rows(&[&column]);
+            let [scale] = Scaling::Standardised.of_features(&dataset, &[0, 1, 2, 3])[..] else {
+                panic!("one feature");
+            };
+            let found = (scale.constant, scale.doubtful);
+            assert_eq!(found, (constant, doubtful), "{column:?}");
+            assert_eq!(scale.factor == 1.0, constant, "{column:?}");
+            let note = Scaling::Standardised.note_of_doubt(&dataset, &[0], "these rows");
+            assert!(
+                note.unwrap()
+                    .contains("column \"f0\" varies so little over these rows")
+            );
+        }
     }
 
     #[test]

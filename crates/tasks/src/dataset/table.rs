@@ -10,7 +10,7 @@ use csv::StringRecord;
 use super::{
     detect::{Refusal, decimal_of_rows, names_columns, separator_of},
     format::{Decimal, RowNumbers, Separator, TableFormat},
-    row_numbers::{counts_rows, numbers_rows_by_name},
+    row_numbers::{counts_rows, is_unnamed, numbers_rows_by_name},
 };
 use crate::unclosed_quote_between;
 
@@ -44,9 +44,12 @@ impl Table {
         } else {
             vec![false; header.len()]
         };
-        let is_feature = |column: &usize| !skipped[*column] && header[*column] != label;
-        let features: Vec<usize> = (0..header.len()).filter(is_feature).collect();
         let with_header = format.header != Some(false);
+        let empty = text.empty_columns(&header, label, with_header)?;
+        let is_feature = |column: &usize| {
+            !skipped[*column] && !empty.contains(column) && header[*column] != label
+        };
+        let features: Vec<usize> = (0..header.len()).filter(is_feature).collect();
         let decimal = match format.decimal {
             Some(decimal) => decimal,
             None if text.has_commas_in_fields() => {
@@ -60,7 +63,7 @@ impl Table {
             labels: Vec::new(),
             separator: text.separator,
             decimal,
-            dropped: features.len() + 1 < header.len(),
+            dropped: skipped.contains(&true),
             notes: Vec::new(),
         };
         for row in text.rows(&header, with_header) {
@@ -68,6 +71,11 @@ impl Table {
             table.push(line, &fields, &header, &features, label)?;
         }
         table.say_format(format);
+        for &column in &empty {
+            let name = &header[column];
+            let note = format!("has no value in any row of column {name:?}, which is left out");
+            table.notes.push(note);
+        }
         if format.index != Some(RowNumbers::Keep) {
             table.say_row_numbers(&header, &skipped, drop);
         }
@@ -116,8 +124,13 @@ impl Table {
                      {:?} before decimals",
                     String::from(self.decimal)
                 );
-                let cure = "Correct the value, take the column out, or name the decimal mark of all \
-                            rows with --decimal (decimal in a spec)";
+                let cure = if field.contains(',') && self.separator == Separator::COMMA {
+                    "Take out commas between thousands; where the comma stands before decimals, give \
+                     --decimal , (decimal = \",\" in a spec)"
+                } else {
+                    "Correct the value, take the column out, or name the decimal mark of all \
+                     rows with --decimal (decimal in a spec)"
+                };
                 return Err(Refusal::new(problem, cure));
             }
             self.labels.push(field.to_owned());
@@ -146,22 +159,33 @@ impl Table {
             .filter(|(_, skipped)| **skipped)
             .map(|(name, _)| name.clone())
             .collect();
-        let kept = counts_rows(&self.names, &self.inputs);
-        for (column, certain) in kept.into_iter().rev() {
-            let name = &self.names[column];
-            if drop && certain && column == 0 {
-                let width = self.names.len();
-                let inputs = self.inputs.iter().enumerate();
-                let others = inputs.filter(|(at, _)| at % width != 0);
-                self.inputs = others.map(|(_, value)| *value).collect();
-                left_out.push(self.names.remove(0));
-            } else {
+        let counts = counts_rows(&self.names, &self.inputs);
+        let certain = |(at, found): &(usize, &(usize, bool))| drop && **found == (*at, true);
+        let first = counts.iter().enumerate().take_while(certain).count();
+        let width = self.names.len();
+        if first > 0 {
+            let inputs = self.inputs.iter().enumerate();
+            let others = inputs.filter(|(at, _)| at % width >= first);
+            self.inputs = others.map(|(_, value)| *value).collect();
+        }
+        for (column, _) in &counts[first..] {
+            let name = &self.names[*column];
+            self.notes.push(format!(
+                "has a different whole number in every row of column {name:?}, which is kept as a \
+                 feature; take it out of the file if it numbers the rows; index = \"keep\" in a spec, \
+                 or --keep-index, says that it does not"
+            ));
+        }
+        let counted = |at: usize| counts.iter().any(|(column, _)| *column == at);
+        for (at, name) in self.names.iter().enumerate() {
+            if is_unnamed(name) && !counted(at) {
                 self.notes.push(format!(
-                    "has a different whole number in every row of column {name:?}, which is kept as a \
-                     feature; take it out of the file if it numbers the rows"
+                    "has a column without a name ({name:?}), which is kept as a feature; take it out \
+                     of the file if it is none"
                 ));
             }
         }
+        left_out.extend(self.names.drain(..first));
         if !left_out.is_empty() {
             self.dropped = true;
             let names: Vec<String> = left_out.iter().map(|name| format!("{name:?}")).collect();
@@ -256,6 +280,9 @@ impl<'a> Text<'a> {
                             give --header true where these are names";
                 return Err(Refusal::new(problem, cure));
             }
+            _ if self.header_is_one_short(first.len())? => {
+                std::iter::once(String::new()).chain(first).collect()
+            }
             _ => first,
         };
         if !names.iter().any(|name| name == label) {
@@ -272,6 +299,57 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether a header of `names` names all columns but the first, which holds names of rows, as R
+    /// writes it. Between commas a number may have been cut in two, so that a quote must show it.
+    fn header_is_one_short(&self, names: usize) -> Result<bool, Refusal> {
+        let Some(row) = self.records().nth(1) else {
+            return Ok(false);
+        };
+        let (line, row) = row?;
+        if row.len() != names + 1
+            || row
+                .iter()
+                .next_back()
+                .is_none_or(|last| last.trim().is_empty())
+        {
+            return Ok(false);
+        }
+        let lines = self.bytes.split(|byte| *byte == b'\n');
+        let start = lines
+            .skip(line - 1 - self.skipped)
+            .find(|line| !line.trim_ascii().is_empty());
+        Ok(self.separator != Separator::COMMA
+            || start.is_some_and(|line| line.trim_ascii_start().starts_with(b"\"")))
+    }
+
+    /// Columns without a name and without any value: what stands behind a separator at the end of
+    /// every line.
+    fn empty_columns(
+        &self,
+        header: &[String],
+        label: &str,
+        with_header: bool,
+    ) -> Result<Vec<usize>, Refusal> {
+        let mut empty: Vec<usize> = (0..header.len())
+            .filter(|&at| header[at] != label)
+            .filter(|&at| {
+                if with_header {
+                    is_unnamed(&header[at])
+                } else {
+                    at + 1 == header.len()
+                }
+            })
+            .collect();
+        for row in self.rows(header, with_header) {
+            if empty.is_empty() {
+                break;
+            }
+            let (_, row) = row?;
+            empty.retain(|&at| row.get(at).is_none_or(|field| field.trim().is_empty()));
+        }
+        Ok(empty)
+    }
+
     /// The rows with their lines, each with a field for every column.
     fn rows<'s>(
         &'s self,
@@ -286,9 +364,14 @@ impl<'a> Text<'a> {
                 return Ok((line, row));
             }
             let problem = format!("has {fields} fields in line {line}, and {columns} columns");
-            let cure = if self.separator == Separator::COMMA && fields > columns {
+            let last = row.iter().next_back().unwrap_or_default();
+            let cure = if fields == columns + 1 && last.trim().is_empty() {
+                "Take the separator at the end of the line away, or end every line with one, the \
+                 header as well"
+            } else if self.separator == Separator::COMMA && fields > columns {
                 "Correct the line; where commas stand before decimals, they cannot stand between \
-                 fields as well"
+                 fields as well; where the first column holds names of rows (write.table of R), it \
+                 needs a name, too: col.names = NA"
             } else {
                 "Correct the line, or name what stands between fields with --separator (separator in \
                  a spec)"
@@ -620,6 +703,16 @@ mod tests {
             ("Id,a,y\n1,1.5,c\n2,2,d\n", "a"),
             ("index;a;y\n1;1,5;c\n0;2;d\n", "a"),
             ("y,id,a\nc,0,1.5\nd,1,2\n", "a"),
+            ("y,,a\nc,0,1.5\nd,1,2\n", "a"),
+            ("idx,a,y\n0,1.5,c\n1,2,d\n", "a"),
+            ("PassengerId,a,y\n1,1.5,c\n2,2,d\n", "a"),
+            ("sample_id,a,y\n1,1.5,c\n2,2,d\n", "a"),
+            ("X,a,y\n1,1.5,c\n2,2,d\n", "a"),
+            ("level_0,index,a,y\n0,0,1.5,c\n1,1,2,d\n", "a"),
+            // As write.table of R writes it.
+            ("a y\n\"1\" 1.5 \"c\"\n\"2\" 2 \"d\"\n", "a"),
+            ("\"a\",\"y\"\n\"1\",1.5,\"c\"\n\"2\",2,\"d\"\n", "a"),
+            ("a\ty\nFiat\t1.5\tc\nVW\t2\td\n", "a"),
         ] {
             let table = read(text, "y").unwrap();
             assert_eq!(
@@ -668,13 +761,90 @@ mod tests {
         let lines: String = lines.collect();
         let table = read(&format!("time,id,y\n{lines}"), "y").unwrap();
         assert_eq!(table.names, ["time", "id"]);
-        let [id, time] = &table.notes[..] else {
+        let [time, id] = &table.notes[..] else {
             panic!("{:?}", table.notes);
         };
         assert!(
             id.contains("column \"id\", which is kept") && time.contains("\"time\""),
             "{id} {time}"
         );
+    }
+
+    #[test]
+    fn a_column_that_may_number_rows_is_kept_and_said() {
+        let table = |header: &str, numbers: &[i64], with: Option<bool>| {
+            let lines = numbers.iter().enumerate();
+            let lines = lines.map(|(row, n)| format!("{n},{}.5,{}\n", row % 3, row % 2));
+            let text = format!("{header}{}", lines.collect::<String>());
+            let format = TableFormat {
+                header: with,
+                ..TableFormat::default()
+            };
+            let label = if with == Some(false) { "3" } else { "y" };
+            Table::read(text.as_bytes(), label, &format).unwrap()
+        };
+        let shuffled: Vec<i64> = (0..24).map(|row| 842_302 + row * 7 % 24).collect();
+        for (header, numbers, with) in [
+            ("id,a,y\n", &[842_302, 84_501, 9][..], None),
+            ("PassengerId,a,y\n", &[5, 9, 13], None),
+            ("time,a,y\n", &[0, 1, 2, 3, 4], None),
+            ("x,a,y\n", &[1, 2, 3, 4, 5], None),
+            ("customer,a,y\n", &shuffled, None),
+            ("", &[1, 2, 3, 4, 5], Some(false)),
+        ] {
+            let table = table(header, numbers, with);
+            assert_eq!(table.names.len(), 2, "{header}");
+            let name = format!("column {:?}, which is kept", table.names[0]);
+            let [note] = &table.notes[..] else {
+                panic!("{header}: {:?}", table.notes);
+            };
+            assert!(
+                note.contains(&name) && note.contains("--keep-index"),
+                "{note}"
+            );
+        }
+        for name in ["acid", "x", "grid", "Aid", "humid"] {
+            let table = table(&format!("{name},a,y\n"), &[1, 2, 3], None);
+            assert!(table.notes.is_empty() && table.names.len() == 2, "{name}");
+        }
+        let table = read("a,,y\n1,3.5,c\n1,3,d\n", "y").unwrap();
+        assert!(table.notes[0].contains("without a name"));
+    }
+
+    #[test]
+    fn separators_at_the_end_of_lines_make_no_column() {
+        for text in [
+            "a,y,\n1.5,c,\n2,d,\n",
+            "a;y;\n1,5;c;\n2;d;\n",
+            "a,y,Unnamed: 32\n1.5,c,\n2,d,\n",
+        ] {
+            let table = read(text, "y").unwrap();
+            assert_eq!((table.names.len(), &table.inputs[..]), (1, &[1.5, 2.0][..]));
+            assert!(!table.dropped, "{text}");
+            let says = |note: &String| note.contains("no value in any row");
+            assert!(table.notes.iter().any(says), "{:?}", table.notes);
+        }
+        let bare = TableFormat {
+            header: Some(false),
+            ..TableFormat::default()
+        };
+        let table = Table::read(b"1.5,c,\n2,d,\n", "2", &bare).unwrap();
+        assert_eq!(table.inputs, [1.5, 2.0]);
+        for (text, cure) in [
+            ("a,y\n1.5,c,\n2,d,\n", "separator at the end of the line"),
+            ("a,y\n1,5,c\n2,5,d\n", "col.names = NA"),
+            ("a,y,\n1.5,c,\n2,d,3\n", "Take the row out"),
+            ("a,y\n\"1,234\",c\n\"2,100\",d\n", "between thousands"),
+        ] {
+            let refusal = read(text, "y").unwrap_err();
+            assert!(refusal.cure.contains(cure), "{refusal:?}");
+        }
+        let point = TableFormat {
+            decimal: Some(Decimal::Point),
+            ..TableFormat::default()
+        };
+        let refusal = Table::read(b"a,y\n\"1,234\",c\n", "y", &point).unwrap_err();
+        assert!(refusal.cure.contains("commas between thousands"));
     }
 
     #[test]
