@@ -589,7 +589,11 @@ fn products_and_quotients_are_measured_in_multiplicative_characters() {
             "{text}"
         );
     }
-    for operation in [&[][..], &["--operation", "add"], &["--operation", "2a - b"]] {
+    for operation in [
+        &[][..],
+        &["--operation", "add"],
+        &["--operation", "2a - 2b"],
+    ] {
         let (found, _) = of(&sum, operation);
         assert!((number(&found, "ipr") - 1.0).abs() < EXACT, "{found}");
         assert_eq!(found["characters"], "additive");
@@ -608,6 +612,13 @@ fn products_and_quotients_are_measured_in_multiplicative_characters() {
             operation.is_empty()
         );
     }
+    // Coefficients and exponents tell which frequencies of a and b belong together.
+    let (found, _) = of(&sum, &["--operation", "2a - b"]);
+    assert!(number(&found, "ipr") < 0.6, "{found}");
+    let (found, text) = of(&product, &["--operation", "a*b^2"]);
+    let reason = found["undefined"]["ipr"].as_str().unwrap();
+    assert!(reason.contains("the exponent 2 of b and 12"), "{reason}");
+    assert!(text.contains(reason), "{text}");
     let (none, text) = of(&sum, &["--operation", "a^2 + a*b + b^2"]);
     assert!(none["characters"].is_null() && none["ipr"].is_null());
     let reason = none["undefined"]["ipr"].as_str().unwrap();
@@ -988,12 +999,17 @@ fn class_means_that_agree_up_to_the_precision_of_the_file_span_no_direction() {
     let shape = [classes.len(), width];
     // The upper half of an f32 number, rounded.
     let upper = |v: &f64| (((*v as f32).to_bits() + 0x8000) >> 16) as u16;
+    let rounded: Vec<f64> = (exact.iter())
+        .map(|v| f64::from(f32::from_bits(u32::from(upper(v)) << 16)))
+        .collect();
     let upper = exact.iter().flat_map(|v| upper(v).to_le_bytes()).collect();
     let widened: Vec<f64> = exact.iter().map(|v| f64::from(*v as f32)).collect();
     let reference = measured(&[f64s("features", &shape, &exact), labels(&classes)], &[]);
     assert_eq!(reference["precision"], "f64");
     for (precision, features) in [
         ("bf16", tensor("features", Dtype::BF16, &shape, upper)),
+        ("bf16", f32s("features", &shape, &rounded)),
+        ("bf16", f64s("features", &shape, &rounded)),
         ("f32", f32s("features", &shape, &exact)),
         // Numbers of f32 in f64.
         ("f32", f64s("features", &shape, &widened)),

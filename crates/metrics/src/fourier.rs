@@ -141,7 +141,10 @@ impl Spectrum {
             let mut tuned = false;
             for (token, factor) in factors.iter().enumerate() {
                 let weight = |residue| weights[(token * modulus + residue) * neurons + neuron];
-                tuned |= vary(residues.iter().map(|&residue| weight(residue)), unit_roundoff);
+                tuned |= vary(
+                    residues.iter().map(|&residue| weight(residue)),
+                    unit_roundoff,
+                );
                 for (&residue, slot) in residues.iter().zip(&mut buffer) {
                     *slot = Complex::new(weight(residue), 0.0);
                 }
