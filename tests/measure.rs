@@ -256,6 +256,23 @@ fn single_precision_is_measured_in_double() {
 }
 
 #[test]
+fn arrays_that_are_not_used_are_named_and_labels_are_rows_of_the_classifier() {
+    let mut tensors = simplex();
+    tensors.push(f64s("W", &[1], &[1.0]));
+    let output = File::of(&bytes(&tensors)).measure(&[]);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.starts_with("note: not used: \"W\"."), "{notes}");
+    let classes: Vec<u8> = [-1_i64, 1, -1, 1, -1, 1]
+        .iter()
+        .flat_map(|c| c.to_le_bytes())
+        .collect();
+    let mut tensors = simplex();
+    tensors[1] = tensor("labels", Dtype::I64, &[6], classes);
+    let error = File::of(&bytes(&tensors)).refusal(&[]);
+    assert!(error.contains("numpy.unique"), "{error}");
+}
+
+#[test]
 fn labels_of_any_integer_type_and_whole_floats_are_the_same() {
     let reference = measured(&simplex(), &[]);
     let classes = [0_u8, 1, 2, 0, 1, 2];
@@ -589,7 +606,11 @@ fn products_and_quotients_are_measured_in_multiplicative_characters() {
             "{text}"
         );
     }
-    for operation in [&[][..], &["--operation", "add"], &["--operation", "2a - b"]] {
+    for operation in [
+        &[][..],
+        &["--operation", "add"],
+        &["--operation", "2a - 2b"],
+    ] {
         let (found, _) = of(&sum, operation);
         assert!((number(&found, "ipr") - 1.0).abs() < EXACT, "{found}");
         assert_eq!(found["characters"], "additive");
@@ -608,6 +629,13 @@ fn products_and_quotients_are_measured_in_multiplicative_characters() {
             operation.is_empty()
         );
     }
+    // Coefficients and exponents tell which frequencies of a and b belong together.
+    let (found, _) = of(&sum, &["--operation", "2a - b"]);
+    assert!(number(&found, "ipr") < 0.6, "{found}");
+    let (found, text) = of(&product, &["--operation", "a*b^2"]);
+    let reason = found["undefined"]["ipr"].as_str().unwrap();
+    assert!(reason.contains("the exponent 2 of b and 12"), "{reason}");
+    assert!(text.contains(reason), "{text}");
     let (none, text) = of(&sum, &["--operation", "a^2 + a*b + b^2"]);
     assert!(none["characters"].is_null() && none["ipr"].is_null());
     let reason = none["undefined"]["ipr"].as_str().unwrap();
@@ -1010,12 +1038,17 @@ fn class_means_that_agree_up_to_the_precision_of_the_file_span_no_direction() {
     let shape = [classes.len(), width];
     // The upper half of an f32 number, rounded.
     let upper = |v: &f64| (((*v as f32).to_bits() + 0x8000) >> 16) as u16;
+    let rounded: Vec<f64> = (exact.iter())
+        .map(|v| f64::from(f32::from_bits(u32::from(upper(v)) << 16)))
+        .collect();
     let upper = exact.iter().flat_map(|v| upper(v).to_le_bytes()).collect();
     let widened: Vec<f64> = exact.iter().map(|v| f64::from(*v as f32)).collect();
     let reference = measured(&[f64s("features", &shape, &exact), labels(&classes)], &[]);
     assert_eq!(reference["precision"], "f64");
     for (precision, features) in [
         ("bf16", tensor("features", Dtype::BF16, &shape, upper)),
+        ("bf16", f32s("features", &shape, &rounded)),
+        ("bf16", f64s("features", &shape, &rounded)),
         ("f32", f32s("features", &shape, &exact)),
         // Numbers of f32 in f64.
         ("f32", f64s("features", &shape, &widened)),
@@ -1277,7 +1310,12 @@ fn damaged_files_end_with_numbers_or_one_line() {
             let file = File::of(&damaged);
             let output = file.measure(options);
             match output.status.code() {
-                Some(0) => assert!(output.stderr.is_empty() && turn % 3 != 0),
+                Some(0) => {
+                    // A name in the header may have changed.
+                    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+                    assert!(notes.lines().all(|line| line.starts_with("note: ")));
+                    assert_ne!(turn % 3, 0);
+                }
                 _ => assert!(file.refusal(options).contains("net.safetensors")),
             }
         }

@@ -497,8 +497,9 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "P")]
     pub(crate) modulus: Option<usize>,
     /// What the net computes of the residues a and b: add, subtract, multiply, divide, or a
-    /// polynomial such as "a^2*b". It decides which characters `fourier` is over: those of products
-    /// are discrete logarithms [default: those of a sum].
+    /// polynomial such as "a + 2b" or "a*b^3". It decides which characters `fourier` is over (those of
+    /// products are discrete logarithms) and which frequencies of a and b belong together [default: those
+    /// of a sum].
     #[arg(long, value_name = "OPERATION", requires = "modulus")]
     pub(crate) operation: Option<String>,
 }

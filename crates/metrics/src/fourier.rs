@@ -4,13 +4,18 @@ use std::{collections::BTreeSet, f64::consts::TAU};
 
 use rustfft::{FftPlanner, num_complex::Complex};
 
-use crate::error::{MetricError, require, require_length};
+use crate::{
+    FloatFormat,
+    error::{MetricError, require, require_length},
+    variation::vary,
+};
 
 /// Power of every frequency k = 1 … ⌊n/2⌋ in the weights of each neuron on n residues, relative to
 /// the neuron's sum [Nanda2023, Fourier spectra of weights on residues].
 ///
-/// P_k = Σ_tokens |Σ_j w_j e^{−2πi k j/n}|²/Σ, w_j the weight of residue number j, is the share of k
-/// and −k in the neuron's variance over the residues. The constant (k = 0) says nothing about
+/// P_k = Σ_tokens |Σ_j w_j e^{−2πi c k j/n}|²/Σ, w_j the weight of residue number j, is the share of k
+/// and −k in the neuron's variance over the residues. c is the factor of the token in the task, 1 for
+/// sums: the wave k of c1 a + c2 b is a wave c1 k of a and c2 k of b ([`Waves`]). The constant (k = 0) says nothing about
 /// residues and is left out. For even n, n/2 is its own opposite and has half that power. A net
 /// that sees several residues (a and b) has several tokens; their powers are added, so that a
 /// neuron is pure only if it is tuned to the same frequency for all of them.
@@ -24,8 +29,15 @@ pub struct Spectrum {
     power: Vec<f64>,
 }
 
-/// A neuron whose power is this small relative to its weights' is constant up to rounding.
-const NO_POWER: f64 = 1e-24;
+/// The waves of a task that a spectrum is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waves {
+    /// The n residues in the order in which the waves turn; the weights of others do not count.
+    pub residues: Vec<usize>,
+    /// For each token, how often its wave turns while that of the result turns once. Without a common
+    /// divisor with n, so that each frequency of a token belongs to one frequency of the result.
+    pub factors: Vec<usize>,
+}
 
 impl Spectrum {
     /// The spectrum of the input weights of H neurons.
@@ -51,23 +63,32 @@ impl Spectrum {
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
     pub fn new(weights: &[f64], modulus: usize, neurons: usize) -> Result<Self, MetricError> {
-        Self::along(weights, modulus, neurons, 0..modulus)
+        let waves = Waves {
+            residues: (0..modulus).collect(),
+            factors: vec![1; weights.len() / (modulus * neurons).max(1)],
+        };
+        let f64 = FloatFormat::F64.unit_roundoff();
+        Self::along(weights, modulus, neurons, &waves, f64)
     }
 
-    /// As [`Self::new`], over the residues in this order; the weights of others do not count.
+    /// As [`Self::new`], over other waves. A neuron is constant where the weights of each token differ
+    /// by no more than the rounding of what they were stored in, of this unit roundoff.
     ///
     /// # Errors
     ///
-    /// As [`Self::new`], and for fewer than 3 residues, or one that is none.
+    /// As [`Self::new`], and for fewer than 3 residues, or one that is none, another number of factors
+    /// than tokens, and factors with a common divisor with the number of residues.
     ///
     /// # Examples
     ///
     /// ```
+    /// use metrics::{FloatFormat, Spectrum, Waves};
     /// // The powers of 3 are the residues modulo 7 but 0: 1, 3, 2, 6, 4, 5.
-    /// let powers: Vec<usize> = (0..6).map(|j| 3_usize.pow(j) % 7).collect();
+    /// let residues = (0..6).map(|j| 3_usize.pow(j) % 7).collect();
+    /// let waves = Waves { residues, factors: vec![1] };
     /// // Legendre's symbol: 1 for squares, −1 for others.
     /// let symbol = [0.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0];
-    /// let spectrum = metrics::Spectrum::along(&symbol, 7, 1, powers)?;
+    /// let spectrum = Spectrum::along(&symbol, 7, 1, &waves, FloatFormat::F64.unit_roundoff())?;
     /// assert_eq!(spectrum.key_frequency(), Some(3));
     /// assert!((spectrum.ipr()[0] - 1.0).abs() < 1e-15);
     /// # Ok::<(), metrics::MetricError>(())
@@ -76,10 +97,11 @@ impl Spectrum {
         weights: &[f64],
         modulus: usize,
         neurons: usize,
-        residues: impl IntoIterator<Item = usize>,
+        waves: &Waves,
+        unit_roundoff: f64,
     ) -> Result<Self, MetricError> {
         require(modulus >= 3, "modulus", modulus as f64, "3 or more")?;
-        let residues: Vec<usize> = residues.into_iter().collect();
+        let Waves { residues, factors } = waves;
         let count = residues.len();
         require(count >= 3, "residues", count as f64, "3 or more")?;
         if let Some(index) = residues.iter().position(|residue| *residue >= modulus) {
@@ -100,6 +122,15 @@ impl Spectrum {
             "tokens, residues and neurons",
         )?;
         crate::error::require_entries("weights", weights, "finite", f64::is_finite)?;
+        require_length("factors", factors.len(), tokens, "tokens")?;
+        if let Some(index) = factors.iter().position(|factor| gcd(*factor, count) != 1) {
+            return Err(MetricError::Entry {
+                name: "factors",
+                index,
+                value: factors[index] as f64,
+                domain: "without a common divisor with the number of residues",
+            });
+        }
         let frequencies = count / 2;
         let fft = FftPlanner::new().plan_fft_forward(count);
         let mut buffer = vec![Complex::new(0.0, 0.0); count];
@@ -107,23 +138,25 @@ impl Spectrum {
         let mut power = Vec::with_capacity(neurons * frequencies);
         for neuron in 0..neurons {
             let mut own = vec![0.0; frequencies];
-            let mut all = 0.0;
-            for token in 0..tokens {
-                for (residue, slot) in residues.iter().zip(&mut buffer) {
-                    let weight = weights[(token * modulus + residue) * neurons + neuron];
-                    *slot = Complex::new(weight, 0.0);
-                    all += weight * weight;
+            let mut tuned = false;
+            for (token, factor) in factors.iter().enumerate() {
+                let weight = |residue| weights[(token * modulus + residue) * neurons + neuron];
+                tuned |= vary(
+                    residues.iter().map(|&residue| weight(residue)),
+                    unit_roundoff,
+                );
+                for (&residue, slot) in residues.iter().zip(&mut buffer) {
+                    *slot = Complex::new(weight(residue), 0.0);
                 }
                 fft.process_with_scratch(&mut buffer, &mut scratch);
-                for (sum, amplitude) in own.iter_mut().zip(&buffer[1..]) {
-                    *sum += amplitude.norm_sqr();
+                for (k, sum) in (1..).zip(&mut own) {
+                    *sum += buffer[factor % count * k % count].norm_sqr();
                 }
             }
             if count.is_multiple_of(2) {
                 own[frequencies - 1] /= 2.0;
             }
             let sum: f64 = own.iter().sum();
-            let tuned = sum > NO_POWER * all * count as f64;
             let share = |p: f64| if tuned { p / sum } else { f64::NAN };
             power.extend(own.into_iter().map(share));
         }
@@ -142,7 +175,7 @@ impl Spectrum {
         &self.power
     }
 
-    /// Neurons whose weights are the same for all residues: they have no spectrum.
+    /// Neurons whose weights are the same for all residues, up to rounding: they have no spectrum.
     #[must_use]
     pub fn untuned(&self) -> usize {
         self.rows().filter(|row| row[0].is_nan()).count()
@@ -222,6 +255,10 @@ impl Spectrum {
         }
         sums.iter().map(|sum| sum / count).collect()
     }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Logits on all pairs (a, b) of residues, split into what belongs to key frequencies and the

@@ -24,6 +24,7 @@ mod patterns;
 mod rank;
 mod skills;
 mod spectrum;
+mod variation;
 mod walsh;
 mod weights;
 
@@ -37,7 +38,7 @@ pub use collapse::{
 pub use curve::{Crossing, HALF, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
-pub use fourier::{KeySplit, Spectrum, key_split};
+pub use fourier::{KeySplit, Spectrum, Waves, key_split};
 pub use kernel::{
     centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
     packed_target_alignment, target_alignment,

@@ -105,6 +105,30 @@ impl ResidueCharacters {
         })
     }
 
+    /// `[c1, c2]` where each frequency of a and of b belongs to one frequency of the result.
+    ///
+    /// # Errors
+    ///
+    /// A factor has a common divisor with the [period](Self::period): several characters of the result
+    /// share one of that residue, and no power of a neuron is that of one of them.
+    pub fn paired_factors(&self) -> Result<[u32; 2], String> {
+        let period = self.period();
+        for (name, factor) in ["a", "b"].into_iter().zip(self.factors) {
+            let divisor = gcd(factor, period);
+            if divisor > 1 {
+                let (what, count) = match self.characters {
+                    Characters::Additive => ("coefficient", "the modulus"),
+                    Characters::Multiplicative { .. } => ("exponent", "the residues other than 0"),
+                };
+                return Err(format!(
+                    "the {what} {factor} of {name} and {period}, {count}, have the common divisor \
+                     {divisor}: a frequency of {name} belongs to several of the result"
+                ));
+            }
+        }
+        Ok(self.factors)
+    }
+
     /// Number of residues that the characters are defined on: p, or p − 1 without 0.
     #[must_use]
     pub fn period(&self) -> u32 {
@@ -132,6 +156,10 @@ impl ResidueCharacters {
 fn times(a: u32, b: u32, modulus: u32) -> u32 {
     // Below the modulus.
     (u64::from(a) * u64::from(b) % u64::from(modulus)) as u32
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// The smallest number whose powers are all residues but 0; `None` unless p is a prime.
@@ -200,6 +228,36 @@ mod tests {
                 for (a, b) in (1..p).flat_map(|a| (1..p).map(move |b| (a, b))) {
                     assert_eq!(rest(a, b), constant, "{operation} {p} {a} {b}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn factors_pair_frequencies_unless_they_share_a_divisor_with_the_period() {
+        for (operation, modulus, expected) in [
+            ("a + 2b", 23, Ok([1, 2])),
+            ("3a + 5b", 23, Ok([3, 5])),
+            ("a + 5b", 12, Ok([1, 5])),
+            (
+                "a + 2b",
+                12,
+                Err("coefficient 2 of b and 12, the modulus, have the common divisor 2"),
+            ),
+            ("a b^3", 23, Ok([1, 3])),
+            (
+                "a^3 b",
+                13,
+                Err("exponent 3 of a and 12, the residues other than 0"),
+            ),
+            ("a b^2", 23, Err("exponent 2 of b and 22")),
+            ("divide", 23, Ok([1, 21])),
+            ("divide", 3, Ok([1, 1])),
+        ] {
+            let found = of(operation, modulus).unwrap().paired_factors();
+            match (&found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(*found, expected),
+                (Err(reason), Err(says)) => assert!(reason.contains(says), "{reason}"),
+                _ => panic!("{operation} {modulus}: {found:?}"),
             }
         }
     }

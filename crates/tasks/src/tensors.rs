@@ -3,6 +3,7 @@
 
 mod file;
 pub(crate) mod npy;
+mod precision;
 pub(crate) mod zip;
 
 use std::{
@@ -42,8 +43,9 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Entries, row-major.
     pub values: Vec<f64>,
-    /// Unit roundoff of what was stored: rounding to it moved a number by at most so much of its
-    /// size. 2⁻¹¹ for F16, 2⁻⁸ for BF16, 2⁻²⁴ for F32, and 2⁻⁵³ for F64 that are not all F32 numbers.
+    /// Unit roundoff of the coarsest format that holds all entries: rounding to it moved a number by at
+    /// most so much of its size. 2⁻⁸ for bf16, 2⁻¹¹ for f16 and tf32, 2⁻²⁴ for f32, 2⁻⁵³ for f64 and for
+    /// exact numbers, as integers are.
     pub unit_roundoff: f64,
 }
 
@@ -237,7 +239,7 @@ impl<'a> Tensors<'a> {
         Ok(Array {
             name: name.to_owned(),
             shape: stored.shape.clone(),
-            unit_roundoff: unit_roundoff(dtype, &values),
+            unit_roundoff: precision::unit_roundoff(&values),
             values,
         })
     }
@@ -263,7 +265,10 @@ impl<'a> Tensors<'a> {
         let label = |(at, &value): (usize, &f64)| {
             let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
             whole.then_some(value as u32).ok_or_else(|| {
-                format!("{name:?}[{at}] is {value}: must be a class, a whole number from 0")
+                format!(
+                    "{name:?}[{at}] is {value}: must be a class, a whole number from 0. Renumber the \
+                     classes with numpy.unique(labels, return_inverse=True)[1]"
+                )
             })
         };
         values.iter().enumerate().map(label).collect()
@@ -316,19 +321,6 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
         Dtype::BF16 => numbers(bytes, |chunk| bf16::from_le_bytes(chunk).into()),
         _ => return None,
     })
-}
-
-fn unit_roundoff(dtype: Dtype, values: &[f64]) -> f64 {
-    // Numbers that were stored in f32 first keep its rounding.
-    let widened = || values.iter().all(|&value| f64::from(value as f32) == value);
-    let digits = match dtype {
-        Dtype::BF16 => 8,
-        Dtype::F16 => 11,
-        Dtype::F32 => 24,
-        Dtype::F64 if widened() => 24,
-        _ => 53,
-    };
-    0.5_f64.powi(digits)
 }
 
 /// Integers; those that f64 does not hold are no class anyway.

@@ -49,6 +49,11 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     };
     let source = Source::read(&file, labels.as_ref(), arguments.layers.as_deref()).map_err(fail)?;
     drop((file, labels));
+    if let Source::Dump(dump) = &source
+        && let Some(note) = dump.note()
+    {
+        eprintln!("note: {note}");
+    }
     let groups = groups(arguments);
     let measured = match &source {
         Source::Dump(dump) => of_dump(dump, arguments, &groups).map_err(fail)?,

@@ -108,6 +108,18 @@ impl FeatureDump {
         }
     }
 
+    /// That there are tensors without a meaning here.
+    pub(crate) fn note(&self) -> Option<String> {
+        let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
+        (!ignored.is_empty()).then(|| {
+            format!(
+                "not used: {}. A classifier is read from \"classifier.weight\" and \
+                 \"classifier.bias\", or \"weight\" and \"bias\"",
+                quoted(&ignored)
+            )
+        })
+    }
+
     /// The classifier, or why there is none.
     pub(crate) fn classifier(&self) -> Result<LinearClassifier<'_>, String> {
         let Some(weight) = &self.weight else {

@@ -1,4 +1,4 @@
-use metrics::Spectrum;
+use metrics::{Spectrum, Waves};
 use mlp::Layer;
 use serde_json::{Map, Value, json};
 use tasks::{Characters, ResidueCharacters};
@@ -52,10 +52,16 @@ impl Fourier {
                 format!("--operation {text:?} {}. {}", error.problem, error.hint)
             })?,
         };
-        let spectrum = characters.clone().and_then(|characters| {
-            let spectrum = spectrum(first, &characters);
+        let unit_roundoff = network.first_roundoff();
+        let spectrum_over = |characters: &ResidueCharacters| {
+            let factors = characters.paired_factors()?;
+            let spectrum = spectrum(first, characters, factors, unit_roundoff);
             spectrum.map_err(|problem| format!("{name:?}: {problem}"))
-        });
+        };
+        let spectrum = characters
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(spectrum_over);
         let mut means = Numbers::default();
         let statistics = spectrum.clone().and_then(|spectrum| {
             let values = [spectrum.ipr(), spectrum.top_share(), spectrum.gini()];
@@ -72,7 +78,7 @@ impl Fourier {
         key_frequencies.truncate(SHOWN);
         let ipr = means.get("ipr").and_then(Value::as_f64);
         let used = characters.as_ref().ok().zip(ipr);
-        let note = used.and_then(|(used, ipr)| others_fit_better(first, used, ipr));
+        let note = used.and_then(|(used, ipr)| others_fit_better(used, ipr, spectrum_over));
         Ok(Self {
             modulus,
             operation: operation.map(str::to_owned),
@@ -135,10 +141,18 @@ fn name(characters: &ResidueCharacters) -> &'static str {
     }
 }
 
-fn spectrum(first: &Layer, characters: &ResidueCharacters) -> Result<Spectrum, String> {
-    let residues = characters.residues().into_iter().map(|r| r as usize);
+fn spectrum(
+    first: &Layer,
+    characters: &ResidueCharacters,
+    factors: [u32; 2],
+    unit_roundoff: f64,
+) -> Result<Spectrum, String> {
+    let waves = Waves {
+        residues: (characters.residues().into_iter().map(|r| r as usize)).collect(),
+        factors: factors.map(|factor| factor as usize).to_vec(),
+    };
     let modulus = characters.modulus as usize;
-    let spectrum = Spectrum::along(&first.weight, modulus, first.outputs, residues);
+    let spectrum = Spectrum::along(&first.weight, modulus, first.outputs, &waves, unit_roundoff);
     spectrum.map_err(|error| error.to_string())
 }
 
@@ -149,7 +163,11 @@ fn mean_of_tuned(values: Vec<f64>) -> Option<f64> {
 
 /// Says so where neurons are tuned to the characters of sums, and those of products were used, or the
 /// other way round.
-fn others_fit_better(first: &Layer, used: &ResidueCharacters, ipr: f64) -> Option<String> {
+fn others_fit_better(
+    used: &ResidueCharacters,
+    ipr: f64,
+    spectrum: impl Fn(&ResidueCharacters) -> Result<Spectrum, String>,
+) -> Option<String> {
     /// Spectra of random weights differ by less.
     const BETTER: f64 = 1.5;
     let (other, cure) = match used.characters {
@@ -162,7 +180,7 @@ fn others_fit_better(first: &Layer, used: &ResidueCharacters, ipr: f64) -> Optio
             "--operation add or subtract, if that is what the net computes",
         ),
     };
-    let others = mean_of_tuned(spectrum(first, &other).ok()?.ipr())?;
+    let others = mean_of_tuned(spectrum(&other).ok()?.ipr())?;
     (others > BETTER * ipr).then(|| {
         format!(
             "{} characters fit better: their ipr is {others:.4}, that of {} ones {ipr:.4}. Give {cure}",

@@ -57,6 +57,11 @@ impl Network {
         (&first.weight.name, &first.layer)
     }
 
+    /// Unit roundoff of the weights of the first layer.
+    pub(super) fn first_roundoff(&self) -> f64 {
+        self.layers[0].weight.unit_roundoff
+    }
+
     /// Neural collapse of every hidden layer; that of the last one has the classifier.
     pub(crate) fn collapse(
         &self,

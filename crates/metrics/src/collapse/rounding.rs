@@ -4,11 +4,8 @@ use super::class_means::undefined;
 use crate::{
     FloatFormat,
     error::{MetricError, require, require_length},
+    variation::vary,
 };
-
-/// Features count as constant where their deviations are within one spacing of the numbers, which is
-/// two roundings.
-const SPACING: f64 = 2.0;
 
 /// How far rounding may have moved a mean of up to `rows` numbers, relative to their size: each of
 /// them by the unit roundoff of their precision, and their sum, in f64, by one rounding for each term.
@@ -32,8 +29,7 @@ pub(super) fn column_sizes<'a>(
 /// That features differ between rows by more than the rounding of what they were stored in: the one
 /// rule for everything that compares with their variance.
 ///
-/// A column varies where its deviations from its mean, root mean square, are above one spacing of
-/// the numbers, 2 u times their root mean square.
+/// A column varies where half its range is above four spacings of the largest number in it.
 ///
 /// # Shapes
 ///
@@ -57,27 +53,8 @@ pub fn features_vary(values: &[f64], width: usize, unit_roundoff: f64) -> Result
     require(width > 0, "width of the features", 0.0, "1 or more")?;
     let rows = values.len() / width;
     require_length("features", values.len(), rows * width, "whole rows")?;
-    // By the largest entry, so that no square leaves f64.
-    let top = values.iter().fold(0.0, |top: f64, h| h.abs().max(top));
-    let scale = if top > 0.0 { top } else { 1.0 };
-    let all = || values.chunks_exact(width);
-    let mut mean = vec![0.0; width];
-    for row in all() {
-        let sums = mean.iter_mut().zip(row);
-        sums.for_each(|(sum, h)| *sum += h / scale);
-    }
-    mean.iter_mut().for_each(|sum| *sum /= rows as f64);
-    let (mut sizes, mut deviations) = (vec![0.0; width], vec![0.0; width]);
-    for row in all() {
-        for (at, h) in row.iter().enumerate() {
-            let (h, mean) = (h / scale, mean[at]);
-            sizes[at] += h * h;
-            deviations[at] += (h - mean) * (h - mean);
-        }
-    }
-    let most = SPACING * rounding(unit_roundoff, rows);
-    let mut columns = deviations.iter().zip(&sizes);
-    if columns.any(|(deviation, size)| deviation.sqrt() > most * size.sqrt()) {
+    let column = |at: usize| values[at..].iter().step_by(width).copied();
+    if rows > 0 && (0..width).any(|at| vary(column(at), unit_roundoff)) {
         return Ok(());
     }
     let domain = "above the rounding of the numbers: the features are the same in all rows";

@@ -657,10 +657,10 @@ fn features_that_are_the_same_up_to_rounding_do_not_vary() {
                 let constant = [size, -3.0 * size].repeat(rows);
                 let error = varies(&constant).unwrap_err().to_string();
                 assert!(error.contains("the same in all rows"), "{error}");
-                // Neighbouring numbers.
+                // Numbers within four spacings, which are at least u in size.
                 let mut close = constant.clone();
                 for h in close.iter_mut().step_by(4) {
-                    *h *= 1.0 + 2.0 * unit;
+                    *h *= 1.0 + 4.0 * unit;
                 }
                 assert!(varies(&close).is_err(), "{digits} {size} {rows}");
                 if rows > 1 && size > 0.0 {

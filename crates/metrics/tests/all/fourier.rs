@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use metrics::{Spectrum, key_split};
+use metrics::{FloatFormat, Spectrum, Waves, key_split};
 
 /// A few roundings of sums over a few dozen residues.
 const ROUNDING: f64 = 1e-12;
@@ -168,6 +168,45 @@ fn a_constant_neuron_has_no_spectrum_and_is_counted() {
     assert!(none.mean_power()[0].is_nan());
 }
 
+/// 1 and neighbours of it in f32, up to four spacings away.
+#[test]
+fn a_neuron_that_is_constant_up_to_rounding_has_no_spectrum() {
+    let spacings = noise(8, 2 * 23).into_iter().map(|z| (4.5 * z).round());
+    let weights: Vec<f64> = spacings.map(|k| 1.0 + k * 0.5_f64.powi(23)).collect();
+    let waves = Waves {
+        residues: (0..23).collect(),
+        factors: vec![1; 2],
+    };
+    let untuned = |format: FloatFormat| {
+        let found = Spectrum::along(&weights, 23, 1, &waves, format.unit_roundoff());
+        found.unwrap().untuned()
+    };
+    assert_eq!(untuned(FloatFormat::F32), 1);
+    assert_eq!(untuned(FloatFormat::F64), 0);
+}
+
+/// Perfectly tuned neurons of nets that compute c1 a + c2 b.
+#[test]
+fn a_frequency_of_the_result_pairs_frequencies_of_the_residues() {
+    for (modulus, factors) in [(23, [1, 2]), (23, [3, 5]), (23, [1, 22]), (12, [1, 5])] {
+        let waves = Waves {
+            residues: (0..modulus).collect(),
+            factors: factors.to_vec(),
+        };
+        for k in 1..=modulus / 2 {
+            let wave = |factor: usize, phase: f64| {
+                let turn = TAU * (factor * k) as f64 / modulus as f64;
+                (0..modulus).map(move |r| (turn * r as f64 + phase).cos())
+            };
+            let weights: Vec<f64> = wave(factors[0], 0.3).chain(wave(factors[1], 1.1)).collect();
+            let f64 = FloatFormat::F64.unit_roundoff();
+            let found = Spectrum::along(&weights, modulus, 1, &waves, f64).unwrap();
+            assert_close(found.ipr()[0], 1.0, ROUNDING);
+            assert_eq!(found.key_frequency(), Some(k), "{modulus} {factors:?}");
+        }
+    }
+}
+
 /// Logits p [q = c1 a + c2 b] − 1 of an exact network.
 fn exact(modulus: usize, sum: [usize; 2]) -> Vec<f64> {
     let mut logits = Vec::new();
@@ -231,9 +270,22 @@ fn the_order_of_the_residues_decides_what_is_a_wave() {
     for (j, &residue) in powers.iter().enumerate() {
         weights[residue] = (TAU * 5.0 * j as f64 / 12.0 + 0.4).cos();
     }
-    let found = Spectrum::along(&weights, 13, 1, powers.clone()).unwrap();
+    let tuned = weights.clone();
+    let along = |residues: Vec<usize>, factor| {
+        let waves = Waves {
+            residues,
+            factors: vec![factor],
+        };
+        Spectrum::along(&tuned, 13, 1, &waves, FloatFormat::F64.unit_roundoff())
+    };
+    let found = along(powers.clone(), 1).unwrap();
     assert_close(found.ipr()[0], 1.0, ROUNDING);
     assert_eq!((found.frequencies(), found.key_frequency()), (6, Some(5)));
+    // 5 is 11 times 7 modulo 12.
+    assert_eq!(along(powers.clone(), 11).unwrap().key_frequency(), Some(5));
+    assert_eq!(along(powers.clone(), 7).unwrap().key_frequency(), Some(1));
+    let error = along(powers, 3).unwrap_err().to_string();
+    assert!(error.starts_with("factors[0] = 3"), "{error}");
     // Over 0, 1, 2, … it is spread: Gauss sums have one size.
     weights[0] = 0.0;
     let additive = of_one(&weights);
@@ -242,7 +294,7 @@ fn the_order_of_the_residues_decides_what_is_a_wave() {
         (vec![0, 1], "residues = 2"),
         (vec![1, 2, 13], "residues[2] = 13"),
     ] {
-        let error = Spectrum::along(&weights, 13, 1, residues).unwrap_err();
+        let error = along(residues, 1).unwrap_err();
         assert!(error.to_string().starts_with(says), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use metrics::Spectrum;
+use metrics::{Spectrum, Waves};
 use models::Model;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Pairs, ResidueCharacters, Task, parse_table, table_of};
@@ -11,7 +11,8 @@ use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 /// neurons of `ipr`, `top_share` and `gini` of their Fourier power [Nanda2023; Doshi2024].
 ///
 /// Over the characters of the task: additive ones for sums of multiples of a and b, multiplicative
-/// ones (of discrete logarithms; residue 0 is left out) for products and quotients modulo a prime.
+/// ones (of discrete logarithms; residue 0 is left out) for products and quotients modulo a prime. The
+/// frequency is that of the result: k of c1 a + c2 b (or of a^c1 b^c2) is c1 k of a and c2 k of b.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fourier {}
@@ -37,7 +38,10 @@ fn check(kind: &str, task: &dyn Task, models: &[&dyn Model]) -> Result<(), KeyEr
     let Some(pairs) = instance.pairs() else {
         return Err(lacks(kind, "a task on residues"));
     };
-    characters(kind, pairs)?;
+    let characters = characters(kind, pairs)?;
+    if let Err(reason) = waves(characters) {
+        return Err(lacks(kind, &format!("another operation: {reason}")));
+    }
     if models.iter().any(|model| model.host(&[]).is_none()) {
         let needs = "multilayer perceptrons or linear nets; name them in models";
         return Err(lacks(kind, needs));
@@ -60,14 +64,31 @@ pub(super) fn characters<'a>(
     }
 }
 
+/// The waves of a and b that a frequency of the result is made of, or why it has none of its own.
+fn waves(characters: &ResidueCharacters) -> Result<Waves, String> {
+    let factors = characters.paired_factors()?;
+    Ok(Waves {
+        residues: (characters.residues().into_iter().map(|r| r as usize)).collect(),
+        factors: factors.map(|factor| factor as usize).to_vec(),
+    })
+}
+
 /// The spectrum of the first layer, `[2p, H]`, over the characters of the task.
 fn spectrum(at: &Snapshot<'_>) -> Result<Option<Spectrum>, MeasureError> {
     let Some(Ok(characters)) = at.task.pairs().map(|pairs| &pairs.characters) else {
         return Ok(None);
     };
+    let Ok(waves) = waves(characters) else {
+        return Ok(None);
+    };
     let weights = &at.parameters()?[0];
-    let residues = characters.residues().into_iter().map(|r| r as usize);
-    let spectrum = Spectrum::along(&weights.values, weights.rows / 2, weights.columns, residues);
+    let spectrum = Spectrum::along(
+        &weights.values,
+        weights.rows / 2,
+        weights.columns,
+        &waves,
+        at.format().unit_roundoff(),
+    );
     Ok(Some(spectrum?))
 }
 

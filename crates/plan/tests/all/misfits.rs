@@ -230,6 +230,7 @@ fn what_does_not_fit_modular_arithmetic_is_refused_with_key_and_remedy() {
     for [old, new, key, problem] in cases(
         r#"
 operation = "add" => operation = "a^2 + a*b + b^2" => measure[1].kind = "fourier" => another operation: a^2 + a*b + b^2
+operation = "add" => operation = "a*b^2" => measure[1].kind = "fourier" => the exponent 2 of b and 6
 modulus = 7\noperation = "add" => modulus = 8\noperation = "multiply" => measure[1].kind = "fourier" => only modulo a prime
 modulus = 7\noperation = "add" => modulus = 8\noperation = "divide" => task.operation => prime
 modulus = 7\noperation = "add" => modulus = 8\noperation = "divide" => task.operation => 7 or 11

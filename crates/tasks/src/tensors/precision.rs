@@ -1,0 +1,95 @@
+//! The precision that numbers were rounded to, as their binary digits tell it.
+
+/// Significant binary digits of the formats that numbers are rounded to: bf16, f16 and tf32, f32.
+const FORMATS: [i32; 3] = [8, 11, 24];
+
+/// Those of f64, in which everything is computed.
+const F64: i32 = 53;
+
+/// Unit roundoff of the coarsest format that holds all numbers, whatever they are stored in: features
+/// of a net in bf16 keep its rounding in f32.
+///
+/// Numbers that are exact have that of f64: all of them are whole multiples of one power of two, below
+/// 2^d, where d are the digits of that format, and not all in its upper half. Classes, counts, pixels and
+/// one-hot rows are such; rounded numbers of one size are all in the upper half, and those of several sizes
+/// need more than d digits together.
+pub(super) fn unit_roundoff(values: &[f64]) -> f64 {
+    // Exponents of the first and the last digit of every number.
+    let digits = values.iter().filter(|value| **value != 0.0).map(ends);
+    let (mut most, mut last, mut tops) = (0, i32::MAX, (i32::MAX, i32::MIN));
+    for (first, end) in digits {
+        most = most.max(first - end + 1);
+        last = last.min(end);
+        tops = (tops.0.min(first), tops.1.max(first));
+    }
+    let format = FORMATS.into_iter().find(|&digits| most <= digits);
+    let exact = |digits: &i32| {
+        let multiple = |first: i32| first - last + 1;
+        most == 0 || multiple(tops.1) <= *digits && multiple(tops.0) < *digits
+    };
+    let digits = format.filter(|digits| !exact(digits)).unwrap_or(F64);
+    0.5_f64.powi(digits)
+}
+
+/// Exponents of the first and the last binary digit of a number that is not 0.
+fn ends(value: &f64) -> (i32, i32) {
+    let bits = value.to_bits();
+    let exponent = (bits >> 52 & 0x7ff) as i32;
+    let fraction = bits & ((1 << 52) - 1);
+    let (significand, exponent) = match exponent {
+        0 => (fraction, -1074),
+        _ => (fraction | 1 << 52, exponent - 1075),
+    };
+    let first = exponent + 63 - significand.leading_zeros() as i32;
+    (first, exponent + significand.trailing_zeros() as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use half::{bf16, f16};
+
+    use super::*;
+
+    fn digits(values: &[f64]) -> i32 {
+        -unit_roundoff(values).log2() as i32
+    }
+
+    fn numbers() -> impl Iterator<Item = f64> {
+        (1..200).map(|i| (f64::from(i) * 0.7).sin() * 3.0)
+    }
+
+    #[test]
+    fn the_coarsest_format_that_holds_all_numbers_is_found() {
+        let of = |round: fn(f64) -> f64| digits(&numbers().map(round).collect::<Vec<_>>());
+        assert_eq!(of(|v| bf16::from_f64(v).into()), 8);
+        assert_eq!(of(|v| f16::from_f64(v).into()), 11);
+        // tf32, far outside f16.
+        let tf32 = |v: f64| f64::from(f32::from_bits((1e-20 * v as f32).to_bits() & !0x1fff));
+        assert_eq!(of(tf32), 11);
+        assert_eq!(of(|v| f64::from(v as f32)), 24);
+        assert_eq!(of(|v| v), 53);
+        // Behind a ReLU, and around a mean that is large.
+        assert_eq!(of(|v| bf16::from_f64(v.max(0.0)).into()), 8);
+        assert_eq!(of(|v| bf16::from_f64(1000.0 + v).into()), 8);
+        assert_eq!(of(|v| f64::from(1.5 + 1e-7 * v as f32)), 24);
+    }
+
+    #[test]
+    fn numbers_on_one_grid_are_exact() {
+        for exact in [
+            vec![],
+            vec![0.0, 0.0],
+            vec![0.0, 1.0, 0.0],
+            vec![-1.0, 1.0],
+            vec![1.0, -2.5, 0.375],
+            (0..256).map(f64::from).collect(),
+            (0..1000).map(f64::from).collect(),
+            vec![3.0, 70_000.0, 12_345.0],
+        ] {
+            assert_eq!(digits(&exact), 53, "{exact:?}");
+        }
+        // One number and its neighbour.
+        assert_eq!(digits(&[1.0, 1.0 + 0.5_f64.powi(7)]), 8);
+        assert_eq!(digits(&[5e-324, 1.0]), 8);
+    }
+}
