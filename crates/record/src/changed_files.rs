@@ -1,5 +1,7 @@
 use toml::{Table, Value};
 
+use crate::ExternalSource;
+
 /// A file of the user that changed between two resolved specs: both name it and keep its SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
@@ -41,6 +43,48 @@ impl std::fmt::Display for ChangedFile {
 /// ```
 pub fn changed_files(before: &Table, after: &Table) -> Vec<ChangedFile> {
     changed_in(before, after, false)
+}
+
+/// How what stands in for a model differs from what stood in for it in the recorded run.
+pub(crate) enum ChangedSource {
+    /// The same name with another content.
+    Content(ChangedFile),
+    /// Another file, or none: the end of a sentence.
+    Origin(String),
+}
+
+/// The first difference between the curves and checkpoints of two runs.
+pub(crate) fn changed_source(
+    before: &[ExternalSource],
+    after: &[ExternalSource],
+) -> Option<ChangedSource> {
+    fn find<'a>(all: &'a [ExternalSource], model: &str) -> Option<&'a ExternalSource> {
+        all.iter().find(|source| source.model == model)
+    }
+    let said = |source: Option<&ExternalSource>| match source {
+        Some(source) => format!("read from the {} {}", source.kind, source.name),
+        None => "trained".to_owned(),
+    };
+    let models = before.iter().chain(after).map(|source| &source.model);
+    models.into_iter().find_map(|model| {
+        let [old, new] = [before, after].map(|all| find(all, model));
+        match (old, new) {
+            (Some(old), Some(new)) if (&old.kind, &old.sha256) == (&new.kind, &new.sha256) => None,
+            (Some(old), Some(new)) if (&old.kind, &old.name) == (&new.kind, &new.name) => {
+                Some(ChangedSource::Content(ChangedFile {
+                    file: old.name.clone(),
+                    holds_rows: false,
+                    before: old.sha256.clone(),
+                    after: new.sha256.clone(),
+                }))
+            }
+            (old, new) => Some(ChangedSource::Origin(format!(
+                "{model} was {} and is {} now",
+                said(old),
+                said(new)
+            ))),
+        }
+    })
 }
 
 fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFile> {
