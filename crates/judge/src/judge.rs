@@ -400,3 +400,15 @@ fn format_number(value: f64) -> String {
         format!("{value:.2e}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::gaps;
+
+    #[test]
+    fn what_seeds_lack_is_told_apart() {
+        assert_eq!(gaps(0, 0), "");
+        assert_eq!(gaps(0, 1), ", of which 1 is missing");
+        assert_eq!(gaps(2, 1), ", of which 2 are censored and 1 is missing");
+    }
+}

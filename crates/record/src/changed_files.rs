@@ -111,3 +111,38 @@ fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFil
     }
     changed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_curves_are_named_by_their_file() {
+        let source = |name: &str, sha256: &str| ExternalSource {
+            model: "net".to_owned(),
+            kind: "curves".to_owned(),
+            name: name.to_owned(),
+            sha256: sha256.to_owned(),
+        };
+        let said = |before: &[ExternalSource], after: &[ExternalSource]| {
+            changed_source(before, after).map(|changed| match changed {
+                ChangedSource::Content(file) => file.to_string(),
+                ChangedSource::Origin(detail) => detail,
+            })
+        };
+        let old = [source("a.csv", "12")];
+        assert_eq!(said(&old, &old), None);
+        assert_eq!(
+            said(&old, &[source("a.csv", "34")]).as_deref(),
+            Some("a.csv changed since the run: its SHA-256 was 12 and is 34")
+        );
+        assert_eq!(
+            said(&old, &[source("b.csv", "34")]).as_deref(),
+            Some("net was read from the curves a.csv and is read from the curves b.csv now")
+        );
+        assert_eq!(
+            said(&old, &[]).as_deref(),
+            Some("net was read from the curves a.csv and is trained now")
+        );
+    }
+}

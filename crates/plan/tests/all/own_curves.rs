@@ -461,7 +461,7 @@ fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
 
 #[test]
 fn a_grid_of_which_one_cell_is_read_is_refused() {
-    let grid = format!("{SMALL}\n[sweep]\n\"training.lr\" = [0.05, 0.1]\n");
+    let grid = format!("{SMALL}\n[sweep.grid]\n\"training.lr\" = [0.05, 0.1]\n");
     let mut plan = load_with(&grid, &["training.seeds=1"]).unwrap();
     assert!(plan.variants.len() > 1);
     let name = plan.variants[0].name.clone();
