@@ -338,9 +338,15 @@ fn describe(part: &ComponentJudgement) -> String {
         Some(value) => format_number(value),
         None => none.to_owned(),
     };
-    let centre = number(part.centre, "(censored)");
+    let missing = part.values.len().saturating_sub(part.seeds);
+    let none = if part.censored == 0 && missing > 0 {
+        "(missing)"
+    } else {
+        "(censored)"
+    };
+    let centre = number(part.centre, none);
     let seeds = match part.values.len() {
-        all if all > part.seeds => format!("{} of {all}", part.seeds),
+        all if all > part.seeds && part.coverage.is_some() => format!("{} of {all}", part.seeds),
         all => all.to_string(),
     };
     match part.coverage {
@@ -357,9 +363,23 @@ fn describe(part: &ComponentJudgement) -> String {
             )
         }
         None => format!(
-            "{label}{centre}, no 95 % interval from {seeds} seeds of which {} are censored",
-            part.censored
+            "{label}{centre}, no 95 % interval from {seeds} seeds{}",
+            gaps(part.censored, missing)
         ),
+    }
+}
+
+/// What keeps seeds from having a value, behind the number of seeds; nothing where all have one.
+fn gaps(censored: usize, missing: usize) -> String {
+    let are = |count: usize, what: &str| {
+        let verb = if count == 1 { "is" } else { "are" };
+        (count > 0).then(|| format!("{count} {verb} {what}"))
+    };
+    let gaps = [are(censored, "censored"), are(missing, "missing")];
+    let gaps: Vec<String> = gaps.into_iter().flatten().collect();
+    match &gaps[..] {
+        [] => String::new(),
+        gaps => format!(", of which {}", gaps.join(" and ")),
     }
 }
 
@@ -378,5 +398,17 @@ fn format_number(value: f64) -> String {
         format!("{value:.4}")
     } else {
         format!("{value:.2e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gaps;
+
+    #[test]
+    fn what_seeds_lack_is_told_apart() {
+        assert_eq!(gaps(0, 0), "");
+        assert_eq!(gaps(0, 1), ", of which 1 is missing");
+        assert_eq!(gaps(2, 1), ", of which 2 are censored and 1 is missing");
     }
 }

@@ -18,6 +18,7 @@ use crate::{
 pub use curves::{CurveRow, Curves};
 pub use exports::Said;
 
+use exports::first_of;
 use matching::{Measured, matched};
 
 /// Checks that the spec has such a model.
@@ -124,6 +125,54 @@ pub fn attach_curves(
         variant.external.insert(model.clone(), external);
         note_ends(variant, model, &seeds);
     }
+    check_all_read(plan, model, &source.name)
+}
+
+/// Checks that no cell of a grid trains a model whose curves the others have: they would be judged as
+/// one. Other groups of variants (a control, say) are models of their own, and noted.
+fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecError> {
+    let mut trained = Vec::new();
+    for variant in plan.variants.iter().filter(|v| v.model(model).is_some()) {
+        if variant.external.contains_key(model) {
+            continue;
+        }
+        let is_read =
+            |other: &&Variant| other.group == variant.group && other.external.contains_key(model);
+        if let Some(read) = plan.variants.iter().find(is_read) {
+            return Err(SpecError::key(
+                file,
+                format!("variant {:?}", variant.name),
+                format!(
+                    "has no row, so that {model} would be trained there, and {:?} has rows",
+                    read.name
+                ),
+                format!(
+                    "Give its rows in a column variant, or run a spec without its sweep: claims on \
+                     {model} would mix your curves with others."
+                ),
+            ));
+        }
+        trained.push(format!("{:?}", variant.name));
+    }
+    let first = plan.variants.iter_mut();
+    let external = first
+        .filter_map(|variant| variant.external.get_mut(model))
+        .next();
+    match external {
+        Some(external) if !trained.is_empty() => external.notes.push(format!(
+            "{model}: {file} has no row of the variants {}, where {model} is trained here",
+            first_of(&trained)
+        )),
+        Some(_) => {}
+        None => {
+            return Err(SpecError::key(
+                "--curves",
+                file,
+                format!("has no curve that takes the place of {model}, which would be trained"),
+                "Give a curve of a metric that the spec measures.",
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -166,6 +215,7 @@ fn check_rows(
     }
     let seeds: Vec<u64> = plan.seeds().collect();
     let measured = Measured::of(variant, model);
+    measured.check_derived(rows)?;
     for row in rows {
         if !seeds.contains(&row.seed) {
             let problem = format!("is not a seed of this run, which has {seeds:?}");

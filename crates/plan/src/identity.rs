@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use record::{FORMAT, RunIdentity};
+use record::{ExternalSource, FORMAT, RunIdentity};
 
 use crate::plan::{Plan, Variant};
 
@@ -58,7 +58,18 @@ impl Plan {
         for variant in &self.variants {
             all.feed_variant(variant, &trained_part(variant));
         }
+        let mut external: Vec<ExternalSource> = Vec::new();
+        let models = self
+            .variants
+            .iter()
+            .flat_map(|variant| variant.external.values());
+        for model in models {
+            if !external.contains(&model.source) {
+                external.push(model.source.clone());
+            }
+        }
         RunIdentity {
+            external,
             spec_hash: all.hash(),
             base_hash: base.hash(),
         }

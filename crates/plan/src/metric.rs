@@ -133,6 +133,11 @@ pub trait Metric: Send + Sync {
         &[]
     }
 
+    /// The metrics without which one of [`Metric::derived_metrics`] cannot be computed.
+    fn derived_from(&self, _derived: &str) -> &'static [&'static str] {
+        self.metrics()
+    }
+
     /// What follows from the whole curves of one model in one cell: times at which they cross a level,
     /// say. A time that did not come before the last step is infinite.
     fn derive(&self, _curves: ModelCurves<'_>) -> Vec<Derived> {

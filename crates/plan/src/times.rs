@@ -18,7 +18,7 @@ pub(crate) const METRICS: [&str; 5] = [
 ];
 
 /// The curve that is summarised.
-const STRENGTH: &str = "skill_strength";
+pub(crate) const STRENGTH: &str = "skill_strength";
 
 /// Metrics whose curves come to levels.
 pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accuracy"];
@@ -80,7 +80,7 @@ pub fn derive_times(curves: ModelCurves<'_>) -> Vec<Derived> {
     let mut derived = Vec::new();
     for index in curves.indices(STRENGTH) {
         let curve = curves.curve(STRENGTH, index);
-        let (Some(ends), 2..) = (curves.ends(STRENGTH, index), curve.steps.len()) else {
+        let Some(ends) = curves.ends(STRENGTH, index) else {
             continue;
         };
         let mut push = |metric, (value, end): (f64, usize)| {

@@ -1,5 +1,7 @@
 use toml::{Table, Value};
 
+use crate::ExternalSource;
+
 /// A file of the user that changed between two resolved specs: both name it and keep its SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
@@ -50,6 +52,49 @@ pub fn changed_files(before: &Table, after: &Table) -> Vec<ChangedFile> {
     changed_in(before, after, false)
 }
 
+/// How what stands in for a model differs from what stood in for it in the recorded run.
+pub(crate) enum ChangedSource {
+    /// The same name with another content.
+    Content(ChangedFile),
+    /// Another file, or none: the end of a sentence.
+    Origin(String),
+}
+
+/// The first difference between the curves and checkpoints of two runs.
+pub(crate) fn changed_source(
+    before: &[ExternalSource],
+    after: &[ExternalSource],
+) -> Option<ChangedSource> {
+    fn find<'a>(all: &'a [ExternalSource], model: &str) -> Option<&'a ExternalSource> {
+        all.iter().find(|source| source.model == model)
+    }
+    let said = |source: Option<&ExternalSource>| match source {
+        Some(source) => format!("read from the {} {}", source.kind, source.name),
+        None => "trained".to_owned(),
+    };
+    let models = before.iter().chain(after).map(|source| &source.model);
+    models.into_iter().find_map(|model| {
+        let [old, new] = [before, after].map(|all| find(all, model));
+        match (old, new) {
+            (Some(old), Some(new)) if (&old.kind, &old.sha256) == (&new.kind, &new.sha256) => None,
+            (Some(old), Some(new)) if (&old.kind, &old.name) == (&new.kind, &new.name) => {
+                Some(ChangedSource::Content(ChangedFile {
+                    file: old.name.clone(),
+                    label_file: None,
+                    holds_rows: false,
+                    before: old.sha256.clone(),
+                    after: new.sha256.clone(),
+                }))
+            }
+            (old, new) => Some(ChangedSource::Origin(format!(
+                "{model} was {} and is {} now",
+                said(old),
+                said(new)
+            ))),
+        }
+    })
+}
+
 fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFile> {
     let text = |table: &Table, key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
     let mut changed = Vec::new();
@@ -93,6 +138,36 @@ mod tests {
             changed[0].to_string(),
             "images.idx, or labels.idx with its classes, changed since the run: the SHA-256 of both \
              was 12 and is 34"
+        );
+    }
+
+    #[test]
+    fn changed_curves_are_named_by_their_file() {
+        let source = |name: &str, sha256: &str| ExternalSource {
+            model: "net".to_owned(),
+            kind: "curves".to_owned(),
+            name: name.to_owned(),
+            sha256: sha256.to_owned(),
+        };
+        let said = |before: &[ExternalSource], after: &[ExternalSource]| {
+            changed_source(before, after).map(|changed| match changed {
+                ChangedSource::Content(file) => file.to_string(),
+                ChangedSource::Origin(detail) => detail,
+            })
+        };
+        let old = [source("a.csv", "12")];
+        assert_eq!(said(&old, &old), None);
+        assert_eq!(
+            said(&old, &[source("a.csv", "34")]).as_deref(),
+            Some("a.csv changed since the run: its SHA-256 was 12 and is 34")
+        );
+        assert_eq!(
+            said(&old, &[source("b.csv", "34")]).as_deref(),
+            Some("net was read from the curves a.csv and is read from the curves b.csv now")
+        );
+        assert_eq!(
+            said(&old, &[]).as_deref(),
+            Some("net was read from the curves a.csv and is trained now")
         );
     }
 }

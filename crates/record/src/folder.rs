@@ -9,9 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    CellStore, FORMAT, Manifest, Observation, Observations, RunFolderError,
+    CellStore, ExternalSource, FORMAT, Manifest, Observation, Observations, RunFolderError,
     cells::FOLDER as CELLS,
-    changed_files::changed_files,
+    changed_files::{ChangedSource, changed_files, changed_source},
     csv::write_csv,
     files::{LONG_AGO, TEMPORARY, remove, remove_unfinished, write, write_atomically_with},
     lock::Lock,
@@ -27,6 +27,8 @@ pub struct RunIdentity {
     pub spec_hash: String,
     /// Hash of what is trained without the sweep: a folder may hold a sweep that grows.
     pub base_hash: String,
+    /// Models that are read from files in place of training them.
+    pub external: Vec<ExternalSource>,
 }
 
 /// A run folder that is being written.
@@ -236,6 +238,17 @@ fn check_free(
                 Some(other) if other != name => Err(another(format!("{other} instead of {name}"))),
                 _ if recorded.is_none() => Err(another("recorded by an older version".to_owned())),
                 _ if recorded != Some(&identity.base_hash) => {
+                    let sources = read_manifest(path).map(|manifest| manifest.external);
+                    match changed_source(&sources.unwrap_or_default(), &identity.external) {
+                        Some(ChangedSource::Content(changed)) => {
+                            return Err(RunFolderError::ChangedRows {
+                                path: path.to_owned(),
+                                changed,
+                            });
+                        }
+                        Some(ChangedSource::Origin(detail)) => return Err(another(detail)),
+                        None => {}
+                    }
                     let mut changed = changed_files(&before, &table(spec));
                     changed.sort_by_key(|changed| !changed.holds_rows);
                     Err(match changed.into_iter().next() {

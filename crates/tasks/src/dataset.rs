@@ -23,6 +23,7 @@ mod row_numbers;
 mod scaling;
 mod shipped;
 mod table;
+mod text_table;
 
 use std::{
     fs,
@@ -39,6 +40,7 @@ pub use own::{OwnFiles, OwnSets, Reading};
 pub(crate) use principal::Principal;
 pub use scaling::{FeatureScale, Scaling};
 pub use shipped::names;
+pub use text_table::{NoTable, TextTable};
 
 /// A data set: labelled rows of numbers.
 #[derive(Debug, Clone, PartialEq)]

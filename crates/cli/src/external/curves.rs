@@ -73,8 +73,12 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in entries {
         let file = entry.map_err(|error| cannot_read(path, &error))?.path();
-        let ending = file.extension().and_then(OsStr::to_str);
-        if ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) && file.is_file() {
+        let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let is_table = [".csv", ".csv.gz", ".tsv"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        if is_table && file.is_file() {
             files.push(file);
         }
     }
@@ -104,7 +108,7 @@ impl Given {
                 parts.push((format!("{name}{said} {}\n", bytes.len()), bytes));
             }
         }
-        let curves = Curves::join(curves);
+        let curves = Curves::join(curves)?;
         let mut hasher = Sha256::new();
         // Of an export the name counts, too: it says metric and seed.
         let by_name = parts.len() > 1 || !curves.exports.is_empty();

@@ -1,5 +1,8 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
+use csv::StringRecord;
+use tasks::dataset::TextTable;
+
 use crate::spec::SpecError;
 
 use super::exports::{self, Export, Said};
@@ -54,6 +57,51 @@ const READ: [&str; 8] = [
 /// The column of our own tables that says nothing about a model.
 const RUN: &str = "run";
 
+/// The header and the rows of a table, each row with its line.
+fn records(
+    table: &TextTable,
+    file: &dyn Fn(String, &str) -> SpecError,
+) -> Result<(StringRecord, Vec<(u64, StringRecord)>), SpecError> {
+    let broken = |error: csv::Error| {
+        let problem = error.to_string().replace(char::is_control, " ");
+        file(problem, "Write one row per number")
+    };
+    let mut records = table.reader().into_records();
+    let mut headers = records.next().transpose().map_err(broken)?;
+    let headers = headers.get_or_insert_default();
+    headers.trim();
+    let mut rows = Vec::new();
+    for record in records {
+        let record = record.map_err(broken)?;
+        let line = record.position().map_or(0, |place| table.line(place));
+        if record.len() != headers.len() {
+            return Err(file(
+                format!(
+                    "has {} fields in line {line}, and {} columns",
+                    record.len(),
+                    headers.len()
+                ),
+                "Write as many fields as there are columns",
+            ));
+        }
+        let fields = record.iter().map(|field| table.number(field.trim()));
+        rows.push((line, fields.collect()));
+    }
+    Ok((headers.clone(), rows))
+}
+
+/// The names of columns as the long format writes them, where a table names its metrics in a column.
+fn in_long_format(headers: StringRecord) -> StringRecord {
+    let plain = |header: &str| header.to_lowercase().replace([' ', '-'], "_");
+    if !headers.iter().any(|header| plain(header) == "metric") {
+        return headers;
+    }
+    let known = |header: &str| Some(plain(header)).filter(|name| READ.contains(&&**name));
+    (headers.iter())
+        .map(|header| known(header).unwrap_or_else(|| header.to_owned()))
+        .collect()
+}
+
 impl CurveRow {
     pub(super) fn text(&self, column: &str) -> String {
         match column {
@@ -96,29 +144,27 @@ impl Curves {
         if let Some((problem, cure)) = tasks::file_kind::no_table(path) {
             return Err(file(problem, &cure));
         }
-        if let Some(line) = tasks::unclosed_quote(&text) {
-            return Err(SpecError::key(
-                format!("{name}:{line}"),
-                "\"",
-                "is a quote that is never closed",
-                "Close it, or leave quotes out: numbers need none.",
-            ));
-        }
-        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_reader(text);
-        let broken = |error: csv::Error| {
-            let problem = error.to_string().replace(char::is_control, " ");
-            file(problem, "Write one comma-separated row per number")
-        };
-        let headers = reader.headers().map_err(broken)?.clone();
+        let table = TextTable::open(&name, text).map_err(|(line, problem, cure)| match line {
+            Some(line) => SpecError::key(format!("{name}:{line}"), "\"", problem, cure),
+            None => file(problem, &cure),
+        })?;
+        let (headers, records) = records(&table, &file)?;
+        let headers = in_long_format(headers);
         if let Some(layout) = exports::Layout::of(&headers) {
-            let export = Export::read(path, &headers, layout, reader, said)?;
+            let export = Export::read(path, &headers, layout, &records, said)?;
             return Ok(Self {
                 rows: Vec::new(),
                 exports: vec![export],
             });
+        }
+        if let Some(axis) = headers.iter().find(|header| exports::is_other_axis(header))
+            && !headers.iter().any(|header| header == "metric")
+        {
+            return Err(file(
+                format!("is against {axis:?}, and has no column of training steps"),
+                "Export it against Step, or add a column step: of epochs, the epoch times the steps of \
+                 an epoch",
+            ));
         }
         if let Some(said) = said {
             let problem = "stands behind a file that names its metrics in a column";
@@ -140,7 +186,10 @@ impl Curves {
             ));
         }
         let columns = || headers.iter().enumerate();
-        let unknown = columns().find(|(_, column)| *column != RUN && !READ.contains(column));
+        let unknown = columns().find(|(at, column)| {
+            let numbers_rows = *at == 0 && exports::is_unnamed(column);
+            *column != RUN && !READ.contains(column) && !numbers_rows
+        });
         if let Some((_, column)) = unknown {
             return Err(file(
                 format!("has the column {column:?}, which is not read"),
@@ -159,9 +208,8 @@ impl Curves {
             .collect();
         let mut rows: Vec<CurveRow> = Vec::new();
         let shared: Arc<str> = name.as_str().into();
-        for record in reader.records() {
-            let record = record.map_err(broken)?;
-            let line = record.position().map_or(0, csv::Position::line);
+        for (line, record) in &records {
+            let line = *line;
             let cell = |column: &str| places.get(column).and_then(|&at| record.get(at));
             if cell("model").is_some_and(|found| found != model) {
                 continue;
@@ -178,7 +226,7 @@ impl Curves {
                 (None | Some(""), Some(default)) => Ok(default),
                 (found, _) => {
                     let found = found.unwrap_or_default();
-                    found.parse::<u64>().map_err(|_| {
+                    exports::whole(found).ok_or_else(|| {
                         refuse(
                             column,
                             found,
@@ -242,14 +290,17 @@ impl Curves {
     }
 
     /// The curves of several files, with a seed for each run of the exports.
-    pub fn join(files: Vec<Self>) -> Self {
+    ///
+    /// # Errors
+    /// Runs whose names do not say that they differ by their seed alone.
+    pub fn join(files: Vec<Self>) -> Result<Self, SpecError> {
         let mut all = Self::default();
         for mut file in files {
             all.rows.append(&mut file.rows);
             all.exports.append(&mut file.exports);
         }
-        exports::number(&mut all.exports);
-        all
+        exports::number(&mut all.exports)?;
+        Ok(all)
     }
 
     /// The seeds that occur, increasing.

@@ -113,6 +113,7 @@ pub(super) fn notes(
         name => format!(" in {name}"),
     };
     let notes = ends.into_iter().map(|((what, step), seeds)| {
+        let end = if what == "checkpoints" { "end" } else { "ends" };
         let (who, cure) = if seeds.len() == all {
             let cure = format!("; with -s training.steps={step} that is the end");
             ("all seeds".to_owned(), cure)
@@ -122,7 +123,7 @@ pub(super) fn notes(
             (format!("{seed} {}", seeds.join(", ")), String::new())
         };
         format!(
-            "{model}{of}: {what} of {who} ends at step {step}, before the last step {last}: values \
+            "{model}{of}: {what} of {who} {end} at step {step}, before the last step {last}: values \
              at the end are missing there, and times not reached by then are lower bounds{cure}"
         )
     });

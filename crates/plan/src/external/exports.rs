@@ -130,10 +130,22 @@ fn rank_as_step(name: &str) -> Option<u8> {
 /// Whether a column is about time or the export itself.
 fn is_bookkeeping(name: &str) -> bool {
     let name = last_part(name);
-    name.ends_with("__min")
+    is_unnamed(&name)
+        || name == "epoch"
+        || name.ends_with("__min")
         || name.ends_with("__max")
         || name.starts_with("relative time")
         || ["wall time", "wall_time", "timestamp", "runtime"].contains(&name.as_str())
+}
+
+/// Whether a heading is that of row numbers, as pandas writes them.
+pub(super) fn is_unnamed(name: &str) -> bool {
+    name.is_empty() || name.to_lowercase().starts_with("unnamed: ")
+}
+
+/// Whether a column may be what an export is against in place of the training step.
+pub(super) fn is_other_axis(name: &str) -> bool {
+    !is_unnamed(name) && !name.contains(" - ") && !name.ends_with("__") && is_bookkeeping(name)
 }
 
 /// Run and metric in the heading of a column.
@@ -180,11 +192,11 @@ impl Export {
         path: &Path,
         headers: &csv::StringRecord,
         layout: Layout,
-        mut reader: csv::Reader<&[u8]>,
+        records: &[(u64, csv::StringRecord)],
         said: Option<&Said>,
     ) -> Result<Self, SpecError> {
         let file: Arc<str> = path.display().to_string().into();
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem(&file);
         let column = |run: &str, tag: &str| Column {
             run: run.to_owned(),
             tag: tag.to_owned(),
@@ -220,13 +232,8 @@ impl Export {
         if let Some(said) = said {
             pick(&file, headers, said, &mut columns)?;
         }
-        for record in reader.records() {
-            let record = record.map_err(|error| SpecError::File {
-                path: path.to_owned(),
-                problem: error.to_string().replace(char::is_control, " "),
-                hint: "Write one comma-separated row per step".to_owned(),
-            })?;
-            let line = record.position().map_or(0, csv::Position::line);
+        for (line, record) in records {
+            let line = *line;
             for (value, step, column) in &mut columns {
                 let cell = |place: usize| record.get(place).unwrap_or_default();
                 let refuse = |place: usize, problem: &str, hint: &str| {
@@ -319,7 +326,7 @@ pub(super) fn first_of(list: &[String]) -> String {
 }
 
 /// A step, which some programs write as 100.0.
-fn whole(text: &str) -> Option<u64> {
+pub(super) fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| {
         // Up to there every whole number is an f64.
         const MOST: f64 = 9_007_199_254_740_992.0;
@@ -343,9 +350,105 @@ fn trailing(run: &str) -> Option<u64> {
     run[head.len()..].parse().ok()
 }
 
+/// Words before a number that make it a setting, in front of the number of a run: runs that differ
+/// there are no seeds of one.
+const SETTINGS: [&str; 43] = [
+    "width",
+    "hidden",
+    "units",
+    "neurons",
+    "dim",
+    "size",
+    "depth",
+    "layers",
+    "lr",
+    "eta",
+    "rate",
+    "group",
+    "batch",
+    "bs",
+    "wd",
+    "decay",
+    "dropout",
+    "momentum",
+    "alpha",
+    "beta",
+    "gamma",
+    "lambda",
+    "kappa",
+    "scale",
+    "init",
+    "gain",
+    "sigma",
+    "noise",
+    "temperature",
+    "temp",
+    "steps",
+    "epochs",
+    "data",
+    "rows",
+    "samples",
+    "frac",
+    "fraction",
+    "adam",
+    "adamw",
+    "sgd",
+    "optimizer",
+    "opt",
+    "config",
+];
+
+/// The letters at the end of a name, behind what is no letter, in lower case.
+fn last_word(name: &str) -> String {
+    let name = name.trim_end_matches(|c: char| !c.is_alphabetic());
+    let head = name.trim_end_matches(char::is_alphabetic);
+    name[head.len()..].to_lowercase()
+}
+
+/// A name without the number behind its last `seed`, and without what surrounds that.
+fn without_seed(run: &str) -> Option<String> {
+    seed_in(run)?;
+    let run = run.to_lowercase();
+    let (head, behind) = run.rsplit_once("seed")?;
+    let behind = behind.trim_start_matches(['-', '=', '_', ' ', ':']);
+    let behind = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+    Some(format!("{head} {behind}"))
+}
+
+/// Whether a name has a word of [`SETTINGS`].
+fn has_setting(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    words.any(|word| SETTINGS.contains(&word))
+}
+
+/// Whether runs may be seeds of one condition: all names say their seed and have the same settings, or
+/// one name numbers them all.
+fn are_seeds(runs: &[&str]) -> bool {
+    let rests: Option<Vec<String>> = runs.iter().map(|run| without_seed(run)).collect();
+    if let Some(rests) = rests {
+        let same = rests.windows(2).all(|pair| pair[0] == pair[1]);
+        return same || !rests.iter().any(|rest| has_setting(rest));
+    }
+    let stem = |run: &str| {
+        let head = run.trim_end_matches(|c: char| c.is_ascii_digit());
+        (head.len() < run.len()).then(|| head.to_owned())
+    };
+    let Some(stems) = runs.iter().map(|run| stem(run)).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let same = stems.windows(2).all(|pair| pair[0] == pair[1]);
+    same && !stems
+        .iter()
+        .any(|stem| SETTINGS.contains(&&*last_word(stem)))
+}
+
 /// Gives each run its seed: the number behind `seed` in all names of runs, or else the number at their
 /// ends, where these count up one by one, or else their places in the order of files and columns.
-pub(super) fn number(exports: &mut [Export]) {
+///
+/// # Errors
+/// Names that may be of different conditions.
+pub(super) fn number(exports: &mut [Export]) -> Result<(), SpecError> {
     let columns = exports.iter_mut().flat_map(|export| {
         let file = Arc::clone(&export.file);
         let columns = export.columns.iter_mut();
@@ -364,6 +467,22 @@ pub(super) fn number(exports: &mut [Export]) {
             runs.push(run);
         }
     }
+    let by_file = runs.iter().all(|(by_file, _)| *by_file);
+    let names: Vec<&str> = runs.iter().map(|(_, run)| &**run).collect();
+    let none_says = names.iter().all(|run| seed_in(run).is_none());
+    // Files without names of runs, none of which says a seed, are curves of one.
+    if names.len() > 1 && !(by_file && none_says) && !are_seeds(&names) {
+        let quoted: Vec<String> = names.iter().map(|run| format!("{run:?}")).collect();
+        let file = open.first().map_or("--curves", |(file, _)| file);
+        return Err(SpecError::key(
+            file,
+            first_of(&quoted),
+            "are runs whose names do not say that they differ by their seed alone, as seed-0 and \
+             seed-1 or run-1 and run-2 do",
+            "Give each run its seed with @SEED, as FILE.csv:METRIC/INDEX@0, of a file with several \
+             runs FILE.csv:METRIC/INDEX@0=COLUMN; runs of other settings are other variants.",
+        ));
+    }
     let by_seed: Option<Vec<u64>> = runs.iter().map(|(_, run)| seed_in(run)).collect();
     let by_end = || {
         let ends = runs.iter().map(|(by_file, run)| match by_file {
@@ -378,8 +497,7 @@ pub(super) fn number(exports: &mut [Export]) {
         one_by_one.then_some(ends)
     };
     // Several files of one run without names are its curves.
-    let unnamed = runs.iter().all(|(by_file, _)| *by_file);
-    let seeds = by_seed.or_else(by_end).unwrap_or_else(|| match unnamed {
+    let seeds = by_seed.or_else(by_end).unwrap_or_else(|| match by_file {
         true => vec![0; runs.len()],
         false => (0..runs.len() as u64).collect(),
     });
@@ -388,10 +506,21 @@ pub(super) fn number(exports: &mut [Export]) {
         let place = runs.iter().position(|other| *other == run);
         column.seed = place.map_or(0, |place| seeds[place]);
     }
+    Ok(())
 }
 
 fn stem(file: &str) -> String {
-    let stem = Path::new(file).file_stem().unwrap_or_default();
+    let name = Path::new(file).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let unpacked = match name
+        .len()
+        .checked_sub(3)
+        .map(|at| name.split_at_checked(at))
+    {
+        Some(Some((head, end))) if end.eq_ignore_ascii_case(".gz") => head,
+        _ => &name,
+    };
+    let stem = Path::new(unpacked).file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }
 

@@ -1,6 +1,9 @@
 //! Which metric and which index of a spec a curve is of.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use crate::{
     plan::{Plan, Variant},
@@ -20,8 +23,8 @@ pub(super) struct Measured<'a> {
     model: &'a str,
     /// By metric: what its index is called, and which there are.
     metrics: BTreeMap<&'static str, (&'static str, Vec<Known>)>,
-    /// Metrics that follow from whole curves.
-    derived: Vec<&'static str>,
+    /// Metrics that follow from whole curves, with those that they follow from.
+    derived: BTreeMap<&'static str, &'static [&'static str]>,
 }
 
 impl<'a> Measured<'a> {
@@ -29,7 +32,7 @@ impl<'a> Measured<'a> {
         let mut all = Self {
             model,
             metrics: BTreeMap::new(),
-            derived: Vec::new(),
+            derived: BTreeMap::new(),
         };
         let Some(planned) = variant.model(model) else {
             return all;
@@ -43,7 +46,9 @@ impl<'a> Measured<'a> {
                 let known = all.metrics.entry(name);
                 known.or_insert((index_name, Vec::new())).1.push(indices);
             }
-            all.derived.extend(metric.derived_metrics());
+            let derived = metric.derived_metrics().iter();
+            all.derived
+                .extend(derived.map(|name| (*name, metric.derived_from(name))));
         }
         all
     }
@@ -55,7 +60,49 @@ impl<'a> Measured<'a> {
 
     /// Whether a metric follows from whole curves.
     pub(super) fn derives(&self, metric: &str) -> bool {
-        self.derived.contains(&metric)
+        self.derived.contains_key(metric)
+    }
+
+    /// Checks that what follows from whole curves has these beside it: a time alone is no curve, and
+    /// what is computed anew would have nothing to be computed from.
+    pub(super) fn check_derived(&self, rows: &[CurveRow]) -> Result<(), SpecError> {
+        let (derived, given): (Vec<&CurveRow>, Vec<&CurveRow>) =
+            rows.iter().partition(|row| self.derives(&row.metric));
+        if derived.is_empty() {
+            return Ok(());
+        }
+        let of_seed = given.iter().map(|row| (row.seed, &*row.metric, None));
+        let of_index = (given.iter()).map(|row| (row.seed, &*row.metric, Some(self.index(row))));
+        let there: HashSet<(u64, &str, Option<u64>)> = of_seed.chain(of_index).collect();
+        for row in derived {
+            self.check_sources(row, |source| there.contains(&(row.seed, source, row.index)))?;
+        }
+        Ok(())
+    }
+
+    fn check_sources(
+        &self,
+        row: &CurveRow,
+        is_there: impl Fn(&str) -> bool,
+    ) -> Result<(), SpecError> {
+        let sources = self.derived.get(&*row.metric).copied().unwrap_or_default();
+        let Some(missing) = sources.iter().find(|source| !is_there(source)) else {
+            return Ok(());
+        };
+        let of = row.index.filter(|index| *index > 0);
+        let of = of.map_or(String::new(), |index| format!(" {index}"));
+        Err(row.refuse(
+            "metric",
+            format!(
+                "is computed from {}, and there is no {missing}{of} of seed {}",
+                sources.join(" and "),
+                row.seed
+            ),
+            format!(
+                "Give the curve of {missing}{of}; {} may be left out.",
+                row.metric
+            ),
+        ))
     }
 
     /// Whether the spec tells which indices a metric has.

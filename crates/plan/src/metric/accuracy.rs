@@ -88,6 +88,14 @@ impl Metric for Accuracy {
         ]
     }
 
+    fn derived_from(&self, derived: &str) -> &'static [&'static str] {
+        match derived {
+            "t_fit" => &["train_accuracy"],
+            "t_gen" => &["test_accuracy"],
+            _ => self.metrics(),
+        }
+    }
+
     fn check(&self, task: &dyn Task, _: &[&dyn Model]) -> Result<(), KeyError> {
         needs_classes("accuracy", task)
     }
@@ -119,10 +127,6 @@ impl Metric for Accuracy {
     fn derive(&self, curves: ModelCurves<'_>) -> Vec<Derived> {
         let [train_ends, test_ends] =
             ["train_accuracy", "test_accuracy"].map(|metric| curves.ends(metric, 0));
-        let Some(test_ends) = test_ends else {
-            return Vec::new();
-        };
-        let train_ends = train_ends.unwrap_or(test_ends);
         let (train, test) = (
             curves.curve("train_accuracy", 0),
             curves.curve("test_accuracy", 0),
@@ -142,11 +146,12 @@ impl Metric for Accuracy {
                 value,
             }
         };
-        let mut derived = vec![
-            at("t_fit", times::recorded(fit), train_ends),
-            at("t_gen", times::recorded(generalised), test_ends),
-        ];
-        if let Some(Crossing::At(fit)) = fit {
+        // Of a curve that nobody gave nothing is known, not that it never came there.
+        let mut derived: Vec<Derived> = (train_ends.into_iter())
+            .map(|ends| at("t_fit", times::recorded(fit), ends))
+            .chain(test_ends.map(|ends| at("t_gen", times::recorded(generalised), ends)))
+            .collect();
+        if let (Some(Crossing::At(fit)), Some(test_ends)) = (fit, test_ends) {
             let (generalised, end) = times::recorded(generalised);
             // Before an unknown time there is no gap to it.
             if generalised > f64::NEG_INFINITY {

@@ -48,6 +48,10 @@ impl Metric for Modes {
         &times::METRICS
     }
 
+    fn derived_from(&self, _: &str) -> &'static [&'static str] {
+        &[times::STRENGTH]
+    }
+
     fn derive(&self, curves: ModelCurves<'_>) -> Vec<Derived> {
         times::derive_times(curves)
     }

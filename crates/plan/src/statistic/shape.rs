@@ -1,4 +1,4 @@
-use metrics::{Ratio, shape_ratio};
+use metrics::{Crossing, Ratio, first_crossing, shape_ratio};
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
@@ -22,14 +22,14 @@ impl Statistic for Shape {
 
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let indices = table.indices();
-        let (mut judged, mut censored, mut unknown) = (0, 0, 0);
+        let (mut judged, mut censored, mut below, mut early, mut none) = (0, 0, 0, 0, 0);
         let samples = table
             .per_seed()
             .into_iter()
             .map(|cell| {
                 let mut exact: Option<f64> = None;
                 let mut bound: Option<f64> = None;
-                let open_before = censored + unknown;
+                let open_before = censored + below + early + none;
                 for &index in &indices {
                     let (steps, values) = cell.curve(index);
                     match shape_ratio(&steps, &values) {
@@ -41,10 +41,16 @@ impl Statistic for Shape {
                             censored += 1;
                             bound = Some(bound.map_or(ratio, |b| b.max(ratio)));
                         }
-                        Ok(Ratio::Unknown) | Err(_) => unknown += 1,
+                        Ok(Ratio::Unknown) => match first_crossing(&steps, &values, 0.1) {
+                            Ok(Crossing::After(_)) => below += 1,
+                            _ => early += 1,
+                        },
+                        // Without records there is no curve, only an index that others have.
+                        Err(_) if steps.is_empty() => none += 1,
+                        Err(_) => below += 1,
                     }
                 }
-                let seen_through = cell.has_end() || open_before == censored + unknown;
+                let seen_through = cell.has_end() || open_before == censored + below + early + none;
                 match (exact, bound) {
                     // What the other curves would have shown, nobody knows.
                     _ if !seen_through => Sample::Missing,
@@ -56,11 +62,21 @@ impl Statistic for Shape {
             })
             .collect();
         let mut notes = Vec::new();
-        if censored + unknown > 0 {
-            notes.push(format!(
+        if censored + below + early > 0 {
+            let mut note = format!(
                 "judged on {judged} curves; {censored} reached 10 % but not 90 % in time, or \
-                 10 % before their first record, and count only as lower bounds, {unknown} did not reach 10 %"
-            ));
+                 10 % before their first record, and count only as lower bounds, {below} did not reach 10 %"
+            );
+            if early > 0 {
+                note.push_str(&format!(
+                    ", and {early} had no time from 10 % to 90 %, as their first record was at 10 % or \
+                     above at the start, or at 90 % or above later"
+                ));
+            }
+            notes.push(note);
+        }
+        if none > 0 {
+            notes.push(format!("{none} curves are missing"));
         }
         Measured {
             components: vec![Component {

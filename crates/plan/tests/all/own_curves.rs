@@ -19,7 +19,7 @@ fn attached(plan: &mut Plan, files: &[(&str, &str)], said: Option<&str>) -> Resu
         let said = said.map(|said| said.parse().unwrap());
         Curves::read(&path, "net", said.as_ref())
     });
-    let curves = Curves::join(read.collect::<Result<_, _>>()?);
+    let curves = Curves::join(read.collect::<Result<_, _>>()?)?;
     let source = ExternalSource {
         model: "net".to_owned(),
         kind: "curves".to_owned(),
@@ -218,7 +218,7 @@ fn exports_of_tensorboard_are_one_file_per_run_and_tag() {
 #[test]
 fn exports_of_wandb_have_a_column_per_run() {
     let file = "\"Step\",\"quiet-sun-3 - skill_strength/2\",\"quiet-sun-3 - skill_strength/2__MIN\",\
-                \"quiet-sun-3 - skill_strength/2__MAX\",\"old-sea-4 - skill_strength/2\",\"old-sea-4 - _step\"\n\
+                \"quiet-sun-3 - skill_strength/2__MAX\",\"quiet-sun-4 - skill_strength/2\",\"quiet-sun-4 - _step\"\n\
                 \"0\",\"0.25\",\"9\",\"9\",\"\",\"\"\n\"60.0\",\"0.5\",\"9\",\"9\",\"0.75\",\"60\"\n";
     let mut plan = load_with(SMALL, &["training.first_seed=3", "training.seeds=2"]).unwrap();
     attached(&mut plan, &[("wandb.csv", file)], None).unwrap();
@@ -243,12 +243,12 @@ fn a_global_step_counts_the_steps_where_there_is_one() {
 }
 
 #[test]
-fn runs_without_numbers_that_count_up_are_numbered_in_order() {
-    let file = "Step,b-7 - skill_strength_1,a-12 - skill_strength_1\n0,0.25,0.5\n60,0.25,0.5\n";
+fn runs_whose_numbers_do_not_count_up_are_numbered_in_order() {
+    let file = "Step,b-12 - skill_strength_1,b-7 - skill_strength_1\n0,0.25,0.5\n60,0.25,0.5\n";
     let (rows, notes) = read(SMALL, 2, &[("wandb.csv", file)], None);
     assert_eq!((rows[0].2, rows[0].4), (0, 0.25));
     assert!(
-        notes[1].contains("\"b-7\" as 0, \"a-12\" as 1"),
+        notes[1].contains("\"b-12\" as 0, \"b-7\" as 1"),
         "{notes:?}"
     );
 }
@@ -367,6 +367,10 @@ fn a_time_before_a_first_record_after_the_start_is_recorded_as_a_bound() {
     assert_eq!(found(&late, "half_time"), Some((f64::NEG_INFINITY, 100)));
     assert_eq!(found(&late, "t90"), Some((f64::INFINITY, 200)));
     assert_eq!(found(&late, "t90_over_t10"), None);
+    // One record is a bound.
+    let alone = [(200, 0.8)];
+    assert_eq!(found(&alone, "half_time"), Some((f64::NEG_INFINITY, 200)));
+    assert_eq!(found(&alone, "t90"), Some((f64::INFINITY, 200)));
     let from_start = [(0, 0.6), (200, 0.8)];
     assert_eq!(found(&from_start, "half_time"), Some((0.0, 200)));
     // What is there at the start has no shape.
@@ -376,4 +380,148 @@ fn a_time_before_a_first_record_after_the_start_is_recorded_as_a_bound() {
         Ok(Crossing::Before(1.0))
     );
     assert_eq!(half_time(&[1.0, 3.0], &[0.0, 1.0]), Ok(Crossing::At(2.0)));
+}
+
+#[test]
+fn runs_that_may_differ_in_more_than_the_seed_are_refused_until_their_seeds_are_said() {
+    let wide = |runs: &[&str]| {
+        let headings = runs.iter().map(|run| format!(",{run} - skill_strength_1"));
+        let values = |value: &str| value.repeat(runs.len());
+        let (first, last) = (values(",0.25"), values(",0.5"));
+        format!("Step{}\n0{first}\n60{last}\n", headings.collect::<String>())
+    };
+    for runs in [
+        ["run-width-32", "run-width-64"],
+        ["lr0.1", "lr0.2"],
+        ["Group: adam", "Group: sgd"],
+        ["adam-1", "adam-2"],
+        ["lively-sun-12", "sage-lake-13"],
+        ["lr0.1-seed-0", "lr0.2-seed-1"],
+        ["seed-0", "other"],
+    ] {
+        let problem = refusal(SMALL, &[("w.csv", &wide(&runs))], None);
+        for part in ["w.csv", runs[0], runs[1], "@SEED"] {
+            assert!(problem.contains(part), "{part} is not in {problem}");
+        }
+    }
+    for (runs, seeds) in [
+        (["lr0.1-seed-0", "lr0.1-seed-1"], [0, 1]),
+        (["may-01 seed=0", "may-02 seed=1"], [0, 1]),
+        (["mlp_s0", "mlp_s1"], [0, 1]),
+        (["version_0", "version_1"], [0, 1]),
+    ] {
+        let (rows, _) = read(SMALL, 2, &[("w.csv", &wide(&runs))], None);
+        assert_eq!([rows[0].2, rows[2].2], seeds, "{runs:?}");
+    }
+    let said = "skill_strength/1@0=Group: adam - skill_strength_1";
+    let file = wide(&["Group: adam", "Group: sgd"]);
+    let (rows, _) = read(SMALL, 1, &[("w.csv", &file)], Some(said));
+    assert_eq!(rows.len(), 2);
+    // One file for each run, as TensorBoard writes them.
+    let file = "Wall time,Step,Value\n1.0,0,0.0\n2.0,60,0.5\n";
+    let files = [32, 64, 128].map(|width| format!("run-width-{width}-tag-skill_strength_1.csv"));
+    let files: Vec<(&str, &str)> = files.iter().map(|name| (&**name, file)).collect();
+    let problem = refusal(SMALL, &files, None);
+    assert!(problem.contains("width-128"), "{problem}");
+}
+
+#[test]
+fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
+    let long = |rows: &str| format!("seed,metric,index,step,value\n{rows}");
+    for (rows, parts) in [
+        (
+            "0,half_time,1,60,0.9\n",
+            ["net.csv:2: metric", "half_time", "skill_strength"],
+        ),
+        (
+            "0,t90,,60,50\n",
+            ["net.csv:2: metric", "t90", "skill_strength"],
+        ),
+        (
+            "0,skill_strength,1,0,0\n0,half_time,2,60,50\n",
+            ["net.csv:3: metric", "half_time", "skill_strength 2"],
+        ),
+        (
+            "1,skill_strength,1,0,0\n0,half_time,1,60,50\n",
+            ["net.csv:3: metric", "half_time", "of seed 0"],
+        ),
+    ] {
+        let mut plan = planned(SMALL, 2);
+        let refused = attached(&mut plan, &[("net.csv", &long(rows))], None);
+        let problem = refused.expect_err(rows).to_string();
+        for part in parts {
+            assert!(problem.contains(part), "{part} is not in {problem}");
+        }
+    }
+    // Beside its curve it is computed anew.
+    let file = long("0,skill_strength,1,0,0\n0,skill_strength,1,60,1\n0,half_time,1,60,77\n");
+    let (rows, _) = read(SMALL, 1, &[("net.csv", &file)], None);
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
+fn a_grid_of_which_one_cell_is_read_is_refused() {
+    let grid = format!("{SMALL}\n[sweep.grid]\n\"training.lr\" = [0.05, 0.1]\n");
+    let mut plan = load_with(&grid, &["training.seeds=1"]).unwrap();
+    assert!(plan.variants.len() > 1);
+    let name = plan.variants[0].name.clone();
+    let file = format!("metric,index,step,value,variant\nskill_strength,1,0,0,\"{name}\"\n");
+    let refused = attached(&mut plan, &[("net.csv", &file)], None);
+    let problem = refused.expect_err("it is refused").to_string();
+    for part in ["would be trained", &format!("{name:?}")] {
+        assert!(problem.contains(part), "{part} is not in {problem}");
+    }
+}
+
+#[test]
+fn tables_of_spreadsheets_and_other_programs_are_read_as_their_plain_form() {
+    let plain =
+        "seed,metric,index,step,value\n0,skill_strength,1,0,0.25\n0,skill_strength,1,60,0.5\n";
+    let (expected, _) = read(SMALL, 1, &[("net.csv", plain)], None);
+    for file in [
+        plain.replace(',', ";").replace("0.", "0,"),
+        plain.replace(',', "\t"),
+        plain.replace(
+            "seed,metric,index,step,value",
+            "Seed,Metric,Index,Step,Value",
+        ),
+        plain.replace(",60,", ",60.0,").replace(",1,", ",1.0,"),
+        format!("\u{feff}sep=,\n{plain}"),
+        ",seed,metric,index,step,value\n0,0,skill_strength,1,0,0.25\n1,0,skill_strength,1,60,0.5\n"
+            .to_owned(),
+    ] {
+        assert_eq!(
+            read(SMALL, 1, &[("net.csv", &file)], None).0,
+            expected,
+            "{file}"
+        );
+    }
+    let problem = refusal(
+        SMALL,
+        &[(
+            "net.csv",
+            "metric;index;step;value\nskill_strength;1;0;0,5\nskill_strength;1;0,5;1,5\n",
+        )],
+        None,
+    );
+    assert!(problem.contains("net.csv:3: step"), "{problem}");
+}
+
+#[test]
+fn exports_against_time_or_epochs_are_refused_with_what_they_lack() {
+    for axis in ["epoch", "_runtime", "Relative Time (Process)", "Wall Time"] {
+        let file = format!("{axis},seed-0 - skill_strength_1\n0,0.25\n1,0.5\n");
+        for said in [None, Some("skill_strength/1")] {
+            let problem = match said {
+                None => refusal(SMALL, &[("w.csv", &file)], None),
+                said => refusal(SMALL, &[("w.csv", &file)], said),
+            };
+            for part in [axis, "no column of training steps", "against Step"] {
+                assert!(problem.contains(part), "{part} is not in {problem}");
+            }
+        }
+    }
+    // Beside a step they are no curves.
+    let file = "epoch,step,skill_strength_1\n0,0,0.25\n1,60,0.5\n";
+    assert_eq!(read(SMALL, 1, &[("w.csv", file)], None).0.len(), 2);
 }

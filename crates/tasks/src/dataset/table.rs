@@ -425,7 +425,7 @@ fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
 }
 
 /// The separator that a first line `sep=;` names, and the text behind that line.
-fn separator_line(text: &[u8]) -> Option<(Separator, &[u8])> {
+pub(super) fn separator_line(text: &[u8]) -> Option<(Separator, &[u8])> {
     let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
     let (line, rest) = text.split_at(end);
     let line = line.trim_ascii_start();
