@@ -83,6 +83,10 @@ pub fn derive_times(curves: ModelCurves<'_>) -> Vec<Derived> {
         let Some(ends) = curves.ends(STRENGTH, index) else {
             continue;
         };
+        // The start alone says nothing of when.
+        if curve.steps == [0.0] {
+            continue;
+        }
         let mut push = |metric, (value, end): (f64, usize)| {
             let (step, flow_time) = ends[end];
             derived.push(Derived {
