@@ -123,6 +123,8 @@ fn changed_in(before: &Table, after: &Table, holds_rows: bool) -> Vec<ChangedFil
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     #[test]

@@ -29,7 +29,7 @@ pub enum RunFolderError {
         /// The folder.
         path: PathBuf,
         /// The file.
-        changed: ChangedFile,
+        changed: Box<ChangedFile>,
     },
     /// The folder holds something that is no run.
     #[error(

@@ -243,7 +243,7 @@ fn check_free(
                         Some(ChangedSource::Content(changed)) => {
                             return Err(RunFolderError::ChangedRows {
                                 path: path.to_owned(),
-                                changed,
+                                changed: Box::new(changed),
                             });
                         }
                         Some(ChangedSource::Origin(detail)) => return Err(another(detail)),
@@ -254,7 +254,7 @@ fn check_free(
                     Err(match changed.into_iter().next() {
                         Some(changed) if changed.holds_rows => RunFolderError::ChangedRows {
                             path: path.to_owned(),
-                            changed,
+                            changed: Box::new(changed),
                         },
                         Some(changed) => another(changed.to_string()),
                         None => another(format!("{name} with other training settings")),

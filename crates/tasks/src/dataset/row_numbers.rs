@@ -67,7 +67,7 @@ fn says_row_number(name: &str) -> bool {
             last.eq_ignore_ascii_case(end) && ((front.is_empty() && at.is_some()) || new_word)
         })
     };
-    LAST_WORDS.iter().any(|end| is_last(&end))
+    LAST_WORDS.iter().any(is_last)
 }
 
 /// The features whose content may number the rows, and whether that is certain: whether they are 0 to
