@@ -21,63 +21,55 @@ const METRICS: [&str; 5] = ["loss", "accuracy", "skills", "modes", "collapse"];
 /// Measurements of a curve, evenly spaced on a log axis.
 const POINTS: i64 = 60;
 
-/// A panel that is drawn where its metric is measured.
+/// A picture that is drawn where one of its metrics is measured.
 struct Drawn {
     picture: &'static str,
     title: &'static str,
-    metric: &'static str,
-    label: &'static str,
+    /// One panel each, with the label of its vertical axis.
+    panels: &'static [(&'static str, &'static str)],
     log: bool,
     half_times: bool,
 }
 
-/// Panels of one picture stand one after another.
-const DRAWN: [Drawn; 7] = [
-    drawn(
-        "strengths",
-        "Strengths of skills or modes",
-        "skill_strength",
-        "strength over target",
-    ),
-    drawn(
-        "accuracy",
-        "Accuracy",
-        "train_accuracy",
-        "training accuracy",
-    ),
-    drawn("accuracy", "Accuracy", "test_accuracy", "test accuracy"),
-    drawn("loss", "Loss", "train_loss", "training loss"),
-    drawn("loss", "Loss", "test_loss", "test loss, ½ |f − y|²"),
-    drawn(
-        "collapse",
-        "Neural collapse",
-        "nc1",
-        "NC1: variability within classes",
-    ),
-    drawn(
-        "collapse",
-        "Neural collapse",
-        "nc3",
-        "NC3: classifier against class means",
-    ),
-];
-
-const fn drawn(
-    picture: &'static str,
-    title: &'static str,
-    metric: &'static str,
-    label: &'static str,
-) -> Drawn {
-    let first = picture.as_bytes()[0];
+const DRAWN: [Drawn; 4] = [
     Drawn {
-        picture,
-        title,
-        metric,
-        label,
-        log: first == b'l' || first == b'c',
-        half_times: first == b's',
-    }
-}
+        picture: "strengths",
+        title: "Strengths of skills or modes",
+        panels: &[("skill_strength", "strength over target")],
+        log: false,
+        half_times: true,
+    },
+    Drawn {
+        picture: "accuracy",
+        title: "Accuracy",
+        panels: &[
+            ("train_accuracy", "training accuracy"),
+            ("test_accuracy", "test accuracy"),
+        ],
+        log: false,
+        half_times: false,
+    },
+    Drawn {
+        picture: "loss",
+        title: "Loss",
+        panels: &[
+            ("train_loss", "training loss"),
+            ("test_loss", "test loss, ½ |f − y|²"),
+        ],
+        log: true,
+        half_times: false,
+    },
+    Drawn {
+        picture: "collapse",
+        title: "Neural collapse",
+        panels: &[
+            ("nc1", "NC1: variability within classes"),
+            ("nc3", "NC3: classifier against class means"),
+        ],
+        log: true,
+        half_times: false,
+    },
+];
 
 /// Metrics whose last values make the table of end values, and what they are called there.
 const ENDS: [(&str, &str); 5] = [
@@ -126,26 +118,21 @@ pub(crate) fn fill(table: &mut Table, checker: &mut Checker<'_>) -> Result<(), S
     if pictures {
         let mut made: Vec<Table> = Vec::new();
         for drawn in &DRAWN {
-            let Some(panel) = panel(drawn, &shown) else {
+            let panels = drawn.panels.iter();
+            let panels = panels.filter_map(|(metric, label)| panel(drawn, metric, label, &shown));
+            let panels: Vec<Value> = panels.map(Value::Table).collect();
+            if panels.is_empty() {
                 continue;
-            };
-            let named = |picture: &&mut Table| picture["name"].as_str() == Some(drawn.picture);
-            match made
-                .iter_mut()
-                .find(named)
-                .map(|picture| &mut picture["panels"])
-            {
-                Some(Value::Array(panels)) => panels.push(panel.into()),
-                _ => made.push(Table::from_iter([
-                    ("name".to_owned(), drawn.picture.into()),
-                    ("title".to_owned(), drawn.title.into()),
-                    (
-                        "caption".to_owned(),
-                        "Median and band over {seeds} seeds.".into(),
-                    ),
-                    ("panels".to_owned(), Value::Array(vec![panel.into()])),
-                ])),
             }
+            made.push(Table::from_iter([
+                ("name".to_owned(), drawn.picture.into()),
+                ("title".to_owned(), drawn.title.into()),
+                (
+                    "caption".to_owned(),
+                    "Median and band over {seeds} seeds.".into(),
+                ),
+                ("panels".to_owned(), Value::Array(panels)),
+            ]));
         }
         let made = made.into_iter().map(Value::Table).collect();
         table.insert("pictures".to_owned(), Value::Array(made));
@@ -238,11 +225,8 @@ fn shown(spec: &Spec, base: &Base, checker: &Checker<'_>) -> Vec<Shown> {
 }
 
 /// A panel of curves over log time; `None` where no model gives the metric.
-fn panel(drawn: &Drawn, shown: &[Shown]) -> Option<Table> {
-    let having: Vec<&Shown> = shown
-        .iter()
-        .filter(|shown| shown.has(drawn.metric))
-        .collect();
+fn panel(drawn: &Drawn, metric: &str, label: &str, shown: &[Shown]) -> Option<Table> {
+    let having: Vec<&Shown> = shown.iter().filter(|shown| shown.has(metric)).collect();
     if !having.iter().any(|shown| shown.trained) {
         return None;
     }
@@ -254,10 +238,10 @@ fn panel(drawn: &Drawn, shown: &[Shown]) -> Option<Table> {
     });
     let mut panel = Table::from_iter([
         ("kind".to_owned(), "curves".into()),
-        ("metric".to_owned(), drawn.metric.into()),
+        ("metric".to_owned(), metric.into()),
         ("x_scale".to_owned(), "log".into()),
         ("x_label".to_owned(), "training step".into()),
-        ("y_label".to_owned(), drawn.label.into()),
+        ("y_label".to_owned(), label.into()),
         ("layers".to_owned(), Value::Array(layers.collect())),
     ]);
     if drawn.log {
