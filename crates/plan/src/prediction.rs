@@ -4,6 +4,8 @@
 //! evaluated after a cell was recorded: they are no part of its identity, so that a new closed form never
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
+mod clockwork;
+pub(crate) mod fitted_rise;
 pub(crate) mod free_features;
 pub(crate) mod limits;
 pub(crate) mod linear_skills;
@@ -13,6 +15,7 @@ pub(crate) mod random_start;
 pub(crate) mod scalar_toy;
 pub(crate) mod shots;
 pub(crate) mod skills;
+pub(crate) mod stretched_curve;
 pub(crate) mod toy_amplification;
 
 use models::{HostArray, Model};
@@ -78,6 +81,11 @@ pub trait Prediction: Send + Sync {
     /// What an index of one of its metrics counts (`skill`, `mode`); empty where it has none.
     fn index_name(&self, _metric: &str) -> &'static str {
         ""
+    }
+
+    /// How many constants it fits to what was recorded, per seed and variant.
+    fn constants(&self) -> u32 {
+        0
     }
 
     /// Models that it reads. It follows the clock of the first.

@@ -60,6 +60,7 @@ fn differences(of_run: &Spec, other: &Spec) -> String {
         "predictions",
         "claims",
         "numbers",
+        "leaderboards",
         "pictures",
     ];
     const SHOWN: usize = 3;
