@@ -280,7 +280,9 @@ fn reason(entries: &[LeaderboardEntry], standing: Standing, by: &[String]) -> St
     let others = by.iter().map(bits).collect::<Vec<_>>().join(", ");
     match standing {
         Standing::Preferred => format!("{share}; every rival is worse"),
-        Standing::Tied => format!("{share}; not told apart from {others}"),
+        Standing::Tied => format!(
+            "{share}; {others} may be as good or better, which the seeds do not decide among so many rivals"
+        ),
         Standing::Beaten => format!("{share}; beaten by {others}"),
         Standing::Undecided => {
             let failed = entries.iter().filter(|entry| entry.part == Part::Control);

@@ -103,13 +103,14 @@ fn predictions() -> Registry<dyn Prediction> {
 fn statistics() -> Registry<dyn Statistic> {
     use statistic::{
         collapse, delay, delay_order, explained_share, final_value, half_time_agreement,
-        half_time_law, half_time_order, knob_ratio, knob_slope, knob_threshold, largest_gap,
-        rank_correlation, rise, saturation_ratio, shape, slope, time_ratio,
+        half_time_exponent, half_time_law, half_time_order, knob_ratio, knob_slope, knob_threshold,
+        largest_gap, rank_correlation, rise, saturation_ratio, shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
         [
             ("half-time-order", half_time_order::build),
+            ("half-time-exponent", half_time_exponent::build),
             ("half-time-law", half_time_law::build),
             ("half-time-constant", half_time_law::build_constant),
             ("shape", shape::build),

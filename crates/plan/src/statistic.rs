@@ -12,6 +12,7 @@ pub(crate) mod explained_share;
 mod explanations;
 pub(crate) mod final_value;
 pub(crate) mod half_time_agreement;
+pub(crate) mod half_time_exponent;
 pub(crate) mod half_time_law;
 pub(crate) mod half_time_order;
 pub(crate) mod knob_ratio;
