@@ -35,6 +35,9 @@ pub struct CellView<'a> {
     pub knobs: &'a toml::Table,
     /// Skills, modes or classes.
     pub groups: &'a [Group],
+    /// Whether measured strengths are those of the singular modes of the training rows, and not of
+    /// `groups`.
+    pub singular: bool,
     /// Flow time at each recorded step, on the clock of the model that the prediction follows; `None`
     /// where the optimizer has none.
     pub clock: &'a Clock,

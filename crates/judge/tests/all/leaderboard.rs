@@ -72,6 +72,7 @@ fn predict(made: &mut Made, predictions: &toml::Table) {
                 seed,
                 knobs: &toml::Table::new(),
                 groups: &groups,
+                singular: false,
                 clock: &Clock::new(&spec.training, 1, &steps),
                 observations: &measured,
                 initial: &[],

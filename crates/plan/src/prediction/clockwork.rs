@@ -21,10 +21,10 @@ pub(super) enum Law {
 /// A mode this much weaker than the first is rounding.
 const NO_MODE: f64 = 1e-12;
 
-/// Input power and target of each index: of the task's skills or modes, or else of the singular modes of
-/// the training rows, whose inputs are white.
+/// Input power and target of each index: of the task's skills, or of the singular modes of the training
+/// rows, whose inputs are white.
 pub(super) fn strengths(cell: &CellView<'_>) -> Vec<(f64, f64)> {
-    if !cell.groups.is_empty() {
+    if !cell.singular {
         let groups = cell.groups.iter();
         return groups.map(|g| (g.probability, g.target)).collect();
     }
