@@ -1,6 +1,7 @@
 //! The page over synthetic runs, read as text.
 
-use layerwise_report::{page, write_page};
+use layerwise_report::{page, svg, write_page};
+use plan::spec::PanelKind;
 
 use crate::synthetic::{self, Edit};
 
@@ -164,4 +165,40 @@ fn the_page_is_written_in_one_go() {
     let nowhere = folder.path().join("absent/report.html");
     let error = write_page(&[synthetic::scaling()], &nowhere).unwrap_err();
     assert!(error.to_string().contains("report.html"));
+}
+
+#[test]
+fn a_leaderboard_is_a_table_and_a_picture_best_first() {
+    let mut run = synthetic::emergence();
+    run.verdict.leaderboards = vec![synthetic::leaderboard()];
+    let mut picture = run.spec.pictures[0].clone();
+    let mut panel = picture.panels[0].clone();
+    panel.kind = PanelKind::Leaderboard;
+    panel.leaderboard = Some("EL".to_owned());
+    panel.x_label = "explained share".to_owned();
+    panel.layers.clear();
+    picture.panels = vec![panel];
+    let svg = svg(&run, &picture).unwrap();
+    run.spec.pictures = vec![picture];
+    let html = page(&[run]).unwrap();
+    for text in [
+        "beaten by a rival",
+        "on trial",
+        "0.78 [0.64, 0.92]",
+        "−0.61 [−0.91, −0.32]",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    for text in ["layers (1)", "a rival (2)", "−0.61 bits", "◂ −3.2"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    // The best stands highest.
+    assert!(svg.find("a rival (2)") < svg.find("layers (1)"));
+    let mut lost = synthetic::emergence();
+    lost.spec.pictures = Vec::new();
+    assert!(
+        !page(&[lost])
+            .unwrap()
+            .contains("Which explanation is best?")
+    );
 }
