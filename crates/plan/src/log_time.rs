@@ -44,6 +44,7 @@ pub(crate) fn interpolated(times: &[f64], values: &[f64], time: f64) -> Option<f
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
