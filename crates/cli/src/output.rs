@@ -1,4 +1,4 @@
-use judge::{ComponentJudgement, VerdictFile};
+use judge::{ComponentJudgement, Standing, VerdictFile};
 use plan::spec::Outcome;
 use record::{Manifest, StopReason};
 
@@ -22,6 +22,16 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
                 claim.threshold
             ));
         }
+    }
+    for board in &verdict.leaderboards {
+        let mark = match board.standing {
+            Standing::Preferred => "✓ preferred   ",
+            Standing::Tied => "≈ tied        ",
+            Standing::Beaten => "✗ beaten      ",
+            Standing::Undecided => "? undecided   ",
+        };
+        lines.push(format!("  {:<4} {mark}  {}", board.id, board.statement));
+        lines.push(format!("       {}", board.reason));
     }
     for number in &verdict.numbers {
         lines.push(format!("  {:<4} {}", number.id, number.statement));

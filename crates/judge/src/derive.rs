@@ -104,6 +104,12 @@ pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Obs
         shape.outputs,
         &variant.recorded_steps(seed),
     );
+    // Metrics that call an index of strengths a mode read singular modes.
+    let singular = variant.measured().any(|entry| {
+        let metric = &*entry.metric;
+        metric.metrics().contains(&"skill_strength")
+            && metric.index_name("skill_strength") == "mode"
+    });
     for prediction in &variant.predictions {
         let form = &*prediction.form;
         let follows = form.reads().first().and_then(|name| variant.model(name));
@@ -112,6 +118,7 @@ pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Obs
             seed,
             knobs: &variant.knobs,
             groups: instance.groups(),
+            singular,
             clock: &clock.scaled(follows.map_or(1.0, |model| model.model.lr_scale())),
             observations: &all,
             initial: &initial(variant, &*instance, seed, form.needs_weights_of()),

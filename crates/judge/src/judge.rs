@@ -5,6 +5,7 @@ use plan::{
 
 use crate::{
     interval::{Interval, interval},
+    leaderboard,
     p_value::{of_parts, p_values},
     verdict::{
         ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,
@@ -57,6 +58,10 @@ pub fn judge(claims: &Claims, at_run: Option<&Spec>, run: &RecordedRun<'_>) -> V
         name: run.manifest.name.clone(),
         claims: claims.claims.iter().map(verdict).collect(),
         numbers: numbers.collect(),
+        leaderboards: {
+            let boards = claims.leaderboards.iter();
+            boards.map(|board| leaderboard::rank(board, run)).collect()
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 use plan::spec::{Outcome, Threshold};
 use serde::{Deserialize, Serialize};
 
+use crate::leaderboard::LeaderboardVerdict;
+
 /// The verdicts of one run, as written to `verdict.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VerdictFile {
@@ -10,6 +12,9 @@ pub struct VerdictFile {
     pub claims: Vec<ClaimVerdict>,
     /// One entry per reported number, in the order of the spec.
     pub numbers: Vec<ReportedNumber>,
+    /// One entry per leaderboard of explanations, in the order of the spec.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaderboards: Vec<LeaderboardVerdict>,
 }
 
 #[allow(

@@ -2,6 +2,7 @@
 
 mod claim;
 pub(crate) mod defaults;
+mod leaderboard;
 mod named;
 mod picture;
 mod references;

@@ -11,8 +11,16 @@ use crate::{
 };
 
 /// Parts of a spec that variants cannot change: they speak about the whole table.
-const SHARED: [&str; 8] = [
-    "name", "title", "summary", "source", "claims", "numbers", "pictures", "quick",
+const SHARED: [&str; 9] = [
+    "name",
+    "title",
+    "summary",
+    "source",
+    "claims",
+    "numbers",
+    "leaderboards",
+    "pictures",
+    "quick",
 ];
 
 /// More cells than these (variants times seeds) are refused: their list alone would take minutes and

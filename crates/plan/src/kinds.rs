@@ -76,14 +76,16 @@ fn metrics() -> Registry<dyn Metric> {
 
 fn predictions() -> Registry<dyn Prediction> {
     use prediction::{
-        free_features, limits, linear_skills, networks, power_laws, random_start, scalar_toy,
-        shots, skills, toy_amplification,
+        fitted_rise, free_features, limits, linear_skills, networks, power_laws, random_start,
+        scalar_toy, shots, skills, stretched_curve, toy_amplification,
     };
     Registry::new(
         "prediction kind",
         [
             ("multilinear-skills", skills::build),
             ("linear-skills", linear_skills::build),
+            ("fitted-rise", fitted_rise::build),
+            ("stretched-curve", stretched_curve::build),
             ("data-shot", shots::build_data),
             ("parameter-shot", shots::build_parameters),
             ("resource-limits", limits::build),
@@ -100,14 +102,15 @@ fn predictions() -> Registry<dyn Prediction> {
 
 fn statistics() -> Registry<dyn Statistic> {
     use statistic::{
-        collapse, delay, delay_order, final_value, half_time_agreement, half_time_law,
-        half_time_order, knob_ratio, knob_slope, knob_threshold, largest_gap, rank_correlation,
-        rise, saturation_ratio, shape, slope, time_ratio,
+        collapse, delay, delay_order, explained_share, final_value, half_time_agreement,
+        half_time_exponent, half_time_law, half_time_order, knob_ratio, knob_slope, knob_threshold,
+        largest_gap, rank_correlation, rise, saturation_ratio, shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
         [
             ("half-time-order", half_time_order::build),
+            ("half-time-exponent", half_time_exponent::build),
             ("half-time-law", half_time_law::build),
             ("half-time-constant", half_time_law::build_constant),
             ("shape", shape::build),
@@ -115,6 +118,8 @@ fn statistics() -> Registry<dyn Statistic> {
             ("knob-threshold-order", knob_threshold::build_order),
             ("knob-threshold", knob_threshold::build),
             ("slope", slope::build),
+            ("explained-share", explained_share::build),
+            ("explained-margin", explained_share::build_margin),
             ("final-value", final_value::build),
             ("largest-gap", largest_gap::build),
             ("knob-ratio", knob_ratio::build),

@@ -53,6 +53,7 @@ mod external;
 mod identity;
 mod kinds;
 mod load;
+mod log_time;
 mod metric;
 mod names;
 mod plan;
@@ -72,10 +73,13 @@ pub use kinds::Kinds;
 pub use load::{Options, load, load_source, value_of};
 pub use metric::{MeasureError, Metric, ModelReader, Reading, Snapshot};
 pub use plan::{
-    Claims, ExternalContent, ExternalModel, Plan, PlannedClaim, PlannedMetric, PlannedModel,
-    PlannedNumber, PlannedPrediction, Variant,
+    Claims, ExternalContent, ExternalModel, Plan, PlannedClaim, PlannedLeaderboard, PlannedMetric,
+    PlannedModel, PlannedNumber, PlannedPrediction, Variant,
 };
 pub use prediction::{CellView, Prediction};
 pub use spec::{Spec, SpecError};
-pub use statistic::{CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic};
+pub use statistic::{
+    CellRows, Component, Explanations, Measured, RecordedRun, Sample, Score, Selection, Statistic,
+    explained_share, margin_bits,
+};
 pub use times::{derive_times, half_time};

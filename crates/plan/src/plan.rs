@@ -15,7 +15,7 @@ use tasks::Task;
 use crate::{
     metric::Metric,
     prediction::Prediction,
-    spec::{Claim, Number, Schedule, Spec, Training},
+    spec::{Claim, Leaderboard, Number, Schedule, Spec, Training},
     statistic::Statistic,
     times,
 };
@@ -150,6 +150,8 @@ pub struct Claims {
     pub claims: Vec<PlannedClaim>,
     /// What is reported without judging.
     pub numbers: Vec<PlannedNumber>,
+    /// Explanations that compete.
+    pub leaderboards: Vec<PlannedLeaderboard>,
 }
 
 /// A claim with its statistics.
@@ -161,6 +163,15 @@ pub struct PlannedClaim {
     pub statistic: Arc<dyn Statistic>,
     /// The statistic of each control.
     pub controls: Vec<Arc<dyn Statistic>>,
+}
+
+/// A leaderboard with the number of constants that each explanation fits.
+#[derive(Clone)]
+pub struct PlannedLeaderboard {
+    /// The leaderboard.
+    pub leaderboard: Leaderboard,
+    /// Fitted constants of each prediction that fits any.
+    pub constants: BTreeMap<String, u32>,
 }
 
 /// A number with its statistic.

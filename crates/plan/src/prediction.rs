@@ -4,6 +4,8 @@
 //! evaluated after a cell was recorded: they are no part of its identity, so that a new closed form never
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
+mod clockwork;
+pub(crate) mod fitted_rise;
 pub(crate) mod free_features;
 pub(crate) mod limits;
 pub(crate) mod linear_skills;
@@ -13,6 +15,7 @@ pub(crate) mod random_start;
 pub(crate) mod scalar_toy;
 pub(crate) mod shots;
 pub(crate) mod skills;
+pub(crate) mod stretched_curve;
 pub(crate) mod toy_amplification;
 
 use models::{HostArray, Model};
@@ -32,6 +35,9 @@ pub struct CellView<'a> {
     pub knobs: &'a toml::Table,
     /// Skills, modes or classes.
     pub groups: &'a [Group],
+    /// Whether measured strengths are those of the singular modes of the training rows, and not of
+    /// `groups`.
+    pub singular: bool,
     /// Flow time at each recorded step, on the clock of the model that the prediction follows; `None`
     /// where the optimizer has none.
     pub clock: &'a Clock,
@@ -78,6 +84,11 @@ pub trait Prediction: Send + Sync {
     /// What an index of one of its metrics counts (`skill`, `mode`); empty where it has none.
     fn index_name(&self, _metric: &str) -> &'static str {
         ""
+    }
+
+    /// How many constants it fits to what was recorded, per seed and variant.
+    fn constants(&self) -> u32 {
+        0
     }
 
     /// Models that it reads. It follows the clock of the first.

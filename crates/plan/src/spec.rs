@@ -6,6 +6,7 @@
 
 mod claim;
 mod error;
+mod leaderboard;
 mod picture;
 pub(crate) mod place;
 mod schedule;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use claim::{Claim, Control, IntervalKind, Number, Outcome};
 pub(crate) use error::Errors;
 pub use error::SpecError;
+pub use leaderboard::{Explanation, Leaderboard};
 pub use models::{Decay, Loss, Optimizer, Precision, Reduction, Role};
 pub use picture::{
     CrossingMark, Layer, LineStyle, Panel, PanelKind, Picture, Scale, Transform, VerdictTitles,
@@ -73,6 +75,9 @@ pub struct Spec {
     /// What is reported without judging.
     #[serde(default)]
     pub numbers: Vec<Number>,
+    /// Explanations that compete on the curves of a model.
+    #[serde(default)]
+    pub leaderboards: Vec<Leaderboard>,
     /// What is drawn; where it is left out, what is measured of those.
     #[serde(default)]
     pub pictures: Vec<Picture>,

@@ -8,8 +8,11 @@ pub(crate) mod collapse;
 pub(crate) mod delay;
 pub(crate) mod delay_order;
 mod delays;
+pub(crate) mod explained_share;
+mod explanations;
 pub(crate) mod final_value;
 pub(crate) mod half_time_agreement;
+pub(crate) mod half_time_exponent;
 pub(crate) mod half_time_law;
 pub(crate) mod half_time_order;
 pub(crate) mod knob_ratio;
@@ -25,6 +28,7 @@ pub(crate) mod slope;
 pub(crate) mod time_ratio;
 mod times;
 
+pub use explanations::{Explanations, Score, explained_share, margin_bits};
 pub use selection::{CellRows, RecordedRun, Selection};
 
 /// A value per seed, which censoring may turn into a bound.
@@ -78,6 +82,11 @@ pub trait Statistic: Send + Sync {
 
     /// Metrics of the model that it reads beside the one that it is asked about.
     fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Models and predictions that it compares with.
+    fn sources(&self) -> Vec<&str> {
         Vec::new()
     }
 

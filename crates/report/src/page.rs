@@ -1,4 +1,5 @@
 mod judged;
+mod leaderboard;
 mod made;
 mod overview;
 mod view;

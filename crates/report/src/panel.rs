@@ -3,6 +3,7 @@
 mod axes;
 mod curves;
 mod heat_map;
+mod leaderboard;
 mod scatter;
 
 use judge::Run;
@@ -10,7 +11,7 @@ use plan::spec::{Panel, PanelKind, Picture};
 
 use crate::{ReportError, canvas::Canvas, colour_scale::ColourScale, legend::Entry, plane::Plane};
 
-use self::{curves::Curves, heat_map::HeatMap, scatter::Scatter};
+use self::{curves::Curves, heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
 
 pub(crate) use axes::Frame;
 
@@ -22,6 +23,8 @@ pub(crate) enum Prepared<'a> {
     HeatMap(Box<HeatMap<'a>>),
     /// Points in a plane of two metrics.
     Scatter(Box<Scatter<'a>>),
+    /// Explanations, best first.
+    Leaderboard(Box<Leaderboard<'a>>),
 }
 
 impl<'a> Prepared<'a> {
@@ -35,6 +38,9 @@ impl<'a> Prepared<'a> {
         Ok(match picture.panels[position].kind {
             PanelKind::HeatMap => Self::HeatMap(Box::new(HeatMap::new(run, picture, position)?)),
             PanelKind::Scatter => Self::Scatter(Box::new(Scatter::new(run, picture, position)?)),
+            PanelKind::Leaderboard => {
+                Self::Leaderboard(Box::new(Leaderboard::new(run, picture, position)?))
+            }
             PanelKind::Curves | PanelKind::Knob | PanelKind::PowerLaw | PanelKind::Moments => {
                 Self::Curves(Box::new(Curves::new(run, picture, position, width)?))
             }
@@ -44,7 +50,7 @@ impl<'a> Prepared<'a> {
     /// What must have a colour on a shared scale.
     pub(crate) fn coloured(&self) -> Option<(&Panel, &Plane)> {
         match self {
-            Self::Curves(_) | Self::Scatter(_) => None,
+            Self::Curves(_) | Self::Scatter(_) | Self::Leaderboard(_) => None,
             Self::HeatMap(map) => Some(map.coloured()),
         }
     }
@@ -55,6 +61,7 @@ impl<'a> Prepared<'a> {
             Self::Curves(curves) => curves.foot(width),
             Self::HeatMap(map) => map.foot(width),
             Self::Scatter(scatter) => scatter.foot(width),
+            Self::Leaderboard(board) => board.foot(width),
         }
     }
 
@@ -70,6 +77,7 @@ impl<'a> Prepared<'a> {
         match (self, scale) {
             (Self::Curves(curves), _) => curves.draw(canvas, outer, foot),
             (Self::Scatter(scatter), _) => scatter.draw(canvas, outer, foot),
+            (Self::Leaderboard(board), _) => board.draw(canvas, outer, foot),
             (Self::HeatMap(map), Some(scale)) => map.draw(canvas, outer, foot, scale),
             (Self::HeatMap(_), None) => {}
         }
@@ -80,6 +88,7 @@ impl<'a> Prepared<'a> {
         match (self, scale) {
             (Self::Curves(curves), _) => curves.entries(),
             (Self::Scatter(scatter), _) => scatter.entries(),
+            (Self::Leaderboard(board), _) => board.entries(),
             (Self::HeatMap(map), Some(scale)) => map.entries(scale),
             (Self::HeatMap(_), None) => Vec::new(),
         }

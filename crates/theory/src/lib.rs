@@ -77,6 +77,7 @@ mod modular_addition;
 mod network;
 mod one_neuron;
 mod resources;
+mod rise;
 mod scalar_toy;
 mod scale_equivalence;
 mod scaling;
@@ -100,6 +101,7 @@ pub use network::{
 };
 pub use one_neuron::{NeuronState, OneNeuron};
 pub use resources::{data_shot, expected_data_loss, parameter_loss, parameter_shot};
+pub use rise::Rise;
 pub use scalar_toy::ScalarToy;
 pub use scale_equivalence::{ScaleEquivalence, input_as_output_scale, output_as_target_scale};
 pub use scaling::ScalingLaw;

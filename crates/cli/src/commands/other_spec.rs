@@ -50,7 +50,7 @@ pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(),
 /// The first keys in which what is trained or measured differs: ` (training.lr: 0.1 → 0.3)`.
 fn differences(of_run: &Spec, other: &Spec) -> String {
     /// Parts of a spec that train nothing and measure nothing.
-    const FREE: [&str; 10] = [
+    const FREE: [&str; 11] = [
         "title",
         "summary",
         "source",
@@ -60,6 +60,7 @@ fn differences(of_run: &Spec, other: &Spec) -> String {
         "predictions",
         "claims",
         "numbers",
+        "leaderboards",
         "pictures",
     ];
     const SHOWN: usize = 3;

@@ -548,3 +548,23 @@ fn a_number_is_reported_with_its_interval_and_not_judged() {
     assert_eq!(part.outcome, Outcome::Undecided);
     assert!((part.coverage.unwrap() - (1.0 - 2.0 / 256.0)).abs() < ROUNDING);
 }
+
+#[test]
+fn the_exponent_of_half_times_is_that_of_their_law() {
+    // Frequencies 1/2, 1/4, 1/8: times ∝ (1/P)^γ for γ = 1 and 2.
+    let curves = |times: [u64; 3]| {
+        let curves = times.map(rises_at);
+        let curves: Vec<&[(u64, f64)]> = curves.iter().map(|curve| &curve[..]).collect();
+        Made::with_curves(&curves)
+    };
+    let exponent = "kind = 'half-time-exponent'";
+    assert_close(curves([100, 200, 400]).only(exponent), 1.0, false);
+    assert_close(curves([100, 400, 1600]).only(exponent), 2.0, false);
+    // A rare skill that was not learned bounds the slope from below: ln 6 over two doublings.
+    let bounded = |times: [&[(u64, f64)]; 3]| Made::with_curves(&times).only(exponent);
+    let (first, second, late) = (rises_at(100), rises_at(200), not_by(600));
+    let least = 6.0_f64.ln() / 4.0_f64.ln();
+    assert_close(bounded([&first, &second, &late]), least, true);
+    // One that is frequent says nothing.
+    assert_eq!(bounded([&late, &second, &first]), (None, false));
+}

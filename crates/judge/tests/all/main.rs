@@ -8,4 +8,5 @@ mod delays;
 mod gaps;
 mod grid;
 mod late_starts;
+mod leaderboard;
 mod support;

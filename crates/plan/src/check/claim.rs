@@ -1,14 +1,14 @@
 //! Claims: their statistics are built, what they name exists, and they can fail.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tasks::KeyError;
 
 use super::named::Names;
 use crate::{
     Kinds,
-    plan::{Claims, PlannedClaim, PlannedNumber},
-    spec::{Spec, SpecError, Threshold},
+    plan::{Claims, PlannedClaim, PlannedLeaderboard, PlannedNumber},
+    spec::{Leaderboard, Spec, SpecError, Threshold},
     statistic::Statistic,
 };
 
@@ -52,8 +52,34 @@ impl Claims {
                 statistic: build(&format!("numbers[{position}]"), number.statistic.clone())?,
             });
         }
-        Ok(Self { claims, numbers })
+        let leaderboards = spec.leaderboards.iter();
+        let leaderboards = leaderboards.map(|board| PlannedLeaderboard {
+            leaderboard: board.clone(),
+            constants: constants(board, spec, kinds),
+        });
+        Ok(Self {
+            claims,
+            numbers,
+            leaderboards: leaderboards.collect(),
+        })
     }
+}
+
+/// How many constants each prediction among the explanations fits.
+fn constants(board: &Leaderboard, spec: &Spec, kinds: &Kinds) -> BTreeMap<String, u32> {
+    let explanations = board.explanations();
+    let fitted = explanations.filter_map(|explanation| {
+        let mut table = spec
+            .predictions
+            .get(&explanation.model)?
+            .as_table()?
+            .clone();
+        table.remove("role");
+        // A table that does not fit was reported where predictions are checked.
+        let form = kinds.predictions.build(table).ok()?;
+        Some((explanation.model.clone(), form.constants()))
+    });
+    fitted.filter(|(_, constants)| *constants > 0).collect()
 }
 
 /// Checks one claim with its controls; `place` is its key.

@@ -11,6 +11,7 @@ pub(super) struct Names<'a> {
     pub(super) metrics: Vec<&'static str>,
     pub(super) groups: Vec<&'a str>,
     pub(super) variants: &'a [Variant],
+    pub(super) leaderboards: Vec<&'a str>,
 }
 
 impl Names<'_> {
@@ -75,6 +76,9 @@ impl Names<'_> {
     ) -> Result<(), SpecError> {
         for metric in statistic.reads() {
             self.metric(&format!("{place}.statistic"), metric)?;
+        }
+        for source in statistic.sources() {
+            self.source_in(&format!("{place}.statistic"), group, source)?;
         }
         let several = statistic.knobs().len() > 1;
         for (position, (own, knob)) in statistic.knobs().into_iter().enumerate() {

@@ -69,6 +69,9 @@ impl Check<'_> {
 
     fn panel(&self, variants: &[Variant]) -> Result<(), SpecError> {
         let (place, panel) = (self.place, self.panel);
+        if panel.kind == PanelKind::Leaderboard {
+            return self.leaderboard();
+        }
         self.metrics()?;
         let cells = shown(place, panel, self.names, variants)?;
         self.labels(
@@ -83,12 +86,29 @@ impl Check<'_> {
         }
         keys::check(place, panel)?;
         match panel.kind {
-            PanelKind::HeatMap | PanelKind::PowerLaw => Ok(()),
+            PanelKind::HeatMap | PanelKind::PowerLaw | PanelKind::Leaderboard => Ok(()),
             PanelKind::Knob => self.abscissa(&cells),
             PanelKind::Curves => self.curves(&cells),
             PanelKind::Moments => self.moments(&cells),
             PanelKind::Scatter => self.scatter(&cells),
         }
+    }
+
+    /// A leaderboard that the spec has, and no layers of its own.
+    fn leaderboard(&self) -> Result<(), SpecError> {
+        let id = self.panel.leaderboard.as_deref().unwrap_or_default();
+        let key = self.key("leaderboard");
+        (self.names).one_of(
+            &key,
+            id,
+            "a leaderboard of this spec",
+            &self.names.leaderboards,
+        )?;
+        if !self.panel.layers.is_empty() || self.panel.metric.is_some() {
+            let why = "stands beside a leaderboard, which names its own models and metric";
+            return self.error("layers", "(given)", why, "Take layers and metric away.");
+        }
+        keys::check(self.place, self.panel)
     }
 
     /// What is shown: one metric, several, or one of each layer's own.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{claim, named::Names, picture};
+use super::{claim, leaderboard, named::Names, picture};
 use crate::{
     plan::{Claims, PlannedMetric, Variant},
     spec::{Errors, Spec, SpecError},
@@ -44,6 +44,10 @@ pub(crate) fn check_references(
             groups
         },
         variants,
+        leaderboards: {
+            let boards = claims.leaderboards.iter();
+            boards.map(|board| &*board.leaderboard.id).collect()
+        },
     };
     let mut errors = Errors::default();
     for (position, (claim, planned)) in spec.claims.iter_mut().zip(&claims.claims).enumerate() {
@@ -66,6 +70,14 @@ pub(crate) fn check_references(
         errors.take(check());
         number.statistic = planned.statistic.resolved();
     }
+    for (position, board) in spec.leaderboards.iter().enumerate() {
+        let place = format!("leaderboards[{position}]");
+        errors.take(leaderboard::check(&place, board, &names));
+    }
+    errors.take(check_ids(
+        "leaderboards",
+        spec.leaderboards.iter().map(|board| board.id.as_str()),
+    ));
     let claim_ids: Vec<&str> = spec.claims.iter().map(|c| c.id.as_str()).collect();
     errors.take(check_ids("claims", claim_ids.iter().copied()));
     errors.take(check_ids(

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Task, parse_table, positive, table_of};
 use theory::{nalgebra::DMatrix, random_start_half_times};
 
-use super::{CellView, Prediction, on_whitened_inputs};
+use super::{CellView, Prediction, clockwork::Timed, on_whitened_inputs};
 use crate::derived::Derived;
 
 /// The singular modes of the task under a two-layer linear net that starts from the small random
@@ -15,6 +15,10 @@ use crate::derived::Derived;
 struct RandomStart {
     /// Model whose initial weights it starts from.
     from: String,
+    /// Model whose half-time of mode 1 fixes the clock, per seed and variant; nothing is fitted when
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibrate_on: Option<String>,
     /// Factor on the clock, for controls that run too fast or too slow.
     #[serde(default = "one")]
     clock: f64,
@@ -54,6 +58,10 @@ impl Prediction for RandomStart {
         vec![&self.from]
     }
 
+    fn constants(&self) -> u32 {
+        u32::from(self.calibrate_on.is_some())
+    }
+
     fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
         on_whitened_inputs("random-start", task, read)
     }
@@ -69,8 +77,16 @@ impl Prediction for RandomStart {
             return;
         };
         let strongest = modes.first().map_or(0.0, |mode| mode.target);
+        let fitted = match (&self.calibrate_on, modes.first()) {
+            (None, _) => 1.0,
+            (Some(model), Some(first)) => match Timed::of(cell, model, 1).half_time() {
+                Some(half_time) => first.half_time / half_time,
+                None => return,
+            },
+            (Some(_), None) => return,
+        };
         for (at, &step) in cell.clock.steps().iter().enumerate() {
-            let Some(time) = cell.clock.time(at).map(|t| t * self.clock) else {
+            let Some(time) = cell.clock.time(at).map(|t| t * self.clock * fitted) else {
                 break;
             };
             for (index, mode) in (1..).zip(&modes) {

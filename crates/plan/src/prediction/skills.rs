@@ -213,6 +213,10 @@ impl Prediction for Skills {
             .collect()
     }
 
+    fn constants(&self) -> u32 {
+        u32::from(self.calibrate_on.is_some())
+    }
+
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>) {
         let Some((modes, slowdown)) = self.modes(cell) else {
             return;

@@ -51,6 +51,10 @@ impl Statistic for HalfTimeAgreement {
         Some(CORRELATION)
     }
 
+    fn sources(&self) -> Vec<&str> {
+        self.to.iter().map(String::as_str).collect()
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let indices = table.indices();
         let sample = |cell: &crate::statistic::CellRows<'_>| {

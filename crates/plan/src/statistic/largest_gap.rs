@@ -55,6 +55,10 @@ impl Statistic for LargestGap {
         table_of("largest-gap", self)
     }
 
+    fn sources(&self) -> Vec<&str> {
+        vec![&self.to]
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let indices = table.indices();
         let part = |label: String, indices: &[u64]| Component {

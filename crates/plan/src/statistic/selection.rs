@@ -154,6 +154,32 @@ impl<'a> Selection<'a> {
         }
     }
 
+    /// The model or prediction.
+    pub(crate) fn model(&self) -> &'a str {
+        self.model
+    }
+
+    /// The same cells with the rows of another model.
+    pub(crate) fn of_model<'b>(&'b self, model: &'b str) -> Selection<'b> {
+        let cell = |cell: &CellRows<'a>| CellRows {
+            variant: cell.variant,
+            seed: cell.seed,
+            rows: (self.run)
+                .cell((model, self.metric), &cell.variant.name, cell.seed)
+                .collect(),
+            run: self.run,
+            is_broken: cell.is_broken,
+        };
+        Selection {
+            seeds: self.seeds,
+            cells: self.cells.iter().map(cell).collect(),
+            per_seed: self.per_seed,
+            run: self.run,
+            model,
+            metric: self.metric,
+        }
+    }
+
     /// The same metric of the same model in another variant group, all cells.
     pub(crate) fn of_group(&self, group: &str) -> Self {
         let everywhere = toml::Table::new();

@@ -8,6 +8,7 @@ mod cases;
 mod clock;
 mod heat_maps;
 mod identity;
+mod leaderboards;
 mod linear;
 mod misfits;
 mod own_curves;

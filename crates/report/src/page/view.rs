@@ -9,6 +9,7 @@ use crate::{Failed, svg};
 
 use super::{
     judged::{ClaimView, JudgementView, Raw},
+    leaderboard::LeaderboardView,
     made::{Cut, cut_short, ended, manifest},
     overview::Overview,
 };
@@ -30,6 +31,7 @@ struct RunView {
     source: String,
     quick: bool,
     pictures: Vec<PictureView>,
+    leaderboards: Vec<LeaderboardView>,
     claims: Vec<ClaimView>,
     numbers: Vec<JudgementView>,
     raw: Raw,
@@ -89,6 +91,10 @@ impl RunView {
             source: run.spec.source.clone(),
             quick: run.manifest.quick,
             pictures: pictures(run),
+            leaderboards: {
+                let boards = verdict.leaderboards.iter();
+                boards.map(LeaderboardView::new).collect()
+            },
             claims: verdict.claims.iter().map(ClaimView::new).collect(),
             numbers: verdict
                 .numbers

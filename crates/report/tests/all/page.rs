@@ -1,6 +1,8 @@
 //! The page over synthetic runs, read as text.
 
-use layerwise_report::{page, write_page};
+use judge::{Estimate, LeaderboardEntry, LeaderboardVerdict, Part, Standing};
+use layerwise_report::{page, svg, write_page};
+use plan::spec::PanelKind;
 
 use crate::synthetic::{self, Edit};
 
@@ -164,4 +166,94 @@ fn the_page_is_written_in_one_go() {
     let nowhere = folder.path().join("absent/report.html");
     let error = write_page(&[synthetic::scaling()], &nowhere).unwrap_err();
     assert!(error.to_string().contains("report.html"));
+}
+
+/// Three explanations: a rival, the one on trial, and a control that is off the axis.
+fn leaderboard() -> LeaderboardVerdict {
+    let estimate = |mean: f64, low: f64, high: f64| {
+        Some(Estimate {
+            mean,
+            low: Some(low),
+            high: Some(high),
+            values: vec![Some(low), Some(high)],
+        })
+    };
+    let entry = |model: &str, label: &str, part, constants, share, margin| LeaderboardEntry {
+        model: model.to_owned(),
+        label: label.to_owned(),
+        part,
+        constants,
+        r_squared: Some(0.9),
+        share,
+        margin,
+        clock: Some(1.15),
+        shape_r_squared: Some(0.99),
+    };
+    let rival = (estimate(0.87, 0.79, 0.95), estimate(-0.61, -0.91, -0.32));
+    let control = (estimate(-3.2, -3.5, -2.9), estimate(4.3, 3.9, 4.7));
+    LeaderboardVerdict {
+        id: "EL".to_owned(),
+        statement: "What explains the net?".to_owned(),
+        metric: "skill_strength".to_owned(),
+        model: "net".to_owned(),
+        explanation: "theory".to_owned(),
+        standing: Standing::Beaten,
+        by: vec!["a rival".to_owned()],
+        reason: "beaten by a rival (−0.61 bits)".to_owned(),
+        entries: vec![
+            entry("delayed", "a rival", Part::Rival, 2, rival.0, rival.1),
+            entry(
+                "theory",
+                "layers",
+                Part::OnTrial,
+                1,
+                estimate(0.78, 0.64, 0.92),
+                None,
+            ),
+            entry(
+                "equal",
+                "equal times",
+                Part::Control,
+                2,
+                control.0,
+                control.1,
+            ),
+        ],
+    }
+}
+
+#[test]
+fn a_leaderboard_is_a_table_and_a_picture_best_first() {
+    let mut run = synthetic::emergence();
+    run.verdict.leaderboards = vec![leaderboard()];
+    let mut picture = run.spec.pictures[0].clone();
+    let mut panel = picture.panels[0].clone();
+    panel.kind = PanelKind::Leaderboard;
+    panel.leaderboard = Some("EL".to_owned());
+    panel.x_label = "explained share".to_owned();
+    panel.layers.clear();
+    picture.panels = vec![panel];
+    let svg = svg(&run, &picture).unwrap();
+    run.spec.pictures = vec![picture];
+    let html = page(&[run]).unwrap();
+    for text in [
+        "beaten by a rival",
+        "on trial",
+        "0.78 [0.64, 0.92]",
+        "−0.61 [−0.91, −0.32]",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    for text in ["layers (1)", "a rival (2)", "−0.61 bits", "◂ −3.2"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    // The best stands highest.
+    assert!(svg.find("a rival (2)") < svg.find("layers (1)"));
+    let mut lost = synthetic::emergence();
+    lost.spec.pictures = Vec::new();
+    assert!(
+        !page(&[lost])
+            .unwrap()
+            .contains("Which explanation is best?")
+    );
 }

@@ -11,6 +11,7 @@ fn called(kind: PanelKind) -> (&'static str, &'static str) {
         PanelKind::HeatMap => ("heat maps", "heat-map"),
         PanelKind::Moments => ("moments", "moments"),
         PanelKind::Scatter => ("scatter panels", "scatter"),
+        PanelKind::Leaderboard => ("leaderboards", "leaderboard"),
     }
 }
 
@@ -68,6 +69,11 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
             "class_names",
             !panel.class_names.is_empty(),
             PanelKind::Scatter,
+        ),
+        (
+            "leaderboard",
+            panel.leaderboard.is_some(),
+            PanelKind::Leaderboard,
         ),
         ("rays", panel.rays.is_some(), PanelKind::Scatter),
     ];

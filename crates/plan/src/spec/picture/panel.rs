@@ -40,7 +40,11 @@ pub struct Panel {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<u64>,
     /// The models and predictions to lay over each other.
+    #[serde(default)]
     pub layers: Vec<Layer>,
+    /// Leaderboard panels: the id of the leaderboard that is drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaderboard: Option<String>,
     /// What the horizontal axis shows.
     #[serde(default)]
     pub x: XAxis,
@@ -200,6 +204,8 @@ pub enum PanelKind {
     Moments,
     /// A metric against another, one point per index, at one moment of training and of one seed.
     Scatter,
+    /// The explanations of a leaderboard, best first, with the share that each explains.
+    Leaderboard,
 }
 
 /// What is done to a metric before it becomes a colour.

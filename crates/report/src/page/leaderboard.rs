@@ -1,0 +1,98 @@
+//! Leaderboards of explanations, as text.
+
+use judge::{Estimate, LeaderboardEntry, LeaderboardVerdict, Part, Standing};
+use serde::Serialize;
+
+use crate::number::{plain, significant};
+
+/// Significant digits of a share, an R² and a clock.
+const DIGITS: usize = 3;
+
+#[derive(Serialize)]
+pub(super) struct LeaderboardView {
+    id: String,
+    statement: String,
+    model: String,
+    metric: String,
+    standing: String,
+    symbol: &'static str,
+    reason: String,
+    entries: Vec<EntryView>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    label: String,
+    part: &'static str,
+    on_trial: bool,
+    constants: u32,
+    share: String,
+    margin: String,
+    r_squared: String,
+    clock: String,
+    shape: String,
+}
+
+impl LeaderboardView {
+    pub(super) fn new(board: &LeaderboardVerdict) -> Self {
+        let standing = match board.by.as_slice() {
+            [] => board.standing.to_string(),
+            by if board.standing == Standing::Tied => format!("tied with {}", by.join(", ")),
+            by => format!("beaten by {}", by.join(", ")),
+        };
+        Self {
+            id: board.id.clone(),
+            statement: board.statement.clone(),
+            model: board.model.clone(),
+            metric: board.metric.clone(),
+            standing,
+            symbol: match board.standing {
+                Standing::Preferred => "✓",
+                Standing::Tied => "≈",
+                Standing::Beaten => "✗",
+                Standing::Undecided => "?",
+            },
+            reason: board.reason.clone(),
+            entries: board.entries.iter().map(EntryView::new).collect(),
+        }
+    }
+}
+
+impl EntryView {
+    fn new(entry: &LeaderboardEntry) -> Self {
+        let number = |value: Option<f64>| match value {
+            Some(value) => significant(value, DIGITS),
+            None => "–".to_owned(),
+        };
+        Self {
+            label: entry.label.clone(),
+            part: match entry.part {
+                Part::OnTrial => "on trial",
+                Part::Null => "null: share 0",
+                Part::Rival => "rival",
+                Part::Control => "control, must be worse",
+                Part::Ceiling => "ceiling: share 1",
+            },
+            on_trial: entry.part == Part::OnTrial,
+            constants: entry.constants,
+            share: estimate(entry.share.as_ref(), ""),
+            margin: estimate(entry.margin.as_ref(), "+"),
+            r_squared: number(entry.r_squared),
+            clock: number(entry.clock),
+            shape: number(entry.shape_r_squared),
+        }
+    }
+}
+
+/// A mean with its interval, to two decimals; `plus` stands before positive means.
+fn estimate(estimate: Option<&Estimate>, plus: &str) -> String {
+    let Some(estimate) = estimate else {
+        return "–".to_owned();
+    };
+    let sign = if estimate.mean > 0.0 { plus } else { "" };
+    let mean = format!("{sign}{}", plain(estimate.mean, 2));
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("{mean} [{}, {}]", plain(low, 2), plain(high, 2)),
+        _ => mean,
+    }
+}
