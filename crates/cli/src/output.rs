@@ -6,12 +6,16 @@ use record::{Manifest, StopReason};
 pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
     let mut lines = Vec::new();
     for claim in &verdict.claims {
-        let mark = match claim.outcome {
-            Outcome::Supported => "✓ supported   ",
-            Outcome::Contradicted => "✗ contradicted",
-            Outcome::Undecided => "? undecided   ",
+        let symbol = match claim.outcome {
+            Outcome::Supported => "✓",
+            Outcome::Contradicted => "✗",
+            Outcome::Undecided => "?",
         };
-        lines.push(format!("  {:<4} {mark}  {}", claim.id, claim.statement));
+        let word = claim.word();
+        lines.push(format!(
+            "  {:<4} {symbol} {word:<12}  {}",
+            claim.id, claim.statement
+        ));
         lines.push(format!("       {}", claim.reason));
         for note in &claim.measured.notes {
             lines.push(format!("       note: {note}"));

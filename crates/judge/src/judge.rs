@@ -179,6 +179,7 @@ impl Judge<'_> {
             statement: claim.statement.clone(),
             source: claim.source.clone(),
             threshold: claim.threshold,
+            origin: claim.origin,
             threshold_at_run: None,
             outcome,
             reason,

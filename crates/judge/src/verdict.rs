@@ -1,4 +1,4 @@
-use plan::spec::{Outcome, Threshold};
+use plan::spec::{Origin, Outcome, Threshold};
 use serde::{Deserialize, Serialize};
 
 use crate::leaderboard::LeaderboardVerdict;
@@ -39,6 +39,9 @@ pub struct ClaimVerdict {
     /// The threshold before somebody changed it after the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold_at_run: Option<Threshold>,
+    /// Where the threshold comes from, if the spec says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The verdict, controls taken into account.
     pub outcome: Outcome,
     /// Why, in one sentence with its numbers.
@@ -58,6 +61,18 @@ pub struct ClaimVerdict {
     pub p_value: Option<f64>,
     /// Models that pass the same test, so that it does not tell them from the claim's model.
     pub shared_with: Vec<String>,
+}
+
+impl ClaimVerdict {
+    /// The verdict in a word. What a threshold of a pilot supports was seen before: it is replicated.
+    pub fn word(&self) -> &'static str {
+        match (self.outcome, self.origin) {
+            (Outcome::Supported, Some(Origin::Pilot)) => "replicated",
+            (Outcome::Supported, _) => "supported",
+            (Outcome::Contradicted, _) => "contradicted",
+            (Outcome::Undecided, _) => "undecided",
+        }
+    }
 }
 
 /// A control and whether it did what it must.

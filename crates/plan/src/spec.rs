@@ -15,7 +15,7 @@ mod training;
 
 use serde::{Deserialize, Serialize};
 
-pub use claim::{Claim, Control, IntervalKind, Number, Outcome};
+pub use claim::{Claim, Control, IntervalKind, Number, Origin, Outcome};
 pub(crate) use error::Errors;
 pub use error::SpecError;
 pub use leaderboard::{Explanation, Leaderboard};

@@ -8,7 +8,7 @@ use super::named::Names;
 use crate::{
     Kinds,
     plan::{Claims, PlannedClaim, PlannedLeaderboard, PlannedNumber},
-    spec::{Leaderboard, Spec, SpecError, Threshold},
+    spec::{Leaderboard, Origin, Spec, SpecError, Threshold},
     statistic::Statistic,
 };
 
@@ -106,6 +106,28 @@ pub(super) fn check(
             claim.threshold,
             "must be a finite number, or two increasing ones",
             "Write for example { below = 0.3 } or { within = [0.9, 1.1] }.",
+        ));
+    }
+    let pilot = claim.pilot.as_deref().map(str::trim);
+    let (value, problem, hint) = match (claim.origin, pilot) {
+        (Some(Origin::Pilot), None | Some("")) => (
+            "(missing)",
+            "is needed with origin = \"pilot\"",
+            "Say which runs the threshold was read off, with their seeds.",
+        ),
+        (Some(Origin::Theory | Origin::Literature) | None, Some(text)) => (
+            text,
+            "stands beside an origin that is no pilot",
+            "Write origin = \"pilot\", or leave pilot out.",
+        ),
+        _ => ("", "", ""),
+    };
+    if !problem.is_empty() {
+        return Err(SpecError::key(
+            format!("{place}.pilot"),
+            value,
+            problem,
+            hint,
         ));
     }
     if claim.controls.is_empty() {

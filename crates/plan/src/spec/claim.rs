@@ -25,6 +25,28 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Where the threshold of a claim comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It follows from a formula or an exact construction.
+    Theory,
+    /// A paper states it.
+    Literature,
+    /// It was read off earlier runs. What supports such a claim replicates them.
+    Pilot,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Theory => "theory",
+            Self::Literature => "the literature",
+            Self::Pilot => "a pilot",
+        })
+    }
+}
+
 /// A claim as data: what is said, what is measured, and what would refute it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +71,12 @@ pub struct Claim {
     pub statistic: toml::Table,
     /// Side of the threshold that the statement claims.
     pub threshold: Threshold,
+    /// Where the threshold comes from; not stated when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// With `origin = "pilot"`: which runs the threshold was read off, with their seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<String>,
     /// How the interval over seeds is made.
     #[serde(default)]
     pub interval: IntervalKind,
