@@ -20,7 +20,11 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the shipped experiments.
-    List,
+    List {
+        /// Print the registration of all their claims on this date, as experiments/prereg.lock keeps it.
+        #[arg(long, value_name = "DATE")]
+        preregister: Option<String>,
+    },
     /// Write a commented spec of your own: a net, its layered twin, a linear model, the closed form.
     Init(Init),
     /// Run an experiment: train, measure, judge, draw.

@@ -31,7 +31,7 @@ use crate::{
 pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, Failure> {
     let json = arguments.json;
     match arguments.command {
-        Command::List => list::list(kinds, json),
+        Command::List { preregister } => list::list(preregister.as_deref(), kinds, json),
         Command::Init(arguments) => init::init(&arguments, kinds, json),
         Command::Run(run) => run::run(&run, kinds, json),
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, kinds, json),

@@ -34,6 +34,7 @@ mod failure;
 mod measure;
 mod output;
 mod progress;
+mod registered;
 mod shipped;
 mod weights;
 

@@ -5,17 +5,24 @@ use serde_json::json;
 use train::Kinds;
 
 use super::print_json;
-use crate::{failure::Failure, shipped};
+use crate::{failure::Failure, registered::Registration, shipped};
 
-/// Lists the shipped experiments.
-pub(super) fn list(kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
+/// Lists the shipped experiments, or prints the registration of their claims.
+pub(super) fn list(
+    preregister: Option<&str>,
+    kinds: &Kinds,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let mut rows = Vec::new();
     for (name, _) in shipped::SPECS {
         let spec = shipped::find(name, &Options::default(), kinds)?.spec;
         let claims: Vec<String> = spec.claims.iter().map(|claim| claim.id.clone()).collect();
         rows.push((spec, claims));
     }
-    if json {
+    if let Some(date) = preregister {
+        let specs = rows.iter().map(|(spec, _)| spec);
+        say_on!("{}", Registration::of(date, specs).to_text());
+    } else if json {
         let rows: Vec<_> = rows
             .iter()
             .map(|(spec, claims)| {
