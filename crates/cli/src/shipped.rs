@@ -81,6 +81,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/lazy-rich-parity.toml"),
     ),
     (
+        "kernel-limit",
+        include_str!("../../../experiments/kernel-limit.toml"),
+    ),
+    (
         "silent-alignment",
         include_str!("../../../experiments/silent-alignment.toml"),
     ),
