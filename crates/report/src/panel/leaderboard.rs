@@ -30,7 +30,7 @@ const INTERVAL: Stroke = Stroke {
 };
 /// Room between the names and the axis, and right of the axis for the margins in bits.
 const GAP: f64 = 12.0;
-const BITS: f64 = 74.0;
+const BITS: f64 = 88.0;
 
 /// A leaderboard, before it has a place.
 pub(crate) struct Leaderboard<'a> {
@@ -171,13 +171,11 @@ impl Row<'_> {
         }
         if self.share.mean < x.low {
             let text = format!("◂ {}", plain(self.share.mean, 1));
-            canvas.text(
-                (place.0 + 4.0, baseline),
-                Anchor::Start,
-                SMALL,
-                QUIET,
-                &text,
-            );
+            let (left, half) = (place.0 + 4.0, 0.7 * SMALL);
+            let corner = (left + font::width(&text, SMALL) + 3.0, middle + half);
+            // The lines at 0 and 1 stay behind it.
+            canvas.rect((left, middle - half), corner, "#ffffff");
+            canvas.text((left, baseline), Anchor::Start, SMALL, QUIET, &text);
         } else {
             canvas.dot(place, DOT, self.colour(), true);
         }
