@@ -98,36 +98,33 @@ fn every_command_in_a_document_is_a_verb() {
     assert!(commands > 30, "only {commands} commands were found");
 }
 
+/// What stands between two marks of a document.
+fn between(document: &str, mark: &str) -> String {
+    let text = read(document);
+    let (begin, end) = (
+        format!("<!-- {mark}:begin -->"),
+        format!("<!-- {mark}:end -->"),
+    );
+    let (_, rest) = text.split_once(&begin).unwrap();
+    rest.split_once(&end).unwrap().0.trim().to_owned()
+}
+
 #[test]
 fn the_readme_counts_the_verdicts_of_the_table() {
-    let experiments = read("experiments/README.md");
-    let (_, table) = experiments
-        .split_once("<!-- experiments:begin -->")
-        .unwrap();
-    let (table, _) = table.split_once("<!-- experiments:end -->").unwrap();
+    let table = between("experiments/README.md", "experiments");
     let (mut supported, mut contradicted, mut undecided, mut shared) = (0, 0, 0, 0);
     for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
         // A bar within a formula is written \|.
         let row = row.replace("\\|", "/");
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        // Claims Ma to Md share a row.
-        let claims = if cells[3].contains('–') && cells[4].contains("(all)") {
-            4
-        } else {
-            1
-        };
-        match cells[4]
-            .trim_matches('*')
-            .split([' ', ',', '*'])
-            .next()
-            .unwrap()
-        {
-            "supported" => supported += claims,
-            "contradicted" => contradicted += claims,
-            "undecided" => undecided += claims,
+        let verdict = row.split('|').nth(3).unwrap();
+        let word = verdict.split([' ', ',', '*']).find(|word| !word.is_empty());
+        match word {
+            Some("supported") => supported += 1,
+            Some("contradicted") => contradicted += 1,
+            Some("undecided") => undecided += 1,
             other => panic!("{other:?} is no verdict: {row}"),
         }
-        shared += i32::from(cells[4].contains("shared"));
+        shared += i32::from(verdict.contains("**shared** with the linear model"));
     }
     let sentence = format!(
         "Of {} claims, {supported} are supported, {contradicted} contradicted and {undecided} undecided; the plain \
@@ -141,5 +138,24 @@ fn the_readme_counts_the_verdicts_of_the_table() {
     assert!(
         readme.contains(&sentence),
         "the README does not say: {sentence}"
+    );
+}
+
+#[test]
+fn the_table_of_verdicts_says_what_trained_it_and_is_of_no_quick_run() {
+    let table = between("experiments/README.md", "experiments");
+    assert!(table.starts_with("Trained by "), "{table}");
+    assert!(table.contains(" on ") && table.contains(" seeds"));
+    assert!(!table.contains("Smoke test"));
+}
+
+#[test]
+fn the_glossary_of_the_document_is_that_of_the_pages() {
+    let there = between("experiments/README.md", "glossary");
+    let wanted = report::glossary();
+    assert_eq!(
+        there,
+        wanted.trim_end(),
+        "experiments/README.md: put this between <!-- glossary:begin --> and <!-- glossary:end -->:\n{wanted}"
     );
 }

@@ -366,6 +366,14 @@ pub(crate) struct Reproduce {
     /// Folder that holds the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
+    /// Write the table of verdicts into this document, between its lines <!-- experiments:begin --> and
+    /// <!-- experiments:end -->. It needs every experiment that is not long, with the settings of its spec.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["quick", "seeds", "set", "precision"]
+    )]
+    pub(crate) update_docs: Option<PathBuf>,
     /// Train every cell again, including those that the same version has finished.
     #[arg(long)]
     pub(crate) fresh: bool,

@@ -14,7 +14,7 @@ mod whole;
 pub(crate) use case::{Case, all, quick};
 pub(crate) use data_path::DataPath;
 pub(crate) use limit::Limit;
-pub(crate) use machine::{Machine, peak_memory};
+pub(crate) use machine::{Machine, machine_name, peak_memory};
 pub(crate) use peers::{Peer, Python, find};
 pub(crate) use steps::{Effort, Engine, Steps};
 pub(crate) use table::{steps_page, whole_page};

@@ -1,6 +1,7 @@
-use judge::{ComponentJudgement, Standing, VerdictFile};
+use judge::{ComponentJudgement, ReportedNumber, Standing, VerdictFile};
 use plan::spec::Outcome;
 use record::{Manifest, StopReason};
+use report::number_name;
 
 /// Text of the verdicts of one run.
 pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
@@ -37,15 +38,33 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
         lines.push(format!("  {:<4} {mark}  {}", board.id, board.statement));
         lines.push(format!("       {}", board.reason));
     }
-    for number in &verdict.numbers {
-        lines.push(format!("  {:<4} {}", number.id, number.statement));
-        for part in &number.components {
-            lines.push(format!("       {}", component(part)));
-        }
-    }
+    lines.extend(numbers(&verdict.numbers));
     lines.join("\n")
 }
 
+/// The reported numbers: one line per model and number, with its parts where it has several.
+fn numbers(numbers: &[ReportedNumber]) -> Vec<String> {
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for number in numbers {
+        for part in &number.components {
+            let name = match part.label.as_str() {
+                "" => number_name(number).to_owned(),
+                label => format!("{}: {label}", number_name(number)),
+            };
+            rows.push([number.model.clone(), name, component(part)]);
+        }
+    }
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let (model, name) = (width(0), width(1));
+    rows.iter()
+        .map(|row| format!("  {:<model$}  {:<name$}  {}", row[0], row[1], row[2]))
+        .collect()
+}
+
+/// Centre and interval, and how many seeds it lacks.
 fn component(part: &ComponentJudgement) -> String {
     let number = |value: Option<f64>| match value {
         None => "—".to_owned(),
@@ -53,28 +72,15 @@ fn component(part: &ComponentJudgement) -> String {
         Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:.2e}"),
         Some(value) => format!("{value:.4}"),
     };
-    let label = if part.label.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", part.label)
-    };
     let interval = match part.coverage {
-        Some(coverage) => format!(
-            " [{}, {}] at {:.0} %",
-            number(part.low),
-            number(part.high),
-            (100.0 * coverage).floor()
-        ),
+        Some(_) => format!(" [{}, {}]", number(part.low), number(part.high)),
         None => String::new(),
     };
-    format!(
-        "{label}{}{interval}, {} seeds",
-        number(part.centre),
-        match part.values.len() {
-            all if all > part.seeds => format!("{} of {all}", part.seeds),
-            all => all.to_string(),
-        }
-    )
+    let seeds = match part.values.len() {
+        all if all > part.seeds => format!(" ({} of {all} seeds)", part.seeds),
+        _ => String::new(),
+    };
+    format!("{}{interval}{seeds}", number(part.centre))
 }
 
 /// Text of the cells that did not run to their planned end.

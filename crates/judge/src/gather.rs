@@ -37,6 +37,8 @@ pub struct Making {
     pub build: Build,
     /// Compiler.
     pub rustc: String,
+    /// This machine; empty where that is not known.
+    pub machine: String,
     /// Cells that were interrupted in this call, by their place in the plan.
     pub interrupted: HashMap<usize, CellSummary>,
     /// Whether this call worked on any cell.
@@ -126,7 +128,19 @@ pub fn gather(
         first.or_insert(claim.threshold);
     }
     let same = |before: &Manifest| before.spec_hash == identity.spec_hash;
+    let mut machines = Vec::new();
+    if making.worked && !making.machine.is_empty() {
+        machines.push(making.machine.clone());
+    }
     if let Some(before) = before.filter(|before| same(before) && !making.fresh) {
+        // What another build had trained may have been trained again here.
+        let of_before = |build: &Build| {
+            build.version == before.layerwise_version && build.commit == before.git_commit
+        };
+        if builds.iter().any(|(build, _)| of_before(build)) {
+            machines.retain(|machine| !before.machines.contains(machine));
+            machines.splice(0..0, before.machines);
+        }
         wall_seconds = before.wall_seconds + if making.worked { wall_seconds } else { 0.0 };
     }
     let manifest = Manifest {
@@ -138,6 +152,7 @@ pub fn gather(
         layerwise_version: making.build.version.clone(),
         rustc_version: making.rustc.clone(),
         git_commit: making.build.commit.clone(),
+        machines,
         device: making.device.clone(),
         adapter: making.adapter.clone(),
         engine: making.engine.clone(),

@@ -72,6 +72,9 @@ pub struct Manifest {
     pub rustc_version: String,
     /// Git commit of the source, `unknown` outside a checkout.
     pub git_commit: String,
+    /// Machines that trained its cells, as far as they are known: processor and cores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<String>,
     /// Device.
     pub device: String,
     /// Name of the device's adapter, where its backend tells.

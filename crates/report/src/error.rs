@@ -64,6 +64,14 @@ pub enum ReportError {
         /// What went wrong.
         problem: String,
     },
+    /// A document has no place for the table of verdicts.
+    #[error("it lacks the lines {begin} and {end}, between which the table of verdicts is written")]
+    NoMarkers {
+        /// The line before the table.
+        begin: String,
+        /// The line after it.
+        end: String,
+    },
     /// A file cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Write {

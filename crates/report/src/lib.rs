@@ -38,6 +38,7 @@ mod error;
 mod families;
 mod files;
 mod font;
+mod glossary;
 mod keys;
 mod label;
 mod legend;
@@ -47,6 +48,7 @@ mod page;
 mod panel;
 mod picture;
 mod plane;
+mod plural;
 mod png;
 mod quantile;
 mod style;
@@ -57,8 +59,9 @@ mod viridis;
 
 pub use error::ReportError;
 pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
-pub use markdown::markdown;
-pub use page::{page, page_over};
+pub use glossary::glossary;
+pub use markdown::{markdown, put_into};
+pub use page::{number_name, page, page_over};
 pub use picture::svg;
 pub use png::png;
 

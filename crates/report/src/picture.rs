@@ -81,7 +81,10 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     let entries = entries(&panels, scale);
     y += legend::draw(&mut canvas, &entries, MARGIN, width - MARGIN, y);
     let seeds = run.manifest.seeds.len().to_string();
-    let caption = picture.caption.replace("{seeds}", &seeds);
+    let caption = match run.manifest.quick {
+        true => format!("Quick settings, seeds: {seeds}. A smoke test is evidence of nothing."),
+        false => picture.caption.replace("{seeds}", &seeds),
+    };
     let lines = font::wrap(&subscripts(&caption), SMALL, room);
     if !lines.is_empty() {
         y += 10.0;

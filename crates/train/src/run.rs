@@ -70,6 +70,7 @@ impl Trained {
             fresh: settings.storing.fresh,
             build: provenance.build(),
             rustc: provenance.rustc.clone(),
+            machine: provenance.machine.clone(),
             interrupted,
             worked: self.ends.iter().any(Option::is_some),
             elapsed: self.started.elapsed(),

@@ -65,7 +65,7 @@ impl Default for Storing {
     }
 }
 
-/// What the binary knows about its own build.
+/// What the binary knows about its own build, and where it runs.
 #[derive(Debug, Clone, Default)]
 pub struct Provenance {
     /// Version of layerwise.
@@ -74,6 +74,8 @@ pub struct Provenance {
     pub rustc: String,
     /// Git commit.
     pub commit: String,
+    /// The machine that it runs on: processor and cores.
+    pub machine: String,
 }
 
 impl Provenance {

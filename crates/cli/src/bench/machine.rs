@@ -19,7 +19,7 @@ impl Machine {
     pub(crate) fn here(program: Provenance) -> Self {
         Self {
             processor: processor().unwrap_or_else(|| "unknown".to_owned()),
-            cores: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            cores: cores(),
             program,
         }
     }
@@ -36,6 +36,18 @@ impl Machine {
             "git_commit": self.program.commit,
         })
     }
+}
+
+/// This machine in a few words: `AMD EPYC 7763, 2 cores`.
+pub(crate) fn machine_name() -> String {
+    let processor = processor().unwrap_or_else(|| "unknown processor".to_owned());
+    let cores = cores();
+    let plural = if cores == 1 { "" } else { "s" };
+    format!("{processor}, {cores} core{plural}")
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 fn processor() -> Option<String> {

@@ -1,3 +1,5 @@
+mod document;
+
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -14,6 +16,7 @@ use report::Failed;
 use serde_json::json;
 use train::{Kinds, Settings};
 
+use self::document::Document;
 use super::{
     print_json,
     run::{default_folder, draw_run, execute, interrupt_flag, prepare, print_run},
@@ -32,6 +35,10 @@ pub(super) fn reproduce(
     json: bool,
 ) -> Result<ExitCode, Failure> {
     let plans = plans(arguments, kinds)?;
+    let document = arguments.update_docs.as_deref();
+    let document = document
+        .map(|path| Document::check(path, arguments, &plans, kinds))
+        .transpose()?;
     let interrupted = interrupt_flag()?;
     let mut page = Pages::new(arguments, &plans);
     // Before anything is trained: a folder that cannot be written is found now.
@@ -83,6 +90,10 @@ pub(super) fn reproduce(
             eprintln!("{place}: failed after {seconds:.1} s: {}", failed.problem);
             code = ExitCode::from(FAILED);
         }
+    }
+    let whole = page.failed.is_empty() && page.left.is_empty();
+    if let Some(document) = document.filter(|_| whole) {
+        document.update(&page.runs)?;
     }
     if json {
         print_json(&json!({

@@ -21,7 +21,7 @@ use train::{Kinds, Provenance, Settings, Storing, check_engine, estimate};
 use super::print_json;
 use crate::{
     args::{self, Require},
-    bench::peak_memory,
+    bench::{self, peak_memory},
     external::External,
     failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
     output,
@@ -219,6 +219,7 @@ pub(super) fn provenance() -> Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         rustc: env!("LAYERWISE_RUSTC").to_owned(),
         commit: env!("LAYERWISE_COMMIT").to_owned(),
+        machine: bench::machine_name(),
     }
 }
 

@@ -1,9 +1,13 @@
-//! Claims, controls, numbers and their values per seed, as text.
+//! Claims, controls and the values per seed, as text.
 
-use judge::{ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber, Run};
+use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run};
 use plan::spec::Outcome;
 use serde::Serialize;
 
+use super::{
+    claims::{measured, threshold},
+    topic::{claim_anchor, decisive, number},
+};
 use crate::number::significant;
 
 /// Significant digits of an effect, and of a value per seed.
@@ -32,7 +36,14 @@ impl From<Outcome> for Verdict {
 
 #[derive(Serialize)]
 pub(super) struct ClaimView {
+    anchor: String,
     id: String,
+    /// The number that decides.
+    number: String,
+    /// What that number is.
+    what: String,
+    /// What weakens the verdict: controls that were missed, models that pass as well.
+    caveats: Vec<String>,
     statement: String,
     source: String,
     threshold: String,
@@ -53,15 +64,12 @@ struct ControlView {
     judgement: JudgementView,
 }
 
-/// A judgement, or a number that is only reported.
+/// What one model gave in a test.
 #[derive(Serialize)]
-pub(super) struct JudgementView {
-    id: String,
-    statement: String,
+struct JudgementView {
     model: String,
     variant: String,
-    statistic: String,
-    verdict: Option<Verdict>,
+    verdict: Verdict,
     parts: Vec<PartView>,
     notes: Vec<String>,
 }
@@ -92,7 +100,8 @@ struct PartView {
 }
 
 impl ClaimView {
-    pub(super) fn new(claim: &ClaimVerdict) -> Self {
+    /// The claim of `run` whose place on the page and whose position in the run are given.
+    pub(super) fn new(run: &Run, claim: &ClaimVerdict, (place, position): (usize, usize)) -> Self {
         let controls = claim.controls.iter().map(|control| ControlView {
             name: control.name.clone(),
             must: control.must.into(),
@@ -100,11 +109,15 @@ impl ClaimView {
             judgement: JudgementView::new(&control.judgement),
         });
         Self {
+            anchor: claim_anchor(place, position),
+            number: decisive(&claim.measured).map_or_else(String::new, number),
+            what: measured(run, &claim.id, &claim.measured.statistic),
+            caveats: caveats(claim),
             id: claim.id.clone(),
             statement: claim.statement.clone(),
             source: claim.source.clone(),
-            threshold: claim.threshold.to_string(),
-            threshold_at_run: claim.threshold_at_run.as_ref().map(ToString::to_string),
+            threshold: threshold(&claim.threshold),
+            threshold_at_run: claim.threshold_at_run.as_ref().map(threshold),
             verdict: claim.outcome.into(),
             reason: claim.reason.clone(),
             measured: JudgementView::new(&claim.measured),
@@ -115,31 +128,23 @@ impl ClaimView {
     }
 }
 
+/// What weakens the verdict of a claim, a few words each.
+fn caveats(claim: &ClaimVerdict) -> Vec<String> {
+    let missed = claim.controls.iter().filter(|control| !control.met);
+    let missed = missed.map(|control| format!("missed control: {}", control.name));
+    let shared = claim.shared_with.iter();
+    let shared = shared.map(|model| format!("shared with {model}"));
+    missed.chain(shared).collect()
+}
+
 impl JudgementView {
     fn new(judgement: &Judgement) -> Self {
         Self {
-            id: String::new(),
-            statement: String::new(),
             model: judgement.model.clone(),
             variant: judgement.variant.clone(),
-            statistic: judgement.statistic.clone(),
-            verdict: Some(judgement.outcome.into()),
+            verdict: judgement.outcome.into(),
             parts: judgement.components.iter().map(PartView::new).collect(),
             notes: judgement.notes.clone(),
-        }
-        .noted_once()
-    }
-
-    pub(super) fn of_number(number: &ReportedNumber) -> Self {
-        Self {
-            id: number.id.clone(),
-            statement: number.statement.clone(),
-            model: number.model.clone(),
-            variant: String::new(),
-            statistic: String::new(),
-            verdict: None,
-            parts: number.components.iter().map(PartView::new).collect(),
-            notes: Vec::new(),
         }
         .noted_once()
     }

@@ -10,12 +10,15 @@ const DIGITS: usize = 3;
 
 #[derive(Serialize)]
 pub(super) struct LeaderboardView {
+    anchor: String,
     id: String,
     statement: String,
     model: String,
     metric: String,
     standing: String,
     symbol: &'static str,
+    /// How the standing is coloured: as a verdict of the same sense.
+    class: &'static str,
     reason: String,
     entries: Vec<EntryView>,
 }
@@ -34,24 +37,27 @@ struct EntryView {
 }
 
 impl LeaderboardView {
-    pub(super) fn new(board: &LeaderboardVerdict) -> Self {
+    pub(super) fn new(board: &LeaderboardVerdict, anchor: String) -> Self {
+        let (symbol, class) = match board.standing {
+            Standing::Preferred => ("✓", "supported"),
+            Standing::Tied => ("≈", "undecided"),
+            Standing::Beaten => ("✗", "contradicted"),
+            Standing::Undecided => ("?", "undecided"),
+        };
         let standing = match board.by.as_slice() {
             [] => board.standing.to_string(),
             by if board.standing == Standing::Tied => format!("tied with {}", by.join(", ")),
             by => format!("beaten by {}", by.join(", ")),
         };
         Self {
+            anchor,
             id: board.id.clone(),
             statement: board.statement.clone(),
             model: board.model.clone(),
             metric: board.metric.clone(),
             standing,
-            symbol: match board.standing {
-                Standing::Preferred => "✓",
-                Standing::Tied => "≈",
-                Standing::Beaten => "✗",
-                Standing::Undecided => "?",
-            },
+            symbol,
+            class,
             reason: board.reason.clone(),
             entries: board.entries.iter().map(EntryView::new).collect(),
         }

@@ -1,9 +1,13 @@
 //! How a run was made and how its cells ended, as text.
 
+use judge::Run;
 use record::{Manifest, StopReason};
 use serde::Serialize;
 
-use crate::number::{plain, significant};
+use crate::{
+    number::{plain, significant},
+    plural::listed,
+};
 
 /// A cell that failed or was cut short.
 #[derive(Serialize)]
@@ -102,6 +106,43 @@ pub(super) fn ended(manifest: &Manifest) -> String {
     )
 }
 
+/// Which build trained the runs, and on which machine, as a part of a sentence: `layerwise 0.1.0 (commit
+/// 4f1c3a9be2d0) on an AMD EPYC`.
+pub(crate) fn made_by(runs: &[Run]) -> String {
+    /// As many digits of a commit as tell it from all others.
+    const DIGITS: usize = 12;
+    let all = |of: &dyn Fn(&Manifest) -> Vec<String>| {
+        let mut values: Vec<String> = Vec::new();
+        for value in runs.iter().flat_map(|run| of(&run.manifest)) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values
+    };
+    let builds = all(&|manifest| {
+        let build = |version: &str, commit: &str| {
+            let commit: String = commit.chars().take(DIGITS).collect();
+            format!("layerwise {version} (commit {commit})")
+        };
+        match &manifest.builds[..] {
+            [] => vec![build(&manifest.layerwise_version, &manifest.git_commit)],
+            builds => (builds.iter())
+                .map(|one| build(&one.version, &one.commit))
+                .collect(),
+        }
+    });
+    let machines = all(&machines);
+    format!("{} on {}", listed(&builds), listed(&machines))
+}
+
+fn machines(manifest: &Manifest) -> Vec<String> {
+    match &manifest.machines[..] {
+        [] => vec!["a machine that was not recorded".to_owned()],
+        machines => machines.to_vec(),
+    }
+}
+
 /// The manifest in rows of a name and a value.
 pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
@@ -118,6 +159,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Run folder format", manifest.format.to_string()),
         ("Seeds", seeds.join(", ")),
         ("Variants", manifest.variants.len().to_string()),
+        ("Machine", listed(&machines(manifest))),
         ("Device", manifest.device.clone()),
         ("Engine", engine(manifest)),
         ("Not trained here", own(manifest)),

@@ -5,21 +5,45 @@ use minijinja::Value;
 use plan::spec::Outcome;
 use serde::Serialize;
 
-use crate::{Failed, svg};
+use crate::{
+    Failed,
+    plural::{counted, listed},
+    svg,
+};
 
 use super::{
-    judged::{ClaimView, JudgementView, Raw},
+    claims::Claims,
+    end_values::EndValues,
+    first_screen::FirstScreen,
+    judged::{ClaimView, Raw},
     leaderboard::LeaderboardView,
-    made::{Cut, cut_short, ended, manifest},
-    overview::Overview,
+    made::{Cut, cut_short, ended, made_by, manifest},
+    topic::{run_anchor, topics},
 };
 
 #[derive(Serialize)]
 pub(super) struct PageView {
-    title: String,
+    pub(super) title: String,
     tally: String,
-    overview: Option<Overview>,
+    made_by: String,
+    /// Names of the runs that were made with quick settings.
+    smoke: String,
+    /// Whether all of them were.
+    all_smoke: bool,
+    /// Whether the page is over more than one experiment.
+    several: bool,
+    /// What was asked for and did not run to its end.
+    left: Vec<String>,
+    failed: Vec<FailedView>,
+    answer: Option<FirstScreen>,
+    claims: Option<Claims>,
     runs: Vec<RunView>,
+}
+
+#[derive(Serialize)]
+struct FailedView {
+    name: String,
+    problem: String,
 }
 
 #[derive(Serialize)]
@@ -29,11 +53,12 @@ struct RunView {
     title: String,
     summary: String,
     source: String,
+    tally: String,
     quick: bool,
     pictures: Vec<PictureView>,
     leaderboards: Vec<LeaderboardView>,
     claims: Vec<ClaimView>,
-    numbers: Vec<JudgementView>,
+    ends: EndValues,
     raw: Raw,
     cut_short: Vec<Cut>,
     /// Number of cells that were cut short and are not listed.
@@ -51,24 +76,32 @@ struct PictureView {
 
 impl PageView {
     pub(super) fn new(runs: &[Run], failed: &[Failed], left: &[String]) -> Self {
-        let known = |name: &str| runs.iter().any(|run| run.spec.name == name);
-        // An experiment of which some cells failed is a run, too.
-        let without = failed.iter().filter(|f| !known(&f.name)).count();
         let several = runs.len() > 1 || !failed.is_empty() || !left.is_empty();
+        let quick: Vec<String> = (runs.iter().filter(|run| run.manifest.quick))
+            .map(|run| run.spec.name.clone())
+            .collect();
+        let all_smoke = !quick.is_empty() && quick.len() == runs.len();
         let title = match runs {
-            [run] if !several => {
-                format!("{}: what was claimed and what was found", run.spec.name)
-            }
-            runs => format!(
-                "{} experiments: what was claimed and what was found",
-                runs.len() + without + left.len()
-            ),
+            [run] if !several => title(run),
+            _ if all_smoke => "Smoke test of experiments with quick settings".to_owned(),
+            _ => "What layerwise-linear models explain of real nets".to_owned(),
         };
+        let topics = topics(runs);
+        let claimed = several && !topics.is_empty();
         let views = runs.iter().enumerate();
         Self {
             title,
             tally: tally(runs),
-            overview: several.then(|| Overview::new(runs, failed, left)),
+            made_by: made_by(runs),
+            smoke: listed(&quick),
+            all_smoke,
+            several,
+            left: left.to_vec(),
+            failed: failed.iter().map(FailedView::new).collect(),
+            answer: claimed
+                .then(|| FirstScreen::new(&topics, all_leaderboards(runs)))
+                .flatten(),
+            claims: claimed.then(|| Claims::new(&topics)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))
                 .collect(),
@@ -76,31 +109,63 @@ impl PageView {
     }
 }
 
+/// The leaderboards of one run, which stands at `place` on the page.
+fn leaderboards(run: &Run, place: usize) -> Vec<LeaderboardView> {
+    let boards = run.verdict.leaderboards.iter().enumerate();
+    boards
+        .map(|(position, board)| {
+            let anchor = format!("{}-board-{}", run_anchor(place), position + 1);
+            LeaderboardView::new(board, anchor)
+        })
+        .collect()
+}
+
+/// Those of all runs. Quick ones are evidence of nothing.
+fn all_leaderboards(runs: &[Run]) -> Vec<LeaderboardView> {
+    let runs = runs.iter().enumerate();
+    let full = runs.filter(|(_, run)| !run.manifest.quick);
+    full.flat_map(|(place, run)| leaderboards(run, place))
+        .collect()
+}
+
+impl FailedView {
+    fn new(failed: &Failed) -> Self {
+        Self {
+            name: failed.name.clone(),
+            problem: failed.problem.clone(),
+        }
+    }
+}
+
+/// What an experiment shows; a quick run shows nothing.
+fn title(run: &Run) -> String {
+    if run.manifest.quick {
+        format!("Smoke test with quick settings: {}", run.spec.name)
+    } else if run.spec.title.is_empty() {
+        run.spec.name.clone()
+    } else {
+        run.spec.title.clone()
+    }
+}
+
 impl RunView {
-    fn new(run: &Run, position: usize) -> Self {
-        let verdict = &run.verdict;
+    fn new(run: &Run, place: usize) -> Self {
+        let claims = run.verdict.claims.iter().enumerate();
         let (cut_short, cut_short_left) = cut_short(&run.manifest);
         Self {
-            anchor: format!("run-{}", position + 1),
+            anchor: run_anchor(place),
             name: run.spec.name.clone(),
-            title: match run.manifest.quick {
-                true => format!("Smoke test with quick settings: {}", run.spec.name),
-                false => run.spec.title.clone(),
-            },
+            title: title(run),
             summary: run.spec.summary.clone(),
             source: run.spec.source.clone(),
+            tally: tally(std::slice::from_ref(run)),
             quick: run.manifest.quick,
             pictures: pictures(run),
-            leaderboards: {
-                let boards = verdict.leaderboards.iter();
-                boards.map(LeaderboardView::new).collect()
-            },
-            claims: verdict.claims.iter().map(ClaimView::new).collect(),
-            numbers: verdict
-                .numbers
-                .iter()
-                .map(JudgementView::of_number)
+            leaderboards: leaderboards(run, place),
+            claims: claims
+                .map(|(position, claim)| ClaimView::new(run, claim, (place, position)))
                 .collect(),
+            ends: EndValues::new(run),
             raw: Raw::new(run),
             cut_short,
             cut_short_left,
@@ -151,9 +216,6 @@ fn tally(runs: &[Run]) -> String {
         let count = outcomes.iter().filter(|&&outcome| outcome == kind).count();
         format!("{count} {kind}")
     });
-    let claims = match outcomes.len() {
-        1 => "1 claim".to_owned(),
-        count => format!("{count} claims"),
-    };
+    let claims = counted(outcomes.len(), "claim");
     format!("{claims}: {}.", counts.join(", "))
 }

@@ -27,27 +27,44 @@ fn the_page_needs_nothing_from_outside() {
 }
 
 #[test]
-fn ids_are_unique() {
+fn ids_are_unique_and_every_link_leads_to_one() {
     let html = page(&[synthetic::emergence(), synthetic::emergence()]).unwrap();
-    let mut ids: Vec<&str> = html
-        .split(" id=\"")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
-        .collect();
+    let named = |mark: &str| -> Vec<&str> {
+        let rest = html.split(mark).skip(1);
+        rest.map(|rest| rest.split('"').next().unwrap()).collect()
+    };
+    let mut ids = named(" id=\"");
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), all), (2, 2));
+    assert_eq!(ids.len(), all);
+    let links = named("href=\"#");
+    assert!(links.len() > 20, "{links:?}");
+    for link in links {
+        assert!(ids.contains(&link), "{link}");
+    }
+}
+
+#[test]
+fn the_glossary_of_a_page_has_the_terms_that_the_page_uses() {
+    let html = page(&[synthetic::emergence()]).unwrap();
+    let (_, glossary) = html.split_once("class=\"glossary\"").unwrap();
+    assert!(glossary.contains("<dt id=\"term-supported\">supported</dt>"));
+    assert!(glossary.contains("<dt id=\"term-skill\">"));
+    assert!(!glossary.contains("term-grokking"));
 }
 
 #[test]
 fn a_page_over_quick_runs_says_that_they_judge_nothing() {
     let note = "Quick runs are too small to judge";
+    let answer = "class=\"answer\"";
     let mut runs = [synthetic::emergence(), synthetic::scaling()];
     runs.iter_mut().for_each(|run| run.manifest.quick = false);
-    assert!(!page(&runs).unwrap().contains(note));
+    let html = page(&runs).unwrap();
+    assert!(!html.contains(note) && html.contains(answer));
     runs[1].manifest.quick = true;
     let html = page(&runs).unwrap();
+    assert!(html.contains(&format!(": {}. Quick", runs[1].spec.name)));
     assert!(html.contains(note));
     // Neither its heading nor a picture says what was found.
     let run = &runs[1];
@@ -58,7 +75,13 @@ fn a_page_over_quick_runs_says_that_they_judge_nothing() {
     assert!(!html.contains(&format!(">{}</h2>", run.spec.title)));
     for picture in &run.spec.pictures {
         assert!(!html.contains(&format!(">{}<", picture.title)));
+        let svg = svg(run, picture).unwrap();
+        assert!(svg.contains("Smoke test with quick settings"));
+        assert!(svg.contains("A smoke test is evidence of nothing."));
     }
+    runs[0].manifest.quick = true;
+    let html = page(&runs).unwrap();
+    assert!(html.contains("<title>Smoke test") && !html.contains(answer));
 }
 
 #[test]
@@ -83,7 +106,7 @@ fn verdicts_are_words_and_symbols_with_all_that_led_to_them() {
         "5 of them only bounds",
         "shuffled skill frequencies",
         "the test does not tell net from it",
-        "The ratio of skill 2 is 0.95",
+        "</a> 2 is 0.95 [0.91, 0.99], inside",
         "Half-time of the first skill, steps",
     ] {
         assert!(html.contains(text), "{text}");
@@ -101,7 +124,9 @@ fn failures_manifest_values_and_spec_are_on_the_page() {
         "layerwise 0.1.0, rustc 1.95.0",
         "1 min 34 s",
         "12 %",
-        "<th>seed 7</th>",
+        "<th class=\"n\">seed 7</th>",
+        "layerwise 0.1.0 (commit 981ece7)",
+        "AMD EPYC 7763, 2 cores",
         "E1, control shuffled skill frequencies",
         "[[pictures]]",
     ] {
@@ -249,11 +274,46 @@ fn a_leaderboard_is_a_table_and_a_picture_best_first() {
     }
     // The best stands highest.
     assert!(svg.find("a rival (2)") < svg.find("layers (1)"));
-    let mut lost = synthetic::emergence();
-    lost.spec.pictures = Vec::new();
+    // Over several runs the first screen names the standing and links to the table.
+    let mut ranked = synthetic::emergence();
+    ranked.verdict.leaderboards = vec![leaderboard()];
+    ranked.manifest.quick = false;
+    let html = page(&[ranked, synthetic::scaling()]).unwrap();
+    let (first, _) = html.split_once("<h2>").unwrap();
+    assert!(first.contains("beaten by a rival"), "{first}");
+    assert!(first.contains("href=\"#run-1-board-1\"") && html.contains("id=\"run-1-board-1\""));
     assert!(
-        !page(&[lost])
+        !page(&[synthetic::emergence()])
             .unwrap()
-            .contains("Which explanation is best?")
+            .contains("class=\"board\"")
     );
+}
+
+#[test]
+fn values_at_the_end_stand_in_a_table_of_models() {
+    let mut run = synthetic::emergence();
+    let mut twin = run.verdict.numbers[0].clone();
+    "twin".clone_into(&mut twin.model);
+    twin.components[0].centre = Some(301.0);
+    // A default number names its model at the end of its statement.
+    for (number, model) in run
+        .verdict
+        .numbers
+        .iter_mut()
+        .chain([&mut twin])
+        .zip(["net", "twin"])
+    {
+        number.statement = format!("Training loss at the end, {model}");
+    }
+    run.verdict.numbers.push(twin);
+    run.verdict.claims.clear();
+    let html = page(&[run]).unwrap();
+    assert!(html.contains("<h3>Values at the end</h3>"));
+    let (_, table) = html.split_once("<table class=\"ends\">").unwrap();
+    let table = table.split("</table>").next().unwrap();
+    assert_eq!(table.matches("<tr>").count(), 3, "{table}");
+    let both = "<th class=\"n\">net</th><th class=\"n\">twin</th>";
+    assert!(table.contains(both), "{table}");
+    assert!(table.contains("<td>Training loss at the end</td><td class=\"n\">287 [287, 287]"));
+    assert!(table.contains("<td class=\"n\">301 ["), "{table}");
 }

@@ -11,12 +11,12 @@ use std::{
 };
 
 use judge::Run;
-use layerwise_train::{Observer, Settings};
+use layerwise_train::{Observer, Provenance, Settings};
 use plan::Variant;
 use record::{CellState, CellStore, RunFolder};
 
 use crate::{
-    runs::{on, run_by, run_into},
+    runs::{on, run_by, run_from, run_into},
     specs::{SMALL, load, load_with, small_with},
 };
 
@@ -305,6 +305,31 @@ fn what_is_done_is_not_done_again() {
     assert_eq!(run("training.seeds=2", &same), (0, 2));
     assert_eq!(Run::read(folder.path()).unwrap().manifest.cells.len(), 2);
     assert_eq!(run("training.seeds=2", &|s| s.storing.fresh = true), (2, 0));
+}
+
+#[test]
+fn a_run_names_the_machines_that_trained_its_cells() {
+    let folder = tempfile::tempdir().unwrap();
+    let machines = |machine: &str, commit: &str, seeds: &str| {
+        let provenance = Provenance {
+            commit: commit.to_owned(),
+            machine: machine.to_owned(),
+            ..Provenance::default()
+        };
+        let mut settings = on("auto");
+        settings.storing.same_build = true;
+        let plan = load_with(SMALL, &[seeds]).unwrap();
+        let watch = Watch::default();
+        let gathered = run_from(&provenance, folder.path(), &plan, &settings, &watch).unwrap();
+        gathered.manifest.machines
+    };
+    assert_eq!(machines("first", "a", "training.seeds=2"), ["first"]);
+    // A machine that only reads what is there trained nothing.
+    assert_eq!(machines("second", "a", "training.seeds=2"), ["first"]);
+    let both = ["first", "second"];
+    assert_eq!(machines("second", "a", "training.seeds=3"), both);
+    // Another build trains all of it again.
+    assert_eq!(machines("third", "b", "training.seeds=3"), ["third"]);
 }
 
 #[test]

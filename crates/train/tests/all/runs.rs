@@ -39,8 +39,19 @@ pub(crate) fn run_by(
         commit: commit.to_owned(),
         ..Provenance::default()
     };
+    run_from(&provenance, path, plan, settings, observer)
+}
+
+/// Runs a plan in a folder, by this build on this machine.
+pub(crate) fn run_from(
+    provenance: &Provenance,
+    path: &Path,
+    plan: &Plan,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Gathered, TrainError> {
     let (folder, engines) = (open(path, plan, settings), Kinds::default().engines);
-    run(plan, settings, &provenance, &engines, folder, observer)
+    run(plan, settings, provenance, &engines, folder, observer)
 }
 
 /// Runs a plan in a folder.
