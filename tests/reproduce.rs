@@ -555,3 +555,45 @@ fn the_readme_of_experiments_has_every_experiment_in_its_table() {
         );
     }
 }
+
+#[test]
+fn confirming_lays_the_verdicts_on_fresh_seeds_beside_those_of_the_spec() {
+    let place = Workplace::empty();
+    let output = reproduce(&place, &["weight-to-target"], &["--confirm"]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let seeds = |run: &str| {
+        let manifest = place.read(&format!("{run}/manifest.json"));
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        manifest["seeds"][0].as_u64().unwrap()
+    };
+    assert_eq!(seeds("out/weight-to-target-quick"), 0);
+    assert_eq!(seeds("out/confirm/weight-to-target-quick"), 100);
+    let table = place.read("out/confirm-quick.md");
+    let rows = rows(&table);
+    assert_eq!(rows.len(), 3, "{table}");
+    for (row, id) in rows.iter().zip(["W1", "W2", "W3"]) {
+        assert_eq!((row[1], row[3]), (id, "yes"), "{row:?}");
+        assert!(row[4].contains('[') && row[5].contains('['), "{row:?}");
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("verdicts are the same on the fresh seeds."), "{text}");
+}
+
+#[test]
+fn the_registration_holds_every_claim_of_every_experiment() {
+    let place = Workplace::empty();
+    let date = "2026-11-29";
+    let output = place.succeeds(&["list", "--preregister", date]);
+    let output = String::from_utf8(output.stdout).unwrap();
+    let shipped = include_str!("../experiments/prereg.lock");
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("date"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(
+        lines(&output),
+        lines(shipped),
+        "claims changed: `layerwise list --preregister DATE > experiments/prereg.lock`, and run \
+         `reproduce --confirm` again"
+    );
+}

@@ -357,7 +357,7 @@ pub(crate) enum Require {
     Supported,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Reproduce {
     /// Experiments to run [default: all except those marked as long].
     pub(crate) experiments: Vec<String>,
@@ -374,6 +374,10 @@ pub(crate) struct Reproduce {
         conflicts_with_all = ["quick", "seeds", "set", "precision"]
     )]
     pub(crate) update_docs: Option<PathBuf>,
+    /// Then run them again on fresh seeds, from 100, which no pilot used, and print both verdicts of every
+    /// claim side by side.
+    #[arg(long)]
+    pub(crate) confirm: bool,
     /// Train every cell again, including those that the same version has finished.
     #[arg(long)]
     pub(crate) fresh: bool,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use plan::spec::{Claim, Spec};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Digits of a hash: enough to tell a few hundred claims apart.
 const DIGITS: usize = 16;
@@ -90,7 +91,8 @@ impl Registered {
         decides.source = String::new();
         decides.compare = Vec::new();
         let text = toml::to_string(&decides).unwrap_or_default();
-        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let digest = Sha256::digest(text.as_bytes());
+        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             threshold: claim.threshold.to_string(),
             origin: claim

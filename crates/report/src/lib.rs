@@ -32,6 +32,7 @@ mod axis;
 mod canvas;
 mod collect;
 mod colour_scale;
+mod confirmation;
 mod contour;
 mod crossing;
 mod error;
@@ -57,6 +58,7 @@ mod table;
 mod ticks;
 mod viridis;
 
+pub use confirmation::{Confirmation, Confirmed};
 pub use error::ReportError;
 pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
 pub use glossary::glossary;

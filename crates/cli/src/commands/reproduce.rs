@@ -1,3 +1,4 @@
+mod confirm;
 mod document;
 
 use std::{
@@ -34,78 +35,139 @@ pub(super) fn reproduce(
     kinds: &Kinds,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let plans = plans(arguments, kinds)?;
+    let planned = plans(arguments, kinds)?;
     let document = arguments.update_docs.as_deref();
     let document = document
-        .map(|path| Document::check(path, arguments, &plans, kinds))
+        .map(|path| Document::check(path, arguments, &planned, kinds))
         .transpose()?;
-    let interrupted = interrupt_flag()?;
-    let mut page = Pages::new(arguments, &plans);
-    // Before anything is trained: a folder that cannot be written is found now.
-    page.write().map_err(|failure| Failure {
-        code: USAGE,
-        ..failure
-    })?;
-    let mut results = Vec::new();
-    let mut code = ExitCode::SUCCESS;
-    for (position, (plan, settings)) in plans.iter().enumerate() {
-        let name = &plan.spec.name;
-        let place = format!("experiment {} of {}: {name}", position + 1, plans.len());
-        if interrupted.load(Ordering::Relaxed) {
-            code = ExitCode::from(INTERRUPTED);
-            break;
-        }
-        let begin = Instant::now();
-        let one = One {
-            place: &place,
-            plan,
-            settings,
-            kinds,
-            out: default_folder(&arguments.out, plan, settings),
-        };
-        let done = catch_unwind(AssertUnwindSafe(|| one.run(arguments.fresh, json)));
-        let seconds = begin.elapsed().as_secs_f64();
-        match done.unwrap_or_else(|panic| Err(Failure::run(message(&*panic)))) {
-            Ok(Done { run, trained, .. }) if !trained => {
-                eprintln!("{place}: done before, judged again from its records");
-                results.push(result(&run, "done before"));
-                let problem = failed_cells(&run);
-                page.add(run, problem)?;
-            }
-            Ok(Done { run, complete, .. }) if complete => {
-                eprintln!("{place}: {} in {seconds:.1} s", tally(&run));
-                results.push(result(&run, "trained"));
-                let problem = failed_cells(&run);
-                page.add(run, problem)?;
-            }
-            Ok(Done { run, .. }) => {
-                eprintln!("{place}: interrupted after {seconds:.1} s; the same command goes on");
-                results.push(result(&run, "interrupted"));
-                code = ExitCode::from(INTERRUPTED);
-                break;
-            }
-            Err(failure) => page.fail(name, failure.message)?,
-        }
-        if let Some(failed) = page.failed.iter().find(|failed| failed.name == *name) {
-            eprintln!("{place}: failed after {seconds:.1} s: {}", failed.problem);
-            code = ExitCode::from(FAILED);
-        }
-    }
-    let whole = page.failed.is_empty() && page.left.is_empty();
+    let confirming = arguments.confirm.then(|| confirm::arguments(arguments));
+    let confirming = match confirming {
+        Some(arguments) => Some((Pass::new(&arguments, plans(&arguments, kinds)?)?, arguments)),
+        None => None,
+    };
+    let mut explored = Pass::new(arguments, planned)?;
+    explored.run(arguments, kinds, json)?;
+    let whole = explored.page.failed.is_empty() && explored.page.left.is_empty();
     if let Some(document) = document.filter(|_| whole) {
-        document.update(&page.runs)?;
+        document.update(&explored.page.runs)?;
+    }
+    let mut result = explored.result();
+    if let Some((mut confirmed, of_confirming)) = confirming
+        && whole
+    {
+        confirmed.run(&of_confirming, kinds, json)?;
+        let confirmation = confirm::write(&explored.page, &confirmed.page, arguments, json)?;
+        result["confirmed"] = confirmed.result();
+        result["confirmation"] = json!(confirmation.summary());
+        explored.code = worse(explored.code, confirmed.code);
     }
     if json {
-        print_json(&json!({
-            "report": page.html,
-            "runs": results,
-            "failed": page.failed_json(),
-            "left": page.left,
-        }));
+        print_json(&result);
     } else {
-        say!("page over all runs: {}", page.html.display());
+        say!("page over all runs: {}", explored.page.html.display());
     }
-    Ok(code)
+    Ok(ExitCode::from(explored.code))
+}
+
+/// The code of two passes: an interruption or a failure of either.
+fn worse(first: u8, second: u8) -> u8 {
+    if first == 0 { second } else { first }
+}
+
+/// Experiments one after another, on one set of seeds.
+struct Pass {
+    plans: Vec<(Plan, Settings)>,
+    page: Pages,
+    results: Vec<serde_json::Value>,
+    code: u8,
+}
+
+impl Pass {
+    /// A pass over `plans`. A folder that cannot be written is found now, before anything is trained.
+    fn new(arguments: &args::Reproduce, plans: Vec<(Plan, Settings)>) -> Result<Self, Failure> {
+        let page = Pages::new(arguments, &plans);
+        page.write().map_err(|failure| Failure {
+            code: USAGE,
+            ..failure
+        })?;
+        Ok(Self {
+            plans,
+            page,
+            results: Vec::new(),
+            code: 0,
+        })
+    }
+
+    fn result(&self) -> serde_json::Value {
+        json!({
+            "report": self.page.html,
+            "runs": self.results,
+            "failed": self.page.failed_json(),
+            "left": self.page.left,
+        })
+    }
+
+    /// Runs them, and writes the page anew after each.
+    fn run(
+        &mut self,
+        arguments: &args::Reproduce,
+        kinds: &Kinds,
+        json: bool,
+    ) -> Result<(), Failure> {
+        let interrupted = interrupt_flag()?;
+        let Self {
+            plans,
+            page,
+            results,
+            code,
+        } = self;
+        for (position, (plan, settings)) in plans.iter().enumerate() {
+            let name = &plan.spec.name;
+            let place = format!("experiment {} of {}: {name}", position + 1, plans.len());
+            if interrupted.load(Ordering::Relaxed) {
+                *code = INTERRUPTED;
+                break;
+            }
+            let begin = Instant::now();
+            let one = One {
+                place: &place,
+                plan,
+                settings,
+                kinds,
+                out: default_folder(&arguments.out, plan, settings),
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| one.run(arguments.fresh, json)));
+            let seconds = begin.elapsed().as_secs_f64();
+            match done.unwrap_or_else(|panic| Err(Failure::run(message(&*panic)))) {
+                Ok(Done { run, trained, .. }) if !trained => {
+                    eprintln!("{place}: done before, judged again from its records");
+                    results.push(result(&run, "done before"));
+                    let problem = failed_cells(&run);
+                    page.add(run, problem)?;
+                }
+                Ok(Done { run, complete, .. }) if complete => {
+                    eprintln!("{place}: {} in {seconds:.1} s", tally(&run));
+                    results.push(result(&run, "trained"));
+                    let problem = failed_cells(&run);
+                    page.add(run, problem)?;
+                }
+                Ok(Done { run, .. }) => {
+                    eprintln!(
+                        "{place}: interrupted after {seconds:.1} s; the same command goes on"
+                    );
+                    results.push(result(&run, "interrupted"));
+                    *code = INTERRUPTED;
+                    break;
+                }
+                Err(failure) => page.fail(name, failure.message)?,
+            }
+            if let Some(failed) = page.failed.iter().find(|failed| failed.name == *name) {
+                eprintln!("{place}: failed after {seconds:.1} s: {}", failed.problem);
+                *code = FAILED;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One experiment of the plan.
