@@ -576,7 +576,10 @@ fn confirming_lays_the_verdicts_on_fresh_seeds_beside_those_of_the_spec() {
         assert!(row[4].contains('[') && row[5].contains('['), "{row:?}");
     }
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("verdicts are the same on the fresh seeds."), "{text}");
+    assert!(
+        text.contains("verdicts are the same on the fresh seeds."),
+        "{text}"
+    );
 }
 
 #[test]

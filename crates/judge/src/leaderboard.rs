@@ -251,39 +251,35 @@ fn reason(entries: &[LeaderboardEntry], standing: Standing, by: &[String]) -> St
     let Some(trial) = entries.iter().find(|entry| entry.part == Part::OnTrial) else {
         return String::new();
     };
+    let percent = |share: f64| format!("{:.0}", 100.0 * share).replace('-', "−");
+    let null = entries.iter().find(|entry| entry.part == Part::Null);
+    let null = null.map_or("the null", |null| &null.label);
     let share = match &trial.share {
         Some(Estimate {
             mean,
             low: Some(low),
             high: Some(high),
             ..
-        }) => {
-            let percent = |share: f64| format!("{:.0}", 100.0 * share);
-            let null = entries.iter().find(|entry| entry.part == Part::Null);
-            format!(
-                "{} explains {} % [{}, {}] of what {} leaves and other seeds explain",
-                trial.label,
-                percent(*mean),
-                percent(*low),
-                percent(*high),
-                null.map_or("the null", |null| &null.label)
-            )
-        }
-        _ => format!("{} has no explained share with an interval", trial.label),
+        }) => format!(
+            "{}: {} % [{}, {}] of what the {null} leaves (other seeds: 100 %)",
+            trial.label,
+            percent(*mean),
+            percent(*low),
+            percent(*high),
+        ),
+        _ => format!("{}: no explained share with an interval", trial.label),
     };
-    let bits = |label: &String| {
+    let bits = |label: &String| -> Option<String> {
         let entry = entries.iter().find(|entry| entry.label == *label);
         let margin = entry.and_then(|entry| entry.margin.as_ref());
-        let mean = margin.map_or(f64::NAN, |margin| margin.mean);
-        format!("{label} ({mean:+.2} bits)")
+        Some(format!("{label} by {:.2} bits", -margin?.mean))
     };
-    let others = by.iter().map(bits).collect::<Vec<_>>().join(", ");
+    let others: Vec<String> = by.iter().filter_map(bits).collect();
+    let others = others.join(", ");
     match standing {
-        Standing::Preferred => format!("{share}; every rival is worse"),
-        Standing::Tied => format!(
-            "{share}; {others} may be as good or better, which the seeds do not decide among so many rivals"
-        ),
-        Standing::Beaten => format!("{share}; beaten by {others}"),
+        Standing::Preferred => format!("{share}; no rival does as well"),
+        Standing::Tied => format!("{share}; not told apart, by the mean better: {others}"),
+        Standing::Beaten => format!("{share}; better: {others}"),
         Standing::Undecided => {
             let failed = entries.iter().filter(|entry| entry.part == Part::Control);
             let failed = failed.filter(|entry| {

@@ -173,7 +173,7 @@ fn a_wrong_shape_is_beaten_by_the_true_one() {
         let verdict = ranked(&made, wrong);
         assert_eq!(verdict.standing, Standing::Beaten, "{}", verdict.reason);
         assert!(verdict.by.contains(&shape.to_owned()), "{:?}", verdict.by);
-        assert!(verdict.reason.contains("beaten by"), "{}", verdict.reason);
+        assert!(verdict.reason.contains("better: "), "{}", verdict.reason);
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) struct LeaderboardView {
     statement: String,
     model: String,
     metric: String,
-    standing: String,
+    /// The standing.
+    word: String,
     symbol: &'static str,
     /// How the standing is coloured: as a verdict of the same sense.
     class: &'static str,
@@ -44,18 +45,13 @@ impl LeaderboardView {
             Standing::Beaten => ("✗", "contradicted"),
             Standing::Undecided => ("?", "undecided"),
         };
-        let standing = match board.by.as_slice() {
-            [] => board.standing.to_string(),
-            by if board.standing == Standing::Tied => format!("tied with {}", by.join(", ")),
-            by => format!("beaten by {}", by.join(", ")),
-        };
         Self {
             anchor,
             id: board.id.clone(),
             statement: board.statement.clone(),
             model: board.model.clone(),
             metric: board.metric.clone(),
-            standing,
+            word: board.standing.to_string(),
             symbol,
             class,
             reason: board.reason.clone(),

@@ -224,7 +224,7 @@ fn leaderboard() -> LeaderboardVerdict {
         explanation: "theory".to_owned(),
         standing: Standing::Beaten,
         by: vec!["a rival".to_owned()],
-        reason: "beaten by a rival (−0.61 bits)".to_owned(),
+        reason: "layers: 78 % of what is left; better: a rival by 0.61 bits".to_owned(),
         entries: vec![
             entry("delayed", "a rival", Part::Rival, 2, rival.0, rival.1),
             entry(
@@ -262,7 +262,7 @@ fn a_leaderboard_is_a_table_and_a_picture_best_first() {
     run.spec.pictures = vec![picture];
     let html = page(&[run]).unwrap();
     for text in [
-        "beaten by a rival",
+        "better: a rival",
         "on trial",
         "0.78 [0.64, 0.92]",
         "−0.61 [−0.91, −0.32]",
@@ -280,7 +280,7 @@ fn a_leaderboard_is_a_table_and_a_picture_best_first() {
     ranked.manifest.quick = false;
     let html = page(&[ranked, synthetic::scaling()]).unwrap();
     let (first, _) = html.split_once("<h2>").unwrap();
-    assert!(first.contains("beaten by a rival"), "{first}");
+    assert!(first.contains("better: a rival"), "{first}");
     assert!(first.contains("href=\"#run-1-board-1\"") && html.contains("id=\"run-1-board-1\""));
     assert!(
         !page(&[synthetic::emergence()])
