@@ -366,8 +366,9 @@ pub(crate) struct Reproduce {
     /// Folder that holds the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
-    /// Write the table of verdicts into this document, between its lines <!-- experiments:begin --> and
-    /// <!-- experiments:end -->. It needs every experiment that is not long, with the settings of its spec.
+    /// Write the table of verdicts into this document, between its lines `<!-- experiments:begin -->` and
+    /// `<!-- experiments:end -->`. It needs every experiment that is not long, with the settings of its
+    /// spec.
     #[arg(
         long,
         value_name = "FILE",

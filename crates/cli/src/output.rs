@@ -59,9 +59,15 @@ fn numbers(numbers: &[ReportedNumber]) -> Vec<String> {
         widths.max().unwrap_or(0)
     };
     let (model, name) = (width(0), width(1));
-    rows.iter()
+    let mut lines: Vec<String> = rows
+        .iter()
         .map(|row| format!("  {:<model$}  {:<name$}  {}", row[0], row[1], row[2]))
-        .collect()
+        .collect();
+    if !lines.is_empty() {
+        let head = "reported numbers, centre over seeds [95 % interval]:";
+        lines.insert(0, format!("  {head}"));
+    }
+    lines
 }
 
 /// Centre and interval, and how many seeds it lacks.
@@ -111,5 +117,42 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
 pub(crate) fn warn(warnings: &[impl std::fmt::Display]) {
     for warning in warnings {
         eprintln!("warning: {warning}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reported_numbers_stand_in_columns_with_one_line_each() {
+        let number = |model: &str, name: &str, seeds: usize| ReportedNumber {
+            id: "number".to_owned(),
+            statement: format!("{name}, {model}"),
+            model: model.to_owned(),
+            components: vec![ComponentJudgement {
+                label: String::new(),
+                seeds,
+                censored: 0,
+                at_most: 0,
+                centre: Some(0.5),
+                low: Some(0.25),
+                high: Some(0.0001),
+                coverage: Some(0.99),
+                outcome: Outcome::Undecided,
+                values: vec![None; 8],
+            }],
+        };
+        let lines = numbers(&[
+            number("net", "Loss at the end", 8),
+            number("twin", "NC1", 7),
+        ]);
+        let expected = [
+            "  reported numbers, centre over seeds [95 % interval]:",
+            "  net   Loss at the end  0.5000 [0.2500, 1.00e-4]",
+            "  twin  NC1              0.5000 [0.2500, 1.00e-4] (7 of 8 seeds)",
+        ];
+        assert_eq!(lines, expected);
+        assert!(numbers(&[]).is_empty());
     }
 }

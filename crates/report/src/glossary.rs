@@ -149,10 +149,15 @@ fn word_at(text: &str) -> Option<(usize, usize)> {
         let Some(start) = text.get(..word.len()) else {
             return false;
         };
-        let ends = !text[word.len()..].chars().next().is_some_and(is_word);
-        ends && (start == *word || start == capital(word))
+        ends(&text[word.len()..]) && (start == *word || start == capital(word))
     });
     found.map(|(word, place)| (word.len(), *place))
+}
+
+/// Whether a word ends before `rest`: `half-time` is no word of `half-time-order`.
+fn ends(rest: &str) -> bool {
+    let compound = rest.strip_prefix('-').unwrap_or(rest);
+    !compound.chars().next().is_some_and(is_word)
 }
 
 /// `word` as at the start of a sentence. A single letter is a symbol, and keeps its case.
@@ -205,7 +210,7 @@ mod tests {
 
     #[test]
     fn symbols_with_an_index_and_parts_of_words_are_no_terms() {
-        for text in ["λ_2", "big", "G = 1", "Lazybones"] {
+        for text in ["λ_2", "big", "G = 1", "Lazybones", "half-time-order"] {
             assert!(!linked(text).contains("<a"), "{text}");
         }
         assert!(linked("P_k < g").contains("P<sub>k</sub> &lt; <a "));

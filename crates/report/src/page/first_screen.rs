@@ -199,10 +199,14 @@ fn lead(all: &[Sorted<'_, '_>]) -> String {
     let mut sentences = Vec::new();
     if nets > 0 {
         let explained = sum(|s| s.explained.len());
-        let passes = sum(|s| s.layered_passes);
+        let beside = match sum(|s| s.layered_passes) {
+            0 => String::new(),
+            passes => format!(
+                "; in {passes} of these a twin or a closed form passes the same test beside the net"
+            ),
+        };
         sentences.push(format!(
-            "Of {} of real nets, {explained} came out as layered models predict; in {passes} of these a \
-             twin or a closed form passes the same test beside the net.",
+            "Of {} of real nets, {explained} came out as layered models predict{beside}.",
             counted(nets, "test"),
         ));
         let rest = [
@@ -231,11 +235,7 @@ fn lead(all: &[Sorted<'_, '_>]) -> String {
             .map(|(count, [one, more])| format!("{count} {}", verb(count, one, more)))
             .collect();
         if !rest.is_empty() {
-            sentences.push(format!(
-                "The other {}: {}.",
-                nets - explained,
-                rest.join("; ")
-            ));
+            sentences.push(format!("Of the others, {}.", listed(&rest)));
         }
     }
     if solvable > 0 {
@@ -318,7 +318,7 @@ fn unexplained(sorted: &Sorted<'_, '_>) -> Vec<Group> {
         .map(|(claims, sentence)| Group::new(sentence.to_owned(), claims))
         .collect();
     if groups.is_empty() {
-        return vec![Group::new("Nothing that was tested.".to_owned(), &[])];
+        return vec![Group::new("No test went against them.".to_owned(), &[])];
     }
     groups
 }
