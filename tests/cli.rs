@@ -563,7 +563,7 @@ fn a_report_takes_no_file_of_a_run() {
         "cells/page.html",
     ] {
         let own = format!("out/{name}");
-        let parts = [&own, "is a file of the run in out", "report.html"];
+        let parts = [&own, "is one of the files of the run in out", "report.html"];
         place.refuses(&["report", "out", "--out", &own], &parts);
         place.refuses(&["report", "out", "--markdown", &own], &parts);
         place.refuses(&["export", "observations", "out", "--out", &own], &parts);

@@ -120,7 +120,7 @@ fn a_job_array_is_submitted_and_its_state_is_read() {
         "--scheduler",
         "hyperqueue",
     ]);
-    assert!(hq.contains("nothing is left"), "{hq}");
+    assert!(hq.contains("no cell is left"), "{hq}");
 }
 
 #[test]

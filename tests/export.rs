@@ -232,7 +232,7 @@ fn a_net_that_is_more_than_its_weights_is_no_state_dict() {
         let export = ["export", "weights", "run", "--initial", "--model", "net"];
         place.refuses(
             &export,
-            &["net", "depend on its start", "--format layerwise"],
+            &["net", "depend on the initial weights", "--format layerwise"],
         );
         place.succeeds(&[&export[..], &["--format", "layerwise"]].concat());
     }

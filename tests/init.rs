@@ -65,7 +65,7 @@ fn init_replaces_nothing_and_says_what_it_needs() {
     place.write("mine.toml", "mine");
     place.refuses(
         &["init", "--data", "iris", "--out", "mine.toml"],
-        &["mine.toml: is there already", "--out"],
+        &["mine.toml: exists already", "--out"],
     );
     assert_eq!(fs::read_to_string(place.path("mine.toml")).unwrap(), "mine");
     place.refuses(&["init"], &["--data", "--task"]);

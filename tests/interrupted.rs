@@ -62,7 +62,7 @@ fn a_sweep_that_is_killed_anywhere_ends_in_the_same_bytes() {
             assert_eq!(cell["state"] == "done", done, "{cell}");
             let detail = cell["detail"].as_str().unwrap_or_default();
             with_checkpoint +=
-                usize::from(detail.starts_with("goes on") && !detail.ends_with("step 0"));
+                usize::from(detail.starts_with("will continue") && !detail.ends_with("step 0"));
         }
         let complete = place.path(&folder).join("DONE").exists();
         assert!(!complete || counts["done"] == 8, "{found}");

@@ -36,7 +36,7 @@ fn a_sweep_is_planned_run_in_parts_and_gathered() {
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("8 done") && text.contains("4 open"), "{text}");
     assert!(
-        text.contains("go on with: layerwise sweep run sweep"),
+        text.contains("continue with: layerwise sweep run sweep"),
         "{text}"
     );
     let last = place.json(&["--json", "sweep", "run", "sweep", "--shard", "3/3"]);
@@ -101,7 +101,7 @@ fn looking_at_a_finished_sweep_leaves_it_finished() {
     let submit = ["sweep", "submit", "sweep", "--scheduler", "slurm"];
     let text = place.succeeds(&submit);
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("nothing is left to be trained"), "{text}");
+    assert!(text.contains("no cell is left to train"), "{text}");
     let document = place.json(&[&["--json"][..], &submit].concat());
     assert_eq!(
         (&document["left"], &document["complete"]),
@@ -139,7 +139,7 @@ fn what_does_not_fit_is_said() {
             "--vary",
             "models.net.activation=[relu,tanh",
         ],
-        &["--vary", "are no TOML values", "activation=relu,tanh"],
+        &["--vary", "are not TOML values", "activation=relu,tanh"],
     );
     place.refuses(
         &[

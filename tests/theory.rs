@@ -825,7 +825,7 @@ fn what_is_no_number_is_named_with_its_value() {
             "target=[1, \"2\"]",
             &["-s target=[1, \"2\"]", "a number or a list"],
         ),
-        ("target", &["-s target", "not of the form param=value"]),
+        ("target", &["-s target", "must be param=value"]),
         ("target=[1, 2]", &["target = [1, 2]", "must be a number"]),
         ("file=net.json", &["file"]),
     ] {

@@ -99,7 +99,7 @@ pub(super) fn reproduce(
 
 /// One experiment of the plan.
 struct One<'a> {
-    /// What stands before its bar.
+    /// Label of its progress bar.
     place: &'a str,
     plan: &'a Plan,
     settings: &'a Settings,
