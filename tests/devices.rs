@@ -121,7 +121,10 @@ fn f64_on_a_device_without_it_is_refused() {
             if found["f64"] == false && found["index"] == 0 {
                 let arguments =
                     [run_on(name(&backend)).as_slice(), &["--precision", "f64"]].concat();
-                place.refuses(&arguments, &["has no f64", "--precision f32", "flex"]);
+                place.refuses(
+                    &arguments,
+                    &["does not support f64", "--precision f32", "flex"],
+                );
             }
         }
     }

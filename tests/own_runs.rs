@@ -116,7 +116,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         ),
         (
             "metric,step,value\nskill_strength,0,1\nskill_strength,5,\"1\nskill_strength,9,1\n",
-            &["net.csv:3", "never closed"],
+            &["net.csv:3", "not closed"],
         ),
         (
             "metric,step,value,index\nskill_strength,0,1,2\nskill_strength,0,2,2\n",

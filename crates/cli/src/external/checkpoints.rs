@@ -205,7 +205,10 @@ fn steps(
     let other = other_files(paths);
     if !steps.is_empty() && !other.is_empty() {
         let what = other.trim_start_matches("; ");
-        notes.push(format!("{}: {what}; that file is left out", folder.display()));
+        notes.push(format!(
+            "{}: {what}; that file is left out",
+            folder.display()
+        ));
     }
     if steps.is_empty() {
         return Err(failure(

@@ -190,7 +190,7 @@ fn curves_of_the_user_that_end_early_have_no_end_and_times_beyond_them_are_bound
     let part = &early.components[0];
     assert_eq!((part.seeds, part.values[CUT as usize]), (7, None));
     assert!(
-        early.notes[0].starts_with("in 1 of 8 cells curves of net end before the last step"),
+        early.notes[0].starts_with("in 1 of 8 cells the curves of net end before the last step"),
         "{:?}",
         early.notes
     );

@@ -400,13 +400,16 @@ fn a_model_of_a_type_that_was_never_registered_is_refused_with_a_sentence() {
     let message = foreign(&engines, AUTO).err().unwrap().to_string();
     assert_eq!(
         message,
-        "no engine trains this model: autodiff knows no function of this model on a device"
+        "no engine trains this model: autodiff has no forward function for this model"
     );
     let model = std::sync::Arc::new(Foreign);
     let (loss, target) = (Loss::default(), flex(Precision::F64));
     let shown = engines.replay(model, [(0, Vec::new())].into(), loss, &target);
     let message = shown.err().unwrap().to_string();
-    assert!(message.contains("no function of this model"), "{message}");
+    assert!(
+        message.contains("no forward function for this model"),
+        "{message}"
+    );
 }
 
 #[test]

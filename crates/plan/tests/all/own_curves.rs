@@ -209,7 +209,7 @@ fn exports_of_tensorboard_are_one_file_per_run_and_tag() {
     for part in [
         "\"eval_skill_strength_1\" as skill_strength/1, \"skill_strength_3\" as skill_strength/3",
         "\"seed-0\" as 0, \"seed-1\" as 1",
-        "left out, as no metric of this spec is called so: \"train_lr\"",
+        "left out, because this spec measures no metric of this name: \"train_lr\"",
     ] {
         assert!(notes.contains(part), "{part} is not in {notes}");
     }
@@ -257,7 +257,7 @@ fn runs_whose_numbers_do_not_count_up_are_numbered_in_order() {
 fn names_that_do_not_tell_are_refused_until_the_user_says_what_they_are() {
     let single = "Wall time,Step,Value\n1.0,0,0.0\n2.0,60,0.5\n";
     let problem = refusal(SMALL, &[("export.csv", single)], None);
-    for part in ["export.csv", "does not say which metric", "skill_strength"] {
+    for part in ["export.csv", "does not name a metric", "skill_strength"] {
         assert!(problem.contains(part), "{part} is not in {problem}");
     }
     let (rows, _) = read(

@@ -393,8 +393,8 @@ fn claim(more: &str) -> String {
 }
 
 const GOOD_CLAIM: &str = "metric = \"skill_strength\"\nmodel = \"net\"\n\
-    statistic = { kind = \"half-time-law\", exponent = 1.6 }\nthreshold = { below = 0.3 }\n\
-    controls = [{ name = \"c\", statistic = { exponent = 0.0 }, must = \"contradicted\" }]";
+                          statistic = { kind = \"half-time-law\", exponent = 1.6 }\nthreshold = { below = 0.3 }\n\
+                          controls = [{ name = \"c\", statistic = { exponent = 0.0 }, must = \"contradicted\" }]";
 
 #[test]
 fn claims_speak_of_things_that_exist() {
@@ -462,7 +462,7 @@ fn overrides_are_toml_values_or_bare_words() {
 fn an_override_that_cannot_be_used_is_named() {
     for [text, message] in cases(
         r#"
-training.lr => is not of the form key=value
+training.lr => must be key=value
 title=two words => title = two words: is not a TOML value
 training.lr= => is not a TOML value
 training.lr=fast => training.lr = "fast":
@@ -558,7 +558,7 @@ fn a_sweep_that_makes_no_sense_is_refused() {
 [sweep.grid]\n"training.lr" = [] => must be a list of values
 [sweep.grid]\n"name" = ["a"] => cannot differ between variants
 [sweep.grid]\n"sweep.grid" = [1] => cannot differ between variants
-[sweep.grid]\n"training.lr" = [0.1, 0.1] => is made twice
+[sweep.grid]\n"training.lr" = [0.1, 0.1] => occurs twice in the grid
 [sweep.gird]\n"training.lr" = [0.1] => sweep.gird
 "#,
     ) {

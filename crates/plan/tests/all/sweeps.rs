@@ -150,11 +150,11 @@ fn a_range_that_makes_no_sense_is_refused_by_its_key() {
 fn a_value_that_comes_twice_is_refused() {
     assert_refused(
         "[sweep.grid]\n\"training.lr\" = { from = 0.2, to = 0.2, points = 2 }",
-        "sweep = \"base,training.lr=0.2\": is made twice",
+        "sweep = \"base,training.lr=0.2\": occurs twice in the grid",
     );
     assert_refused(
         "[[sweep.variants]]\nname = \"v\"\ngrid.\"training.lr\" = [0.2, 0.3, 0.2]",
-        "sweep = \"v,training.lr=0.2\": is made twice",
+        "sweep = \"v,training.lr=0.2\": occurs twice in the grid",
     );
 }
 
@@ -236,7 +236,7 @@ fn a_link_may_be_a_power() {
         "[sweep.grid]\n\"training.divergence\" = [-2]\n[sweep.links]\n\
          \"models.twin.initial\" = { key = \"training.divergence\", power = 0.5 }",
         "sweep.links.\"models.twin.initial\" = \
-         { key = \"training.divergence\", power = 0.5 }: gives no finite number",
+         { key = \"training.divergence\", power = 0.5 }: does not give a finite number",
     );
 }
 
@@ -264,8 +264,8 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
         r#"
 { key = "training.rate" } => names a key that is not set
 { key = "training.lr.x" } => names a key that is not set
-{ key = "task.kind", times = 2 } => scales what is not a number
-{ key = "models.net", times = 2 } => scales what is not a number
+{ key = "task.kind", times = 2 } => scales a value that is not a number
+{ key = "models.net", times = 2 } => scales a value that is not a number
 { key = "training.lr", times = "2" } => must name a key
 { key = "training.lr", plus = 2 } => must name a key
 { times = 2 } => must name a key
@@ -340,11 +340,11 @@ fn a_variants_own_grid_replaces_the_one_of_the_sweep() {
 
 /// Ranges, links and a variant with its own.
 const FULL: &str = "[sweep.grid]\n\"training.lr\" = { from = 0.1, to = 0.3, points = 3 }\n\
-     \"models.twin.lambda\" = { from = 1, to = 9, points = 3, log = true }\n\
-     [sweep.links]\n\"models.twin.initial\" = { key = \"training.lr\", times = 0.5 }\n\
-     \"models.net.output_scale\" = { key = \"models.twin.lambda\" }\n\
-     [[sweep.variants]]\nname = \"own\"\nset = { \"training.steps\" = 40 }\n\
-     grid.\"task.data.batch\" = [5, 10]\nlinks = {}\n";
+                    \"models.twin.lambda\" = { from = 1, to = 9, points = 3, log = true }\n\
+                    [sweep.links]\n\"models.twin.initial\" = { key = \"training.lr\", times = 0.5 }\n\
+                    \"models.net.output_scale\" = { key = \"models.twin.lambda\" }\n\
+                    [[sweep.variants]]\nname = \"own\"\nset = { \"training.steps\" = 40 }\n\
+                    grid.\"task.data.batch\" = [5, 10]\nlinks = {}\n";
 
 #[test]
 fn a_resolved_sweep_reads_back_to_itself() {
