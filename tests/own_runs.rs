@@ -469,7 +469,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
     refused(
         &place,
         &[&flag[..], &["--layers", "a"]].concat(),
-        &["\"2\", which is not listed", "--layers "],
+        &["\"2\", which is missing in the list", "--layers "],
     );
     refused(&place, &["--layers", "a,2"], &["--layers", "--checkpoints"]);
     // A step without weights is not left out.

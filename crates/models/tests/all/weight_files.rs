@@ -428,7 +428,7 @@ fn layers_that_may_be_in_several_orders_need_a_list() {
     for (names, says) in [
         (
             &["first_block", "second_block"][..],
-            "\"third_block\", which is not listed",
+            "\"third_block\", which is missing in the list",
         ),
         (
             &["first_block", "second_block", "third"],

@@ -187,7 +187,7 @@ fn the_hinge_loss_wants_targets_of_1_and_minus_1() {
         "training.loss = hinge: does not suit the training rows of task multitask-parity",
     );
     let classes = refusal_with(IRIS, &[hinge]);
-    assert_holds(&classes, "targets of row 0 are no signs");
+    assert_holds(&classes, "targets of row 0 are not signs");
 }
 
 #[test]
