@@ -107,7 +107,7 @@ fn knobs_of_a_heat_map_are_numbers_that_its_axes_can_show() {
         r#"
 [0.2, 0.05] => [0.2] => knob = "training.lr": has a single value
 [[4], [16], [8]] => [[4, 4], [8]] => knob_y = "models.net.widths": has the value [4, 4], which is not a number
-[[4], [16], [8]]\n => [[4], [16], [8]]\n"models.twin.initial" = [0.01, 0.02]\n => knob_y = "models.net.widths": leaves "models.twin.initial"
+[[4], [16], [8]]\n => [[4], [16], [8]]\n"models.twin.initial" = [0.01, 0.02]\n => knob_y = "models.net.widths": leaves no axis for "models.twin.initial"
 "#,
     ) {
         let text = spec(PANEL);
