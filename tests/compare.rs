@@ -53,7 +53,7 @@ fn what_differs_between_two_runs_is_said_and_drawn() {
             && curve["variant"] == "base"
     });
     let twin = twin.unwrap();
-    // Twice the rate learns more, in every seed.
+    // Twice the learning rate learns more with every seed.
     assert!(
         twin["paired"] == true && twin["apart"].as_u64() > Some(10),
         "{twin}"

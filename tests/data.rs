@@ -172,7 +172,7 @@ fn own_rows_are_shown_and_their_mistakes_named() {
     assert_eq!(unlabelled.status.code(), Some(2));
 }
 
-/// What `data show` says of a file with these bytes, and its notes on standard error.
+/// The output of `data show` for a file with these bytes, and its notes on standard error.
 fn shown(folder: &Path, name: &str, bytes: &[u8], options: &[&str]) -> (Value, String) {
     let path = folder.join(name);
     fs::write(&path, bytes).unwrap();

@@ -180,7 +180,7 @@ fn a_correlation_needs_an_order_and_a_value_in_every_cell() {
     // The knob is not in the grid.
     let other = RANK.replace("size", "depth");
     assert_eq!(Grid::of_finals(&cells).only(&other), None);
-    // A cell that was never recorded may not be left out in silence.
+    // A cell that was never recorded must not be left out silently.
     let mut holed = Grid::of_finals(&cells);
     holed.cell("size=4");
     assert_eq!(holed.only(RANK), None);
@@ -359,7 +359,7 @@ fn one_cell_with_another_ratio_contradicts() {
         "{}",
         found.reason
     );
-    // A bound contradicts an upper limit and leaves what lies above it open.
+    // A lower bound contradicts an upper limit below it, and leaves a limit above it undecided.
     let late = timed(&[("size=1", &rises_at(10), &not_by(60))]);
     assert_eq!(late.outcome(TIME, "below = 5.0"), Outcome::Contradicted);
     assert_eq!(late.outcome(TIME, "below = 7.0"), Outcome::Undecided);
@@ -448,7 +448,7 @@ fn saturation_is_timed_against_the_loss() {
         flat.0.parts(ratio),
         [(String::new(), Some(60.0 / 20.0), true)]
     );
-    // A loss that stays says nothing.
+    // A constant loss gives no time.
     let stays = saturating(&rises, &[(0, 2.0), (100, 1.99)]);
     assert_eq!(
         stays.0.tested(ratio, "above = 0.0").measured.components[0].seeds,
@@ -531,7 +531,7 @@ fn a_claim_is_judged_at_the_cells_that_it_names() {
         // A control has cells of its own.
         assert_close(centre(&found.controls[0].judgement.components), 0.31);
     }
-    // So has a number, and knobs that are words select cells, too.
+    // So has a number. Knobs whose values are words select cells, too.
     for (variant, at, expected) in [
         ("own", "'task.data.batch' = 10.0", 10.0),
         ("words", "'models.net.activation' = 'tanh'", 1.0),

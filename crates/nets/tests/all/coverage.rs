@@ -1,4 +1,4 @@
-//! Which engine covers what, and what is said of the rest.
+//! Which engine covers which models and trainings, and the reasons for the others.
 
 use std::collections::BTreeSet;
 
@@ -143,7 +143,7 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// What `ask` says of training `start` in this way on `target`.
+    /// The answer of `ask` to training `start` in this way on `target`.
     fn with<R>(
         &self,
         engines: &Engines,

@@ -6,7 +6,7 @@ use tasks::{Batch, TaskShape, stream};
 
 /// The same formulas in another order of operations, over 100 steps.
 const SAME_NUMBERS: f64 = 1e-10;
-/// Parameters move by more than this, or nothing was tested.
+/// Parameters must move by more than this, or the test shows nothing.
 const TRAINED: f64 = 1e-4;
 const ROWS: usize = 9;
 const NET: TaskShape = TaskShape {

@@ -1,4 +1,4 @@
-//! A learner that is stopped, written down and set up again goes on to the bit.
+//! A learner that is stopped, saved and loaded again continues bit by bit like one that was not.
 
 use std::borrow::Cow;
 
@@ -144,7 +144,7 @@ impl Case<'_> {
         let place = (self.table, self.engine, self.optimizer);
         let (whole, second) = (whole.states().unwrap(), second.states().unwrap());
         assert_eq!(bits(&second), bits(&whole), "{place:?}");
-        // It went somewhere in the second half, or nothing was tested.
+        // The second half must change the parameters, or the test shows nothing.
         assert_ne!(bits(&kept), bits(&whole), "{place:?}");
         true
     }

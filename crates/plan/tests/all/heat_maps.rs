@@ -115,7 +115,7 @@ fn knobs_of_a_heat_map_are_numbers_that_its_axes_can_show() {
         let found = refusal(&text.replacen(&old, &new, 1));
         assert_holds(&found, &message);
     }
-    // A third knob with one value leaves nothing open.
+    // A third knob with one value needs no axis.
     load(&spec(PANEL).replace(
         "[[4], [16], [8]]\n",
         "[[4], [16], [8]]\n\"models.twin.initial\" = [0.02]\n",

@@ -40,7 +40,7 @@ fn refusal(spec: &str, files: &[(&str, &str)], said: Option<&str>) -> String {
     refused.expect_err("it is refused").to_string()
 }
 
-/// Metric, index, seed, step and value of everything that stands for the net, and the notes.
+/// Metric, index, seed, step and value of all rows of the net, and the notes.
 type Read = (Vec<(String, u64, u64, u64, f64)>, Vec<String>);
 
 fn read(spec: &str, seeds: u64, files: &[(&str, &str)], said: Option<&str>) -> Read {
@@ -327,7 +327,7 @@ fn what_ends_before_the_run_is_told_curve_by_curve() {
             .any(|note| note.contains("skill_strength 1 of seed 1 ends at step 20")),
         "{notes:?}"
     );
-    // Where the condition of the spec holds, that is the end.
+    // The curve ends where the stop condition of the spec holds.
     let stop =
         "lr = 0.05\nstop_when = { model = \"net\", metric = \"skill_strength\", above = 0.5 }";
     let mut plan = planned(&SMALL.replace("lr = 0.05", stop), 2);
@@ -373,7 +373,7 @@ fn a_time_before_a_first_record_after_the_start_is_recorded_as_a_bound() {
     assert_eq!(found(&alone, "t90"), Some((f64::INFINITY, 200)));
     let from_start = [(0, 0.6), (200, 0.8)];
     assert_eq!(found(&from_start, "half_time"), Some((0.0, 200)));
-    // What is there at the start has no shape.
+    // A curve that is at its level from the start has no shape.
     assert_eq!(found(&[(0, 0.6), (200, 1.0)], "t90_over_t10"), None);
     assert_eq!(
         half_time(&[1.0, 2.0], &[0.5, 1.0]),
@@ -453,7 +453,7 @@ fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
             assert!(problem.contains(part), "{part} is not in {problem}");
         }
     }
-    // Beside its curve it is computed anew.
+    // If the curve is also given, the end value is computed from it.
     let file = long("0,skill_strength,1,0,0\n0,skill_strength,1,60,1\n0,half_time,1,60,77\n");
     let (rows, _) = read(SMALL, 1, &[("net.csv", &file)], None);
     assert_eq!(rows.len(), 2);
@@ -521,7 +521,7 @@ fn exports_against_time_or_epochs_are_refused_with_what_they_lack() {
             }
         }
     }
-    // Beside a step they are no curves.
+    // With a step they are not curves.
     let file = "epoch,step,skill_strength_1\n0,0,0.25\n1,60,0.5\n";
     assert_eq!(read(SMALL, 1, &[("w.csv", file)], None).0.len(), 2);
 }

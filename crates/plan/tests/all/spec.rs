@@ -269,7 +269,7 @@ fn an_error_in_a_list_of_tables_points_to_its_own_table() {
     assert!(found.starts_with(&expected), "{found}");
 }
 
-/// What has no default.
+/// Keys without a default.
 const SHORT: &str = r#"
 [task]
 kind = "dataset"
@@ -306,9 +306,9 @@ fn a_short_spec_measures_draws_and_reports_what_its_task_has() {
     assert_eq!(pictures, [("accuracy", 2), ("loss", 2), ("collapse", 2)]);
     // Five end values of two models.
     assert_eq!(spec.numbers.len(), 10);
-    // What is resolved says everything, and reads back to itself.
+    // The resolved spec contains every key, and reads back unchanged.
     assert_eq!(load(&spec.to_toml()).spec, *spec);
-    // What is written, also as nothing, is not filled in.
+    // A key that is given, even empty, is not filled in.
     let none = load(&format!("measure = []\npictures = []\n{SHORT}")).spec;
     assert!(none.measure.is_empty() && none.pictures.is_empty() && none.numbers.is_empty());
 }
@@ -449,7 +449,7 @@ fn overrides_are_toml_values_or_bare_words() {
     );
     let init = net(&["models.net.init={kind = \"normal\", std = 0.1}"]);
     assert_eq!(init["init"]["std"].as_float(), Some(0.1));
-    // Tables on the way are made.
+    // Missing parent tables are created.
     let stop = [
         "training.stop_when.model=net",
         "training.stop_when.metric=skill_strength",

@@ -49,7 +49,7 @@ fn assert_all_close(found: &[f64], expected: &[f64]) {
 #[test]
 fn a_range_is_evenly_spaced_with_both_ends() {
     let plan = sweep("[sweep.grid]\n\"training.lr\" = { from = 0.1, to = 0.5, points = 5 }");
-    // Written as anybody would, not with the last digits of a division.
+    // Short decimals, without the last digits of a division.
     let expected = ["0.1", "0.2", "0.3", "0.4", "0.5"];
     assert_eq!(
         names(&plan),
@@ -186,12 +186,12 @@ fn a_link_copies_another_key_whatever_it_holds() {
         let model = |name: &str| variant.model(name).unwrap().model.resolved();
         assert_eq!(model("other"), model("net"));
         activations.push(model("other")["activation"].as_str().unwrap().to_owned());
-        // What follows is no knob.
+        // A linked key is not a knob.
         assert_eq!(variant.knobs.len(), 2);
         assert!(!variant.name.contains("initial"), "{}", variant.name);
     }
     assert_eq!(activations, ["tanh", "relu", "tanh", "relu"]);
-    // The spec itself is as it was written.
+    // The spec itself is unchanged.
     assert_eq!(plan.spec.models["twin"]["initial"].as_float(), Some(0.01));
 }
 
@@ -375,7 +375,7 @@ links = {} => links."models.net.lr_scale" = { key = "training.lr" }
         assert!(FULL.contains(&old), "{old}");
         assert_ne!(hash(&sweep(&FULL.replacen(&old, &new, 1))), base, "{new}");
     }
-    // The same cells, said in another way.
+    // The same cells in another notation.
     for [old, new] in cases(
         r#"
 { from = 0.1, to = 0.3, points = 3 } => [0.1, 0.2, 0.3]

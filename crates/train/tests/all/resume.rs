@@ -1,4 +1,4 @@
-//! A run that is interrupted, and goes on, leaves what an undisturbed one leaves.
+//! A run that is interrupted and continued leaves the same files as one that was not.
 
 use std::{
     fs,
@@ -79,7 +79,7 @@ impl Observer for Watch {
     }
 }
 
-/// What a run leaves, without times.
+/// The files of a run, without times.
 fn files(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut names = vec![run.join("observations.csv"), run.join("observations.jsonl")];
     let cells = fs::read_dir(run.join("cells")).unwrap();
@@ -106,7 +106,7 @@ fn same_files(found: &Path, expected: &Path) {
     }
 }
 
-/// Nothing but what a cell that is done leaves.
+/// Only the files of a finished cell.
 fn is_tidy(run: &Path) {
     for cell in fs::read_dir(run.join("cells")).unwrap() {
         let entries = fs::read_dir(cell.unwrap().path()).unwrap();
@@ -123,7 +123,7 @@ fn is_tidy(run: &Path) {
     }
 }
 
-/// Interrupts a run again and again, and compares its end with that of one that went through.
+/// Interrupts a run again and again, and compares its result with that of an uninterrupted run.
 fn check(text: &str, overrides: &[&str], settings: &Settings, reports: u64) {
     let mut overrides = overrides.to_vec();
     overrides.push("training.keep_weights=true");
@@ -328,7 +328,7 @@ fn training_fewer_seeds_afresh_leaves_the_weights_of_the_others() {
     assert_eq!(run(2, true), 2);
     assert!(weights(0).unwrap() > before[0], "made again");
     assert_eq!(weights(2).unwrap(), before[1], "left alone");
-    // The third cell is as it was, so that nothing is left to be trained.
+    // The third cell is unchanged, so that no cell needs training.
     assert_eq!(run(3, false), 0);
 }
 
@@ -489,7 +489,7 @@ fn two_runs_in_one_folder_train_each_cell_once() {
 
 #[test]
 fn two_runs_that_want_cells_trained_again_train_each_once() {
-    /// Both begin at the same moment, and often enough to meet between two looks at a cell.
+    /// Both begin at the same moment, and often enough that they meet between two checks of a cell.
     const TIMES: usize = 20;
     let plan = load_with(SMALL, &["training.seeds=6", "training.steps=10"]).unwrap();
     for time in 0..TIMES {
