@@ -579,7 +579,7 @@ fn a_report_takes_no_file_of_a_run() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_exported_goes_through_links_and_never_into_a_run() {
+fn exports_follow_links_and_never_write_into_a_run() {
     use std::os::unix::fs::symlink;
     let place = Workplace::tiny();
     place.succeeds(&[RUN.as_slice(), &["--seeds", "1"]].concat());

@@ -81,7 +81,7 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
 }
 
 #[test]
-fn a_device_that_the_machine_lacks_says_what_it_needs() {
+fn the_error_of_a_missing_device_names_its_requirements() {
     let place = Workplace::tiny();
     for backend in backends(&place) {
         if backend["built"] == true && backend["found"] == Value::Array(Vec::new()) {
@@ -201,7 +201,7 @@ fn the_engine_of_the_cpu_is_refused_elsewhere_before_anything_is_written() {
 }
 
 #[test]
-fn steps_limit_variants_with_steps_of_their_own() {
+fn the_option_steps_also_limits_variants_with_their_own_steps() {
     let place = Workplace::tiny_with(
         "set = { \"task.probabilities\" = [0.5, 0.5] }",
         "set = { \"task.probabilities\" = [0.5, 0.5], \"training.steps\" = 5000 }",

@@ -60,7 +60,7 @@ fn every_spec_that_init_writes_can_be_run() {
 }
 
 #[test]
-fn init_replaces_nothing_and_says_what_it_needs() {
+fn init_overwrites_no_file_and_names_missing_arguments() {
     let place = Workplace::empty();
     place.write("mine.toml", "mine");
     place.refuses(

@@ -93,7 +93,7 @@ fn a_sweep_that_is_killed_anywhere_ends_in_the_same_bytes() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_ctrl_c_stopped_goes_on_with_the_same_command() {
+fn the_same_command_continues_a_run_after_ctrl_c() {
     let place = Workplace::tiny();
     let run = |out: &str, more: &[&str]| {
         let mut arguments = vec!["run", "tiny.toml", "--out", out, "--seeds", "2"];

@@ -399,7 +399,7 @@ fn a_checkpoint_under_another_step_is_another_run() {
 }
 
 #[test]
-fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
+fn checkpoints_of_several_seeds_are_in_one_folder_each() {
     let place = with_checkpoints(&[]);
     for seed in 0..2 {
         let folder = place.path(&format!("steps/seed-{seed}"));
@@ -505,7 +505,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
 }
 
 #[test]
-fn checkpoints_of_another_format_are_named_with_what_converts_them() {
+fn the_error_of_another_checkpoint_format_names_a_converter() {
     let place = with_checkpoints(&[]);
     fs::write(
         place.path("steps/step-10.pt"),

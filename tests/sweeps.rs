@@ -117,7 +117,7 @@ fn looking_at_a_finished_sweep_leaves_it_finished() {
 }
 
 #[test]
-fn what_does_not_fit_is_said() {
+fn wrong_sweep_commands_are_refused_with_a_reason() {
     let place = Workplace::tiny();
     place.refuses(
         &["sweep", "status", "nowhere"],

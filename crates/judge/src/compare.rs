@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_of_seeds_see_what_lies_within_the_spread_over_seeds() {
+    fn pairs_of_seeds_find_differences_smaller_than_the_spread_over_seeds() {
         // Seeds differ much from each other, but the two runs differ by nearly the same everywhere.
         let spread = |seed: u64| 10.0 * seed as f64;
         let first = rows(0..4, |seed, _| spread(seed));
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_one_has_is_named_and_times_that_never_came_are_not_judged() {
+    fn metrics_of_one_run_are_listed_and_unreached_times_are_not_judged() {
         let first = rows(0..3, |_, step| step as f64);
         let mut second = first.clone();
         second.extend((0..3).map(|seed| Observation {

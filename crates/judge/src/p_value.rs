@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_speaks_only_for_what_lies_above_it() {
+    fn a_lower_bound_counts_only_for_thresholds_below_it() {
         let mut samples = exact(&[2.0; 7]);
         samples.push(Sample::AtLeast(0.5));
         let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_parts_at_the_first_step_at_which_any_index_does() {
+    fn a_metric_diverges_at_the_first_step_at_which_any_index_diverges() {
         let one = [
             row("r", 1, 0, 0.0),
             row("r", 2, 5, 1.0),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_blows_up_does_not_hide_where_it_parted() {
+    fn a_device_with_infinite_values_still_shows_its_first_divergence() {
         let one = curve_of(&[1.0, 1.0, 1.0, 1.0]);
         let two = curve_of(&[1.0, 1.1, 50.0, 1e30]);
         assert_eq!(compared(&one, &two).parts_at, Some(10));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_stops_early_has_parted_there() {
+    fn a_device_that_stops_early_diverges_there() {
         let one = curve_of(&[1.0, 0.9, 0.8, 0.7]);
         for (two, missing) in [(&one[..2], 2), (&one[..1], 3)] {
             for parity in [compared(&one, two), compared(two, &one)] {
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_other_device_recorded_is_listed() {
+    fn records_of_only_the_other_device_are_listed() {
         let one = curve_of(&[1.0]);
         let two = [curve_of(&[1.0]), vec![row("extra", 0, 3, 1.0)]].concat();
         let parity = compared(&one, &two);
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_alike_only_to_its_like() {
+    fn values_that_are_not_finite_equal_only_themselves() {
         let (inf, nan) = (f64::INFINITY, f64::NAN);
         for (a, b) in [(inf, inf), (-inf, -inf), (nan, nan)] {
             assert_eq!(difference(a, b, 1.0), 0.0);

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_in_a_file_of_their_own_may_be_what_changed() {
+    fn a_change_of_the_separate_label_file_is_found() {
         let spec = |sum: &str| {
             let text =
                 format!("[task]\nfile = 'images.idx'\nlabel_file = 'labels.idx'\nsha256 = '{sum}'");

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_comes_back_to_the_bit() {
+    fn a_checkpoint_is_read_back_bit_by_bit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         assert_eq!(read_checkpoint(path, "cell").unwrap(), None);

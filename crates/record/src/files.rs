@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_stay_and_the_file_behind_them_is_written() {
+    fn links_stay_and_their_target_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("far")).unwrap();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_its_permissions_and_what_is_read_only_stays() {
+    fn a_file_keeps_its_permissions_and_a_read_only_file_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_that_nobody_saw_come_back_from_json() {
+    fn unknown_times_are_read_back_from_json() {
         for value in [0.5, 20.0, f64::INFINITY, f64::NEG_INFINITY] {
             let row = Observation {
                 variant: "base".into(),

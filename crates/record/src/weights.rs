@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_file_may_have_become_names_of_their_own() {
+    fn names_that_are_invalid_for_files_get_distinct_valid_ones() {
         let (long, longer) = ("x".repeat(300), "x".repeat(301));
         let cells = [
             of("base,file=\"a/b\"", 0, "net"),

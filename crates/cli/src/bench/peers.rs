@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_process_said_last_is_told() {
+    fn the_error_quotes_the_last_output_of_a_failed_process() {
         let mut failing = process("read -r line; echo first >&2; echo \"no $line\" >&2; exit 3");
         let failure = failing.ask("cores").expect_err("it fails");
         assert_eq!(failure.message, "a peer's script failed: no cores");

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_may_say_several_steps_says_none() {
+    fn an_ambiguous_name_gives_no_step() {
         for (name, parts) in [
             ("net_40_h33", &["40", "33"][..]),
             ("net-v2-100", &["2", "100"]),

@@ -97,7 +97,7 @@ fn a_cell_that_cannot_be_compared_leaves_the_largest_gap_open() {
 }
 
 #[test]
-fn equal_values_have_no_gap_and_what_is_no_number_an_infinite_one() {
+fn equal_values_have_no_gap_and_nan_has_an_infinite_one() {
     let of = |net: f64, twin: f64, more: &str| {
         let mut grid = Grid::default();
         grid.cell("size=1");

@@ -121,7 +121,7 @@ fn with_two_knobs_the_correlation_is_the_mean_over_the_values_of_the_other() {
 }
 
 #[test]
-fn what_stays_the_same_has_a_correlation_of_zero() {
+fn constant_values_have_a_correlation_of_zero() {
     let level = [("size=1", 0.1), ("size=2", 0.1), ("size=3", 0.1)];
     assert_close(Grid::of_finals(&level).only(RANK), 0.0);
     assert_eq!(
@@ -312,7 +312,7 @@ fn the_ratio_of_half_times_is_taken_in_every_cell() {
 }
 
 #[test]
-fn a_half_time_that_was_not_seen_bounds_the_ratio_from_below_or_says_nothing() {
+fn an_unrecorded_half_time_bounds_the_ratio_from_below_or_leaves_it_unknown() {
     let grid = timed(&[
         ("size=1", &rises_at(10), &not_by(60)),
         ("size=2", &not_by(60), &rises_at(10)),
@@ -457,7 +457,7 @@ fn saturation_is_timed_against_the_loss() {
 }
 
 #[test]
-fn the_same_statistic_of_other_models_stands_beside_a_claim_and_has_no_part_in_it() {
+fn the_statistic_of_other_models_is_shown_and_does_not_affect_the_verdict() {
     let mut grid = Grid::default();
     grid.cell("size=1");
     grid.rows("net", 0, |_| vec![(0, 1.0)]);

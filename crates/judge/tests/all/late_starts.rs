@@ -37,7 +37,7 @@ fn a_half_time_at_the_first_record_is_one_before_it() {
 }
 
 #[test]
-fn orders_and_laws_take_the_bound_for_what_it_is() {
+fn orders_and_laws_treat_a_bound_as_a_bound() {
     let order = "kind = 'half-time-order'";
     assert_close(
         Made::with_curves(&[&BY_10, &rises_at(20)]).only(order),
@@ -71,14 +71,14 @@ fn orders_and_laws_take_the_bound_for_what_it_is() {
 }
 
 #[test]
-fn what_comes_first_of_a_late_curve_is_not_its_start() {
+fn the_first_record_of_a_late_curve_is_not_its_start() {
     let made = Made::with_curves(&[&BY_10]);
     let parts = made.parts("kind = 'rise', from = 'start', to = 'end'");
     assert_eq!(parts, [("skill 1".to_owned(), None, false)]);
 }
 
 #[test]
-fn a_fit_before_the_first_record_bounds_what_follows_it() {
+fn a_fit_before_the_first_record_bounds_the_delay() {
     let mut made = Made::with_curves(&[&BY_10]);
     made.curve(("net", "t_fit"), 0, &[(10, f64::NEG_INFINITY)]);
     made.curve(("net", "t_gen"), 0, &[(60, 30.0)]);

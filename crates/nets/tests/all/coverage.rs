@@ -195,7 +195,7 @@ fn signs(start: &mut Start) {
 }
 
 #[test]
-fn every_engine_covers_what_the_table_says_and_trains_it_as_the_recorded_graph_does() {
+fn every_engine_covers_its_cells_of_the_table_and_trains_like_the_recorded_graph() {
     let engines = Engines::default();
     for (task, model, row) in TABLE {
         for case in cases() {
@@ -472,7 +472,7 @@ fn auto_tries_an_engine_of_another_crate_before_all_others() {
 
 #[cfg(feature = "ndarray")]
 #[test]
-fn on_a_device_that_was_asked_for_auto_takes_only_what_computes_there() {
+fn auto_uses_only_engines_of_a_device_that_was_asked_for() {
     let engines = Engines::default();
     let target = Target::open("ndarray", Precision::F64).unwrap();
     for (task, model, row) in TABLE {

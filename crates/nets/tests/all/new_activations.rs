@@ -199,7 +199,7 @@ fn the_slope_at_zero_is_that_of_the_host() {
 }
 
 #[test]
-fn extreme_inputs_neither_overflow_nor_lose_what_is_not_a_number() {
+fn extreme_inputs_neither_overflow_nor_lose_nan() {
     for activation in Activation::ALL {
         for keys in ["", "linearised = true"] {
             for loss in [SQUARE, Loss::CrossEntropy, HINGE] {

@@ -192,18 +192,18 @@ fn check_all(device: &str, precision: Precision) -> usize {
 const CASES: usize = MODELS.len() * 6 * 4;
 
 #[test]
-fn every_model_goes_on_to_the_bit_in_single_precision() {
+fn every_model_continues_bit_by_bit_in_single_precision() {
     assert_eq!(check_all("flex", Precision::F32), CASES);
 }
 
 #[test]
-fn every_model_goes_on_to_the_bit_in_double_precision() {
+fn every_model_continues_bit_by_bit_in_double_precision() {
     assert_eq!(check_all("flex", Precision::F64), CASES);
 }
 
 #[cfg(feature = "ndarray")]
 #[test]
-fn every_model_goes_on_to_the_bit_on_ndarray() {
+fn every_model_continues_bit_by_bit_on_ndarray() {
     for precision in [Precision::F32, Precision::F64] {
         assert_eq!(check_all("ndarray", precision), CASES);
     }

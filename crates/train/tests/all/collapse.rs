@@ -50,7 +50,7 @@ fn free_features_follow_their_closed_form_at_first_order_in_the_learning_rate() 
 }
 
 #[test]
-fn what_the_classifier_does_not_read_is_frozen() {
+fn features_that_the_classifier_does_not_read_are_frozen() {
     /// Of second order in what differs within a class, 1e-4.
     const SECOND_ORDER: f64 = 1e-6;
     let rows = recorded(FREE, &[]);

@@ -51,7 +51,7 @@ fn a_level_that_is_not_reached_is_infinite_and_leaves_no_gap() {
 }
 
 #[test]
-fn measures_have_their_values_at_the_start_and_say_what_was_learned() {
+fn measures_have_their_known_values_at_the_start_and_the_end() {
     let rows = recorded(ADDITION, &[]);
     let first = |metric: &str, index| curve(&rows, "net", metric, index)[0].1;
     assert!((first("feature_cka", 1) - 1.0).abs() < 1e-12);

@@ -159,7 +159,7 @@ fn a_run_in_pieces_leaves_the_bytes_of_a_run_that_went_through() {
 }
 
 #[test]
-fn every_stream_of_rows_goes_on_where_it_was() {
+fn every_stream_of_rows_continues_at_its_position() {
     for data in [
         "{ mode = 'fixed', size = 70, order = 'epochs', batch = 20 }",
         "{ mode = 'fixed', size = 70, order = 'replacement', batch = 20 }",
@@ -171,7 +171,7 @@ fn every_stream_of_rows_goes_on_where_it_was() {
 }
 
 #[test]
-fn every_optimizer_goes_on_as_it_was() {
+fn every_optimizer_continues_from_its_state() {
     for optimizer in [
         "{ kind = 'sgd', momentum = 0.9, dampening = 0.1, weight_decay = 0.01 }",
         "{ kind = 'sgd', momentum = 0.9, nesterov = true }",
@@ -221,7 +221,7 @@ fn features_of_rows_go_on() {
 }
 
 #[test]
-fn what_metrics_remember_goes_on() {
+fn metrics_continue_from_their_state() {
     // The velocity of the kernel compares with the step at which it was read before.
     let text = format!(
         "{SMALL}\n[[measure]]\nkind = 'kernel'\nvelocity = true\nmodels = ['net']\n\
@@ -284,7 +284,7 @@ fn a_cell_that_stops_early_in_a_batch_stays_as_it_was() {
 }
 
 #[test]
-fn what_is_done_is_not_done_again() {
+fn finished_cells_are_not_trained_again() {
     let folder = tempfile::tempdir().unwrap();
     let run = |seeds: &str, set: &dyn Fn(&mut Settings)| {
         let mut settings = on("auto");
@@ -422,7 +422,7 @@ fn damage_is_named_and_the_cell_is_trained_again() {
 }
 
 #[test]
-fn another_build_is_said_and_begins_again_what_it_did_not_begin() {
+fn another_build_is_noted_and_restarts_unfinished_cells_of_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let plan = load(SMALL);
     let by = |commit: &str, watch: &Watch, same_build: bool| {

@@ -86,7 +86,7 @@ fn a_run_reads_back_as_what_was_recorded() {
 }
 
 #[test]
-fn the_csv_table_says_the_same_as_the_stream_whatever_the_names() {
+fn the_csv_table_equals_the_stream_for_any_names() {
     let folder = tempfile::tempdir().unwrap();
     let grid = "[sweep.grid]\n'models.net.activation' = ['relu', 'tanh']\n";
     run_into(

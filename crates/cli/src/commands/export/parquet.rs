@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn written_values_are_read_back() {
         let row = |step: u64, flow_time, value| Observation {
             variant: "base,training.lr=0.1".into(),
             seed: 3,
