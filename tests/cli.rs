@@ -573,7 +573,7 @@ fn a_report_takes_no_file_of_a_run() {
     place.succeeds(&["report", "out", "--out", "manifest.json"]);
     place.refuses(
         &["report", "out", "--out", "a", "--markdown", "./a"],
-        &["--markdown ./a: is read or written by this command"],
+        &["--markdown ./a: is also read or written by this command"],
     );
 }
 
@@ -593,7 +593,7 @@ fn exports_follow_links_and_never_write_into_a_run() {
     for verb in [&["report", "out"][..], &["export", "observations", "out"]] {
         place.refuses(
             &[verb, &flags].concat(),
-            &["--out inside: is a file of the run in"],
+            &["--out inside: is one of the files of the run in"],
         );
     }
 }

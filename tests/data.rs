@@ -231,7 +231,7 @@ fn a_run_notes_its_assumptions_and_changed_rows() {
     let output = place.succeeds(&["run", "spec.toml", "--out", "out"]);
     let said = stderr(&output);
     for part in [
-        "note: rows.csv is read with \";\" between fields",
+        "note: rows.csv is read with the separator \";\"",
         "note: rows.csv has numbers or names of rows in column \"Unnamed: 0\"",
         "note: rows.csv has the classes 1, 2;",
         "note: rows.csv: column \"b\" is constant over the training rows",

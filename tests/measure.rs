@@ -1009,7 +1009,7 @@ fn own_classes_that_are_numbers_of_outputs_are_compared_with_these() {
     let output = net.measure(&options.split(' ').collect::<Vec<&str>>());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("outputs of these numbers among the outputs 0 to 11"),
+        said.contains("output numbers among the outputs 0 to 11"),
         "{said}"
     );
     assert!(!said.contains("counted from 0 in this order"), "{said}");
@@ -1206,7 +1206,7 @@ fn weights_that_are_no_net_are_refused_by_name() {
                 f64s("0.weight", &[4, 64], &[1e60; 256]),
                 weight("2.weight", [10, 4]),
             ],
-            ["behind \"0.weight\"", "1e70"],
+            ["after \"0.weight\"", "1e70"],
         ),
     ] {
         let error =
@@ -1426,7 +1426,10 @@ fn dumps_of_numpy_are_measured_as_those_of_safetensors_are() {
             &["features.npy", "--label-file", "dump.npz", "--layers", "a"],
             "--layers",
         ),
-        (&["dump.npz", "--label-file", "labels.npy"], "there already"),
+        (
+            &["dump.npz", "--label-file", "labels.npy"],
+            "already has them",
+        ),
         (
             &["features.npy", "--label-file", "features.npy"],
             "\"labels\" has the shape [6, 3]",

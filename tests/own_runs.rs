@@ -81,7 +81,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     let cases: [(&str, &[&str]); 14] = [
         ("", &["net.csv", "is empty"]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
-        ("metric,step,value\n", &["no row of \"net\""]),
+        ("metric,step,value\n", &["no rows for \"net\""]),
         (
             "metric,step,value\nskill_strength,0.5,1\n",
             &["net.csv:2: step", "\"0.5\""],
@@ -100,7 +100,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         ),
         (
             "metric,step,value,index\nskill_strength,900,1,1\n",
-            &["net.csv:2: step", "60 steps", "-s training.steps=900"],
+            &["net.csv:2: step", "last step 60", "-s training.steps=900"],
         ),
         (
             "metric,step,value,variant\nskill_strength,0,1,bsae\n",
@@ -491,7 +491,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
     );
     fs::remove_dir_all(place.path("steps/checkpoint-9")).unwrap();
     fs::write(place.path("steps/checkpoint_7.safetensors"), renamed(7)).unwrap();
-    refused(&place, flag, &["of step 7", "Keep one file per step"]);
+    refused(&place, flag, &["has step 7", "Keep one file per step"]);
     fs::remove_file(place.path("steps/checkpoint_7.safetensors")).unwrap();
     for (name, parts) in [
         ("net_40_h33", ["40, 33", "step-00100.safetensors"]),
@@ -527,7 +527,7 @@ fn the_error_of_another_checkpoint_format_names_a_converter() {
 fn checkpoints_that_do_not_fit_are_refused() {
     let place = with_checkpoints(&[0, 900]);
     let flag = &["--checkpoints", "net=steps"];
-    refused(&place, flag, &["step 900", "60 steps"]);
+    refused(&place, flag, &["step 900", "last step 60"]);
     fs::remove_file(place.path("steps/net-00900.safetensors")).unwrap();
     refused(
         &place,
@@ -562,7 +562,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
         place.path("steps/y-0.safetensors"),
     )
     .unwrap();
-    refused(&place, flag, &["of step 0"]);
+    refused(&place, flag, &["has step 0"]);
     for file in ["y-0", "net-00000"] {
         fs::remove_file(place.path(&format!("steps/{file}.safetensors"))).unwrap();
     }

@@ -162,7 +162,7 @@ fn wrong_sweep_commands_are_refused_with_a_reason() {
     plan(&place, "sweep", &[]);
     place.refuses(
         &["sweep", "run", "sweep", "-s", "training.lr=0.2"],
-        &["-s", "sweep", "already"],
+        &["-s", "sweep", "fixed settings"],
     );
     place.refuses(
         &[
@@ -244,7 +244,7 @@ fn one_failing_cell_does_not_stop_the_others_and_can_be_tried_again() {
     let retried = place.layerwise(&["sweep", "retry", "sweep"]);
     assert_eq!(retried.status.code(), Some(1));
     assert!(
-        stderr(&retried).contains("2 cells that failed"),
+        stderr(&retried).contains("2 failed or damaged cells"),
         "{}",
         stderr(&retried)
     );

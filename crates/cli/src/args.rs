@@ -6,7 +6,7 @@ use clap::{
 };
 use tasks::dataset::{self, Decimal, Reading, RowNumbers, Separator};
 
-/// Train nets beside their layerwise-linear twins, overlay the theory, judge claims.
+/// Train nets and their layerwise-linear twins, overlay the theory, judge claims.
 #[derive(Debug, Parser)]
 #[command(name = "layerwise", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Devices,
     /// Check every device of this machine against reference results.
     Doctor(Doctor),
-    /// Time training steps or whole experiments, optionally beside JAX and PyTorch.
+    /// Time training steps or whole experiments, optionally in comparison with JAX and PyTorch.
     Bench(Bench),
     /// Print a completion script for a shell.
     Completions {

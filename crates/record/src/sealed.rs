@@ -21,7 +21,7 @@ pub(crate) fn seal<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
 
 /// The content of a sealed file, after checking all its bytes.
 pub(crate) fn unseal<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let damaged = || "is damaged: its checksum does not fit its content".to_owned();
+    let damaged = || "is damaged: its checksum does not match its content".to_owned();
     let content = || -> Option<&[u8]> {
         let rest = bytes.strip_prefix(HEAD.as_bytes())?;
         let (hash, rest) = rest.split_at_checked(DIGITS)?;

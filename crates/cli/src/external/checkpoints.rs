@@ -223,12 +223,9 @@ fn steps(
 }
 
 fn nameless(path: &Path, problem: &str) -> Failure {
-    let example =
-        "Call it for example step-00100.safetensors; folders of seeds are seed-0, seed-1, …";
-    failure(
-        path,
-        &format!("{problem}: a checkpoint needs the training step in its name. {example}"),
-    )
+    let hint = "Name each file or folder by its training step, for example step-00100.safetensors, \
+                and each folder of a seed by its seed: seed-0, seed-1, …";
+    failure(path, &format!("{problem}. {hint}"))
 }
 
 /// The weights in the folder of one step: `model.safetensors`, its index, or the only file of

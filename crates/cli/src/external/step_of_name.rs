@@ -61,7 +61,7 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
         |number: &&Number| number.whole().is_none() && word_before(&lower, number).is_empty();
     if let (Some(number), Some(score)) = (whole.first(), numbers.iter().find(score)) {
         return Err(format!(
-            "its number {} may be an epoch, because {} is beside it",
+            "the number {} in its name may be an epoch, because {} is next to it",
             number.text, score.text
         ));
     }
@@ -69,7 +69,7 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
         [number] if other(number) => {
             let word = word_before(&lower, number);
             Err(format!(
-                "its number {} belongs to {word:?}, not to a training step",
+                "the number {} in its name belongs to {word:?}, not to a training step",
                 number.text
             ))
         }
@@ -83,7 +83,7 @@ fn one(numbers: &[&Number]) -> Result<u64, String> {
     for number in numbers {
         let step = number.whole().ok_or_else(|| {
             format!(
-                "its number {:?} is not a whole number of training steps",
+                "the number {:?} in its name is not a whole number of training steps",
                 number.text
             )
         })?;
@@ -92,12 +92,12 @@ fn one(numbers: &[&Number]) -> Result<u64, String> {
         }
     }
     match steps[..] {
-        [] => Err("it contains no training step".to_owned()),
+        [] => Err("its name contains no training step".to_owned()),
         [step] => Ok(step),
         _ => {
             let all: Vec<&str> = numbers.iter().map(|number| number.text).collect();
             Err(format!(
-                "each of its numbers {} could be the training step",
+                "each of the numbers {} in its name could be the training step",
                 all.join(", ")
             ))
         }
