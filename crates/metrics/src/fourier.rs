@@ -87,11 +87,13 @@ impl Spectrum {
     ///
     /// ```
     /// use metrics::{FloatFormat, Spectrum, Waves};
-    /// // The powers of 3 are all residues modulo 7 except 0: 1, 3, 2, 6, 4, 5. let residues =
-    /// (0..6).map(|j| 3_usize.pow(j) % 7).collect(); let waves = Waves { residues, factors: vec![1]
-    /// }; // Legendre's symbol: 1 for squares, −1 for others. let symbol = [0.0, 1.0, 1.0, -1.0,
-    /// 1.0, -1.0, -1.0]; let spectrum = Spectrum::along(&symbol, 7, 1, &waves,
-    /// FloatFormat::F64.unit_roundoff())?; assert_eq!(spectrum.key_frequency(), Some(3));
+    /// // The powers of 3 are all residues modulo 7 except 0: 1, 3, 2, 6, 4, 5.
+    /// let residues = (0..6).map(|j| 3_usize.pow(j) % 7).collect();
+    /// let waves = Waves { residues, factors: vec![1] };
+    /// // Legendre's symbol: 1 for squares, −1 for others.
+    /// let symbol = [0.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0];
+    /// let spectrum = Spectrum::along(&symbol, 7, 1, &waves, FloatFormat::F64.unit_roundoff())?;
+    /// assert_eq!(spectrum.key_frequency(), Some(3));
     /// assert!((spectrum.ipr()[0] - 1.0).abs() < 1e-15);
     /// # Ok::<(), metrics::MetricError>(())
     /// ```

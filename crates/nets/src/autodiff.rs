@@ -22,7 +22,7 @@ impl Engine for Autodiff {
 
     fn coverage(&self) -> Coverage {
         Coverage {
-            models: "every model with a function on a device",
+            models: "every model that has a forward function",
             losses: "all",
             optimizers: "all",
             precisions: "f32, f64",

@@ -25,7 +25,8 @@ impl Engine for Moments {
 
     fn coverage(&self) -> Coverage {
         Coverage {
-            models: "linear nets without biases, standard and not centred, on constant rows",
+            models: "linear nets without biases, in the standard parametrisation, not centred, on \
+                     constant rows",
             losses: "mse",
             optimizers: "plain sgd",
             precisions: "f64",

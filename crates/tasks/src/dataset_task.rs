@@ -811,7 +811,7 @@ mod tests {
         assert_eq!(task.shape().inputs, 1);
         let notes = task.notes(&[0]);
         assert!(
-            notes[0].starts_with("own.csv is read with \";\""),
+            notes[0].starts_with("own.csv is read with the separator \";\""),
             "{notes:?}"
         );
         assert!(

@@ -56,7 +56,7 @@ fn print_spec(comparison: &Comparison) {
         say!("\nspec: the same");
         return;
     }
-    say!("\nspec: {} keys differ", comparison.spec.len());
+    say!("\nspec: keys that differ ({}):", comparison.spec.len());
     /// Longest value that is printed in full; the text of a claim would not fit on a line.
     const LONGEST: usize = 60;
     let short = |value: &Option<String>| match value {
@@ -105,12 +105,12 @@ fn print_curves(comparison: &Comparison) {
     );
     if !curves.is_empty() {
         say!(
-            "{:<24} {:<14} {:<22} {:>13}  {:<46} largest",
+            "{:<24} {:<14} {:<22} {:>13}  {:<46} largest difference",
             "variant",
             "model",
             "metric",
-            "points apart",
-            "at the last step"
+            "points differ",
+            "difference at the last step"
         );
     }
     for curve in curves.iter().take(SHOWN) {
@@ -132,7 +132,7 @@ fn print_curves(comparison: &Comparison) {
         say!("and {more} more; --json has all");
     }
     if curves.iter().any(|curve| curve.judged > 0) {
-        say!("(without any true difference, about 1 point in 20 would be apart by chance)");
+        say!("(without any true difference, about 1 point in 20 would differ by chance)");
     }
     for (whose, only) in [
         ("A", &comparison.only_first),
@@ -167,7 +167,7 @@ fn point(point: Option<PointDifference>) -> String {
 fn print_verdicts(comparison: &Comparison) {
     let same = comparison.same_verdicts;
     if comparison.verdicts.is_empty() {
-        say!("\nverdicts: the same for all {same} claims");
+        say!("\nverdicts: the same for all claims ({same})");
         return;
     }
     let changed = comparison.verdicts.len();
@@ -268,7 +268,7 @@ fn picture(place: usize, curve: &CurveDifference, run: &Run) -> Option<Picture> 
     Some(Picture {
         name: format!("{}-{}-{}", place + 1, curve.model, curve.metric),
         title: format!(
-            "{} of {} in {}: {} of {} points apart",
+            "{} of {} in {}: {} of {} points differ",
             curve.metric.replace('_', " "),
             curve.model,
             curve.variant,

@@ -85,7 +85,7 @@ fn print_engines(kinds: &Kinds) {
         let covers = engine.coverage();
         say!("{:<9} {}", engine.name(), covers.models);
         say!(
-            "{:<9} {}; {}; {}; {}",
+            "{:<9} losses: {}; optimizers: {}; precisions: {}; devices: {}",
             "",
             covers.losses,
             covers.optimizers,

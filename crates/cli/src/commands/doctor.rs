@@ -194,7 +194,7 @@ fn count(checks: &[Check], mark: Mark) -> usize {
 }
 
 fn print(checks: &[Check], complete: bool) {
-    say!("{:<9} {:<5} {:<28} {:<4} figure", "device", "", "check", "");
+    say!("{:<9} {:<5} {:<28} {:<4} result", "device", "", "check", "");
     for check in checks {
         say!(
             "{:<9} {:<5} {:<28} {:<4} {}",

@@ -211,11 +211,11 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
             );
         }
         match parity.parts_at {
-            None => say!("models: no divergence to the end"),
+            None => say!("models: no divergence until the end"),
             Some(step) => say!("models diverge at step {step}"),
         }
         match &parity.changes[..] {
-            [] => say!("verdicts: the same for all {} claims", parity.claims),
+            [] => say!("verdicts: the same for all claims ({})", parity.claims),
             changes => {
                 for change in changes {
                     say!(

@@ -97,7 +97,7 @@ fn a_claim_on_final_values_is_undecided_where_a_net_diverged_and_says_so() {
             assert_eq!(values[seed as usize], expected, "seed {seed}");
         }
         assert!(
-            cut.notes[0].starts_with("1 of 8 cells did not come to their end"),
+            cut.notes[0].starts_with("1 of 8 cells stopped early"),
             "{:?}",
             cut.notes
         );

@@ -117,7 +117,7 @@ impl Check<'_> {
                     "cannot be combined with \
                      `metric`",
                 );
-                return self.error("metrics", value, why, "Take one of the two away.");
+                return self.error("metrics", value, why, "Remove one of the two.");
             }
             (None, true) if own > 0 && own == panel.layers.len() => {}
             (None, true) => {
@@ -203,7 +203,7 @@ impl Check<'_> {
             None => Ok(()),
             Some((key, _)) => {
                 let why = "cannot be combined with `x_metric`, which is the horizontal axis";
-                self.error(key, "(given)", why, "Take one of the two away.")
+                self.error(key, "(given)", why, "Remove one of the two.")
             }
         }
     }
@@ -218,7 +218,7 @@ impl Check<'_> {
         if !panel.metrics.is_empty() {
             if panel.colour_knob.is_some() {
                 let why = "cannot be combined with `metrics`, which have the colours";
-                return self.error("colour_knob", "(given)", why, "Take one of the two away.");
+                return self.error("colour_knob", "(given)", why, "Remove one of the two.");
             }
             self.one_index("several metrics")?;
             check_single(self.place, "several metrics", panel, cells)?;
@@ -275,7 +275,7 @@ impl Check<'_> {
         }
         if panel.mark_half_times {
             let why = "cannot be combined with mark_half_times, which uses the same axis";
-            return self.error("marks", count, why, "Take one of the two away.");
+            return self.error("marks", count, why, "Remove one of the two.");
         }
         if panel.marks.len() > MOST {
             let why = format!("are more than {MOST}, the most that a panel can distinguish");

@@ -69,7 +69,7 @@ floor = 1e-6 => floor = inf => floor = inf: must be finite
 [-4.0, 0.5] => [0.5, -4.0] => colour_range = [0.5, -4]: must be two
 [-4.0, 0.5] => [0.5, 0.5] => colour_range = [0.5, 0.5]: must be two
 [-4.0, 0.5] => [-inf, 0.5] => colour_range = [-inf, 0.5]: must be two
-[-1.0, 0.0] => [-1.0, 0.6] => contour = 0.6: must be finite and lie in
+[-1.0, 0.0] => [-1.0, 0.6] => contour = 0.6: must be finite and within colour_range
 "log10" => "log2" => transform
 "heat-map" => "knob" => knob_y = (given): has an effect in heat maps only
 "#,

@@ -93,7 +93,7 @@ fn indices_that_a_metric_does_not_have_are_refused_with_those_that_it_has() {
             "test_loss",
             ["0", ""],
             ["1", "9"],
-            "has none",
+            "has no index",
         ),
         (
             measured("ranks"),
@@ -180,7 +180,7 @@ fn one_message_names_the_largest_step_and_what_covers_it() {
         "net.csv:3: step",
         "7000",
         "3 rows",
-        "60 steps",
+        "last step 60",
         "-s training.steps=7000",
     ] {
         assert!(problem.contains(part), "{part} is not in {problem}");
@@ -443,7 +443,7 @@ fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
         ),
         (
             "1,skill_strength,1,0,0\n0,half_time,1,60,50\n",
-            ["net.csv:3: metric", "half_time", "of seed 0"],
+            ["net.csv:3: metric", "half_time", "for seed 0"],
         ),
     ] {
         let mut plan = planned(SMALL, 2);

@@ -137,7 +137,7 @@ fn names_are_plain_and_not_used_twice() {
         ),
         (
             with(claim("C"), claim("a/b")),
-            r#"claims[1].id = "a/b": may hold only"#,
+            r#"claims[1].id = "a/b": may contain only"#,
         ),
         (
             with(number("N"), number("N")),
@@ -145,11 +145,11 @@ fn names_are_plain_and_not_used_twice() {
         ),
         (
             with(number("N"), number("")),
-            r#"numbers[1].id = "": may hold only"#,
+            r#"numbers[1].id = "": may contain only"#,
         ),
         (
             with(picture("one"), picture("one")),
-            r#"pictures[1].name = "one": is the name"#,
+            r#"pictures[1].name = "one": is also the name"#,
         ),
         (
             with(picture("one"), picture("a/b")),

@@ -545,11 +545,11 @@ mod tests {
             (
                 "a,y\n1,5,c\n2,5,d\n",
                 "has 3 fields in line 2, but 2 columns",
-                "commas",
+                "A comma",
             ),
             (
                 "a;y\n1,500;c\n2,250;d\n",
-                "\"1,500\" in line 2, which may be",
+                "\"1,500\" in line 2, in which the comma may separate",
                 "--decimal",
             ),
             (
@@ -838,7 +838,7 @@ mod tests {
             ("a,y\n1.5,c,\n2,d,\n", "separator at the end of the line"),
             ("a,y\n1,5,c\n2,5,d\n", "col.names = NA"),
             ("a,y,\n1.5,c,\n2,d,3\n", "Remove the row"),
-            ("a,y\n\"1,234\",c\n\"2,100\",d\n", "between thousands"),
+            ("a,y\n\"1,234\",c\n\"2,100\",d\n", "separators of thousands"),
         ] {
             let refusal = read(text, "y").unwrap_err();
             assert!(refusal.cure.contains(cure), "{refusal:?}");

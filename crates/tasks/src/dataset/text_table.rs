@@ -177,7 +177,7 @@ mod tests {
     fn what_may_be_read_in_two_ways_is_refused() {
         for (text, part) in [
             ("step;value\n0;0,5\n1;0.5\n", "both"),
-            ("step;value\n0;1,000\n", "may be"),
+            ("step;value\n0;1,000\n", "may separate"),
             ("step;value\n0;\"1\n", "not closed"),
         ] {
             let (_, problem, _) = TextTable::open("a.csv", text.into()).unwrap_err();

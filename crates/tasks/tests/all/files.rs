@@ -153,7 +153,7 @@ fn a_sharded_checkpoint_is_read_by_its_index() {
     let shard = "model-00002-of-00002.safetensors";
     for (name, bytes, says) in [
         (shard, weights(&[("4.weight", 4.0)]), "\"4.weight\""),
-        (shard, weights(&[]), "names \"2.weight\""),
+        (shard, weights(&[]), "lists \"2.weight\""),
         (
             shard,
             b"version https://git-lfs.github.com/spec/v1\noid".to_vec(),

@@ -30,8 +30,8 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
     };
     let bits = caught(|| nets::bits_survive(target));
     add(
-        "bits in and out",
-        bits.map(|same| (if same { "the same" } else { "changed" }.to_owned(), same)),
+        "transfer of numbers",
+        bits.map(|same| (if same { "unchanged" } else { "changed" }.to_owned(), same)),
         "The driver changes numbers in transfer. Update the driver, or use another device",
     );
     let (last, tolerance) = match target.precision() {
@@ -44,8 +44,8 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
         "Training is wrong on this device. Use --device flex, and report the adapter and driver"
     };
     for (engine, what) in [
-        ("autodiff", "PyTorch's losses, autodiff"),
-        ("mlp", "PyTorch's losses, mlp"),
+        ("autodiff", "losses of PyTorch, autodiff"),
+        ("mlp", "losses of PyTorch, mlp"),
     ] {
         if engine == "mlp" && !target.is_host() {
             continue;
@@ -63,7 +63,7 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
             what,
             gap.map(|gap| {
                 (
-                    format!("{gap:.1e} off (at most {tolerance:.0e})"),
+                    format!("largest difference {gap:.1e} (limit {tolerance:.0e})"),
                     gap <= tolerance,
                 )
             }),
@@ -75,10 +75,10 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
         Precision::F32 => TOGETHER_F32,
     };
     add(
-        "cells together and alone",
+        "stacked and single cells",
         caught(|| nets::together_and_alone(target)).map(|gap| {
             (
-                format!("{gap:.1e} apart (at most {tolerance:.0e})"),
+                format!("largest difference {gap:.1e} (limit {tolerance:.0e})"),
                 gap <= tolerance,
             )
         }),
