@@ -81,7 +81,7 @@ fn of_data(arguments: &args::Init, kinds: &Kinds) -> Result<(String, String), Fa
         include_str!("init/data.toml")
             .replace(
                 "{what}",
-                &format!("{stem}: {count} rows of {classes} classes,"),
+                &format!("{stem}: {count} rows of {classes} classes"),
             )
             .replace("{rows}", rows.to_string().trim_end())
             .replace("{train}", &train.to_string())

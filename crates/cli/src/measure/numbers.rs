@@ -85,7 +85,9 @@ pub(crate) fn meaning(name: &str) -> &'static str {
         "nc2_equiangular_means" => "mean |cos + 1/(C − 1)| over pairs of means; 0: a simplex",
         "nc2_cosine_deviation_means" => "standard deviation (n) of those cosines; 0: equal angles",
         "nc2_etf_means" => "distance of M Mᵀ from a simplex; 0: a simplex",
-        "nc2_equinorm_weights" => "the same for the rows of the classifier",
+        "nc2_equinorm_weights" => {
+            "standard deviation (n − 1) of |w_c| over their mean; 0: equal norms"
+        }
         "nc2_equiangular_weights" => "mean |cos + 1/(C − 1)| over pairs of rows; 0: a simplex",
         "nc2_cosine_deviation_weights" => "standard deviation (n) of the cosines; 0: equal angles",
         "nc2_etf_weights" => "distance of W Wᵀ from a simplex; 0: a simplex",
