@@ -18,7 +18,7 @@ pub struct Interval {
 /// The interval of `samples` with at least the given `confidence`.
 ///
 /// Order statistics: the narrowest symmetric pair [x_(d), x_(n+1−d)] around the median whose exact
-/// coverage 1 − 2 P(Bin(n, ½) < d) reaches `confidence`; With fewer than six seeds there is no 95 %
+/// coverage 1 − 2 P(Bin(n, ½) < d) reaches `confidence`. With fewer than six seeds there is no 95 %
 /// interval. A censored value may be anywhere on its side of the bound, and a missing value
 /// anywhere, so both widen the interval and never narrow it. Student's t needs exact values.
 pub fn interval(samples: &[Sample], kind: IntervalKind, confidence: f64) -> Interval {

@@ -132,7 +132,8 @@ impl BalancedMode {
         }
     }
 
-    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// Evaluated as (S − s0) E / (E + (s0/S)(1 − E)); negative for s0 > S.
     /// NaN for a negative or NaN `t`.

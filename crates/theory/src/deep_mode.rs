@@ -218,7 +218,8 @@ impl DeepMode {
         }
     }
 
-    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// Negative for s0 > S. NaN for a negative or NaN `t`.
     ///

@@ -197,7 +197,8 @@ impl LambdaMode {
         }
     }
 
-    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// NaN for a negative or NaN `t`.
     ///

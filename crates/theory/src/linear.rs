@@ -142,7 +142,8 @@ impl LinearMode {
         self.initial + (self.target - self.initial) * covered
     }
 
-    /// Remaining distance to the target, S − θ(t) = (S − θ0) e^{−v t}, strength units, without cancellation.
+    /// Remaining distance to the target, S − θ(t) = (S − θ0) e^{−v t}, strength units, without
+    /// cancellation.
     ///
     /// NaN for a negative or NaN `t`.
     ///
