@@ -199,7 +199,8 @@ pub fn numbers_apart(
     metrics
 }
 
-/// |a − b| relative to `size`. Values that are not finite are equal only to values of the same kind: an unreached time to an unreached time, NaN to NaN.
+/// |a − b| relative to `size`. Values that are not finite are equal only to values of the same
+/// kind: an unreached time to an unreached time, NaN to NaN.
 fn difference(a: f64, b: f64, size: f64) -> f64 {
     if a.is_finite() && b.is_finite() {
         return if size > 0.0 {

@@ -193,7 +193,8 @@ pub fn neuron_balance(
     Ok(squares(first, bias, second, hidden, -degree))
 }
 
-/// |w_in|² + q |w_out|² of every hidden neuron (unit of a squared weight): the scale of the difference in [`neuron_balance`].
+/// |w_in|² + q |w_out|² of every hidden neuron (unit of a squared weight): the scale of the
+/// difference in [`neuron_balance`].
 ///
 /// # Shapes
 ///

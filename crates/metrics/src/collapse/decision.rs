@@ -52,7 +52,8 @@ pub struct Decision {
     pub accuracy: f64,
     /// Share of rows whose nearest class mean is that of their class.
     pub nearest_mean_accuracy: f64,
-    /// |W μ_G + b − its mean over classes|, in the unit of the logits: 0 if the bias cancels the global mean of the features. A shift that all classes share changes no decision.
+    /// |W μ_G + b − its mean over classes|, in the unit of the logits: 0 if the bias cancels the
+    /// global mean of the features. A shift that all classes share changes no decision.
     pub bias_gap: f64,
 }
 
