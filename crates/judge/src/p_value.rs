@@ -115,7 +115,7 @@ pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
     }
 }
 
-/// Selects the tests that survive a false discovery rate of `rate` [Benjamini1995]: of those that
+/// Selects the tests that survive a false discovery rate of `rate` \[Benjamini1995\]: of those that
 /// survive, an expected share of at most `rate` is wrong. A test survives if p ≤ p_(i), where i is
 /// the largest index with p_(i) ≤ rate · i/m.
 ///
