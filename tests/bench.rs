@@ -1,4 +1,5 @@
-//! `layerwise bench` as a user calls it. No time is judged: only that there are times.
+//! `layerwise bench` as a user calls it. The tests check that times are printed, not how long they
+//! are.
 
 use std::{fs, path::Path};
 
@@ -80,7 +81,7 @@ fn whole_experiments_are_timed_as_processes() {
     assert_eq!(fs::read_dir(place.folder()).unwrap().count(), 0);
 }
 
-/// A Python that has no module at all.
+/// A stand-in for a Python without any modules.
 #[cfg(unix)]
 fn bare_python(folder: &Path) -> String {
     use std::os::unix::fs::PermissionsExt;

@@ -132,7 +132,7 @@ fn a_dry_run_shows_spec_cells_and_time_and_writes_nothing() {
     assert_eq!(document["cells"], 16);
     assert_eq!(document["variants"][1], "uniform");
     assert!(document["estimated_seconds"].as_f64().unwrap() > 0.0);
-    // Every default is written out.
+    // The resolved spec contains every default.
     assert_eq!(document["spec"]["training"]["optimizer"]["momentum"], 0.0);
     assert_eq!(document["spec"]["task"]["encoding"], "zero-one");
     assert_eq!(document["spec"]["models"]["net"]["output_scale"], 1.0);
@@ -366,7 +366,7 @@ fn names_that_do_not_exist_are_refused_with_the_choices() {
         &[RUN.as_slice(), &["--seeds", "0"]].concat(),
         &["training.seeds"],
     );
-    // A half-time is known only afterwards: nothing could stop by it.
+    // A half-time is known only after training, so that it cannot be a stop condition.
     let never = "training.stop_when={ model = \"net\", metric = \"half_time\", below = 9.0 }";
     place.refuses(
         &[RUN.as_slice(), &["-s", never]].concat(),
@@ -388,7 +388,7 @@ fn a_folder_that_holds_another_spec_is_left_alone() {
     );
     assert!(stderr(&output).contains("--out"));
     assert_eq!(before, place.read("out/observations.csv"));
-    // A folder that is no run at all is not touched either.
+    // A folder that is not a run folder is not changed either.
     fs::create_dir(place.path("mine")).unwrap();
     fs::write(place.path("mine/thesis.txt"), "text").unwrap();
     let output = place.layerwise(&["run", "tiny.toml", "--out", "mine"]);
@@ -424,7 +424,7 @@ fn a_learning_rate_that_diverges_is_a_typed_stop() {
         assert!(["not-finite", "diverged"].contains(&reason), "{cell}");
         assert!(cell["stopped"]["step"].as_u64().unwrap() > 0, "{cell}");
     }
-    // What came before is kept: at least the look at step 0 of every cell.
+    // Earlier records are kept: at least those of step 0 of every cell.
     let csv = place.read("out/observations.csv");
     let starts = csv
         .lines()
@@ -509,12 +509,12 @@ fn running_again_with_another_threshold_does_not_hide_the_first() {
     for threshold in ["below = 1e-9", "below = 0.5"] {
         assert_eq!(run(threshold)["threshold_at_run"]["below"], 0.3);
     }
-    // Nor does judging again by what the folder holds now.
+    // Nor does judging again from the present files of the folder.
     let document = place.json(&["verdict", "out", "--json"]);
     let claim = &document["runs"][0]["verdict"]["claims"][0];
     assert_eq!(claim["threshold"]["below"], 0.5);
     assert_eq!(claim["threshold_at_run"]["below"], 0.3);
-    // What was changed and changed back is as it was.
+    // A change that is undone leaves no trace.
     assert!(run("below = 0.3").get("threshold_at_run").is_none());
 }
 
@@ -527,7 +527,7 @@ fn require_supported_decides_the_exit_code() {
 
 #[test]
 fn a_claim_whose_control_misses_its_verdict_is_undecided() {
-    // The twin itself as control must fail to be contradicted.
+    // The twin agrees with the claim, so that it must fail as a control.
     let place = Workplace::tiny_with("model = \"linear\", must", "model = \"twin\", must");
     let document = place.json(&[RUN.as_slice(), &["--json"]].concat());
     let claim = &document["verdict"]["claims"][0];
@@ -563,7 +563,7 @@ fn a_report_takes_no_file_of_a_run() {
         "cells/page.html",
     ] {
         let own = format!("out/{name}");
-        let parts = [&own, "is a file of the run in out", "report.html"];
+        let parts = [&own, "is one of the files of the run in out", "report.html"];
         place.refuses(&["report", "out", "--out", &own], &parts);
         place.refuses(&["report", "out", "--markdown", &own], &parts);
         place.refuses(&["export", "observations", "out", "--out", &own], &parts);
@@ -573,13 +573,13 @@ fn a_report_takes_no_file_of_a_run() {
     place.succeeds(&["report", "out", "--out", "manifest.json"]);
     place.refuses(
         &["report", "out", "--out", "a", "--markdown", "./a"],
-        &["--markdown ./a: is read or written by this command"],
+        &["--markdown ./a: is also read or written by this command"],
     );
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_exported_goes_through_links_and_never_into_a_run() {
+fn exports_follow_links_and_never_write_into_a_run() {
     use std::os::unix::fs::symlink;
     let place = Workplace::tiny();
     place.succeeds(&[RUN.as_slice(), &["--seeds", "1"]].concat());
@@ -593,7 +593,7 @@ fn what_is_exported_goes_through_links_and_never_into_a_run() {
     for verb in [&["report", "out"][..], &["export", "observations", "out"]] {
         place.refuses(
             &[verb, &flags].concat(),
-            &["--out inside: is a file of the run in"],
+            &["--out inside: is one of the files of the run in"],
         );
     }
 }

@@ -93,7 +93,7 @@ fn a_job_array_is_submitted_and_its_state_is_read() {
     let document: Value =
         serde_json::from_str(&layerwise(&["--json", "sweep", "status", "my sweep"])).unwrap();
     assert_eq!(document["jobs"][0]["states"]["RUNNING"], 1);
-    // A script of its own does the same work.
+    // A script without a scheduler does the same work.
     let mut print = vec![
         "sweep",
         "submit",
@@ -120,7 +120,7 @@ fn a_job_array_is_submitted_and_its_state_is_read() {
         "--scheduler",
         "hyperqueue",
     ]);
-    assert!(hq.contains("nothing is left"), "{hq}");
+    assert!(hq.contains("no cell is left"), "{hq}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn a_run_compared_with_itself_is_the_same_to_the_bit() {
 }
 
 #[test]
-fn what_differs_between_two_runs_is_said_and_drawn() {
+fn differences_of_two_runs_are_listed_and_drawn() {
     let place = Workplace::tiny();
     place.succeeds(&["run", "tiny.toml", "--out", "one", "--seeds", "6"]);
     let faster = ["-s", "training.lr=0.2", "-s", "claims=[]"];
@@ -53,7 +53,7 @@ fn what_differs_between_two_runs_is_said_and_drawn() {
             && curve["variant"] == "base"
     });
     let twin = twin.unwrap();
-    // Twice the rate learns more, in every seed.
+    // Twice the learning rate learns more with every seed.
     assert!(
         twin["paired"] == true && twin["apart"].as_u64() > Some(10),
         "{twin}"

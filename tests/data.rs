@@ -172,7 +172,7 @@ fn own_rows_are_shown_and_their_mistakes_named() {
     assert_eq!(unlabelled.status.code(), Some(2));
 }
 
-/// What `data show` says of a file with these bytes, and its notes on standard error.
+/// The output of `data show` for a file with these bytes, and its notes on standard error.
 fn shown(folder: &Path, name: &str, bytes: &[u8], options: &[&str]) -> (Value, String) {
     let path = folder.join(name);
     fs::write(&path, bytes).unwrap();
@@ -183,7 +183,7 @@ fn shown(folder: &Path, name: &str, bytes: &[u8], options: &[&str]) -> (Value, S
 }
 
 #[test]
-fn what_is_assumed_about_a_table_is_said_and_can_be_said_otherwise() {
+fn assumptions_about_a_table_are_printed_and_can_be_overridden() {
     let folder = tempfile::tempdir().unwrap();
     let show = |name: &str, text: &str, options: &str| {
         let options: Vec<&str> = options.split(' ').collect();
@@ -212,7 +212,7 @@ fn what_is_assumed_about_a_table_is_said_and_can_be_said_otherwise() {
 }
 
 #[test]
-fn a_run_says_what_it_assumed_and_that_the_rows_changed() {
+fn a_run_notes_its_assumptions_and_changed_rows() {
     let place = Workplace::empty();
     let rows = |last: &str| {
         let rows = (0..20).map(|row| format!("{row};{},5;0,1;{}\n", row * row, 1 + row % 2));
@@ -231,7 +231,7 @@ fn a_run_says_what_it_assumed_and_that_the_rows_changed() {
     let output = place.succeeds(&["run", "spec.toml", "--out", "out"]);
     let said = stderr(&output);
     for part in [
-        "note: rows.csv is read with \";\" between fields",
+        "note: rows.csv is read with the separator \";\"",
         "note: rows.csv has numbers or names of rows in column \"Unnamed: 0\"",
         "note: rows.csv has the classes 1, 2;",
         "note: rows.csv: column \"b\" is constant over the training rows",

@@ -1,5 +1,5 @@
-//! Devices as a user asks for them: what there is, and a clear error where there is not. Which
-//! backends are there depends on the build and the machine, so that the tests ask the binary first.
+//! Devices as a user asks for them: the available ones, and a clear error for the others. The
+//! backends depend on the build and the machine, so that the tests ask the binary first.
 
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
             continue;
         }
         let device = name(&backend);
-        // What this build has stays in it.
+        // The backends of this build are listed.
         let built = backends(&place);
         let built = built
             .iter()
@@ -64,7 +64,7 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
             features.push("parquet");
         }
         let command = format!("cargo run --release --features {} --", features.join(","));
-        // The command as it was given.
+        // The cure repeats the user's own command.
         let again = format!("{command} run tiny.toml --device {device}`");
         place.refuses(
             &run_on(device),
@@ -81,7 +81,7 @@ fn a_device_that_is_not_built_in_comes_with_the_command_that_builds_it() {
 }
 
 #[test]
-fn a_device_that_the_machine_lacks_says_what_it_needs() {
+fn the_error_of_a_missing_device_names_its_requirements() {
     let place = Workplace::tiny();
     for backend in backends(&place) {
         if backend["built"] == true && backend["found"] == Value::Array(Vec::new()) {
@@ -98,7 +98,7 @@ fn an_index_must_be_a_number_and_of_a_device_that_has_several() {
         &run_on("flex:1"),
         &["--device flex:1", "only one", "--device flex"],
     );
-    // Another spelling of an index would be another device to the run folder.
+    // The run folder would take another spelling of an index for another device.
     for index in ["x", "-1", "", "1.0", "00", "+0"] {
         let device = format!("cuda:{index}");
         place.refuses(&run_on(&device), &["must be a number from 0", "cuda:0"]);
@@ -121,7 +121,10 @@ fn f64_on_a_device_without_it_is_refused() {
             if found["f64"] == false && found["index"] == 0 {
                 let arguments =
                     [run_on(name(&backend)).as_slice(), &["--precision", "f64"]].concat();
-                place.refuses(&arguments, &["has no f64", "--precision f32", "flex"]);
+                place.refuses(
+                    &arguments,
+                    &["does not support f64", "--precision f32", "flex"],
+                );
             }
         }
     }
@@ -149,7 +152,7 @@ fn another(place: &Workplace) -> Option<String> {
     there.nth(1).map(|backend| name(backend).to_owned())
 }
 
-/// Whoever names another device wants to see that device compute, in f64 as well.
+/// A device that the user names also computes in f64.
 #[test]
 fn auto_trains_on_the_device_that_was_named() {
     let place = Workplace::tiny();
@@ -198,7 +201,7 @@ fn the_engine_of_the_cpu_is_refused_elsewhere_before_anything_is_written() {
 }
 
 #[test]
-fn steps_limit_variants_with_steps_of_their_own() {
+fn the_option_steps_also_limits_variants_with_their_own_steps() {
     let place = Workplace::tiny_with(
         "set = { \"task.probabilities\" = [0.5, 0.5] }",
         "set = { \"task.probabilities\" = [0.5, 0.5], \"training.steps\" = 5000 }",
@@ -219,7 +222,7 @@ fn steps_limit_variants_with_steps_of_their_own() {
     for cell in manifest["cells"].as_array().unwrap() {
         assert_eq!(cell["steps"], 7, "{cell:#}");
     }
-    // The spec beside it says what was trained.
+    // The spec in the folder records the device.
     assert!(!place.read("out/flex/spec.toml").contains("5000"));
 }
 

@@ -163,7 +163,7 @@ fn a_choice_is_exported_alone() {
 }
 
 #[test]
-fn what_cannot_be_exported_is_said() {
+fn the_error_names_what_cannot_be_exported() {
     let place = with_run(&[]);
     let export = |more: &[&'static str]| [&["export", "weights", "run"], more].concat();
     place.refuses(
@@ -232,14 +232,14 @@ fn a_net_that_is_more_than_its_weights_is_no_state_dict() {
         let export = ["export", "weights", "run", "--initial", "--model", "net"];
         place.refuses(
             &export,
-            &["net", "depend on its start", "--format layerwise"],
+            &["net", "depend on the initial weights", "--format layerwise"],
         );
         place.succeeds(&[&export[..], &["--format", "layerwise"]].concat());
     }
 }
 
 #[test]
-fn keeping_weights_is_no_part_of_what_a_run_is() {
+fn keeping_weights_does_not_change_the_identity_of_a_run() {
     let place = with_run(&[]);
     let hash = || {
         let manifest: Value =

@@ -1,5 +1,5 @@
-//! Documents for users: the README is short, links lead somewhere, commands exist, and counts follow
-//! from the table of verdicts.
+//! Documents for users: the README is short, the targets of links and the commands exist, and
+//! counts match the table of verdicts.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 

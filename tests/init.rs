@@ -1,4 +1,4 @@
-//! `init`: a spec from a few words, which runs as it is.
+//! `init` writes a spec from a few words, and the spec runs without changes.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::support::Workplace;
 #[test]
 fn every_spec_that_init_writes_can_be_run() {
     let place = Workplace::empty();
-    // The second column says the same as the first: there are two components, not three.
+    // The second column repeats the first: there are two components, not three.
     let mut rows = "a,b,c,kind\n".to_owned();
     for row in 0..30 {
         let (x, y) = (f64::from(row % 7) - 3.0, f64::from(row * row % 5) - 2.0);
@@ -60,12 +60,12 @@ fn every_spec_that_init_writes_can_be_run() {
 }
 
 #[test]
-fn init_replaces_nothing_and_says_what_it_needs() {
+fn init_overwrites_no_file_and_names_missing_arguments() {
     let place = Workplace::empty();
     place.write("mine.toml", "mine");
     place.refuses(
         &["init", "--data", "iris", "--out", "mine.toml"],
-        &["mine.toml: is there already", "--out"],
+        &["mine.toml: exists already", "--out"],
     );
     assert_eq!(fs::read_to_string(place.path("mine.toml")).unwrap(), "mine");
     place.refuses(&["init"], &["--data", "--task"]);

@@ -62,14 +62,14 @@ fn a_sweep_that_is_killed_anywhere_ends_in_the_same_bytes() {
             assert_eq!(cell["state"] == "done", done, "{cell}");
             let detail = cell["detail"].as_str().unwrap_or_default();
             with_checkpoint +=
-                usize::from(detail.starts_with("goes on") && !detail.ends_with("step 0"));
+                usize::from(detail.starts_with("will continue") && !detail.ends_with("step 0"));
         }
         let complete = place.path(&folder).join("DONE").exists();
         assert!(!complete || counts["done"] == 8, "{found}");
         let output = place.succeeds(&["sweep", "run", &folder]);
         assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
         assert_eq!(tables(&place.path(&folder)), expected, "kill {kill}");
-        // Nothing of the dead process is left.
+        // No file of the killed process is left.
         let mut left = Vec::new();
         for cell in fs::read_dir(place.path(&folder).join("cells")).unwrap() {
             let entries = fs::read_dir(cell.unwrap().path()).unwrap();
@@ -93,7 +93,7 @@ fn a_sweep_that_is_killed_anywhere_ends_in_the_same_bytes() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_ctrl_c_stopped_goes_on_with_the_same_command() {
+fn the_same_command_continues_a_run_after_ctrl_c() {
     let place = Workplace::tiny();
     let run = |out: &str, more: &[&str]| {
         let mut arguments = vec!["run", "tiny.toml", "--out", out, "--seeds", "2"];
@@ -138,7 +138,7 @@ fn a_run_that_ctrl_c_stopped_goes_on_with_the_same_command() {
         stderr(&output)
     );
     assert!(!place.path("run/DONE").exists());
-    // What there is can be looked at.
+    // Unfinished results can be read.
     place.succeeds(&["report", "run"]);
     let output = run("run", &[]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
@@ -166,7 +166,7 @@ fn damage_in_a_finished_run_is_named() {
     ] {
         let path = place.path("run").join(name);
         let whole = fs::read(&path).unwrap();
-        // All over the file, each time another bit; and cut short.
+        // One bit is flipped at places all over the file; then the file is truncated.
         let bits = (0..40).map(|part| (part * (whole.len() - 1) / 39, part % 8));
         let flipped = bits.map(|(byte, bit)| {
             let mut bytes = whole.clone();
@@ -188,7 +188,7 @@ fn damage_in_a_finished_run_is_named() {
         fs::write(&path, &whole).unwrap();
     }
     place.succeeds(&["report", "run"]);
-    // A new verdict does not vouch for the other files.
+    // A new verdict does not hide the damage of the other files.
     let (sums, csv) = (
         place.read("run/CHECKSUMS"),
         place.read("run/observations.csv"),
@@ -197,12 +197,12 @@ fn damage_in_a_finished_run_is_named() {
     place.succeeds(&["verdict", "run"]);
     assert_eq!(place.read("run/CHECKSUMS"), sums);
     place.write("run/observations.csv", &csv);
-    // A lock says nothing by what it holds.
+    // The content of a lock file has no meaning.
     for lock in [place.path("run/lock"), locks(&place.path("run"))[0].clone()] {
         fs::write(&lock, [0xff, 0x00, b'{']).unwrap();
     }
     place.succeeds(&["run", "tiny.toml", "--out", "run", "--seeds", "2"]);
-    // The command of the run mends what is damaged.
+    // The command of the run restores the damaged files.
     fs::write(place.path("run/manifest.json"), "{}").unwrap();
     place.succeeds(&["run", "tiny.toml", "--out", "run", "--seeds", "2"]);
     place.succeeds(&["report", "run"]);
@@ -283,7 +283,7 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
         "{problem}"
     );
     assert!(!place.path("disk/sweep/DONE").exists());
-    // What is called done is whole.
+    // Cells that count as done are complete.
     let found = status(&place, "disk/sweep");
     let done = found["counts"]["done"].as_u64().unwrap();
     assert!((1..8).contains(&done), "{found}");
@@ -298,7 +298,7 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
             assert!(rows == expected[&name], "{cell}");
         }
     }
-    // With more space it goes on to the same end.
+    // With more space the run continues to the same result.
     let larger = Command::new("mount")
         .args(["-o", "remount,size=20m"])
         .arg(&disk.0)

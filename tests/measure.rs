@@ -242,7 +242,7 @@ fn single_precision_is_measured_in_double() {
             "{key}: {found} {expected}"
         );
     }
-    // Without a classifier, what needs one is null, and says why.
+    // Without a classifier, the metrics that need one are null, with a reason.
     for key in ["nc2_etf_weights", "nc3", "nc4", "accuracy", "within_inside"] {
         assert!(found[key].is_null());
         let reason = found["undefined"][key].as_str().unwrap();
@@ -629,7 +629,7 @@ fn products_and_quotients_are_measured_in_multiplicative_characters() {
             operation.is_empty()
         );
     }
-    // Coefficients and exponents tell which frequencies of a and b belong together.
+    // Coefficients and exponents decide which frequencies of a and b form a pair.
     let (found, _) = of(&sum, &["--operation", "2a - b"]);
     assert!(number(&found, "ipr") < 0.6, "{found}");
     let (found, text) = of(&product, &["--operation", "a*b^2"]);
@@ -893,7 +893,8 @@ fn classes_without_rows_are_named_and_the_others_measured() {
     assert_reasons(&found);
     let text = File::of(&bytes(&tensors)).text(&[]);
     assert!(text.contains("classes 1, 3 of 5 have no rows"), "{text}");
-    // Without a head, and a lone label that must not ask for the memory of as many classes.
+    // Without a classifier, and with one large label, which must not cost the memory of so many
+    // classes.
     let huge: Vec<u32> = classes
         .iter()
         .map(|&c| [0, 7, u32::MAX][c as usize])
@@ -952,12 +953,12 @@ fn a_head_of_one_output_decides_by_its_sign() {
         assert!(reason.contains("one output"), "{reason}");
     }
     assert_reasons(&found);
-    // Three classes are none of its business.
+    // The metric is for two classes, not three.
     let mut wrong = tensors(&[1.0, 0.0], 0.0);
     wrong[1] = labels(&[0, 1, 2, 0, 1]);
     let error = File::of(&bytes(&wrong)).refusal(&[]);
     assert!(error.contains("\"labels\"[2] is 2"), "{error}");
-    // As a net on rows, whose features are the numbers themselves.
+    // Now a net on rows; its features are the same numbers.
     let net = [
         f64s("0.weight", &[2, 2], &[1.0, 0.0, 0.0, 1.0]),
         f64s("2.weight", &[1, 2], &[1.0, 0.0]),
@@ -1008,7 +1009,7 @@ fn own_classes_that_are_numbers_of_outputs_are_compared_with_these() {
     let output = net.measure(&options.split(' ').collect::<Vec<&str>>());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("outputs of these numbers among the outputs 0 to 11"),
+        said.contains("output numbers among the outputs 0 to 11"),
         "{said}"
     );
     assert!(!said.contains("counted from 0 in this order"), "{said}");
@@ -1110,7 +1111,7 @@ fn features_that_do_not_vary_have_one_reason_for_all_that_needs_variance() {
         assert!(reason.contains("the same in all rows"), "{reason}");
         assert_eq!(found["rank"], 0);
     }
-    // An offset that rounding leaves some variance under.
+    // With this offset, some variance remains above the rounding.
     let reference = fixture("neural_collapse.json");
     let values = matrix(&reference["H"]).concat();
     let shifted: Vec<f64> = values.iter().map(|v| v + 1e6).collect();
@@ -1205,7 +1206,7 @@ fn weights_that_are_no_net_are_refused_by_name() {
                 f64s("0.weight", &[4, 64], &[1e60; 256]),
                 weight("2.weight", [10, 4]),
             ],
-            ["behind \"0.weight\"", "1e70"],
+            ["after \"0.weight\"", "1e70"],
         ),
     ] {
         let error =
@@ -1425,7 +1426,10 @@ fn dumps_of_numpy_are_measured_as_those_of_safetensors_are() {
             &["features.npy", "--label-file", "dump.npz", "--layers", "a"],
             "--layers",
         ),
-        (&["dump.npz", "--label-file", "labels.npy"], "there already"),
+        (
+            &["dump.npz", "--label-file", "labels.npy"],
+            "already has them",
+        ),
         (
             &["features.npy", "--label-file", "features.npy"],
             "\"labels\" has the shape [6, 3]",

@@ -1,7 +1,7 @@
 //! Broken input of every kind that people give: no panic, no abort, no file outside of the folder.
 //!
 //! Every case is a file of `tests/cases` with a few bytes or fields changed, given to the binary as a
-//! user gives it. `LAYERWISE_MUTATIONS` says how many of each verb are tried.
+//! user gives it. `LAYERWISE_MUTATIONS` sets the number of cases of each verb.
 
 use std::{
     fs,
@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use crate::support::Workplace;
 
-/// Of each verb, where the environment says nothing: a few seconds.
+/// Number of cases of each verb unless the environment sets another; they take a few seconds.
 const MUTATIONS: u64 = 60;
-/// What takes longer hangs.
+/// A process that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Spec of the runs: a net without anything beside it.
@@ -45,7 +45,7 @@ kind = "skills"
 schedule = { kind = "linear", every = 20 }
 "#;
 
-/// Fields that somebody's reader has stumbled over.
+/// Fields that are known to break readers.
 const HOSTILE: [&str; 40] = [
     "",
     " ",
@@ -139,7 +139,7 @@ fn mutated(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     bytes
 }
 
-/// Puts something hostile in the place of what stands between two separators.
+/// Replaces the text between two separators by a hostile one.
 fn change_field(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
     let separates = |byte: &u8| b",;\t\n\":=[]{} ".contains(byte);
     // The header of a safetensors file says how long it is.
@@ -353,7 +353,7 @@ fn curves_survive_being_broken() {
             "--out",
             "out",
         ]);
-        // What is refused leaves nothing behind.
+        // A refused command leaves no files.
         let said = fs::read_to_string(place.inner.join("stderr")).unwrap_or_default();
         match problem {
             None if said.contains("error:") && out.exists() => {

@@ -81,7 +81,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
     let cases: [(&str, &[&str]); 14] = [
         ("", &["net.csv", "is empty"]),
         ("metric,step\nskill_strength,0\n", &["no column \"value\""]),
-        ("metric,step,value\n", &["no row of \"net\""]),
+        ("metric,step,value\n", &["no rows for \"net\""]),
         (
             "metric,step,value\nskill_strength,0.5,1\n",
             &["net.csv:2: step", "\"0.5\""],
@@ -100,7 +100,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         ),
         (
             "metric,step,value,index\nskill_strength,900,1,1\n",
-            &["net.csv:2: step", "60 steps", "-s training.steps=900"],
+            &["net.csv:2: step", "last step 60", "-s training.steps=900"],
         ),
         (
             "metric,step,value,variant\nskill_strength,0,1,bsae\n",
@@ -116,7 +116,7 @@ fn curves_that_do_not_fit_are_refused_with_file_line_column_and_value() {
         ),
         (
             "metric,step,value\nskill_strength,0,1\nskill_strength,5,\"1\nskill_strength,9,1\n",
-            &["net.csv:3", "never closed"],
+            &["net.csv:3", "not closed"],
         ),
         (
             "metric,step,value,index\nskill_strength,0,1,2\nskill_strength,0,2,2\n",
@@ -399,7 +399,7 @@ fn a_checkpoint_under_another_step_is_another_run() {
 }
 
 #[test]
-fn checkpoints_of_several_seeds_lie_in_folders_of_their_own() {
+fn checkpoints_of_several_seeds_are_in_one_folder_each() {
     let place = with_checkpoints(&[]);
     for seed in 0..2 {
         let folder = place.path(&format!("steps/seed-{seed}"));
@@ -469,7 +469,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
     refused(
         &place,
         &[&flag[..], &["--layers", "a"]].concat(),
-        &["\"2\", which is not listed", "--layers "],
+        &["\"2\", which is missing in the list", "--layers "],
     );
     refused(&place, &["--layers", "a,2"], &["--layers", "--checkpoints"]);
     // A step without weights is not left out.
@@ -491,7 +491,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
     );
     fs::remove_dir_all(place.path("steps/checkpoint-9")).unwrap();
     fs::write(place.path("steps/checkpoint_7.safetensors"), renamed(7)).unwrap();
-    refused(&place, flag, &["of step 7", "Keep one file per step"]);
+    refused(&place, flag, &["has step 7", "Keep one file per step"]);
     fs::remove_file(place.path("steps/checkpoint_7.safetensors")).unwrap();
     for (name, parts) in [
         ("net_40_h33", ["40, 33", "step-00100.safetensors"]),
@@ -505,7 +505,7 @@ fn checkpoints_are_found_under_the_names_of_other_trainers() {
 }
 
 #[test]
-fn checkpoints_of_another_format_are_named_with_what_converts_them() {
+fn the_error_of_another_checkpoint_format_names_a_converter() {
     let place = with_checkpoints(&[]);
     fs::write(
         place.path("steps/step-10.pt"),
@@ -527,7 +527,7 @@ fn checkpoints_of_another_format_are_named_with_what_converts_them() {
 fn checkpoints_that_do_not_fit_are_refused() {
     let place = with_checkpoints(&[0, 900]);
     let flag = &["--checkpoints", "net=steps"];
-    refused(&place, flag, &["step 900", "60 steps"]);
+    refused(&place, flag, &["step 900", "last step 60"]);
     fs::remove_file(place.path("steps/net-00900.safetensors")).unwrap();
     refused(
         &place,
@@ -562,7 +562,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
         place.path("steps/y-0.safetensors"),
     )
     .unwrap();
-    refused(&place, flag, &["of step 0"]);
+    refused(&place, flag, &["has step 0"]);
     for file in ["y-0", "net-00000"] {
         fs::remove_file(place.path(&format!("steps/{file}.safetensors"))).unwrap();
     }

@@ -133,7 +133,7 @@ fn a_run_from_given_weights_and_rows_records_the_losses_of_pytorch() {
 }
 
 #[test]
-fn weights_and_rows_are_part_of_what_a_run_is() {
+fn the_identity_of_a_run_depends_on_weights_and_rows() {
     let place = workplace();
     losses(&place, &["training.steps=2"]);
     let spec: toml::Table = fs::read_to_string(place.path("run/spec.toml"))

@@ -46,7 +46,7 @@ fn overview(html: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What stands between the tags.
+/// The text between the tags.
 fn text(html: &str) -> String {
     let after = html.split('>').skip(1);
     after

@@ -36,7 +36,7 @@ fn a_sweep_is_planned_run_in_parts_and_gathered() {
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("8 done") && text.contains("4 open"), "{text}");
     assert!(
-        text.contains("go on with: layerwise sweep run sweep"),
+        text.contains("continue with: layerwise sweep run sweep"),
         "{text}"
     );
     let last = place.json(&["--json", "sweep", "run", "sweep", "--shard", "3/3"]);
@@ -101,7 +101,7 @@ fn looking_at_a_finished_sweep_leaves_it_finished() {
     let submit = ["sweep", "submit", "sweep", "--scheduler", "slurm"];
     let text = place.succeeds(&submit);
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("nothing is left to be trained"), "{text}");
+    assert!(text.contains("no cell is left to train"), "{text}");
     let document = place.json(&[&["--json"][..], &submit].concat());
     assert_eq!(
         (&document["left"], &document["complete"]),
@@ -117,7 +117,7 @@ fn looking_at_a_finished_sweep_leaves_it_finished() {
 }
 
 #[test]
-fn what_does_not_fit_is_said() {
+fn wrong_sweep_commands_are_refused_with_a_reason() {
     let place = Workplace::tiny();
     place.refuses(
         &["sweep", "status", "nowhere"],
@@ -139,7 +139,7 @@ fn what_does_not_fit_is_said() {
             "--vary",
             "models.net.activation=[relu,tanh",
         ],
-        &["--vary", "are no TOML values", "activation=relu,tanh"],
+        &["--vary", "are not TOML values", "activation=relu,tanh"],
     );
     place.refuses(
         &[
@@ -162,7 +162,7 @@ fn what_does_not_fit_is_said() {
     plan(&place, "sweep", &[]);
     place.refuses(
         &["sweep", "run", "sweep", "-s", "training.lr=0.2"],
-        &["-s", "sweep", "already"],
+        &["-s", "sweep", "fixed settings"],
     );
     place.refuses(
         &[
@@ -244,7 +244,7 @@ fn one_failing_cell_does_not_stop_the_others_and_can_be_tried_again() {
     let retried = place.layerwise(&["sweep", "retry", "sweep"]);
     assert_eq!(retried.status.code(), Some(1));
     assert!(
-        stderr(&retried).contains("2 cells that failed"),
+        stderr(&retried).contains("2 failed or damaged cells"),
         "{}",
         stderr(&retried)
     );

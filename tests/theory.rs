@@ -815,7 +815,7 @@ fn a_value_outside_of_its_domain_is_named_with_it() {
 }
 
 #[test]
-fn what_is_no_number_is_named_with_its_value() {
+fn fields_that_are_not_numbers_are_quoted_in_the_error() {
     for (bad, parts) in [
         ("target=big", &["-s target=big", "a number or a list"][..]),
         ("target=", &["-s target=", "a number or a list"]),
@@ -825,7 +825,7 @@ fn what_is_no_number_is_named_with_its_value() {
             "target=[1, \"2\"]",
             &["-s target=[1, \"2\"]", "a number or a list"],
         ),
-        ("target", &["-s target", "not of the form param=value"]),
+        ("target", &["-s target", "must be param=value"]),
         ("target=[1, 2]", &["target = [1, 2]", "must be a number"]),
         ("file=net.json", &["file"]),
     ] {

@@ -9,7 +9,8 @@ fn main() {
     println!("cargo::rustc-env=LAYERWISE_RUSTC={version}");
     println!("cargo::rustc-env=LAYERWISE_COMMIT={commit}");
     println!("cargo::rerun-if-changed=build.rs");
-    // A commit moves HEAD's log, which a worktree has elsewhere; outside a checkout there is none.
+    // Every commit changes the log of HEAD. In a worktree that log is in another place, and outside
+    // a checkout it does not exist.
     let log = output("git", &["rev-parse", "--git-path", "logs/HEAD"]);
     let log = Path::new(&log);
     if log.exists() {

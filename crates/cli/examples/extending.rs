@@ -1,5 +1,5 @@
-//! A task, a model, a metric and a statistic from outside the workspace: a program that has every
-//! command of `layerwise` for them.
+//! Defines a task, a model, a metric and a statistic outside the workspace, and gives them every
+//! command of `layerwise`.
 //!
 //! The spec beside this file trains a net of cosines on the sign of a product, next to a linear model
 //! that cannot learn it, and judges a claim:
@@ -45,7 +45,8 @@ impl Task for SignOfProduct {
         self.train
     }
 
-    // Everything random comes from a stream of the seed and a purpose: the same on every machine.
+    // Random numbers come from a stream that the seed and a purpose determine, so every machine
+    // draws the same numbers.
     fn instance(&self, seed: u64) -> Box<dyn TaskInstance> {
         let draw = |purpose, count| {
             let mut rows = Batch::zeros(self.shape(), count);
@@ -118,7 +119,7 @@ impl Forward for Cosines {
     }
 }
 
-/// A metric: the share of the targets' squares that the outputs explain on the test rows.
+/// A metric: the share of the squared targets that the outputs explain on the test rows.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Explained {}
@@ -176,7 +177,7 @@ impl Statistic for LateMean {
     }
 }
 
-/// Everything that the workspace knows, and the four kinds of this file.
+/// All kinds of the workspace, and the four kinds of this file.
 pub(crate) fn kinds() -> Kinds {
     let mut kinds = Kinds::default();
     let task = |table| Ok(Box::new(parse_table::<SignOfProduct>(table)?) as Box<dyn Task>);

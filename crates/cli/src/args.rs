@@ -6,11 +6,11 @@ use clap::{
 };
 use tasks::dataset::{self, Decimal, Reading, RowNumbers, Separator};
 
-/// Train nets next to their layerwise-linear twins, overlay the theory, judge the claims.
+/// Train nets and their layerwise-linear twins, overlay the theory, judge claims.
 #[derive(Debug, Parser)]
 #[command(name = "layerwise", version, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// Print one JSON document on standard output; everything else goes to standard error.
+    /// Print the result as one JSON document on standard output; messages go to standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -25,60 +25,61 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DATE")]
         preregister: Option<String>,
     },
-    /// Write a commented spec of your own: a net, its layered twin, a linear model, the closed form.
+    /// Write a commented spec for your data or a synthetic task, ready to run.
     Init(Init),
     /// Run an experiment: train, measure, judge, draw.
     Run(Run),
-    /// Run experiments one after another and write one page over all of them.
+    /// Run several experiments and write one page over all of them.
     Reproduce(Reproduce),
     /// Train one experiment on several devices and report where their results diverge.
     Parity(Parity),
-    /// Judge recorded runs again, without training.
+    /// Judge the claims of recorded runs again, without training.
     Verdict(Verdict),
-    /// Draw the pictures of recorded runs and write one page over them.
+    /// Draw recorded runs again and write one page over them, without training.
     Report(Report),
-    /// Compare two runs or sweeps: their specs, their curves with bands, their verdicts.
+    /// Compare the specs, curves and verdicts of two runs.
     Compare(Compare),
-    /// Measure a trained net, yours or ours: neural collapse, spectra, Fourier power, norms.
+    /// Measure neural collapse, spectra, Fourier power and norms of a trained net from a file.
     Measure(Measure),
-    /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
+    /// Evaluate a closed form, list all of them, or explain one.
     Theory(Theory),
-    /// List data sets, show one (shipped or yours), or verify the shipped files.
+    /// List the shipped data sets, show one of them or your own, or verify their files.
     #[command(subcommand)]
     Data(Data),
     /// Export the weights or observations of a run to other programs.
     #[command(subcommand)]
     Export(Export),
-    /// Run many cells in several processes, on several machines or on a cluster.
+    /// Run an experiment in several processes, on several machines or on a cluster.
     #[command(subcommand)]
     Sweep(Sweep),
-    /// List devices and engines: what this build and this machine have.
+    /// List the devices and engines of this build and this machine.
     Devices,
-    /// Check this build on this machine against reference curves, on every device.
+    /// Check every device of this machine against reference results.
     Doctor(Doctor),
-    /// Time training steps or whole experiments, beside JAX and PyTorch if asked.
+    /// Time training steps or whole experiments, optionally in comparison with JAX and PyTorch.
     Bench(Bench),
     /// Print a completion script for a shell.
     Completions {
-        /// The shell.
+        /// Shell that the script is for.
         shell: clap_complete::Shell,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Train on these rows: a shipped data set, or a table (.csv, .tsv, …) or IDX file of your own.
+    /// Train on this data: the name of a shipped data set, or your own table (.csv, .tsv, …) or IDX
+    /// file.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "task")]
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) own: OwnRows,
-    /// Use a synthetic task in place of data.
+    /// Train on a synthetic task instead of data.
     #[arg(long, value_name = "TASK")]
     pub(crate) task: Option<InitTask>,
-    /// Modulus of modular addition.
+    /// Modulus of --task modular-addition.
     #[arg(long, value_name = "P", default_value_t = 23)]
     pub(crate) modulus: u32,
-    /// File to write [default: NAME.toml, after the data or the task, in this folder].
+    /// Spec file to write [default: NAME.toml in this folder, named after the data or task].
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -86,9 +87,9 @@ pub(crate) struct Init {
 /// Synthetic tasks of `init`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InitTask {
-    /// Sparse parities of different frequency: emergence.
+    /// Sparse parities of different frequency, for emergence.
     Parity,
-    /// Addition of two residues: grokking.
+    /// Addition of two residues, for grokking.
     ModularAddition,
 }
 
@@ -100,15 +101,15 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
     #[command(flatten)]
     pub(crate) external: External,
-    /// Run folder [default: runs/ and the `name` of the spec, with -quick behind it for --quick].
+    /// Run folder to create or continue [default: runs/NAME, or runs/NAME-quick with --quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Keep the initial and final weights of every model in the run folder, for `export weights`.
+    /// Keep the initial and final weights of every model, so that `export weights` can write them.
     #[arg(long)]
     pub(crate) keep_weights: bool,
     #[command(flatten)]
     pub(crate) storing: Storing,
-    /// Print the resolved spec, the cells and a time estimate, and train nothing.
+    /// Print the resolved spec, the number of cells and a time estimate, without training.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Exit with code 3 unless every claim has this verdict.
@@ -116,20 +117,20 @@ pub(crate) struct Run {
     pub(crate) require: Option<Require>,
 }
 
-/// How cells that were trained before are treated.
+/// What happens to cells that were trained before.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Storing {
     /// Train every cell again, including finished ones.
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Seconds between two checkpoints of a cell.
+    /// Time between two checkpoints of a cell, in seconds.
     #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
     pub(crate) checkpoint_seconds: f64,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
-        // Longer than anybody waits, and short enough for every clock.
+        // 1e9 s is longer than any run and still fits every clock.
         Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),
         _ => Err("must be a number of seconds, 0 to 1e9".to_owned()),
     }
@@ -137,16 +138,16 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sweep {
-    /// Create the folder of a sweep and list its cells.
+    /// Create the folder of a sweep and count its cells, without training.
     Plan(SweepPlan),
-    /// Train the cells that are open. Several processes can work on one folder; the last to end
-    /// gathers the tables and judges the claims.
+    /// Train the cells that are not done yet. Several processes can share one folder; the last one
+    /// to finish gathers the results and judges the claims.
     Run(SweepRun),
-    /// Report the progress of a sweep, including its Slurm jobs.
+    /// Report how many cells of a sweep are done, and the state of its Slurm jobs.
     Status(SweepFolder),
-    /// Train failed cells again, here or, with --scheduler, on the cluster.
+    /// Train failed and damaged cells again, here or (with --scheduler) on a cluster.
     Retry(SweepRetry),
-    /// Submit a sweep to a cluster as a job array; each task trains many cells.
+    /// Submit a sweep to a cluster as an array of tasks, each of which trains many cells.
     Submit(SweepSubmit),
 }
 
@@ -159,32 +160,35 @@ pub(crate) struct SweepPlan {
 /// The sweep to work on.
 #[derive(Debug, Args)]
 pub(crate) struct SweepWhat {
-    /// Name of a shipped experiment, a spec file ending in .toml, or the folder of a sweep.
+    /// Name of a shipped experiment, a spec file ending in .toml, or the folder of an existing
+    /// sweep.
     #[arg(value_name = "SPEC|DIR")]
     pub(crate) sweep: String,
-    /// Set a key of the spec, the value in TOML (repeatable).
+    /// Set a key of the spec to a TOML value, as in -s training.lr=0.1 (repeatable).
     #[arg(short = 's', value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Vary a key over these values, in place of the grid of the spec; several --vary make a grid of
-    /// all combinations (repeatable).
+    /// Vary a key over these values; several --vary form a grid of all combinations. They replace
+    /// the grid of the spec (repeatable).
     #[arg(long, value_name = "KEY=VALUE,…")]
     pub(crate) vary: Vec<String>,
-    /// Number of seeds.
+    /// Number of seeds, in place of the spec's.
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u64>,
-    /// Precision of training.
+    /// Floating-point precision of training, in place of the spec's.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Use the small settings of the spec's [quick] table.
+    /// Run a small, fast version: the settings of the [quick] table of the spec.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Device, BACKEND or BACKEND:INDEX; see `layerwise devices` [default: flex].
+    /// Device to train on: BACKEND or BACKEND:INDEX, as listed by `layerwise devices` [default:
+    /// flex].
     #[arg(long)]
     pub(crate) device: Option<String>,
-    /// Engine that computes the gradients, as for `run` [default: auto].
+    /// Engine that computes the gradients; `auto` takes the fastest one that covers each model
+    /// [default: auto].
     #[arg(long)]
     pub(crate) engine: Option<String>,
-    /// Folder of the sweep [default: runs/NAME, or runs/NAME-quick].
+    /// Folder of the sweep [default: runs/NAME, or runs/NAME-quick with --quick].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -192,10 +196,10 @@ pub(crate) struct SweepWhat {
 /// How cells are trained.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SweepWork {
-    /// Worker threads; one cell runs on one thread [default: all cores].
+    /// Number of worker threads; each trains one cell at a time [default: number of cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Seconds between two checkpoints of a cell.
+    /// Time between two checkpoints of a cell, in seconds.
     #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
     pub(crate) checkpoint_seconds: f64,
 }
@@ -206,10 +210,10 @@ pub(crate) struct SweepRun {
     pub(crate) what: SweepWhat,
     #[command(flatten)]
     pub(crate) work: SweepWork,
-    /// Train only part I of N parts of the cells; parts count from 1.
+    /// Train only part I of N parts of the cells, as in 2/8.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<(usize, usize)>,
-    /// Wait for the cells of other processes, then gather the results.
+    /// Wait until other processes have finished their cells, then gather the results.
     #[arg(long)]
     pub(crate) wait: bool,
 }
@@ -228,7 +232,7 @@ pub(crate) struct SweepRetry {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) work: SweepWork,
-    /// Scheduler to submit to; without it, cells are trained here.
+    /// Scheduler to submit to; without it, the cells are trained here.
     #[arg(long, value_name = "NAME")]
     pub(crate) scheduler: Option<Scheduler>,
     #[command(flatten)]
@@ -249,30 +253,30 @@ pub(crate) struct SweepSubmit {
 /// Schedulers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scheduler {
-    /// A job array of Slurm.
+    /// Slurm job array.
     Slurm,
-    /// A task array of `HyperQueue`; only with --print.
+    /// `HyperQueue` task array; needs --print.
     Hyperqueue,
-    /// A plain shell script, one task after another; only with --print.
+    /// Shell script that runs one task after another; needs --print.
     Script,
 }
 
 /// Resources of each task.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Job {
-    /// Number of tasks in the array [default: 16, or the number of cells if smaller].
+    /// Number of tasks in the array [default: 16, or the number of cells if that is smaller].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) tasks: Option<usize>,
     /// Cores per task; each core trains one cell at a time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub(crate) cpus: usize,
-    /// Time limit per task, in the words of the scheduler.
+    /// Time limit per task, in the format of the scheduler.
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<String>,
     /// Partition to submit to.
     #[arg(long, value_name = "NAME")]
     pub(crate) partition: Option<String>,
-    /// Print the script and submit nothing.
+    /// Print the script without submitting it.
     #[arg(long)]
     pub(crate) print: bool,
 }
@@ -282,29 +286,32 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
     let numbers = numbers.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     match numbers {
         Some((part, parts)) if (1..=parts).contains(&part) => Ok((part, parts)),
-        _ => Err("must be I/N, with I from 1 to N, as 2/8".to_owned()),
+        _ => Err("must be I/N, with I from 1 to N. Write for example 2/8".to_owned()),
     }
 }
 
-/// Models that are read from files and not trained.
+/// Models that are read from files instead of being trained.
 #[derive(Debug, Args)]
 pub(crate) struct External {
-    /// Show your own curves in place of a model: rows of a CSV file with the columns metric, step
-    /// and value, and variant, seed, model, index and flow_time where they matter; or what
-    /// TensorBoard or wandb exports, a file or a folder of files (repeatable, also for one model).
+    /// Show your own curves in place of training MODEL: a CSV file, or a file or folder exported
+    /// from TensorBoard or wandb (repeatable, also for one model).
     ///
-    /// Names of exports tell the metric and its index (skill_strength, eval/skill_strength_3), those
-    /// of runs the seed (seed-3, seed=3, or a number at the end). Where they do not, say it behind
-    /// the file: FILE.csv:METRIC/INDEX@SEED=COLUMN, of which only METRIC is needed.
+    /// A CSV file has the columns metric, step and value, and optionally variant, seed, model,
+    /// index and flow_time. In an export, the name of a curve gives the metric and index
+    /// (skill_strength, eval/skill_strength_3), and the name of a run gives the seed (seed-3,
+    /// seed=3, or a final number). If the names do not, append them to the file:
+    /// FILE.csv:METRIC/INDEX@SEED=COLUMN, where only METRIC is required.
     #[arg(long, value_name = "MODEL=FILE.csv[:METRIC[/INDEX]]")]
     pub(crate) curves: Vec<String>,
-    /// Measure your own checkpoints in place of training a model: a folder of PyTorch state_dicts
-    /// step-00000.safetensors, epoch=1-step=100.safetensors, checkpoint-200/model.safetensors, …, or
-    /// of folders seed-0, seed-1, … (repeatable).
+    /// Measure your own checkpoints in place of training MODEL: a folder of PyTorch state_dicts, or
+    /// of folders seed-0, seed-1, … with one seed each (repeatable).
+    ///
+    /// The name of each file or folder gives the training step: step-00000.safetensors,
+    /// epoch=1-step=100.safetensors, checkpoint-200/model.safetensors, ….
     #[arg(long, value_name = "MODEL=DIR")]
     pub(crate) checkpoints: Vec<String>,
-    /// Layers of the checkpoints from input to output, where names and shapes do not tell, as in
-    /// --layers net.0,net.2,classifier.
+    /// Order of the layers in the checkpoints, from input to output, as in --layers
+    /// net.0,net.2,classifier; needed only if names and shapes do not determine it.
     #[arg(long, value_name = "LAYER,…", value_delimiter = ',', num_args = 1)]
     pub(crate) layers: Option<Vec<String>>,
 }
@@ -313,35 +320,34 @@ pub(crate) struct External {
 pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) training: Training,
-    /// Device, BACKEND or BACKEND:INDEX; see `layerwise devices`.
+    /// Device to train on: BACKEND or BACKEND:INDEX, as listed by `layerwise devices`.
     #[arg(long, default_value = "flex")]
     pub(crate) device: String,
 }
 
-/// How an experiment is trained.
+/// Options of training.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Training {
-    /// Set a key of the spec, the value in TOML (repeatable).
+    /// Set a key of the spec to a TOML value, as in -s training.lr=0.1 (repeatable).
     #[arg(short = 's', value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Number of seeds.
+    /// Number of seeds, in place of the spec's.
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<u64>,
-    /// Worker threads; one cell runs on one thread [default: all cores].
+    /// Number of worker threads; each trains one cell at a time [default: number of cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Maximum number of cells stacked into one tensor [default: 1 on CPUs, where each cell has a
-    /// thread, and 64 on GPUs].
+    /// Maximum number of cells stacked into one tensor [default: 1 on CPUs, 64 on GPUs].
     #[arg(long, value_name = "N")]
     pub(crate) together: Option<usize>,
-    /// Precision of training.
+    /// Floating-point precision of training, in place of the spec's.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Engine that computes the gradients: auto takes the fastest that covers each model;
-    /// `layerwise devices` lists all of them [default: auto].
+    /// Engine that computes the gradients; `auto` takes the fastest one that covers each model, and
+    /// `layerwise devices` lists all engines.
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
-    /// Use the small settings of the spec's [quick] table.
+    /// Run a small, fast version: the settings of the [quick] table of the spec.
     #[arg(long)]
     pub(crate) quick: bool,
 }
@@ -359,11 +365,12 @@ pub(crate) enum Require {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Reproduce {
-    /// Experiments to run [default: all except those marked as long].
+    /// Names of shipped experiments to run [default: all except those whose spec has `long =
+    /// true`].
     pub(crate) experiments: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Folder that holds the run folders, report.html, report.md and report.json.
+    /// Folder for the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
     /// Write the table of verdicts into this document, between its lines `<!-- experiments:begin -->` and
@@ -379,24 +386,25 @@ pub(crate) struct Reproduce {
     /// claim side by side.
     #[arg(long)]
     pub(crate) confirm: bool,
-    /// Train every cell again, including those that the same version has finished.
+    /// Train every cell again, including cells that this version has already finished.
     #[arg(long)]
     pub(crate) fresh: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Devices to check [default: all that this build and machine have].
+    /// Devices to check [default: all devices that this build and machine have].
     #[arg(long, value_name = "DEVICE,…", value_delimiter = ',')]
     pub(crate) devices: Vec<String>,
-    /// Time limit in seconds for comparing all devices.
+    /// Time limit in seconds for the comparison of all devices.
     #[arg(long, value_name = "S", default_value_t = 120.0)]
     pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Devices on which the engine autodiff is timed; mlp is always timed.
+    /// Devices on which the engine `autodiff` is timed; the engine `mlp` is always timed on the
+    /// CPU.
     #[arg(
         long,
         value_name = "DEVICE,…",
@@ -404,13 +412,13 @@ pub(crate) struct Bench {
         default_value = "flex"
     )]
     pub(crate) devices: Vec<String>,
-    /// Time whole experiments as processes rather than single steps.
+    /// Time whole experiments, each as a process, instead of training steps.
     #[arg(long)]
     pub(crate) whole: bool,
-    /// Time JAX and PyTorch as well, if Python has them.
+    /// Also time JAX and PyTorch, if they are installed.
     #[arg(long)]
     pub(crate) peers: bool,
-    /// Python interpreter for JAX and PyTorch.
+    /// Python interpreter that has JAX and PyTorch.
     #[arg(
         long,
         value_name = "PATH",
@@ -421,10 +429,10 @@ pub(crate) struct Bench {
     /// Time only cases whose name contains this text.
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
-    /// Number of repeats; the median is reported [default: 5, with --whole 3].
+    /// Number of repeats; the median is reported [default: 5, or 3 with --whole].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) repeats: Option<usize>,
-    /// Smoke test: small nets, short repeats, few steps.
+    /// Run a smoke test with small nets, short repeats and few steps.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Also write the table as Markdown to this file.
@@ -435,7 +443,7 @@ pub(crate) struct Bench {
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..) => Ok(number),
-        _ => Err("must be a number, 1 or more".to_owned()),
+        _ => Err("must be a whole number, 1 or more".to_owned()),
     }
 }
 
@@ -457,19 +465,19 @@ pub(crate) struct Parity {
     pub(crate) until: Option<u64>,
     #[command(flatten)]
     pub(crate) training: Training,
-    /// Folder that holds a run folder for each device and parity.json [default:
-    /// runs/NAME-parity].
+    /// Folder for parity.json and one run folder per device [default: runs/NAME-parity].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verdict {
-    /// Run folders.
+    /// Run folders to judge.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Use the predictions and claims of this spec, which must train and measure the same models. The
-    /// run folder does not change; `run SPEC --out RUN_DIR` adopts the spec without training.
+    /// Judge by the predictions and claims of this spec, which must train and measure the same as
+    /// the run. The run folder does not change; `layerwise run FILE --out RUN_DIR` makes the run
+    /// adopt the spec.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
     /// Exit with code 3 unless every claim has this verdict.
@@ -479,44 +487,49 @@ pub(crate) struct Verdict {
 
 #[derive(Debug, Args)]
 pub(crate) struct Measure {
-    /// A safetensors file, the index of a sharded one, or a .npz file: a feature dump (features
-    /// [N, d], labels [N], classifier.weight [C, d], classifier.bias [C]), or the weights of an MLP
-    /// from PyTorch (0.weight [out, in], 0.bias, 2.weight, …, or any other names of layers). Features
-    /// in a .npy file have their labels in --label-file.
+    /// File with the weights of an MLP, or with features and labels: .safetensors,
+    /// .safetensors.index.json, .npz or .npy.
+    ///
+    /// Weights are a PyTorch state_dict: 0.weight [out, in], 0.bias, 2.weight, …, or other names of
+    /// layers. Features are a dump of the tensors features [N, d] and labels [N], and optionally
+    /// classifier.weight [C, d] and classifier.bias [C]. If the features are in a .npy file, give
+    /// the labels with --label-file.
     pub(crate) file: PathBuf,
-    /// Layers of the weights from input to output, where names and shapes do not tell, as in
-    /// --layers net.0,net.2,classifier.
+    /// Order of the layers in the file, from input to output, as in --layers
+    /// net.0,net.2,classifier; needed only if names and shapes do not determine it.
     #[arg(long, value_name = "LAYER,…", value_delimiter = ',', num_args = 1)]
     pub(crate) layers: Option<Vec<String>>,
-    /// What to measure [default: nc,spectrum,norms, and fourier with --modulus].
+    /// Groups of metrics to measure [default: nc,spectrum,norms, and fourier with --modulus].
     #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
     pub(crate) metrics: Vec<MetricGroup>,
-    /// Activation behind every layer except the last, for the neural collapse of weights.
+    /// Activation after every layer except the last; needed to measure neural collapse from
+    /// weights.
     #[arg(long, value_parser = activation())]
     pub(crate) activation: Option<mlp::Activation>,
-    /// Data set that the weights are measured on: a shipped one, see `layerwise data list`, or a
-    /// table (.csv, .tsv, .data, …) or IDX file of your own, perhaps with .gz.
+    /// Data on which the weights are measured: a shipped data set (see `layerwise data list`), or
+    /// your own table (.csv, .tsv, .data, …) or IDX file, which may be compressed (.gz).
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) own: OwnRows,
-    /// How the inputs were scaled for the net: raw, over the largest value, minus the means, or minus
-    /// the means over the standard deviations [default: unit].
+    /// Scaling of the inputs that the net was trained with [default: unit].
     #[arg(long, requires = "data")]
     pub(crate) inputs: Option<Inputs>,
-    /// Measure only on the training rows of a run with `task.train = N`.
+    /// Measure only on the training rows of a layerwise run that had `task.train = N`; needs
+    /// --split-seed.
     #[arg(long, value_name = "N", requires_all = ["data", "split_seed"])]
     pub(crate) train: Option<u32>,
-    /// Seed of that run.
+    /// Seed of the run whose training rows are measured; needs --train.
     #[arg(long, value_name = "SEED", requires = "train")]
     pub(crate) split_seed: Option<u64>,
-    /// Modulus of a net that sees two one-hot residues.
+    /// Modulus of a net whose inputs are two one-hot residues.
     #[arg(long, value_name = "P")]
     pub(crate) modulus: Option<usize>,
-    /// What the net computes of the residues a and b: add, subtract, multiply, divide, or a
-    /// polynomial such as "a + 2b" or "a*b^3". It decides which characters `fourier` is over (those of
-    /// products are discrete logarithms) and which frequencies of a and b belong together [default: those
-    /// of a sum].
+    /// Function of the residues a and b that the net computes: add, subtract, multiply, divide, or
+    /// a polynomial such as "a + 2b" or "a*b^3" [default: add].
+    ///
+    /// It decides in which characters the Fourier power is computed (for products, waves in the
+    /// discrete logarithm) and which frequencies of a and b belong together.
     #[arg(long, value_name = "OPERATION", requires = "modulus")]
     pub(crate) operation: Option<String>,
 }
@@ -530,11 +543,11 @@ pub(crate) enum MetricGroup {
     Spectrum,
     /// Fourier power of the first layer on residues.
     Fourier,
-    /// Sizes of weights.
+    /// Frobenius norms of weights.
     Norms,
 }
 
-/// An activation by name.
+/// Parses the name of an activation.
 fn activation() -> impl TypedValueParser<Value = mlp::Activation> {
     let all = mlp::Activation::ALL;
     let named = move |name: String| all.into_iter().find(|activation| activation.name() == name);
@@ -544,27 +557,31 @@ fn activation() -> impl TypedValueParser<Value = mlp::Activation> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Inputs {
+    /// As stored.
     Raw,
+    /// Divided by the largest value that the data set allows.
     Unit,
+    /// Like `unit`, minus the mean of each feature.
     Centred,
+    /// Minus the mean, over the standard deviation of each feature.
     Standardised,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Theory {
-    /// Name of a closed form, or `list`, or `show`.
+    /// `list`, `show`, or the name of the closed form to evaluate.
     pub(crate) name: String,
-    /// With `show`: the name of a closed form. With balanced-network and random-start: a .json or
+    /// After `show`, the closed form to explain. After balanced-network or random-start, a .json or
     /// .safetensors file with the matrices W1, W2 and correlation.
     pub(crate) of: Option<String>,
-    /// Set a parameter: a number, a [list] or a [[matrix]]; file=PATH names the file, too
-    /// (repeatable).
+    /// Set a parameter to a number, a [list] or a [[matrix]]; file=PATH reads the matrices from a
+    /// file (repeatable).
     #[arg(short = 's', value_name = "PARAM=VALUE", allow_hyphen_values = true)]
     pub(crate) set: Vec<String>,
-    /// Flow times.
+    /// Evaluate at these gradient-flow times.
     #[arg(long, value_name = "T,…", value_delimiter = ',', allow_hyphen_values = true, conflicts_with_all = ["fractions", "steps"])]
     pub(crate) times: Vec<f64>,
-    /// Fractions of the target; gives the times at which they are reached.
+    /// Give the times at which these fractions of the target are reached.
     #[arg(
         long,
         value_name = "Q,…",
@@ -573,7 +590,7 @@ pub(crate) struct Theory {
         conflicts_with = "steps"
     )]
     pub(crate) fractions: Vec<f64>,
-    /// Training steps.
+    /// Evaluate at these training steps.
     #[arg(
         long,
         value_name = "STEP,…",
@@ -583,32 +600,34 @@ pub(crate) struct Theory {
     pub(crate) steps: Vec<f64>,
 }
 
-/// How your own rows are read.
+/// How your own data is read.
 #[derive(Debug, Args)]
 pub(crate) struct OwnRows {
-    /// Column of a table that holds the class.
+    /// Column of the table that holds the class.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// IDX file with the classes of an IDX file of features.
+    /// IDX file that holds the classes, if the features are in another IDX file.
     #[arg(long, value_name = "FILE")]
     pub(crate) label_file: Option<PathBuf>,
-    /// Separator of the fields of a table: a character, tab or blanks [default: detected].
+    /// Separator between the fields of the table: a character, `tab` or `blanks` [default:
+    /// detected].
     #[arg(long, value_name = "C", requires = "label")]
     pub(crate) separator: Option<Separator>,
-    /// Decimal mark of a table, . or , [default: detected].
+    /// Decimal mark of the table: . or , [default: detected].
     #[arg(long, value_name = "C", requires = "label")]
     pub(crate) decimal: Option<Decimal>,
-    /// Whether the first line of a table holds the column names; if false, --label is the number of a
-    /// column, from 1 [default: detected].
+    /// Whether the first line of the table holds the column names; if false, --label is a column
+    /// number, from 1 [default: detected].
     #[arg(long, value_name = "BOOL", requires = "label")]
     pub(crate) header: Option<bool>,
-    /// Keep a column of row numbers, such as the index of a data frame, as a feature.
+    /// Keep a column of row numbers, such as the index of a data frame, as a feature; by default it
+    /// is left out.
     #[arg(long, requires = "label")]
     pub(crate) keep_index: bool,
 }
 
 impl OwnRows {
-    /// As the library takes it.
+    /// The same options in the library's type.
     pub(crate) fn reading(&self) -> Reading {
         Reading {
             label: self.label.clone(),
@@ -627,16 +646,18 @@ impl OwnRows {
 pub(crate) enum Data {
     /// List the shipped data sets.
     List,
-    /// Show a data set: its card and class counts, or what your own files hold.
+    /// Show the contents of a data set, shipped or your own: its features, classes and class
+    /// counts.
     Show {
-        /// Its name, or a table (.csv, .tsv, .data, …) or IDX file of your own, perhaps with .gz.
+        /// Name of a shipped data set, or your own table (.csv, .tsv, .data, …) or IDX file, which
+        /// may be compressed (.gz).
         name: String,
         #[command(flatten)]
         own: OwnRows,
     },
-    /// Check the SHA-256 of every shipped file; exit with code 2 if one was changed.
+    /// Check the SHA-256 of every shipped file; exit with code 2 if a file has changed.
     Verify {
-        /// Check the files in this folder rather than those in the binary.
+        /// Check the files in this folder instead of those in the binary.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
@@ -646,16 +667,17 @@ pub(crate) enum Data {
 pub(crate) enum Export {
     /// Write the weights of every model as safetensors files.
     Weights(ExportWeights),
-    /// Write the long table of observations.
+    /// Write the observations of a run as one long table.
     Observations(ExportObservations),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportObservations {
-    /// Run folder.
+    /// Run folder to export from.
     #[arg(value_name = "RUN_DIR")]
     pub(crate) run: PathBuf,
-    /// Format: csv, jsonl (one object per line), or parquet (in builds with the feature parquet).
+    /// Format of the table: csv, jsonl (one JSON object per line), or parquet (in builds with the
+    /// feature parquet).
     #[arg(long, default_value = "csv")]
     pub(crate) format: TableFormat,
     /// Export only this variant.
@@ -682,14 +704,15 @@ pub(crate) enum TableFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportWeights {
-    /// Run folder.
+    /// Run folder to export from.
     #[arg(value_name = "RUN_DIR")]
     pub(crate) run: PathBuf,
-    /// Layout: a state_dict of `nn.Sequential` (0.weight [out, in], 0.bias, 2.weight, …), or our
-    /// own (layers.0.weight [in, out], layers.0.bias, …).
+    /// Layout of the weights: a PyTorch state_dict of `nn.Sequential` (0.weight [out, in], 0.bias,
+    /// 2.weight, …), or layerwise's own (layers.0.weight [in, out], layers.0.bias, …).
     #[arg(long, default_value = "pytorch")]
     pub(crate) format: WeightFormat,
-    /// Write the initial weights. Final weights, the default, need a run with --keep-weights.
+    /// Export the initial weights instead of the final ones. Final weights need a run with
+    /// --keep-weights.
     #[arg(long)]
     pub(crate) initial: bool,
     /// Export only this variant.
@@ -718,24 +741,25 @@ pub(crate) struct Compare {
     /// Folder of the first run.
     #[arg(value_name = "RUN_A")]
     pub(crate) first: PathBuf,
-    /// Folder of the second.
+    /// Folder of the second run.
     #[arg(value_name = "RUN_B")]
     pub(crate) second: PathBuf,
-    /// Draw the curves that differ most into this folder, as SVG and PNG.
+    /// Draw the curves that differ most, as SVG and PNG files in this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// Run folders.
+    /// Run folders to draw.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Use the predictions, claims and pictures of this spec, which must train and measure the same
-    /// models. Only the page is written.
+    /// Draw the predictions, claims and pictures of this spec, which must train and measure the
+    /// same as the run. Only the page is written.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
-    /// Page to write [default: report.html, with --spec report-SPEC.html, in the first run folder].
+    /// Page to write [default: report.html in the first run folder, or report-SPEC.html with
+    /// --spec].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Also write the verdicts as a Markdown table to this file.

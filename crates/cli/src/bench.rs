@@ -1,4 +1,5 @@
-//! How fast this build is on this machine, beside the limit of its arithmetic and other programs.
+//! Measures how fast this build trains on this machine, beside the arithmetic limit of the
+//! processor and beside other programs.
 
 mod case;
 mod data_path;
@@ -20,5 +21,5 @@ pub(crate) use steps::{Effort, Engine, Steps};
 pub(crate) use table::{steps_page, whole_page};
 pub(crate) use whole::{Outcome, experiments};
 
-/// Members, threads and cores that "two at once" speaks of.
+/// Number of members and threads in the columns "two at once".
 pub(crate) const AT_ONCE: usize = 2;

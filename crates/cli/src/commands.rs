@@ -1,4 +1,4 @@
-//! One file per verb.
+//! One file per verb, and the dispatch of the parsed arguments to it.
 
 mod bench;
 mod compare;

@@ -1,4 +1,4 @@
-//! Files that a verb writes where the user says.
+//! Files that a verb writes to a path given by the user.
 
 use std::{
     fs,
@@ -9,8 +9,8 @@ use record::{RunFolder, plain_file, write_atomically};
 
 use crate::failure::Failure;
 
-/// Checks before any work that writing `path`, which `flag` asks for, takes nothing away: it is no
-/// folder, no file of a run itself, and none of the files that the verb reads.
+/// Checks, before any work, that writing to `path` (the value of `flag`) destroys nothing: the path
+/// must not be a folder, a file of a run, or a file that the verb reads.
 pub(crate) fn check(flag: &str, path: &Path, read: &[&Path]) -> Result<(), Failure> {
     let refuse = |problem: String| {
         Err(Failure::usage(format!(
@@ -19,7 +19,7 @@ pub(crate) fn check(flag: &str, path: &Path, read: &[&Path]) -> Result<(), Failu
         )))
     };
     if path == Path::new("-") {
-        return refuse("is no file. For standard output, write /dev/stdout".to_owned());
+        return refuse("is not a file. For standard output, write /dev/stdout".to_owned());
     }
     let end = match plain_file(path) {
         Ok(Some(end)) => end,
@@ -34,20 +34,18 @@ pub(crate) fn check(flag: &str, path: &Path, read: &[&Path]) -> Result<(), Failu
                 false => run,
             };
             return refuse(format!(
-                "is a file of the run in {} itself. Give a name of its own, such as report.html",
+                "is one of the files of the run in {}. Give another name, such as report.html",
                 run.display()
             ));
         }
     }
     match read.iter().find(|read| resolved(read) == end) {
-        Some(_) => {
-            refuse("is read or written by this command already. Give another name".to_owned())
-        }
+        Some(_) => refuse("is also read or written by this command. Give another name".to_owned()),
         None => Ok(()),
     }
 }
 
-/// Writes the file, in a folder that is made where it is missing.
+/// Writes the file, and creates its folder if needed.
 pub(crate) fn write(flag: &str, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written = match path.parent() {
         Some(folder) => fs::create_dir_all(folder),
@@ -63,7 +61,7 @@ pub(crate) fn write(flag: &str, path: &Path, bytes: &[u8]) -> Result<(), Failure
         })
 }
 
-/// The same path without links in its folders, as far as they are there.
+/// The path with symbolic links resolved in those of its folders that exist.
 fn resolved(path: &Path) -> PathBuf {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -75,7 +73,7 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether `path` is this process's standard output, where nothing else may be said.
+/// Whether `path` is the standard output of this process. If so, nothing else may be printed there.
 pub(crate) fn is_stdout(path: &Path) -> bool {
     #[cfg(unix)]
     {

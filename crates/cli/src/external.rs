@@ -1,4 +1,4 @@
-//! `--curves` and `--checkpoints`: models that are read in place of training them.
+//! `--curves` and `--checkpoints`: models that are read from files instead of being trained.
 
 mod checkpoints;
 mod curves;
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use crate::{args, failure::Failure};
 use checkpoints::Checkpoints;
 
-/// Everything that `--curves` and `--checkpoints` name.
+/// All files that `--curves` and `--checkpoints` name.
 pub(crate) struct External {
     curves: Vec<(ExternalSource, Curves)>,
     checkpoints: Vec<(ExternalSource, Checkpoints)>,
 }
 
 impl External {
-    /// Reads the files of curves, and lists those of checkpoints.
+    /// Reads the files of curves, and lists the files of checkpoints.
     pub(crate) fn read(arguments: &args::External) -> Result<Self, Failure> {
         let mut given = Self {
             curves: curves::read_all(&arguments.curves)?,
@@ -35,8 +35,8 @@ impl External {
                 .push((source(model, "checkpoints", &folder, hasher), files));
         }
         if arguments.layers.is_some() && given.checkpoints.is_empty() {
-            let problem =
-                "--layers orders the layers of --checkpoints, and none are given: leave it out";
+            let problem = "--layers orders the layers of --checkpoints, but no --checkpoints are given. \
+                           Leave it out";
             return Err(Failure::usage(problem));
         }
         let mut models: Vec<&str> = given.models().collect();
@@ -59,7 +59,7 @@ impl External {
         )
     }
 
-    /// Keys of the spec that give a run the seeds of what was read.
+    /// Overrides of spec keys that give the run the seeds of the files.
     pub(crate) fn seeds(&self) -> Result<Vec<String>, Failure> {
         let curves = self
             .curves
@@ -72,14 +72,14 @@ impl External {
         };
         if let Some((other, found)) = all.iter().find(|(_, found)| found != seeds) {
             return Err(Failure::usage(format!(
-                "{} has the seeds {seeds:?} and {} has {found:?}. Give both the same seeds",
+                "{} has the seeds {seeds:?}, but {} has {found:?}. Give both the same seeds",
                 first.name, other.name
             )));
         }
         let expected: Vec<u64> = (seeds[0]..).take(seeds.len()).collect();
         if *seeds != expected {
             return Err(Failure::usage(format!(
-                "{} has the seeds {seeds:?}, which have gaps. Number them one after another",
+                "{} has the seeds {seeds:?}, which have gaps. Number the seeds consecutively",
                 first.name
             )));
         }
@@ -89,7 +89,7 @@ impl External {
         ])
     }
 
-    /// Puts everything in its place.
+    /// Attaches curves and checkpoints to their models in the plan.
     pub(crate) fn attach(self, plan: &mut Plan) -> Result<(), Failure> {
         for (source, curves) in &self.curves {
             check_model(plan, "--curves", &source.model)?;
@@ -116,7 +116,7 @@ fn named(flag: &str, text: &str, what: &str) -> Result<(String, PathBuf), Failur
             Ok((model.to_owned(), PathBuf::from(path)))
         }
         _ => Err(Failure::usage(format!(
-            "{flag} {text}: must be MODEL={what}, a model of the spec and where it is"
+            "{flag} {text}: must be MODEL={what}, where MODEL is a model of the spec"
         ))),
     }
 }

@@ -8,12 +8,12 @@ use train::TrainError;
 pub(crate) const FAILED: u8 = 1;
 /// Bad usage or a bad spec.
 pub(crate) const USAGE: u8 = 2;
-/// `--require supported`, and a claim was not.
+/// A claim did not have the verdict of `--require`.
 pub(crate) const NOT_SUPPORTED: u8 = 3;
 /// Ctrl-C.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Why the program ends, and with which code.
+/// The error message and exit code with which the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: u8,
@@ -28,11 +28,11 @@ impl Failure {
         }
     }
 
-    /// A device that was asked for by `flag` cannot be used.
+    /// The device in `flag` cannot be used.
     pub(crate) fn device(flag: &str, error: &DeviceError) -> Self {
         Self::usage(match error {
             DeviceError::NotBuilt { name, features } => format!(
-                "{flag} {name}: is not in this build. Build it in with `{}`, or choose flex",
+                "{flag} {name}: is not in this build. Build with `{}`, or choose flex",
                 same_command(features)
             ),
             error => format!("{flag} {error}"),
@@ -47,7 +47,7 @@ impl Failure {
     }
 }
 
-/// The command that was given, for a build with these cargo features.
+/// The command line of this process, through a build with these cargo features.
 fn same_command(features: &str) -> String {
     let features = with_own_features(features);
     let arguments = std::env::args_os().skip(1);
@@ -59,7 +59,7 @@ fn same_command(features: &str) -> String {
     )
 }
 
-/// Cargo features of backends, with what this build has beside its backends.
+/// Cargo features for these backends, and the other features of this build.
 pub(crate) fn with_own_features(backends: &str) -> String {
     let own = if cfg!(feature = "parquet") {
         "parquet"
@@ -70,7 +70,7 @@ pub(crate) fn with_own_features(backends: &str) -> String {
     features.collect::<Vec<_>>().join(",")
 }
 
-/// An argument as it is written in a shell.
+/// An argument quoted for the shell.
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,+@%".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {

@@ -13,13 +13,13 @@
 //! }
 //! ```
 //!
-//! `examples/extending.rs` is such a program, with a task, a model, a metric and a statistic of
-//! its own. An engine is added by `kinds.engines.register(MyEngine)`.
+//! `examples/extending.rs` is such a program. It adds a task, a model, a metric and a statistic.
+//! `kinds.engines.register(MyEngine)` adds an engine.
 
 #![allow(clippy::print_stderr, reason = "this is the crate that prints")]
 #![allow(
     rustdoc::broken_intra_doc_links,
-    reason = "doc comments of arguments are help texts, where brackets are brackets"
+    reason = "doc comments of arguments are help texts, in which brackets are not links"
 )]
 
 #[macro_use]
@@ -44,12 +44,12 @@ use clap::Parser;
 
 pub use train::Kinds;
 
-/// Reads the arguments of this process and does what they say, with these kinds. The exit code: 0 for
-/// success, 1 for a run that failed, 2 for bad input, 3 for a claim that `--require` wanted
-/// otherwise, 130 after Ctrl-C.
+/// Parses the arguments of this process and runs the command with these kinds. The exit code is 0
+/// for success, 1 if a run failed, 2 for bad input, 3 if a claim does not have the verdict of
+/// `--require`, and 130 after Ctrl-C.
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "a program has no other use for its kinds"
+    reason = "a program needs its kinds for nothing else"
 )]
 pub fn main(kinds: Kinds) -> ExitCode {
     let arguments = args::Arguments::parse();

@@ -1,7 +1,7 @@
-//! The program `layerwise`: the command line with the kinds of this workspace.
+//! The program `layerwise`, with the kinds of this workspace.
 
-/// Every tensor operation allocates its result; with the system allocator page faults would eat
-/// most of a training step.
+/// Every tensor operation allocates its result. With the system allocator, page faults would take
+/// most of the time of a training step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

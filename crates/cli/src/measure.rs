@@ -1,6 +1,7 @@
-//! Numbers of a net that was trained anywhere, from a safetensors file.
+//! Measures a net from a file, whichever program trained it. The input is a file of weights, or of
+//! features and labels; the output is named numbers.
 //!
-//! Problems are texts without the name of the file, which the verb puts before them.
+//! Errors are texts without the name of the file; the verb puts the name before them.
 
 mod collapse;
 mod feature_dump;
@@ -25,7 +26,7 @@ pub(crate) use spectrum::{MatrixSpectrum, spectra};
 
 use tasks::tensors::{Array, TensorFile};
 
-/// What a file holds.
+/// Content of a file.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Features of labelled rows.
@@ -35,8 +36,8 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Reads either of the two schemes: features, with labels from a file of their own where one is
-    /// given, or weights, in the order of `layers` where it is given.
+    /// Reads features (with labels from their own file if one is given) or weights (in the order of
+    /// `layers` if it is given).
     pub(crate) fn read(
         file: &TensorFile,
         labels: Option<&TensorFile>,
@@ -50,9 +51,9 @@ impl Source {
             tensors.rename_only("features");
             if labels.is_none() {
                 return Err(
-                    "is one NumPy array: give the classes of its rows with --label-file \
-                            labels.npy, or save both in one file with numpy.savez(\"dump.npz\", \
-                            features=…, labels=…)"
+                    "is one NumPy array. Give the classes of its rows with --label-file \
+                     labels.npy, or save both in one file with numpy.savez(\"dump.npz\", \
+                     features=…, labels=…)"
                         .to_owned(),
                 );
             }
@@ -62,7 +63,9 @@ impl Source {
         }
         if layers.is_some() {
             return Err(
-                "holds features, and --layers is for weights of a net: leave it out".to_owned(),
+                "holds features, but --layers is for weights of a net. Leave --layers \
+                 out"
+                .to_owned(),
             );
         }
         if let Some(labels) = labels {
@@ -74,7 +77,7 @@ impl Source {
         Ok(Self::Dump(Box::new(FeatureDump::read(&tensors)?)))
     }
 
-    /// Weights and biases, as they are in the file.
+    /// Weights and biases, unchanged from the file.
     pub(crate) fn parameters(&self) -> Vec<&Array> {
         match self {
             Self::Dump(dump) => dump.weight.iter().chain(&dump.bias).collect(),
@@ -83,7 +86,7 @@ impl Source {
     }
 }
 
-/// Where a file that holds something else is explained.
+/// The two accepted contents, as a cure in error messages.
 const SCHEMES: &str = "Give a feature dump (features [N, d], labels [N], classifier.weight [C, d], \
                        classifier.bias [C]) or the weights of an MLP (0.weight [out, in], 0.bias, \
                        2.weight, …)";

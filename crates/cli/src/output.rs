@@ -3,7 +3,7 @@ use plan::spec::Outcome;
 use record::{Manifest, StopReason};
 use report::number_name;
 
-/// Text of the verdicts of one run.
+/// Verdicts of one run as text.
 pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
     let mut lines = Vec::new();
     for claim in &verdict.claims {
@@ -23,7 +23,7 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
         }
         if let Some(old) = claim.threshold_at_run {
             lines.push(format!(
-                "       note: the threshold was {old} when this run was made, and is {} now",
+                "       note: the threshold was {old} when the run was trained, and is {} now",
                 claim.threshold
             ));
         }
@@ -74,7 +74,7 @@ fn numbers(numbers: &[ReportedNumber]) -> Vec<String> {
 fn component(part: &ComponentJudgement) -> String {
     let number = |value: Option<f64>| match value {
         None => "—".to_owned(),
-        // Four decimals would show nothing of it.
+        // Four decimals would print zero.
         Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:.2e}"),
         Some(value) => format!("{value:.4}"),
     };
@@ -89,7 +89,7 @@ fn component(part: &ComponentJudgement) -> String {
     format!("{}{interval}{seeds}", number(part.centre))
 }
 
-/// Text of the cells that did not run to their planned end.
+/// One line for each cell that did not reach its planned end.
 pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
     manifest
         .cells
@@ -103,7 +103,7 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
                     format!("{model} diverged by step {step} (loss {loss:.3e}); lower training.lr")
                 }
                 StopReason::Interrupted { step } => format!("interrupted after step {step}"),
-                // What ends early is in the notes.
+                // Curves that end early are reported in the notes.
                 StopReason::Finished
                 | StopReason::Condition { .. }
                 | StopReason::EndsEarly { .. } => return None,
@@ -113,7 +113,7 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// Prints what went on although something was wrong.
+/// Prints warnings.
 pub(crate) fn warn(warnings: &[impl std::fmt::Display]) {
     for warning in warnings {
         eprintln!("warning: {warning}");

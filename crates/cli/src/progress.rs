@@ -12,21 +12,21 @@ use plan::{Plan, Variant};
 use record::CellSummary;
 use train::{Observer, Settings};
 
-/// A bar over all steps of a run, with an estimate of the time left. Draws on standard error and
-/// only on a terminal.
+/// A progress bar over all steps of a run, with an estimate of the time left. The bar is drawn on
+/// standard error, and only on a terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
     skipped: AtomicUsize,
-    /// Planned steps of each variant by name, to account for cells that end early.
+    /// Planned steps of each variant by name, to count the steps of cells that end early.
     planned: HashMap<String, u64>,
 }
 
-/// Steps between two updates of the bar: cheap beside a training step.
+/// Steps between two updates of the bar, so that updates cost little beside training.
 const EVERY: u64 = 16;
 
 impl Progress {
-    /// A bar over the cells of `settings`, which may be a part of all.
+    /// A bar over the cells of `settings`, which may be only some of the cells of the plan.
     pub(crate) fn new(
         label: String,
         plan: &Plan,
@@ -60,12 +60,12 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Cells that were done before.
+    /// Number of cells that were done before.
     pub(crate) fn skipped_cells(&self) -> usize {
         self.skipped.load(Ordering::Relaxed)
     }
 
-    /// Whether the user has stopped it.
+    /// Whether the user has interrupted the run.
     pub(crate) fn was_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
@@ -81,7 +81,7 @@ impl Observer for Progress {
         self.bar
             .set_message(format!("{} seed {seed}", variant.name));
         if step > 0 {
-            // What was trained before is no measure of how fast it goes now.
+            // Steps of earlier calls must not enter the estimate of the speed.
             self.bar.inc(step / EVERY * EVERY);
             self.bar.reset_eta();
         }

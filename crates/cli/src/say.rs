@@ -1,5 +1,5 @@
-//! Standard output. A reader that stops reading (`layerwise list | head`) is no failure, which
-//! `println!` would make of it.
+//! Writes to standard output. Unlike `println!`, it does not fail if the reader stops reading, as
+//! in `layerwise list | head`.
 
 use std::io::{ErrorKind, Write};
 
@@ -17,8 +17,8 @@ macro_rules! say_on {
     };
 }
 
-/// Writes `text` to standard output. If nobody reads it any more the program goes on to its end and
-/// its exit code.
+/// Writes `text` to standard output. If the reader has closed the pipe, the program still runs to
+/// its end and its exit code.
 pub(crate) fn write(text: &str) {
     let mut stdout = std::io::stdout().lock();
     match stdout

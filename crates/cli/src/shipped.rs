@@ -1,4 +1,4 @@
-//! The experiments that ship with the binary.
+//! The experiments that are compiled into the binary.
 
 use std::path::Path;
 
@@ -136,7 +136,7 @@ pub(crate) fn find(experiment: &str, options: &Options, kinds: &Kinds) -> Result
             Err(SpecError::key(
                 "EXPERIMENT",
                 format!("{experiment:?}"),
-                "is not a shipped experiment, and not a file ending in .toml",
+                "is neither a shipped experiment nor a file ending in .toml",
                 tasks::choose_one_of(experiment, &names),
             ))
         }

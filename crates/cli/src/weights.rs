@@ -1,4 +1,4 @@
-//! Matrices of a linear net from a file: JSON (lists of rows), safetensors or NumPy.
+//! Reads the matrices of a linear net from a file: JSON (lists of rows), safetensors or NumPy.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use theory::forms::Value;
 
 use crate::failure::Failure;
 
-/// The matrices that a balanced network is made of.
+/// Names of the matrices of a balanced network.
 const NAMES: [&str; 3] = ["W1", "W2", "correlation"];
 
 /// Reads W1 `[h, d]`, W2 `[c, h]` and correlation `[c, d]` by name.

@@ -1,4 +1,4 @@
-//! The example of an extension from outside runs, its claim can fail, and its keys are checked.
+//! The example of an extension: it runs, its claim can fail, and its keys are checked.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,4 +1,4 @@
-//! Two runs side by side: what their specs, curves and verdicts have in common, and what not.
+//! Compares two runs: their specs, their curves and their verdicts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -15,11 +15,11 @@ use crate::{
     verdict::VerdictFile,
 };
 
-/// Confidence of the bands.
+/// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
 
-/// Means over thousands of equal numbers differ from these by less, relative to their size: a closed
-/// form without seeds has no spread that could hide it.
+/// Relative difference that counts as rounding. Means over thousands of equal numbers differ by
+/// less, and a closed form without seeds has no spread that could hide the difference.
 const ROUNDING: f64 = 1e-11;
 
 /// A key of the spec that differs.
@@ -27,15 +27,15 @@ const ROUNDING: f64 = 1e-11;
 pub struct KeyDifference {
     /// Dotted key.
     pub key: String,
-    /// Its value in the first run, as TOML; `None` where it has none.
+    /// Its value in the first run, as TOML; `None` if the key is absent.
     pub first: Option<String>,
-    /// Its value in the second.
+    /// Its value in the second run.
     pub second: Option<String>,
 }
 
-/// How a metric of a model differs in one variant, over all steps and indices. A difference is second
-/// minus first, with a 95 % t interval: over pairs of the same seed where both runs have the same
-/// seeds (`paired`), else Welch's.
+/// How a metric of a model differs between two runs in one variant, over all steps and indices.
+/// Differences are second minus first, with a 95 % t interval. If both runs have the same seeds,
+/// the interval is over pairs of the same seed (`paired`); otherwise it is Welch's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CurveDifference {
     /// Variant.
@@ -44,23 +44,25 @@ pub struct CurveDifference {
     pub model: String,
     /// Metric.
     pub metric: String,
-    /// Points (steps times indices) that both have.
+    /// Points (steps times indices) that both runs have.
     pub points: usize,
-    /// Points that only one has.
+    /// Points that only one run has.
     pub missing: usize,
-    /// Steps that both have.
+    /// Steps that both runs have.
     pub steps: usize,
-    /// Whether every number of every seed is the same.
+    /// Whether all numbers are the same in all seeds.
     pub same: bool,
     /// Whether seeds are compared one by one.
     pub paired: bool,
-    /// Points whose interval does not contain 0. Were there no difference, about 5 % would not.
+    /// Points whose interval does not contain 0. Without any true difference, about 5 % of the
+    /// points would be such.
     pub apart: usize,
-    /// Points that have an interval: two seeds or more, and no time that never came.
+    /// Points that have an interval: those with at least two seeds, and without times that were
+    /// never reached.
     pub judged: usize,
-    /// The point with the largest difference in size.
+    /// The point with the largest absolute difference.
     pub largest: Option<PointDifference>,
-    /// The point of the last step, and there of the largest difference.
+    /// The point with the largest absolute difference at the last step.
     pub last: Option<PointDifference>,
 }
 
@@ -73,7 +75,7 @@ pub struct PointDifference {
     pub step: u64,
     /// Mean over seeds in the first run.
     pub first: f64,
-    /// In the second.
+    /// Mean over seeds in the second run.
     pub second: f64,
     /// Lower end of the interval of second minus first; `None` with one seed.
     pub low: Option<f64>,
@@ -92,26 +94,26 @@ impl PointDifference {
 pub struct VerdictDifference {
     /// The claim.
     pub claim: String,
-    /// In the first run; `None` where it has no such claim.
+    /// Verdict in the first run; `None` if that run does not have the claim.
     pub first: Option<Outcome>,
-    /// In the second.
+    /// Verdict in the second run.
     pub second: Option<Outcome>,
 }
 
-/// Two runs side by side.
+/// Differences between two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// Keys of the specs that differ.
     pub spec: Vec<KeyDifference>,
-    /// Curves that both have, in the order of the first run.
+    /// Curves that both runs have, in the order of the first run.
     pub curves: Vec<CurveDifference>,
-    /// Curves that only the first has: variant, model and metric.
+    /// Curves that only the first run has: variant, model and metric.
     pub only_first: Vec<[String; 3]>,
-    /// Curves that only the second has.
+    /// Curves that only the second run has.
     pub only_second: Vec<[String; 3]>,
-    /// Claims of which both have the same verdict.
+    /// Number of claims with the same verdict in both runs.
     pub same_verdicts: usize,
-    /// Claims whose verdict differs, or that only one has.
+    /// Claims whose verdict differs, or that only one run has.
     pub verdicts: Vec<VerdictDifference>,
 }
 
@@ -155,7 +157,7 @@ pub fn spec_differences(first: &Spec, second: &Spec) -> Vec<KeyDifference> {
         .collect()
 }
 
-/// Leaves of a table by dotted key; entries of lists of tables by their place.
+/// Leaves of a table by dotted key; entries of lists of tables are keyed by position.
 fn flatten(key: &str, value: &toml::Value, flat: &mut BTreeMap<String, String>) {
     let inner = |name: &str| match key {
         "" => name.to_owned(),
@@ -178,7 +180,7 @@ fn flatten(key: &str, value: &toml::Value, flat: &mut BTreeMap<String, String>) 
     }
 }
 
-/// By index and step: values by seed.
+/// Values by seed, for each index and step.
 type Points = BTreeMap<(u64, u64), BTreeMap<u64, f64>>;
 
 /// A metric of a model, and a variant.
@@ -274,7 +276,7 @@ fn curve(group: Group<'_>, first: &Points, second: &Points) -> CurveDifference {
     found
 }
 
-/// The difference at a point, and whether it has an interval. `None` where a time never came.
+/// The difference at a point, and whether it has an interval. `None` if a time was never reached.
 fn point(
     (index, step): (u64, u64),
     first: &BTreeMap<u64, f64>,
@@ -312,7 +314,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// Welch's interval of the difference of two means, with the degrees of freedom of Welch and
-/// Satterthwaite. `None` with fewer than two values on a side.
+/// Satterthwaite. `None` if one side has fewer than two values.
 fn welch(first: &[f64], second: &[f64]) -> Option<Interval> {
     use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -329,7 +331,7 @@ fn welch(first: &[f64], second: &[f64]) -> Option<Interval> {
     let centre = mean(second) - mean(first);
     let part = |variance: f64, values: &[f64]| variance * variance / (values.len() as f64 - 1.0);
     let freedom = (one + two).powi(2) / (part(one, first) + part(two, second));
-    // Without any spread the interval is a point.
+    // Without spread the interval is a point.
     let half = match StudentsT::new(0.0, 1.0, freedom) {
         Ok(t) if freedom.is_finite() => t.inverse_cdf(0.5 + 0.5 * CONFIDENCE) * (one + two).sqrt(),
         _ => 0.0,
@@ -391,8 +393,8 @@ mod tests {
     }
 
     #[test]
-    fn pairs_of_seeds_see_what_lies_within_the_spread_over_seeds() {
-        // Seeds are far apart, the two runs everywhere by nearly the same.
+    fn pairs_of_seeds_find_differences_smaller_than_the_spread_over_seeds() {
+        // Seeds differ much from each other, but the two runs differ by nearly the same everywhere.
         let spread = |seed: u64| 10.0 * seed as f64;
         let first = rows(0..4, |seed, _| spread(seed));
         let second = rows(0..4, |seed, step| {
@@ -416,7 +418,7 @@ mod tests {
         let half = 3.182_446_305_284_263 * (0.000_5_f64 / 3.0).sqrt() / 2.0;
         assert!((last.high.unwrap() - mean - half).abs() < 1e-12, "{last:?}");
         assert_eq!(curve.largest.unwrap().step, 10);
-        // With other seeds the same means say nothing.
+        // With other seeds the pairs are lost, and the same means no longer show a difference.
         let shifted: Observations = (second.rows().iter().cloned())
             .map(|row| Observation {
                 seed: row.seed + 4,
@@ -451,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_one_has_is_named_and_times_that_never_came_are_not_judged() {
+    fn metrics_of_one_run_are_listed_and_unreached_times_are_not_judged() {
         let first = rows(0..3, |_, step| step as f64);
         let mut second = first.clone();
         second.extend((0..3).map(|seed| Observation {

@@ -1,9 +1,9 @@
-//! What follows from what a cell recorded: numbers of whole curves, and predictions.
+//! Derives numbers of whole curves (such as half-times) and predictions from the rows of a cell.
 //!
-//! Deriving comes after recording and trains nothing: a new closed form, a changed key of one, or another
-//! level of a time is evaluated on the rows that are there. What was derived is kept beside the cell under
-//! a key that names everything it follows from, versions of closed forms included, so that it is
-//! computed again exactly when something of that changes.
+//! Deriving follows recording and trains nothing: a new closed form, a changed parameter or another
+//! level of a time is evaluated on the recorded rows. Derived rows are cached beside the cell.
+//! Their cache key names everything that they depend on, including the versions of closed forms, so
+//! they are computed again exactly when a dependency changes.
 
 use models::HostArray;
 use plan::{
@@ -12,23 +12,22 @@ use plan::{
 use record::{CellStore, Name, Observation, Observations, RunFolderError};
 use tasks::{Batch, TaskInstance};
 
-/// The version of the numbers that follow from whole curves. A change of their definition gets the
-/// next one.
+/// Version of the definitions of derived numbers. Increase it when a definition changes.
 const VERSION: u32 = 3;
 
-/// What was derived for a run.
+/// How many cells were derived for a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DerivedCount {
-    /// Cells whose derived numbers were kept from before.
+    /// Cells whose derived numbers came from the cache.
     pub reused: usize,
     /// Cells whose derived numbers were computed.
     pub computed: usize,
 }
 
-/// The rows of a cell, measured and derived. What is derived is kept where the cell is done.
+/// The rows of a cell, measured and derived. The derived rows of a finished cell are cached.
 ///
 /// # Errors
-/// Rows of a cell that is done are damaged.
+/// The rows of a finished cell are damaged.
 pub(crate) fn with_derived(
     store: &CellStore,
     cell: &PlannedCell<'_>,
@@ -50,14 +49,15 @@ pub(crate) fn with_derived(
     let mut derived = derive(cell.variant, cell.seed, &rows);
     count.computed += 1;
     if let Some(key) = &key {
-        // Another process may clear the cell up meanwhile. What was not kept is derived again.
+        // Another process may remove the cell at the same time. Rows that were not cached are
+        // derived again.
         let _ = store.keep_derived(&cell.id, key, &derived);
     }
     rows.append(&mut derived);
     Ok(rows)
 }
 
-/// Everything that the derived rows of a cell follow from.
+/// Everything that the derived rows of a cell depend on.
 fn key(variant: &Variant, rows: &str) -> String {
     let mut key = blake3::Hasher::new();
     let mut feed = |text: &str| {
@@ -77,8 +77,8 @@ fn key(variant: &Variant, rows: &str) -> String {
     key.finalize().to_hex()[..32].to_owned()
 }
 
-/// Derives everything that follows from the measured rows of one cell: of the curves of each model, then
-/// of each prediction, in the order of the spec.
+/// Derives rows from the measured rows of one cell: first from the curves of each model, then from
+/// each prediction, in the order of the spec.
 pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Observation> {
     let mut all: Observations = measured.iter().cloned().collect();
     let mut rows = Vec::new();
@@ -140,7 +140,7 @@ pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Obs
     rows
 }
 
-/// What follows from the whole curves of one model.
+/// Rows derived from the whole curves of one model.
 fn of_model(variant: &Variant, seed: u64, model: &str, all: &Observations) -> Vec<Derived> {
     let curves = ModelCurves {
         observations: all,
@@ -152,7 +152,7 @@ fn of_model(variant: &Variant, seed: u64, model: &str, all: &Observations) -> Ve
     let mut seen: Vec<&[&str]> = Vec::new();
     for entry in &variant.metrics {
         let metrics = entry.metric.derived_metrics();
-        // Two entries of one kind sum up the same curve.
+        // Two entries of one kind describe the same curve, which is derived once.
         if entry.covers(model, &variant.group) && !seen.contains(&metrics) {
             seen.push(metrics);
             derived.extend(entry.metric.derive(curves));
@@ -176,7 +176,7 @@ fn named(variant: &Variant, seed: u64, model: &str, derived: Vec<Derived>) -> Ve
     rows.collect()
 }
 
-/// The training rows, where every step has the same.
+/// The training rows, if they are the same at every step.
 fn constant_rows(variant: &Variant, instance: &dyn TaskInstance) -> Option<Batch> {
     let mut stream = instance.training();
     stream.is_constant().then(|| {
@@ -186,7 +186,7 @@ fn constant_rows(variant: &Variant, instance: &dyn TaskInstance) -> Option<Batch
     })
 }
 
-/// Where the model that a prediction starts from started.
+/// Initial parameters of the model that a prediction starts from.
 fn initial(
     variant: &Variant,
     instance: &dyn TaskInstance,

@@ -16,18 +16,18 @@ use crate::{
     verdict::VerdictFile,
 };
 
-/// How a run was made, beside its plan.
+/// How a run was trained, apart from its plan.
 #[derive(Debug, Clone, Default)]
 pub struct Making {
     /// Device by name.
     pub device: String,
     /// Engine by name.
     pub engine: String,
-    /// Name of the device's adapter, where its backend tells.
+    /// Name of the device's adapter, if the backend reports it.
     pub adapter: Option<String>,
     /// Worker threads.
     pub threads: usize,
-    /// Maximum number of cells stepped together.
+    /// Maximum number of cells trained together.
     pub together: usize,
     /// Whether the spec's `[quick]` table was applied.
     pub quick: bool,
@@ -39,7 +39,7 @@ pub struct Making {
     pub rustc: String,
     /// This machine; empty where that is not known.
     pub machine: String,
-    /// Cells that were interrupted in this call, by their place in the plan.
+    /// Cells that were interrupted in this call, by position in the plan.
     pub interrupted: HashMap<usize, CellSummary>,
     /// Whether this call worked on any cell.
     pub worked: bool,
@@ -47,7 +47,7 @@ pub struct Making {
     pub elapsed: Duration,
 }
 
-/// What a finished or interrupted run leaves in memory.
+/// Result of a finished or interrupted run.
 #[derive(Debug, Clone)]
 pub struct Gathered {
     /// The manifest.
@@ -56,16 +56,16 @@ pub struct Gathered {
     pub verdict: VerdictFile,
     /// Whether every cell ran to its planned end.
     pub complete: bool,
-    /// What was derived, and what was kept from before.
+    /// How many cells were derived, and how many came from the cache.
     pub derived: DerivedCount,
 }
 
-/// Gathers what the cells of a run have recorded, derives what follows, judges the claims, and writes the
-/// tables, the manifest and the verdicts. Tables are in canonical order, so that they do not depend on the
-/// number of threads or on interruptions.
+/// Gathers the rows of all cells of a run, derives numbers and predictions, judges the claims, and
+/// writes the tables, the manifest and the verdicts. Tables are in canonical order, so they do not
+/// depend on the number of threads or on interruptions.
 ///
 /// # Errors
-/// A damaged cell that is done, or a folder that cannot be written.
+/// A finished cell is damaged, or the folder cannot be written.
 pub fn gather(
     plan: &Plan,
     making: &Making,
@@ -217,8 +217,9 @@ fn variant_infos(plan: &Plan) -> Vec<VariantInfo> {
 }
 
 impl Run {
-    /// Derives and judges again by another plan that trains the same: new predictions, other levels of
-    /// times, other claims and pictures. Nothing is trained, and the tables of the run stay as they are.
+    /// Derives and judges again by another plan that trains the same cells but has other
+    /// predictions, levels of times, claims or pictures. Nothing is trained, and the tables of the
+    /// run do not change.
     ///
     /// # Errors
     /// A cell of the run is damaged.

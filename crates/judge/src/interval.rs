@@ -4,22 +4,23 @@ use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 /// A centre and an interval over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// Median or mean; `None` where censoring hides it.
+    /// Median or mean; `None` if censored values leave it unknown.
     pub centre: Option<f64>,
     /// Lower end, possibly minus infinity.
     pub low: f64,
     /// Upper end, possibly infinity.
     pub high: f64,
-    /// Coverage; 0 where too few seeds, or censored values under a t interval, allow none.
+    /// Coverage; 0 if there is no interval, because of too few seeds or of censored values under a
+    /// t interval.
     pub coverage: f64,
 }
 
 /// The interval of `samples` with at least the given `confidence`.
 ///
 /// Order statistics: the narrowest symmetric pair [x_(d), x_(n+1−d)] around the median whose exact
-/// coverage 1 − 2 P(Bin(n, ½) < d) reaches `confidence`; below six seeds there is none at 95 %.
-/// A censored value lies anywhere on its side of the bound, a missing one anywhere at all, so all widen
-/// the interval and never narrow it. Student's t needs exact values.
+/// coverage 1 − 2 P(Bin(n, ½) < d) reaches `confidence`. With fewer than six seeds there is no 95 %
+/// interval. A censored value may be anywhere on its side of the bound, and a missing value
+/// anywhere, so both widen the interval and never narrow it. Student's t needs exact values.
 pub fn interval(samples: &[Sample], kind: IntervalKind, confidence: f64) -> Interval {
     match kind {
         IntervalKind::Order => order(samples, confidence),
@@ -150,7 +151,7 @@ mod tests {
         samples.push(Sample::AtMost(2.0));
         let interval = interval(&samples, IntervalKind::Order, 0.95);
         assert_eq!((interval.low, interval.high), (f64::NEG_INFINITY, 9.0));
-        // The median lies above the bound, wherever the value is.
+        // The median is above the bound, whatever the censored value.
         assert_eq!(interval.centre, Some(5.5));
     }
 

@@ -1,8 +1,9 @@
-//! From observations to verdicts: what follows from a cell, statistics with intervals, claims, and runs
-//! side by side.
+//! Turns observations into verdicts: derives numbers and predictions, computes statistics with
+//! intervals, judges claims, and compares runs.
 //!
-//! [`gather`] takes the cells of a run off the disk, derives what follows from them ([`derive()`]), judges
-//! the claims of the plan ([`judge`]) and writes the tables. [`Run`] is such a run, read back.
+//! The input is the cells of a run on disk. [`gather`] reads them, derives rows ([`derive()`]),
+//! judges the claims of the plan ([`judge`]) and writes the tables and verdicts. [`Run`] is a
+//! gathered run, read back from its folder.
 //!
 //! ```
 //! use layerwise_judge::{false_discovery_rate, interval};

@@ -1,4 +1,4 @@
-//! How surprising a part of a claim would be at its threshold, and what many claims make of that.
+//! p-values of the parts of a claim at its threshold, and the correction for many claims.
 
 use plan::{
     Sample,
@@ -6,7 +6,7 @@ use plan::{
 };
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
-/// p-values of one part: that of lying on the claimed side, and of lying on the other.
+/// p-values of one part: for the claimed side of the threshold, and for the other side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sides {
     pub(crate) supported: f64,
@@ -14,8 +14,9 @@ pub(crate) struct Sides {
 }
 
 /// Two-sided p-values of `samples` against `threshold`: Student's t for t intervals, the exact sign
-/// test for order statistics. A sample that is missing, or only a bound on the wrong side of the
-/// threshold, speaks for neither side. The smallest p of n samples by signs is 2^(1 − n).
+/// test for order statistics. A sample that is missing, or that is only a bound on the wrong side
+/// of the threshold, counts for neither side. The smallest p-value of the sign test with n samples
+/// is 2^(1 − n).
 pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Threshold) -> Sides {
     let p = |limit: f64, above: bool, ends: bool| {
         let beyond = Beyond { limit, above, ends };
@@ -33,7 +34,8 @@ pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Thresh
             supported: p(limit, false, false),
             contradicted: p(limit, true, false),
         },
-        // Inside takes both ends, which belong to it; outside one of them.
+        // A value inside must pass both ends, which belong to the inside; a value outside passes
+        // one of them.
         Threshold::Within([low, high]) => Sides {
             supported: p(low, true, true).max(p(high, false, true)),
             contradicted: p(low, false, false).min(p(high, true, false)),
@@ -46,7 +48,7 @@ pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Thresh
 struct Beyond {
     limit: f64,
     above: bool,
-    /// Whether the limit belongs to it.
+    /// Whether the limit belongs to this side.
     ends: bool,
 }
 
@@ -85,21 +87,22 @@ fn student(samples: &[Sample], beyond: Beyond) -> f64 {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
     if variance == 0.0 {
-        // Without spread t has no scale; what the seeds can show is that they agree.
+        // Without spread t has no scale, so the sign test is used.
         return sign(samples, beyond);
     }
     let sign = if beyond.above { 1.0 } else { -1.0 };
     let t = sign * (mean - beyond.limit) / (variance / n).sqrt();
     if !t.is_finite() {
-        // A gap to something that is not a number is infinite, and has no t.
+        // A value that is not finite has no t statistic.
         return 1.0;
     }
     let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there is a degree of freedom");
     (2.0 * student.sf(t)).min(1.0)
 }
 
-/// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
-/// largest counts; any of them contradicts it, so that the smallest counts, times their number.
+/// The p-value of a claim with many parts. Support needs all parts on the claimed side, so the
+/// largest p-value counts. A contradiction needs any one part, so the smallest p-value counts,
+/// times the number of parts.
 pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
     let count = parts.len() as f64;
     match outcome {
@@ -112,8 +115,9 @@ pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
     }
 }
 
-/// Which of many tests survive when at most the share `rate` of those that do may be wrong
-/// [Benjamini1995, false discovery rate]: the largest i with p_(i) ≤ rate · i/m, and all smaller p.
+/// Selects the tests that survive a false discovery rate of `rate` \[Benjamini1995\]: of those that
+/// survive, an expected share of at most `rate` is wrong. A test survives if p ≤ p_(i), where i is
+/// the largest index with p_(i) ≤ rate · i/m.
 ///
 /// # Examples
 ///
@@ -139,9 +143,9 @@ pub fn false_discovery_rate(p: &[f64], rate: f64) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    /// Of distribution functions.
+    /// Rounding of the distribution functions.
     const ROUNDING: f64 = 1e-12;
-    /// Of a table with four digits.
+    /// Rounding of a table with four digits.
     const TABLE: f64 = 5e-5;
 
     fn exact(values: &[f64]) -> Vec<Sample> {
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_speaks_only_for_what_lies_above_it() {
+    fn a_lower_bound_counts_only_for_thresholds_below_it() {
         let mut samples = exact(&[2.0; 7]);
         samples.push(Sample::AtLeast(0.5));
         let above = p_values(&samples, IntervalKind::Order, Threshold::Above(1.0));
@@ -234,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_false_discovery_rate_is_that_of_the_paper() {
-        // The example of the paper: 15 p-values, of which the first four survive at 0.05.
+        // The example of the paper: of 15 p-values, the first four survive at 0.05.
         let p = [
             0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
             0.5719, 0.6528, 0.7590, 1.0,

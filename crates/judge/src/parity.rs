@@ -1,4 +1,5 @@
-//! One run on several devices: where their results diverge, and whether a verdict changes.
+//! Compares one experiment on two devices: where the results diverge, and whether a verdict
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -19,7 +20,7 @@ pub struct MetricParity {
     pub metric: String,
     /// Numbers that both devices recorded.
     pub compared: usize,
-    /// Numbers that only one of them recorded, one having stopped earlier.
+    /// Numbers that only one device recorded, because the other stopped earlier.
     pub missing: usize,
     /// First step at which a difference is larger than the tolerance, or a number is missing.
     pub parts_at: Option<u64>,
@@ -40,29 +41,29 @@ pub struct VerdictChange {
     pub other: Outcome,
 }
 
-/// Two devices side by side.
+/// Differences between two devices.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Parity {
-    /// Metric by metric, in the order in which they were recorded.
+    /// All metrics, in the order in which they were recorded.
     pub metrics: Vec<MetricParity>,
-    /// First step at which a metric of a trained model parts. Predictions do not count: they are
-    /// fitted to whole curves, and reach beyond the last step.
+    /// First step at which a metric of a trained model diverges. Predictions do not count, because
+    /// they are fitted to whole curves and extend beyond the last step.
     pub parts_at: Option<u64>,
-    /// Number of claims that both judged.
+    /// Number of claims that were judged on both devices.
     pub claims: usize,
     /// Claims whose verdict changes.
     pub changes: Vec<VerdictChange>,
 }
 
 impl Parity {
-    /// Whether the devices agree: no verdict changes, and no metric of a trained model parts before
-    /// step `until`.
+    /// Whether the devices agree: no verdict changes, and no metric of a trained model diverges
+    /// before step `until`.
     pub fn agrees_until(&self, until: u64) -> bool {
         self.changes.is_empty() && self.parts_at.is_none_or(|step| step >= until)
     }
 }
 
-/// Numbers by index, then step.
+/// Values by index, then step.
 type Curves = BTreeMap<u64, BTreeMap<u64, f64>>;
 
 fn curves_of(run: &Observations, source: Source<'_>, cell: CellName<'_>) -> Curves {
@@ -74,7 +75,7 @@ fn curves_of(run: &Observations, source: Source<'_>, cell: CellName<'_>) -> Curv
     curves
 }
 
-/// Largest finite size.
+/// Largest finite absolute value.
 fn size(curves: &Curves) -> f64 {
     let values = curves.values().flat_map(BTreeMap::values);
     let sizes = values
@@ -98,7 +99,8 @@ impl MetricParity {
 
     /// Compares the curves of one cell.
     fn compare_cell(&mut self, reference: &Curves, other: &Curves, tolerance: f64) {
-        // A device that goes wrong must not set the scale that it is measured by.
+        // The scale comes from the reference, because a device that computes wrongly must not set
+        // the scale of its own error.
         let size = match size(reference) {
             0.0 => size(other),
             own => own,
@@ -106,8 +108,8 @@ impl MetricParity {
         let nothing = BTreeMap::new();
         for (index, one) in reference {
             let two = other.get(index).unwrap_or(&nothing);
-            // Times that follow from a whole curve stand at the step at which the cell ended, which need
-            // not be the same.
+            // Derived times are recorded at the last step of the cell, which may differ between
+            // devices.
             let single = one.len() == 1 && two.len() == 1;
             let mut last = 0.0;
             for (&step, &value) in one {
@@ -138,7 +140,7 @@ impl MetricParity {
     }
 }
 
-/// Compares what two devices recorded of one spec.
+/// Compares the observations of two devices for one spec.
 ///
 /// # Examples
 /// ```
@@ -197,8 +199,8 @@ pub fn numbers_apart(
     metrics
 }
 
-/// |a − b| relative to `size`. What is not finite is alike only to its like: a time that never came
-/// to another one, NaN to NaN.
+/// |a − b| relative to `size`. Values that are not finite are equal only to values of the same
+/// kind: an unreached time to an unreached time, NaN to NaN.
 fn difference(a: f64, b: f64, size: f64) -> f64 {
     if a.is_finite() && b.is_finite() {
         return if size > 0.0 {
@@ -211,7 +213,7 @@ fn difference(a: f64, b: f64, size: f64) -> f64 {
     if alike { 0.0 } else { f64::INFINITY }
 }
 
-/// The first step at which a metric of one of the trained models parts.
+/// The first step at which a metric of a trained model diverges.
 fn parts_at(metrics: &[MetricParity], is_trained: impl Fn(&str) -> bool) -> Option<u64> {
     let of_models = metrics.iter().filter(|metric| is_trained(&metric.model));
     of_models.filter_map(|metric| metric.parts_at).min()
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_parts_at_the_first_step_at_which_any_index_does() {
+    fn a_metric_diverges_at_the_first_step_at_which_any_index_diverges() {
         let one = [
             row("r", 1, 0, 0.0),
             row("r", 2, 5, 1.0),
@@ -299,23 +301,23 @@ mod tests {
         assert_eq!(parity.parts_at, Some(5));
         // Relative to the largest number of the curve on the first device.
         assert!((parity.largest - 0.1 / 2.0).abs() < 1e-12);
-        // Index 2 ended at step 5, and counts at the end, too.
+        // Index 2 ended at step 5, and counts as an end as well.
         assert!((parity.last - 0.1 / 2.0).abs() < 1e-12);
         assert_eq!(apart(&one, &one, 1e-12)[0].parts_at, None);
     }
 
     #[test]
-    fn a_device_that_blows_up_does_not_hide_where_it_parted() {
+    fn a_device_with_infinite_values_still_shows_its_first_divergence() {
         let one = curve_of(&[1.0, 1.0, 1.0, 1.0]);
         let two = curve_of(&[1.0, 1.1, 50.0, 1e30]);
         assert_eq!(compared(&one, &two).parts_at, Some(10));
-        // Nothing but zeros on the first device: anything else is apart.
+        // If the first device has only zeros, any other value counts as diverged.
         let (one, two) = (curve_of(&[0.0, 0.0]), curve_of(&[0.0, 1e-9]));
         assert_eq!(compared(&one, &two).parts_at, Some(10));
     }
 
     #[test]
-    fn a_device_that_stops_early_has_parted_there() {
+    fn a_device_that_stops_early_diverges_there() {
         let one = curve_of(&[1.0, 0.9, 0.8, 0.7]);
         for (two, missing) in [(&one[..2], 2), (&one[..1], 3)] {
             for parity in [compared(&one, two), compared(two, &one)] {
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_other_device_recorded_is_listed() {
+    fn records_of_only_the_other_device_are_listed() {
         let one = curve_of(&[1.0]);
         let two = [curve_of(&[1.0]), vec![row("extra", 0, 3, 1.0)]].concat();
         let parity = compared(&one, &two);
@@ -350,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_alike_only_to_its_like() {
+    fn values_that_are_not_finite_equal_only_themselves() {
         let (inf, nan) = (f64::INFINITY, f64::NAN);
         for (a, b) in [(inf, inf), (-inf, -inf), (nan, nan)] {
             assert_eq!(difference(a, b, 1.0), 0.0);

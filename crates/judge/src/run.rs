@@ -15,7 +15,7 @@ pub struct Run {
     pub path: PathBuf,
     /// The resolved spec.
     pub spec: Spec,
-    /// Where it came from and how it ended.
+    /// Origin of the run and how it ended.
     pub manifest: Manifest,
     /// The long table, in canonical order.
     pub observations: Observations,
@@ -29,7 +29,7 @@ impl Run {
     /// # Errors
     /// A file is missing or cannot be understood.
     pub fn read(path: &Path) -> Result<Self, RunFolderError> {
-        // Its format decides whether the rest can be read.
+        // The format in the manifest decides whether the other files can be read.
         let manifest = read_manifest(path)?;
         let spec = toml::from_str(&read_spec(path)?)
             .map_err(|error| RunFolderError::read(&spec_file(path).unwrap_or_default(), error))?;
@@ -42,7 +42,7 @@ impl Run {
         })
     }
 
-    /// What a statistic sees of it.
+    /// The part of the run that statistics read.
     pub fn recorded(&self) -> RecordedRun<'_> {
         RecordedRun::new(&self.observations, &self.manifest)
     }

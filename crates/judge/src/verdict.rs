@@ -25,7 +25,7 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// What came of one claim.
+/// The verdict of one claim and its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimVerdict {
     /// Short name (`E1`).
@@ -34,17 +34,17 @@ pub struct ClaimVerdict {
     pub statement: String,
     /// Where the statement comes from.
     pub source: String,
-    /// Side of the threshold that is claimed.
+    /// The claimed side of the threshold.
     pub threshold: Threshold,
-    /// The threshold before somebody changed it after the run.
+    /// The threshold at the time of the run, if it was changed later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold_at_run: Option<Threshold>,
     /// Where the threshold comes from, if the spec says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// The verdict, controls taken into account.
+    /// The verdict, which takes the controls into account.
     pub outcome: Outcome,
-    /// Why, in one sentence with its numbers.
+    /// The reason for the verdict, in one sentence with its numbers.
     pub reason: String,
     /// The claim's own measurement.
     pub measured: Judgement,
@@ -52,14 +52,15 @@ pub struct ClaimVerdict {
     pub controls: Vec<ControlVerdict>,
     /// The same rule applied to other models.
     pub compared: Vec<Judgement>,
-    /// The same statistic on all other models and predictions that have the metric; it has no part
-    /// in the verdict.
+    /// The same statistic on all other models and predictions that have the metric. It does not
+    /// affect the verdict.
     #[serde(default)]
     pub alongside: Vec<Judgement>,
-    /// How surprising the outcome would be at the threshold; `None` for an undecided claim.
+    /// p-value of the outcome at the threshold; `None` for an undecided claim.
     #[serde(default)]
     pub p_value: Option<f64>,
-    /// Models that pass the same test, so that it does not tell them from the claim's model.
+    /// Other models that pass the same test, so the test does not distinguish them from the model
+    /// of the claim.
     pub shared_with: Vec<String>,
 }
 
@@ -75,14 +76,14 @@ impl ClaimVerdict {
     }
 }
 
-/// A control and whether it did what it must.
+/// A control, and whether it got the verdict that it must get.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlVerdict {
     /// What the control is.
     pub name: String,
-    /// The verdict it must get.
+    /// The required verdict.
     pub must: Outcome,
-    /// Whether it got it.
+    /// Whether the control got the required verdict.
     pub met: bool,
     /// Its measurement.
     pub judgement: Judgement,
@@ -99,9 +100,9 @@ pub struct Judgement {
     pub statistic: String,
     /// The verdict of this measurement alone.
     pub outcome: Outcome,
-    /// Its parts (one per skill, say); all must hold.
+    /// The parts, for example one per skill; all must hold.
     pub components: Vec<ComponentJudgement>,
-    /// Anything a reader must know (censored curves, missing seeds).
+    /// Notes for the reader about censored curves or missing seeds.
     pub notes: Vec<String>,
 }
 
@@ -112,23 +113,23 @@ pub struct ComponentJudgement {
     pub label: String,
     /// Number of seeds with a value.
     pub seeds: usize,
-    /// How many of them are only bounds.
+    /// Number of these seeds whose value is only a bound.
     pub censored: usize,
-    /// How many of these bounds are from above: what lies before the first record of a curve.
+    /// Number of these bounds that are upper bounds, for times before the first record of a curve.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub at_most: usize,
-    /// Median or mean; `None` where censoring hides it.
+    /// Median or mean; `None` if censored values leave it unknown.
     pub centre: Option<f64>,
     /// Lower end of the interval; `None` is minus infinity.
     pub low: Option<f64>,
     /// Upper end; `None` is plus infinity.
     pub high: Option<f64>,
-    /// Coverage of the interval (0.95 or a little more for order statistics); `None` where too
-    /// few seeds allow no interval.
+    /// Coverage of the interval (0.95, or a little more for order statistics); `None` if there are
+    /// too few seeds for an interval.
     pub coverage: Option<f64>,
     /// Verdict of this part.
     pub outcome: Outcome,
-    /// The values, one per seed, in seed order; `None` where the seed gives none.
+    /// The values, one per seed, in the order of the seeds; `None` for a seed without a value.
     pub values: Vec<Option<f64>>,
 }
 
@@ -137,7 +138,7 @@ pub struct ComponentJudgement {
 pub struct ReportedNumber {
     /// Short name.
     pub id: String,
-    /// What it is, with its unit.
+    /// Description with unit.
     pub statement: String,
     /// Model or prediction.
     pub model: String,

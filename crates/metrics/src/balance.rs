@@ -1,4 +1,4 @@
-//! What gradient flow conserves between two linear layers.
+//! Quantities that gradient flow conserves between two layers.
 
 use crate::error::{MetricError, require, require_entries, require_length};
 use crate::weights::{norm, relative_change};
@@ -38,8 +38,8 @@ impl Balance {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for no entries or a number of them that is no multiple of H, for H = 0, and
-    /// for entries that are not finite.
+    /// [`MetricError`] if there are no entries, their number is not a multiple of H, H = 0, or an
+    /// entry is not finite.
     ///
     /// # Examples
     ///
@@ -122,11 +122,12 @@ impl Balance {
     /// |Λ − Λ0|_F/|Λ0|_F (no unit), with Λ0 = `initial`: 0 under gradient flow, of the order of
     /// the learning rate under gradient descent.
     ///
-    /// Small balanced weights have a tiny Λ0, and a large drift says little there.
+    /// Small balanced weights have a tiny Λ0, for which even a large drift means little.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for another number of neurons, and for Λ0 = 0, which has no relative drift.
+    /// [`MetricError`] if the numbers of neurons differ, or if Λ0 = 0, for which a relative drift
+    /// is not defined.
     ///
     /// # Examples
     ///
@@ -155,7 +156,8 @@ impl Balance {
 ///
 /// # Errors
 ///
-/// As [`Balance::new`], and for a bias that has not H entries or a `degree` that is not above 0.
+/// The same as [`Balance::new`]; also if a bias does not have H entries, or `degree` is not above
+/// 0.
 ///
 /// # Examples
 ///
@@ -191,8 +193,8 @@ pub fn neuron_balance(
     Ok(squares(first, bias, second, hidden, -degree))
 }
 
-/// |w_in|² + q |w_out|² of every hidden neuron (unit of a squared weight): the size of what
-/// [`neuron_balance`] is the difference of.
+/// |w_in|² + q |w_out|² of every hidden neuron (unit of a squared weight): the scale of the
+/// difference in [`neuron_balance`].
 ///
 /// # Shapes
 ///
@@ -242,16 +244,17 @@ fn squares(
     sums
 }
 
-/// How far |w_in|² − q |w_out|² has moved from `initial`: root mean square over the neurons of its
-/// change, relative to that of |w_in|² + q |w_out|² at the start (no unit). 0 under gradient flow,
-/// of the order of the learning rate under gradient descent. `kept` and `initial` are from
-/// [`neuron_balance`], `size` is that of [`neuron_sizes`] at the start, all `[H]`.
+/// Drift of |w_in|² − q |w_out|² from `initial`: the root mean square of its change over the
+/// neurons, relative to the root mean square of |w_in|² + q |w_out|² at the start (no unit). 0
+/// under gradient flow, of the order of the learning rate under gradient descent. `kept` and
+/// `initial` are from [`neuron_balance`], `size` is that of [`neuron_sizes`] at the start, all
+/// `[H]`.
 ///
 /// Balanced neurons keep a difference near 0; the sum gives the drift a scale.
 ///
 /// # Errors
 ///
-/// [`MetricError`] for different numbers of neurons, none, and a `size` of 0 throughout.
+/// [`MetricError`] if the numbers of neurons differ, there are no neurons, or every `size` is 0.
 ///
 /// # Examples
 ///
@@ -273,7 +276,7 @@ pub fn neuron_balance_drift(
     Ok(norm(&moved) / scale)
 }
 
-/// That both layers have entries, all finite, and as many as fit `hidden` neurons.
+/// Checks that both layers have finite entries, whose number fits `hidden` neurons.
 fn check_layers(first: &[f64], second: &[f64], hidden: usize) -> Result<(), MetricError> {
     require(hidden >= 1, "hidden", hidden as f64, "at least 1")?;
     for (name, layer) in [

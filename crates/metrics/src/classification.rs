@@ -1,8 +1,8 @@
-//! What outputs say about classes: accuracy, margins, collapsed softmaxes.
+//! Metrics of class outputs: accuracy, margins, cross-entropy and softmax collapse.
 
 use crate::error::{MetricError, require, require_length};
 
-/// Class of every row of one-hot targets τ e_y: the place of their largest entry.
+/// Class of every row of one-hot targets τ e_y: the position of the largest entry.
 ///
 /// # Shapes
 ///
@@ -40,8 +40,8 @@ pub fn labels(targets: &[f64], classes: usize) -> Result<Vec<u32>, MetricError> 
 
 /// Share of rows whose largest output is that of their class (no unit).
 ///
-/// A row whose largest output is not unique, or that holds a NaN, counts as wrong: a net that
-/// outputs zeros knows nothing.
+/// A row whose largest output is not unique, or that contains a NaN, counts as wrong, so that a net
+/// with zero outputs has accuracy 0.
 ///
 /// # Shapes
 ///
@@ -49,7 +49,7 @@ pub fn labels(targets: &[f64], classes: usize) -> Result<Vec<u32>, MetricError> 
 ///
 /// # Errors
 ///
-/// [`MetricError`] if shapes do not agree, without rows, and for a label that is no class.
+/// [`MetricError`] if shapes do not agree, there are no rows, or a label is not a class.
 ///
 /// # Examples
 ///
@@ -139,11 +139,11 @@ impl FloatFormat {
     }
 }
 
-/// Share of rows whose softmax has collapsed: in this arithmetic the sum of the exponentials of
-/// the shifted logits is that of the own class alone, so that the loss and its gradient are
-/// exactly zero [Prieto2025, softmax collapse].
+/// Share of rows whose softmax has collapsed [Prieto2025, softmax collapse]: in this arithmetic,
+/// the sum of the exponentials of the shifted logits equals the term of the own class, so the loss
+/// and its gradient are exactly zero.
 ///
-/// The other logits must lie about ln 2²⁴ = 16.6 (f32) or ln 2⁵³ = 36.7 (f64) below.
+/// This needs all other logits to be lower by about ln 2²⁴ = 16.6 (f32) or ln 2⁵³ = 36.7 (f64).
 ///
 /// # Shapes
 ///
@@ -184,7 +184,7 @@ pub fn softmax_collapse(
     Ok(collapsed.count() as f64 / labels.len() as f64)
 }
 
-/// The larger of two numbers; NaN if one is NaN, which `f64::max` would pass over.
+/// The larger of two numbers; NaN if one is NaN, which `f64::max` would ignore.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() {
         f64::NAN
@@ -193,7 +193,7 @@ fn larger(a: f64, b: f64) -> f64 {
     }
 }
 
-/// The place of the only largest entry.
+/// The position of the largest entry, if it is unique.
 fn predicted(row: &[f64]) -> Option<u32> {
     let top = row.iter().copied().fold(f64::NEG_INFINITY, larger);
     let mut places = row.iter().enumerate().filter(|(_, f)| **f == top);

@@ -1,16 +1,16 @@
-//! Neural collapse: how last-layer features and the classifier become a simplex
+//! Neural collapse: metrics of how last-layer features and the classifier approach a simplex
 //! [Papyan2020; Zhu2021].
 //!
 //! H are features `[N, d]` of N labelled rows, μ_c their class means, μ_G the mean of the class
-//! means (not of the rows, from which it differs where classes have unequal sizes), M_c = μ_c − μ_G
-//! and W the rows of the linear classifier `[C, d]`.
-//! S_w = (1/N) Σ (h − μ_y)(h − μ_y)ᵀ and S_b = (1/C) Σ_c M_c M_cᵀ.
+//! means (which differs from the mean of the rows if classes have unequal sizes), M_c = μ_c − μ_G
+//! and W the rows of the linear classifier `[C, d]`. S_w = (1/N) Σ (h − μ_y)(h − μ_y)ᵀ and S_b =
+//! (1/C) Σ_c M_c M_cᵀ.
 //!
-//! Nothing here inverts a d × d matrix. S_b has at most C − 1 directions, found from the C × C
-//! Gram matrix of the centred means, in f64. A pseudo-inverse of S_b in f32 cuts off small eigenvalues, or divides by noise, as soon as
-//! the means differ much in norm. Which directions exist follows from the precision in which the
-//! features were stored: two class means that are the same differ by the rounding of their rows. C counts the
-//! classes that have rows.
+//! No d × d matrix is inverted. S_b has at most C − 1 directions, which are computed in f64 from
+//! the C × C Gram matrix of the centred means. A pseudo-inverse of S_b in f32 would cut off small
+//! eigenvalues, or divide by noise, if the means differ much in norm. Directions within the
+//! rounding of the stored features do not count, because equal class means differ by the rounding
+//! of their rows. C counts the classes that have rows.
 
 mod class_means;
 mod decision;

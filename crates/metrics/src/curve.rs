@@ -1,23 +1,24 @@
-//! When a recorded curve reaches a level, with censoring.
+//! The time at which a recorded curve reaches a level, with censoring.
 
 use crate::error::{MetricError, require_entries, require_length};
 
 /// Half of the full height.
 pub const HALF: f64 = 0.5;
 
-/// When a curve first reaches a level. Times are in the unit of the record.
+/// The time at which a curve first reaches a level. Times are in the unit of the record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Crossing {
     /// At this time, interpolated linearly between two records.
     At(f64),
-    /// Not up to this time, the last usable record (right-censored).
+    /// The level is not reached up to this time, the last usable record (right-censored).
     After(f64),
-    /// Before this time, the first record, which is already above (left-censored).
+    /// The level is reached before this time, the first record, which is already above it
+    /// (left-censored).
     Before(f64),
 }
 
 impl Crossing {
-    /// The time, if the crossing was seen.
+    /// The time, if it is known exactly.
     #[must_use]
     pub fn observed(self) -> Option<f64> {
         match self {
@@ -27,24 +28,24 @@ impl Crossing {
     }
 }
 
-/// A ratio of two crossing times (no unit), as far as the record tells.
+/// A ratio of two crossing times (no unit), or what the record shows about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ratio {
-    /// Both times were seen.
+    /// Both times are known.
     Exact(f64),
-    /// One was not; the ratio is at least this.
+    /// One time is only bounded; the ratio is at least this.
     AtLeast(f64),
-    /// The record says nothing about it.
+    /// The record does not determine the ratio.
     Unknown,
 }
 
 /// First time at which the curve reaches `level` from below, by linear interpolation.
 ///
-/// A value at or above `level` counts as reached. If the first value equals `level` the crossing
-/// is [`Crossing::At`] the first time, if it lies above [`Crossing::Before`] it. The first NaN or
-/// infinite value ends the curve: what comes later is not used, and a level not reached by then
-/// is [`Crossing::After`] the last finite record. Only the first passage counts; a curve that
-/// falls back afterwards has still crossed.
+/// A value at or above `level` counts as reached. If the first value equals `level`, the crossing
+/// is [`Crossing::At`] the first time; if it is above, the crossing is [`Crossing::Before`] it. The
+/// first NaN or infinite value ends the curve: what comes later is not used, and a level not
+/// reached by then is [`Crossing::After`] the last finite record. Only the first passage counts; a
+/// curve that falls back afterwards has still crossed.
 ///
 /// # Shapes
 ///
@@ -111,8 +112,8 @@ pub fn first_crossing(times: &[f64], values: &[f64], level: f64) -> Result<Cross
 
 /// The first record at or above `level`, without interpolation: for accuracies, which jump.
 ///
-/// [`Crossing::Before`] never occurs: a curve that begins there has its first record there. The
-/// first NaN or infinite value ends the curve, as in [`first_crossing`].
+/// [`Crossing::Before`] never occurs, because a curve that begins above the level has its first
+/// record there. The first NaN or infinite value ends the curve, as in [`first_crossing`].
 ///
 /// # Shapes
 ///
@@ -136,7 +137,7 @@ pub fn first_crossing(times: &[f64], values: &[f64], level: f64) -> Result<Cross
 pub fn first_record(times: &[f64], values: &[f64], level: f64) -> Result<Crossing, MetricError> {
     match first_crossing(times, values, level)? {
         Crossing::After(last) => Ok(Crossing::After(last)),
-        // The curve reaches the level, so that some record does.
+        // The curve reaches the level, so some record does.
         Crossing::At(_) | Crossing::Before(_) => {
             let reached = times.iter().zip(values).find(|(_, value)| **value >= level);
             Ok(
@@ -214,7 +215,7 @@ pub fn shape_ratio(times: &[f64], values: &[f64]) -> Result<Ratio, MetricError> 
         return Ok(Ratio::Unknown);
     }
     Ok(match (t10, t90) {
-        // What the first record has reached may have been reached before.
+        // A level that the first record has reached may have been reached earlier.
         (Crossing::At(early), Crossing::At(late)) if early > times[0] => Ratio::Exact(late / early),
         (_, Crossing::At(late) | Crossing::After(late)) => Ratio::AtLeast(late / early),
         (_, Crossing::Before(_)) => Ratio::Unknown,

@@ -1,6 +1,6 @@
 //! Errors of the metrics.
 
-/// Why something could not be measured.
+/// Why a metric is not defined on its arguments.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MetricError {
     /// Two arguments that belong together differ in length.
@@ -25,7 +25,7 @@ pub enum MetricError {
         /// How many it must have.
         least: usize,
     },
-    /// One entry lies outside its domain.
+    /// One entry is outside its domain.
     #[error("{name}[{index}] = {value}: must be {domain}")]
     Entry {
         /// The argument at fault.
@@ -37,7 +37,7 @@ pub enum MetricError {
         /// What is allowed.
         domain: &'static str,
     },
-    /// A number, or a property of a whole argument, lies outside its domain.
+    /// A number, or a property of a whole argument, is outside its domain.
     #[error("{name} = {value}: must be {domain}")]
     Domain {
         /// The argument or the property at fault.

@@ -1,4 +1,5 @@
-//! Fourier spectra of weights on residues: how far a neuron is tuned to one frequency.
+//! Fourier spectra of weights on residues, which show how strongly a neuron is tuned to one
+//! frequency.
 
 use std::{collections::BTreeSet, f64::consts::TAU};
 
@@ -13,29 +14,31 @@ use crate::{
 /// Power of every frequency k = 1 … ⌊n/2⌋ in the weights of each neuron on n residues, relative to
 /// the neuron's sum [Nanda2023, Fourier spectra of weights on residues].
 ///
-/// P_k = Σ_tokens |Σ_j w_j e^{−2πi c k j/n}|²/Σ, w_j the weight of residue number j, is the share of k
-/// and −k in the neuron's variance over the residues. c is the factor of the token in the task, 1 for
-/// sums: the wave k of c1 a + c2 b is a wave c1 k of a and c2 k of b ([`Waves`]). The constant (k = 0) says nothing about
-/// residues and is left out. For even n, n/2 is its own opposite and has half that power. A net
-/// that sees several residues (a and b) has several tokens; their powers are added, so that a
-/// neuron is pure only if it is tuned to the same frequency for all of them.
+/// P_k = Σ_tokens |Σ_j w_j e^{−2πi c k j/n}|²/Σ, where w_j is the weight of residue number j, is
+/// the share of k and −k in the neuron's variance over the residues. c is the factor of the token
+/// in the task, 1 for sums: the wave k of c1 a + c2 b is a wave c1 k of a and c2 k of b
+/// ([`Waves`]). The constant (k = 0) does not depend on residues and is left out. For even n, n/2
+/// is its own opposite and has half that power. A net with several residues as inputs (a and b) has
+/// several tokens. Their powers are added, so a neuron is pure only if it is tuned to the same
+/// frequency for all tokens.
 ///
-/// The order of the residues decides what the waves are: 0, 1, 2, … for the characters of sums
-/// modulo p ([`Self::new`]), the powers of a primitive root for those of products ([`Self::along`]).
+/// The order of the residues defines the waves: 0, 1, 2, … gives the characters of sums modulo p
+/// ([`Self::new`]), and the powers of a primitive root give the characters of products
+/// ([`Self::along`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spectrum {
     frequencies: usize,
-    /// `[H, F]`; NaN where a neuron has no power.
+    /// `[H, F]`; NaN for a neuron without power.
     power: Vec<f64>,
 }
 
-/// The waves of a task that a spectrum is over.
+/// The waves of a spectrum, which depend on the task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waves {
-    /// The n residues in the order in which the waves turn; the weights of others do not count.
+    /// The n residues in the order of increasing phase; weights of other residues do not count.
     pub residues: Vec<usize>,
-    /// For each token, how often its wave turns while that of the result turns once. Without a common
-    /// divisor with n, so that each frequency of a token belongs to one frequency of the result.
+    /// For each token, the number of periods of its wave per period of the result. Each factor must
+    /// be coprime with n, so that each frequency of a token belongs to one frequency of the result.
     pub factors: Vec<usize>,
 }
 
@@ -44,14 +47,14 @@ impl Spectrum {
     ///
     /// # Shapes
     ///
-    /// `weights` `[T·p, H]`, row-major: the first layer of a net that sees T one-hot residues one
-    /// behind the other, p rows each; `modulus` = p, `neurons` = H. One vector of p weights is
-    /// `[p, 1]`.
+    /// `weights` `[T·p, H]`, row-major: the first layer of a net whose inputs are T concatenated
+    /// one-hot residues, p rows each; `modulus` = p, `neurons` = H. One vector of p weights is `[p,
+    /// 1]`.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for p < 3, without neurons, for rows that are no multiple of p, and for
-    /// weights that are not finite.
+    /// [`MetricError`] if p < 3, there are no neurons, the number of rows is not a multiple of p,
+    /// or a weight is not finite.
     ///
     /// # Examples
     ///
@@ -71,19 +74,20 @@ impl Spectrum {
         Self::along(weights, modulus, neurons, &waves, f64)
     }
 
-    /// As [`Self::new`], over other waves. A neuron is constant where the weights of each token differ
-    /// by no more than the rounding of what they were stored in, of this unit roundoff.
+    /// Like [`Self::new`], but over other waves. A neuron counts as constant if the weights of each
+    /// token differ by no more than the rounding of their storage, given by this unit roundoff.
     ///
     /// # Errors
     ///
-    /// As [`Self::new`], and for fewer than 3 residues, or one that is none, another number of factors
-    /// than tokens, and factors with a common divisor with the number of residues.
+    /// The same as [`Self::new`]; also if there are fewer than 3 residues, a residue is invalid,
+    /// the number of factors differs from the number of tokens, or a factor is not coprime with the
+    /// number of residues.
     ///
     /// # Examples
     ///
     /// ```
     /// use metrics::{FloatFormat, Spectrum, Waves};
-    /// // The powers of 3 are the residues modulo 7 but 0: 1, 3, 2, 6, 4, 5.
+    /// // The powers of 3 are all residues modulo 7 except 0: 1, 3, 2, 6, 4, 5.
     /// let residues = (0..6).map(|j| 3_usize.pow(j) % 7).collect();
     /// let waves = Waves { residues, factors: vec![1] };
     /// // Legendre's symbol: 1 for squares, −1 for others.
@@ -169,13 +173,14 @@ impl Spectrum {
         self.frequencies
     }
 
-    /// Normalised power `[H, F]`, row-major, frequency 1 first. NaN for neurons without any.
+    /// Normalised power `[H, F]`, row-major, frequency 1 first. NaN for neurons without power.
     #[must_use]
     pub fn power(&self) -> &[f64] {
         &self.power
     }
 
-    /// Neurons whose weights are the same for all residues, up to rounding: they have no spectrum.
+    /// Number of neurons whose weights are the same for all residues, up to rounding, and which
+    /// therefore have no spectrum.
     #[must_use]
     pub fn untuned(&self) -> usize {
         self.rows().filter(|row| row[0].is_nan()).count()
@@ -221,8 +226,8 @@ impl Spectrum {
         self.mean_of_rows(<[f64]>::to_vec)
     }
 
-    /// As [`Self::mean_power`], with the frequencies of every neuron sorted from its strongest to
-    /// its weakest: neurons tuned to different frequencies do not blur each other.
+    /// Like [`Self::mean_power`], but with the frequencies of every neuron sorted from strongest to
+    /// weakest, so that neurons tuned to different frequencies do not blur the mean.
     #[must_use]
     pub fn mean_sorted_power(&self) -> Vec<f64> {
         self.mean_of_rows(|row| {
@@ -261,32 +266,33 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Logits on all pairs (a, b) of residues, split into what belongs to key frequencies and the
-/// rest [Nanda2023, restricted and excluded loss].
+/// Logits on all pairs (a, b) of residues, split into the key frequencies and the rest [Nanda2023,
+/// restricted and excluded loss].
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeySplit {
-    /// Of every output, as a function of (a, b), only the components (k c1, k c2) and their
+    /// Every output as a function of (a, b), restricted to the components (k c1, k c2) and their
     /// negatives, `[p², K]`.
     pub restricted: Vec<f64>,
-    /// The logits minus those, constant component included, `[p², K]`.
+    /// The logits minus the restricted part, including the constant component, `[p², K]`.
     pub excluded: Vec<f64>,
 }
 
 /// Splits logits at the frequencies `keys` of a task whose result is c1 a + c2 b + c0 modulo p.
 ///
 /// Every output of the true function is a sum of the two-dimensional Fourier components
-/// ±(k c1, k c2) and a constant. The constant of an output stays in the excluded part. For a product
-/// of powers modulo a prime a and b are the logarithms of the residues other than 0, and p stands
-/// for their number.
+/// ±(k c1, k c2) and a constant. The constant of an output stays in the excluded part. For a
+/// product of powers modulo a prime, a and b are the logarithms of the residues other than 0, and p
+/// is their number.
 ///
 /// # Shapes
 ///
-/// `logits` `[p², K]`, row a p + b for the pair (a, b); `modulus` = p; `keys` from 1 to ⌊p/2⌋, each
-/// counted once, and so are keys whose components are the same (c1, c2 and p have a common divisor).
+/// `logits` `[p², K]`, row a p + b for the pair (a, b); `modulus` = p; `keys` from 1 to ⌊p/2⌋.
+/// Repeated keys count once, and so do keys with equal components (if c1, c2 and p have a common
+/// divisor).
 ///
 /// # Errors
 ///
-/// [`MetricError`] for p < 3, logits that are no whole columns, and keys outside their range.
+/// [`MetricError`] if p < 3, the logits are not whole columns, or a key is outside its range.
 ///
 /// # Examples
 ///
@@ -340,8 +346,8 @@ pub fn key_split(
     };
     let waves = [turn(f64::cos), turn(f64::sin)];
     for component in components {
-        // cos and sin have mean square ½ over the pairs. Of a component that is its own opposite sin
-        // is 0 and cos is ±1.
+        // cos and sin have mean square ½ over the pairs. For a component that is its own opposite,
+        // sin is 0 and cos is ±1.
         let (waves, inverse) = if component == opposite(component) {
             (&waves[..1], 1.0)
         } else {

@@ -1,4 +1,4 @@
-//! How far a kernel has moved, and what it points at.
+//! Distances, velocities and alignments of kernels.
 
 use std::f64::consts::SQRT_2;
 
@@ -10,10 +10,10 @@ use crate::weights::norm;
 /// Kernel distance 1 − ⟨A, B⟩/(|A||B|) (no unit, 0 to 2; 0 to 1 for positive semidefinite kernels)
 /// [Fort2020, kernel distance].
 ///
-/// Evaluated as half the squared distance of A/|A| and B/|B|, because the difference from 1 has no
-/// digits below 1e-16. The rounding of the entries, ε = 2⁻⁵³, leaves a distance d an error of the
-/// order of ε √d + ε². Equal kernels have the distance 0, proportional ones some ε² (more for large
-/// kernels, whose norms gather rounding).
+/// It is evaluated as half the squared distance of A/|A| and B/|B|, because a difference from 1 has
+/// no digits below 1e-16. The rounding of the entries, ε = 2⁻⁵³, leaves a distance d an error of
+/// the order of ε √d + ε². Equal kernels have the distance 0, proportional ones some ε² (more for
+/// large kernels, whose norms gather rounding).
 ///
 /// # Shapes
 ///
@@ -97,9 +97,9 @@ pub fn target_alignment(kernel: &[f64], targets: &[f64]) -> Result<f64, MetricEr
         .sum())
 }
 
-/// [`target_alignment`] of a kernel of which only the lower triangle is there, packed row by row
-/// with off-diagonal entries times √2, as [`mlp::Mlp::ntk_packed`] gives it. [`kernel_distance`]
-/// takes such vectors as they are.
+/// [`target_alignment`] for a packed kernel: only the lower triangle, row by row, with off-diagonal
+/// entries times √2, as from [`mlp::Mlp::ntk_packed`]. [`kernel_distance`] accepts such packed
+/// vectors directly.
 ///
 /// # Shapes
 ///
@@ -137,8 +137,8 @@ pub fn packed_target_alignment(packed: &[f64], targets: &[f64]) -> Result<f64, M
 /// −1 to 1; 0 to 1 for positive semidefinite kernels)
 /// [Cortes2012, centred alignment; Kornblith2019, linear CKA].
 ///
-/// Of the Gram matrices of features it is the linear centred kernel alignment (CKA); for features
-/// use [`feature_cka`], which keeps more digits.
+/// For Gram matrices of features it is the linear centred kernel alignment (CKA). For features, use
+/// [`feature_cka`], which keeps more digits.
 ///
 /// # Shapes
 ///
@@ -146,8 +146,8 @@ pub fn packed_target_alignment(packed: &[f64], targets: &[f64]) -> Result<f64, M
 ///
 /// # Errors
 ///
-/// [`MetricError`] for other lengths, entries that are not finite, and a kernel of which centring
-/// leaves nothing but rounding: that of features that are the same for all samples.
+/// [`MetricError`] if a length is wrong, an entry is not finite, or only rounding is left of a
+/// kernel after centring, because its features are the same for all samples.
 ///
 /// # Examples
 ///
@@ -185,8 +185,8 @@ pub fn centred_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
 ///
 /// # Errors
 ///
-/// [`MetricError`] for no entries or a number of them that is no multiple of N, entries that are
-/// not finite, and features that are the same for all samples, up to rounding.
+/// [`MetricError`] if there are no entries, their number is not a multiple of N, an entry is not
+/// finite, or the features are the same for all samples up to rounding.
 ///
 /// # Examples
 ///
@@ -208,7 +208,7 @@ pub fn feature_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
     let gram = |name, spread, features: &[f64]| -> Result<Vec<f64>, MetricError> {
         let width = features.len() / rows;
         let centred = without_column_means(&unit(name, features)?, width);
-        // At size 1 again, or squares of a small spread would vanish.
+        // Rescaled to size 1, because squares of a small spread would underflow.
         let centred = unit(spread, &varying(spread, centred, rows)?)?;
         let matrix = DMatrix::from_row_slice(rows, width, &centred);
         Ok((&matrix * matrix.transpose()).as_slice().to_vec())
@@ -241,7 +241,8 @@ pub fn linearised_gap(outputs: &[f64], linearised: &[f64]) -> Result<f64, Metric
     Ok(gaps.fold(0.0, f64::max))
 }
 
-/// ⟨A, B⟩/(|A||B|) by way of the distance, so that equal kernels give exactly 1 and none gives more.
+/// ⟨A, B⟩/(|A||B|), computed from the distance, so that equal kernels give exactly 1 and no result
+/// exceeds 1.
 fn alignment(a: &[f64], b: &[f64]) -> Result<f64, MetricError> {
     Ok(1.0 - kernel_distance(a, b)?)
 }
@@ -255,8 +256,8 @@ fn unit(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
     if size.is_finite() && size.recip().is_finite() {
         return Ok(values.iter().map(|value| value / size).collect());
     }
-    // The norm of entries near the ends of f64 is not a number with all its digits: bring the
-    // largest to 1 first.
+    // Entries near the ends of the range of f64 would lose digits in the norm, so the largest is
+    // scaled to 1 first.
     let largest = values
         .iter()
         .fold(0.0_f64, |largest, value| largest.max(value.abs()));
@@ -290,7 +291,7 @@ fn transposed(square: &[f64], rows: usize) -> Vec<f64> {
         .collect()
 }
 
-/// What centring has left of something of size 1, if it is more than the rounding of its means.
+/// The centred values of something of size 1, if they exceed the rounding of the means.
 fn varying(spread: &'static str, centred: Vec<f64>, rows: usize) -> Result<Vec<f64>, MetricError> {
     let size = norm(&centred);
     require(

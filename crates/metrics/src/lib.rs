@@ -1,8 +1,9 @@
-//! Numbers measured on weights, features and curves (f64, no framework).
+//! Metrics of weights, features, outputs, kernels and curves, in f64 and without a deep-learning
+//! framework.
 //!
-//! Everything takes slices and returns plain values, so that it also serves outputs that were
-//! computed elsewhere. Nothing is clamped or hidden: what could not be measured is an error, a
-//! censored value or, where a group has no rows, NaN.
+//! All functions take slices and return plain values, so they also work on the results of other
+//! programs. Values are never clamped. A metric that is not defined is an error, a censored value
+//! or, for a group without rows, NaN.
 //!
 //! ```
 //! use metrics::{Crossing, half_time};

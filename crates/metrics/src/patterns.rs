@@ -1,12 +1,12 @@
-//! Which neurons are active on which rows.
+//! Activation patterns: which neurons are active on which rows.
 
 use crate::error::{MetricError, require_at_least, require_entries, require_length};
 
 /// Hamming distance of two activation patterns: the share of entries that are positive in one and
 /// not in the other (no unit, 0 to 1) [Kunin2024, Hamming distance of activation patterns].
 ///
-/// Pre-activations and what a `ReLU`, tanh or `GELU` makes of them have the same pattern. Two
-/// independent symmetric patterns have the distance ½.
+/// Pre-activations and their `ReLU`, tanh or `GELU` values have the same pattern. Two independent
+/// symmetric patterns have the distance ½.
 ///
 /// # Shapes
 ///

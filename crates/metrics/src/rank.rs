@@ -1,11 +1,11 @@
-//! Agreement of two orders.
+//! Rank correlations, which measure the agreement of two orders.
 
 use crate::error::{MetricError, require_at_least, require_entries, require_length};
 
 /// Kendall's τ_b = (C − D)/√((C + D + T_x)(C + D + T_y)) (no unit, −1 to 1).
 ///
-/// C and D count the pairs ordered alike and oppositely, T_x those tied in x only and T_y those
-/// tied in y only. O(N²).
+/// C and D count concordant and discordant pairs, T_x pairs tied in x only, and T_y pairs tied in y
+/// only. O(N²).
 ///
 /// # Shapes
 ///
@@ -13,8 +13,8 @@ use crate::error::{MetricError, require_at_least, require_entries, require_lengt
 ///
 /// # Errors
 ///
-/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of
-/// x or all of y are alike (τ_b is not defined).
+/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of x
+/// or all of y are equal, for which τ_b is not defined.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
             });
         }
     }
-    // One root of the product keeps the perfect orders at exactly 1.
+    // A single root of the product gives exactly 1 for perfect orders.
     Ok(balance as f64 / (untied_x as f64 * untied_y as f64).sqrt())
 }
 
@@ -63,8 +63,8 @@ pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
 ///
 /// # Errors
 ///
-/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of
-/// x or all of y are alike (ρ is not defined).
+/// [`MetricError`] if lengths differ, there are fewer than 2 entries, an entry is NaN, or all of x
+/// or all of y are equal, for which ρ is not defined.
 ///
 /// # Examples
 ///
@@ -82,7 +82,7 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
     Ok(product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt())
 }
 
-/// Mean ranks minus their mean; an error where all entries are alike.
+/// Mean ranks minus their mean; an error if all entries are equal.
 fn centred_ranks(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
     require_entries(name, values, "a number or infinite", |value| {
         !value.is_nan()

@@ -1,12 +1,12 @@
-//! How much of each skill a model has learned.
+//! Skill strengths: how much of each skill a model has learned.
 
 use std::ops::Range;
 
 use crate::error::{MetricError, require_entries, require_length};
 
-/// What a sample of outputs on one skill says about it.
+/// Statistics of a sample of outputs on one skill.
 ///
-/// Unclamped: sampling noise may push `strength` below 0 or above 1.
+/// Values are not clamped; sampling noise may push `strength` below 0 or above 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SkillStats {
     /// Skill strength R_k/S (fraction of the target, no unit). NaN without rows.
@@ -102,8 +102,8 @@ pub fn skill_stats(
 
 /// The statistics of a model whose output on skill k is R_k g_k exactly.
 ///
-/// For a model on the skill basis one population row per skill (with g = +1) says everything:
-/// R_k/S = f/S, nothing is outside the skill, and centring would be wrong.
+/// For a model on the skill basis, one population row per skill (with g = +1) is enough: R_k/S =
+/// f/S, there is no energy outside the skill, and centring would be wrong.
 ///
 /// # Shapes
 ///
@@ -135,8 +135,8 @@ pub fn exact_strengths(outputs: &[f64], target: &[f64]) -> Result<Vec<SkillStats
         .collect())
 }
 
-/// Neighbouring rows of one skill, with the skill: their sums stay in registers, where a sum that is
-/// looked up for every row waits for its own way through memory.
+/// Runs of adjacent rows of one skill, with the skill. Their sums stay in registers, which is
+/// faster than accessing a sum in memory for every row.
 fn runs(groups: &[u32]) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
     let mut end = 0;
     groups.chunk_by(PartialEq::eq).map(move |run| {

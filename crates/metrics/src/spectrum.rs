@@ -1,4 +1,4 @@
-//! How many directions a matrix uses.
+//! Singular values and ranks, which measure how many directions a matrix uses.
 
 use nalgebra::DMatrix;
 
@@ -14,7 +14,7 @@ use crate::error::{MetricError, require_at_least, require_entries, require_lengt
 ///
 /// # Errors
 ///
-/// [`MetricError`] for another length, an empty matrix, or an entry that is not finite.
+/// [`MetricError`] if the length is wrong, the matrix is empty, or an entry is not finite.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ pub fn singular_values(
 ///
 /// # Errors
 ///
-/// [`MetricError`] for no values, a negative or infinite one, or only zeros.
+/// [`MetricError`] if there are no values, a value is negative or infinite, or all are zero.
 ///
 /// # Examples
 ///
@@ -63,8 +63,8 @@ pub fn effective_rank(singular: &[f64]) -> Result<f64, MetricError> {
 /// Effective rank exp(H(p)) with p_i = σ_i²/Σσ² (no unit, 1 to the number of values), the variant
 /// of [Roy2007, effective rank] on squared singular values.
 ///
-/// Of centred features it is the effective number of principal components: their covariance has
-/// the eigenvalues σ²/N.
+/// For centred features it is the effective number of principal components, because their
+/// covariance has the eigenvalues σ²/N.
 ///
 /// # Shapes
 ///
@@ -106,7 +106,7 @@ pub fn stable_rank(singular: &[f64]) -> Result<f64, MetricError> {
     Ok(singular.iter().map(|value| (value / largest).powi(2)).sum())
 }
 
-/// exp(H) of the shares of `power(σ)`; scaled by the largest σ, so that no power leaves f64.
+/// exp(H) of the shares of `power(σ)`. Scaling by the largest σ keeps all powers within f64.
 fn entropy_rank(singular: &[f64], power: impl Fn(f64) -> f64) -> Result<f64, MetricError> {
     let largest = largest(singular)?;
     let powers: Vec<f64> = singular

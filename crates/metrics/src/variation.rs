@@ -1,11 +1,11 @@
-//! Whether numbers differ by more than rounding.
+//! Decides whether numbers differ by more than rounding.
 
-/// Numbers up to so many spacings from their middle count as one number: a sum that is taken in another
-/// order differs by a few.
+/// Numbers within this many spacings of their middle count as equal, because a sum in another order
+/// differs by a few spacings.
 const SPACINGS: f64 = 4.0;
 
-/// The one rule for what is constant: numbers vary where half their range is above four spacings of the
-/// largest of them, in a precision of this unit roundoff.
+/// The single rule for constant numbers: numbers vary if half their range is above four spacings of
+/// the largest of them, in a precision with this unit roundoff.
 pub(crate) fn vary(numbers: impl IntoIterator<Item = f64>, unit_roundoff: f64) -> bool {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for number in numbers {
@@ -15,7 +15,7 @@ pub(crate) fn vary(numbers: impl IntoIterator<Item = f64>, unit_roundoff: f64) -
     most / 2.0 - least / 2.0 > SPACINGS * spacing
 }
 
-/// The largest power of two that is not above a positive number; 0 of 0 and of what is nearly 0.
+/// The largest power of two that is not above a positive number; 0 for 0 and for subnormal numbers.
 fn power_of_two(number: f64) -> f64 {
     f64::from_bits(number.to_bits() & f64::INFINITY.to_bits())
 }

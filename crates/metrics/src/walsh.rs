@@ -24,7 +24,7 @@ pub fn walsh_hadamard(values: &mut [f64]) -> Result<(), MetricError> {
     Ok(())
 }
 
-/// Both halves first, which are done with while they are in the cache, then the sums and differences
+/// Transforms both halves first, while they are in the cache, and then takes sums and differences
 /// across them.
 fn transform(values: &mut [f64]) {
     if values.len() == 8 {
@@ -111,10 +111,11 @@ pub fn energy_by_degree(coefficients: &[f64]) -> Result<Vec<f64>, MetricError> {
     Ok(energy)
 }
 
-/// The coefficient of largest size besides that of `target_mask`: its mask and its signed value.
+/// The coefficient with the largest absolute value, except that of `target_mask`: its mask and its
+/// signed value.
 ///
-/// The mean (mask 0) takes part. Of several of equal size the one of the smallest mask; NaN
-/// coefficients are passed over unless all are NaN.
+/// The mean (mask 0) is included. Among equal sizes the smallest mask wins. NaN coefficients are
+/// ignored unless all are NaN.
 ///
 /// # Shapes
 ///

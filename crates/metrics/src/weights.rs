@@ -4,8 +4,8 @@ use crate::error::{MetricError, require_length};
 
 /// Euclidean norm √(Σ x²) (Frobenius norm of a matrix given row by row), in the unit of `values`.
 ///
-/// Rescaled by the largest entry where squares would overflow or vanish. 0 for no entries, NaN if
-/// one is NaN.
+/// The entries are rescaled if their squares would overflow or underflow. The norm is 0 for no
+/// entries, and NaN if an entry is NaN.
 ///
 /// # Examples
 ///
@@ -34,7 +34,7 @@ pub fn norm(values: &[f64]) -> f64 {
     largest * squares(largest).sqrt()
 }
 
-/// Sums of squares in which no term that matters has left the range of f64.
+/// Range of sums of squares in which no relevant term has overflowed or underflowed.
 const SAFE_SQUARES: std::ops::Range<f64> = 1e-250..f64::INFINITY;
 
 /// Relative change of weights |now − initial|/|initial| (no unit).

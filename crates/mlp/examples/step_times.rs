@@ -1,4 +1,4 @@
-//! Times of training steps: two trainers on two threads at once, as two runs of a sweep go.
+//! Times training steps of two trainers on two threads at once, like two cells of a sweep.
 //!
 //! `cargo run --release -p layerwise-mlp --example step_times [filter]` prints, for every net, the
 //! wall time of a step divided by the two members, in microseconds: the minimum and the median over
@@ -17,10 +17,10 @@ use mlp::{
 
 const MEMBERS: usize = 2;
 const REPEATS: usize = 15;
-/// Wall time of a repeat, in seconds, from which the number of its steps follows.
+/// Duration of a repeat in seconds, which determines its number of steps.
 const REPEAT_SECONDS: f64 = 0.1;
 
-/// What the rows look like.
+/// Kind of input rows.
 #[derive(Clone, Copy)]
 enum Inputs {
     Dense,
@@ -140,7 +140,7 @@ const CASES: [Case; 16] = [
     },
 ];
 
-/// Numbers in (−1, 1) that look random.
+/// Pseudo-random numbers in (−1, 1).
 fn numbers(seed: u64, count: usize) -> Vec<f64> {
     let mut state = seed;
     let mut next = || {
@@ -152,7 +152,7 @@ fn numbers(seed: u64, count: usize) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
-/// One of each row's columns from `first` on set to 1.
+/// Sets one column of each row, from `first` on, to 1.
 fn set_ones(values: &mut [f64], columns: usize, first: usize, among: usize, seed: u64) {
     let rows = values.len() / columns;
     for (row, number) in numbers(seed, rows).into_iter().enumerate() {
@@ -209,7 +209,7 @@ fn member<T: Real>(case: &Case, seed: u64) -> Result<(Trainer<T>, Rows<T>), MlpE
     ))
 }
 
-/// Seconds per step of each repeat, all members together.
+/// Seconds per step of each repeat, for all members together.
 fn times<T: Real>(case: &Case) -> Result<Vec<f64>, MlpError> {
     const LEARNING_RATE: f64 = 1e-3;
     let mut members = (0..MEMBERS as u64)
@@ -250,7 +250,7 @@ fn times<T: Real>(case: &Case) -> Result<Vec<f64>, MlpError> {
     Ok(times)
 }
 
-/// Microseconds of a step per member.
+/// Microseconds per step and member.
 fn micros(seconds: f64) -> f64 {
     1e6 * seconds / MEMBERS as f64
 }

@@ -36,8 +36,8 @@ macro_rules! activations {
             }
         }
 
-        /// `with_formula!(activation, F => …)` is the expression compiled for each activation, whose
-        /// [`Formula`] is called F in it.
+        /// `with_formula!(activation, F => …)` compiles the expression for each activation, with F
+        /// as its [`Formula`].
         macro_rules! with_formula {
             ($d activation:expr, $d formula:ident => $d body:expr) => {
                 match $d activation {
@@ -73,8 +73,8 @@ activations! { $
 }
 
 impl Activation {
-    /// q with φ(c z) = c^q φ(z) for c > 0. Activations that are not homogeneous have that of the range
-    /// in which they are nearly linear: 1.
+    /// q with φ(c z) = c^q φ(z) for c > 0. Activations that are not homogeneous have the degree of
+    /// their nearly linear range, 1.
     #[must_use]
     pub fn degree(self) -> f64 {
         with_formula!(self, F => F::DEGREE)
@@ -86,7 +86,7 @@ impl Activation {
         with_formula!(self, F => F::HOMOGENEOUS)
     }
 
-    /// Whether a net must keep φ'(z) on the way forward, because φ(z) does not tell it.
+    /// Whether a net must store φ'(z) in the forward pass, because it does not follow from φ(z).
     pub(crate) fn keeps_slopes(self) -> bool {
         with_formula!(self, F => !F::SLOPE_FROM_VALUE)
     }

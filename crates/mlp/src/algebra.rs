@@ -1,12 +1,12 @@
-//! The arithmetic that formulas of activations are written in.
+//! The arithmetic in which formulas of activations are written.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use std::ops::{Mul, Neg};
 
 /// A number, a vector register or a tensor, on which a formula acts element by element.
 ///
-/// The host reference implements it for f64, the trainer for its numbers and vector registers, and a
-/// crate with tensors for those.
+/// The host reference implements it for f64, the trainer for its numbers and vector registers, and
+/// the crate `layerwise-nets` for tensors.
 pub trait Algebra: Clone + Neg<Output = Self> + Mul<Output = Self> {
     /// A constant in the shape of `self`.
     fn constant(&self, value: f64) -> Self;
@@ -14,19 +14,19 @@ pub trait Algebra: Clone + Neg<Output = Self> + Mul<Output = Self> {
     /// c x.
     fn scaled(self, factor: f64) -> Self;
 
-    /// x a + b, rounded once where there is an instruction for that.
+    /// x a + b, rounded once if the processor has an instruction for it.
     fn mul_add(self, factor: Self, term: Self) -> Self;
 
     /// x².
     fn squared(self) -> Self;
 
-    /// max(x, 0), NaN where x is.
+    /// max(x, 0); NaN for NaN.
     fn relu(self) -> Self;
 
-    /// `then` where x > 0, elsewhere (NaN included) `otherwise`.
+    /// `then` if x > 0; `otherwise` if not, or if x is NaN.
     fn if_positive(self, then: Self, otherwise: Self) -> Self;
 
-    /// `positive` where x > 0, elsewhere (NaN included) `otherwise`.
+    /// `positive` if x > 0; `otherwise` if not, or if x is NaN.
     #[inline(always)]
     fn step(self, positive: f64, otherwise: f64) -> Self {
         let (positive, otherwise) = (self.constant(positive), self.constant(otherwise));
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_normal_distribution_has_its_known_digits_far_into_the_left_tail() {
-        // Digits by mpmath. Rounding of x²/2 in the exponent is all that may be lost.
+        // Digits from mpmath. Only the rounding of x²/2 in the exponent may be lost.
         for (x, expected) in [
             (-37.0, 5.725_571_222_524_576_6e-300),
             (-30.0, 4.906_713_927_148_187e-198),

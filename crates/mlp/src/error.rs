@@ -1,6 +1,6 @@
 //! Errors of the host MLP.
 
-/// Why a network, a loss or an optimizer refuses its arguments.
+/// Why a network, a loss or an optimizer rejects its arguments.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MlpError {
     /// A slice has the wrong length.
@@ -38,17 +38,17 @@ pub enum MlpError {
         /// What is allowed.
         domain: &'static str,
     },
-    /// A row of the targets of the cross-entropy is no distribution over two classes or more.
+    /// A target row of the cross-entropy is not a distribution over two or more classes.
     #[error(
-        "targets of row {row} are no probabilities of two or more classes: must be 0 or more, with \
-         the sum 1"
+        "targets of row {row} are not probabilities of two or more classes: must be 0 or more, \
+         with the sum 1"
     )]
     NotDistribution {
         /// The row, from 0.
         row: usize,
     },
-    /// A row of the targets of the hinge loss has another number than 1 and −1.
-    #[error("targets of row {row} are no signs: must be 1 or -1")]
+    /// A target row of the hinge loss has a number other than 1 and −1.
+    #[error("targets of row {row} are not signs: must be 1 or -1")]
     NotSigns {
         /// The row, from 0.
         row: usize,

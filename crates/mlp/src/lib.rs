@@ -1,8 +1,9 @@
-//! Host MLPs: a plain one in f64 as a reference, and a fast [`Trainer`] in f32 or f64.
+//! Multilayer perceptrons on the CPU: a simple reference in f64, and a fast [`Trainer`] in f32 or
+//! f64.
 //!
-//! The reference ([`Mlp`], [`Loss`]) is written to be read and checked, not to be
-//! fast: loops over slices, no framework, no hidden defaults. Other implementations are compared
-//! with it number by number, the trainer first.
+//! The reference ([`Mlp`], [`Loss`]) is written to be read and checked, not to be fast: it has
+//! loops over slices, no framework and no hidden defaults. The trainer and all other
+//! implementations are compared with it number by number.
 //!
 //! # Shapes
 //!

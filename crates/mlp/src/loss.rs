@@ -1,4 +1,4 @@
-//! Losses with their gradient at the outputs.
+//! Losses and their gradients with respect to the outputs.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub enum Loss {
     },
 }
 
-/// How far the sum of soft labels may be from 1: the rounding of 1,000 probabilities in f32.
+/// Largest deviation of the sum of soft labels from 1: the rounding of 1,000 probabilities in f32.
 const SOFT_LABELS_OFF: f64 = 1e-4;
 
 /// Reductions over outputs.
@@ -48,7 +48,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// What the sum over `outputs` outputs is multiplied with.
+    /// Factor on the sum over `outputs` outputs.
     fn share(self, outputs: usize) -> f64 {
         match self {
             Self::Mean => 1.0 / outputs.max(1) as f64,
@@ -79,7 +79,7 @@ pub struct LossValue {
 impl Loss {
     /// `c` in flow time = Σ lr · c: the factor of this loss relative to the form in which theory is
     /// written, a sum over `outputs` outputs: ½|f − y|² for squared errors. Cross-entropy and hinge
-    /// loss have flows of their own, with factor 1 for their sums.
+    /// loss have their own flows, with factor 1 for their sums.
     #[must_use]
     pub fn flow_factor(self, outputs: usize) -> f64 {
         match self {
@@ -128,7 +128,7 @@ impl Loss {
             .sum()
     }
 
-    /// Whether these are targets of the loss: rows `[N, K]` with `columns` = K.
+    /// Checks that these are valid targets of the loss: rows `[N, K]` with `columns` = K.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Loss {
             match self {
                 Self::Mse { .. } => {}
                 Self::CrossEntropy => {
-                    // Of one class the softmax is 1, whatever the net does.
+                    // With a single class the softmax is always 1.
                     let classes = y.len() >= 2 && y.iter().all(|entry| *entry >= 0.0);
                     let off = (y.iter().sum::<f64>() - 1.0).abs();
                     if !classes || off > SOFT_LABELS_OFF {
@@ -166,7 +166,7 @@ impl Loss {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if lengths differ, K or N is 0, or targets are not those of the loss.
+    /// [`MlpError`] if lengths differ, K or N is 0, or targets are not valid for the loss.
     ///
     /// # Examples
     ///

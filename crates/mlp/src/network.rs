@@ -34,7 +34,7 @@ pub struct LayerGradient {
     pub bias: Option<Vec<f64>>,
 }
 
-/// What a forward pass leaves for the backward pass.
+/// Values of a forward pass that the backward pass needs.
 pub(crate) struct Trace {
     /// Input of every layer, `[N, inputs]`.
     pub(crate) inputs: Vec<Vec<f64>>,
@@ -57,7 +57,7 @@ impl Mlp {
         trace.affine.pop().ok_or(MlpError::NoLayers)
     }
 
-    /// Features of every hidden layer, behind the activation, first layer first.
+    /// Features of every hidden layer, after the activation, from the first layer on.
     ///
     /// # Shapes
     ///
@@ -133,7 +133,8 @@ impl Mlp {
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if `flat` has not as many entries as the network; nothing is changed.
+    /// [`MlpError::Length`] if `flat` does not have as many entries as the network; nothing is
+    /// changed then.
     pub fn set_parameters(&mut self, flat: &[f64]) -> Result<(), MlpError> {
         let count = |layer: &Layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Vec::len);
         require_length("flat", flat.len(), self.layers.iter().map(count).sum())?;
@@ -170,7 +171,7 @@ impl Mlp {
         Ok(trace)
     }
 
-    /// That there is a layer, and that sizes and slices agree.
+    /// Checks that there is a layer, and that sizes and slices agree.
     fn check(&self) -> Result<(), MlpError> {
         let first = self.layers.first().ok_or(MlpError::NoLayers)?;
         let mut width = first.inputs;

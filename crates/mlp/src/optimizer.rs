@@ -14,11 +14,10 @@ pub use sgd::Sgd;
 
 macro_rules! optimizers {
     ($d:tt $($(#[$attribute:meta])* $name:literal $optimizer:ident,)*) => {
-        /// How parameters follow their gradients: PyTorch's formulas, without the learning rate, which
-        /// every step gets.
+        /// An optimizer with PyTorch's formulas. The learning rate is an argument of each step.
         ///
-        /// No constant is inherited from a framework (burn's Adam has another epsilon than PyTorch's,
-        /// and keeps its constants in f32, which f64 runs would feel).
+        /// No constant comes from a framework: burn's Adam has a different epsilon than PyTorch's,
+        /// and stores its constants in f32, which would affect runs in f64.
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Optimizer {
@@ -31,8 +30,8 @@ macro_rules! optimizers {
             }
         })*
 
-        /// `with_rule!(optimizer, rule => …)` is the expression compiled for each optimizer, whose
-        /// [`Rule`] is called `rule` in it.
+        /// `with_rule!(optimizer, rule => …)` compiles the expression for each optimizer, with
+        /// `rule` as its [`Rule`].
         macro_rules! with_rule {
             ($d optimizer:expr, $d rule:ident => $d body:expr) => {
                 match $d optimizer { $($crate::Optimizer::$optimizer($d rule) => $d body,)* }
@@ -57,26 +56,26 @@ impl Optimizer {
     ///
     /// # Errors
     ///
-    /// [`MlpError::Domain`] for one that is not.
+    /// [`MlpError::Domain`] if a constant is not.
     pub fn check(&self) -> Result<(), MlpError> {
         with_rule!(self, rule => rule.check())
     }
 
-    /// Moments that it keeps of every parameter: 0, 1 or 2.
+    /// Number of moments per parameter: 0, 1 or 2.
     #[must_use]
     pub fn moments(&self) -> usize {
         with_rule!(self, rule => rule.moments())
     }
 
-    /// Flow time of one step of learning rate 1 in units of the loss's own gradient; `None` where the
-    /// optimizer does not follow the gradient flow.
+    /// Flow time of one step with learning rate 1, in units of the loss's own gradient; `None` if
+    /// the optimizer does not follow gradient flow.
     #[must_use]
     pub fn flow_factor(&self) -> Option<f64> {
         with_rule!(self, rule => rule.flow_factor())
     }
 
-    /// The parameter after step number `step` (from 1). `moments` has as many entries as
-    /// [`Optimizer::moments`] says, `None` before the first step, and gets the new ones.
+    /// The parameter after step number `step` (from 1). `moments` has [`Optimizer::moments`]
+    /// entries, which are `None` before the first step and are replaced by the new moments.
     pub fn update<A: UpdateAlgebra>(
         &self,
         step: i32,

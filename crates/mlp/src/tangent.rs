@@ -7,12 +7,12 @@ use nalgebra::{DMatrix, DMatrixView};
 use crate::error::{MlpError, require_length};
 use crate::network::Mlp;
 
-/// Rows of the kernel that are computed together: enough for a matrix product, few beside the
-/// kernel.
+/// Number of rows of the kernel that are computed together: enough for an efficient matrix product,
+/// and few compared with the kernel.
 const BLOCK_ROWS: usize = 64;
 
-/// How fast a layer's own parameters move its weights: m² for weights W = m w with a multiplier m and
-/// a trained w. 1 in the standard parametrisation.
+/// Rate at which the parameters of a layer change its weights: m² for weights W = m w with a
+/// multiplier m and a trained w. It is 1 in the standard parametrisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerRate {
     /// m² of the weight.
@@ -46,12 +46,12 @@ impl Mlp {
     /// `x` `[N, D]` with `rows` = N; the result is `[K·N, P]`, row k · N + n for output k of sample
     /// n (output-major), columns in the order of [`Mlp::parameters`].
     ///
-    /// A factor α on the outputs, which the network does not know, multiplies J by α.
+    /// A factor α on the outputs, which is not part of the network, multiplies J by α.
     ///
     /// # Memory
     ///
     /// 8 K N P bytes for the result (3.4 GB for 10 outputs, 400 samples and 107,000 parameters);
-    /// [`Mlp::ntk`] does without it.
+    /// [`Mlp::ntk`] does not need it.
     ///
     /// # Errors
     ///
@@ -90,10 +90,10 @@ impl Mlp {
     ///
     /// Computed layer by layer as Σ_l (G_l G_lᵀ) ∘ (X_l X_lᵀ + 1), without the Jacobian: X_l is the
     /// input of layer l, G_l the gradient of every output at its affine output, and the 1 is the
-    /// bias, where there is one. An entry depends on its two samples only, so blocks of a large
-    /// kernel may be computed on their own.
+    /// bias, where there is one. An entry depends only on its two samples, so blocks of a large
+    /// kernel may be computed separately.
     ///
-    /// A factor α on the outputs, which the network does not know, multiplies the kernel by α².
+    /// A factor α on the outputs, which is not part of the network, multiplies the kernel by α².
     ///
     /// # Shapes
     ///
@@ -135,9 +135,9 @@ impl Mlp {
     }
 
     /// The lower triangle of [`Mlp::ntk`], packed row by row, off-diagonal entries times √2: the
-    /// inner product of two such vectors is that of the matrices, and half of the memory does.
+    /// inner product of two such vectors equals that of the matrices, with half of the memory.
     ///
-    /// Layer l has a part of its own in the kernel, which is multiplied by `rates[l]`.
+    /// The kernel is a sum over layers, in which the part of layer l is multiplied by `rates[l]`.
     ///
     /// # Shapes
     ///
@@ -151,7 +151,7 @@ impl Mlp {
     ///
     /// # Errors
     ///
-    /// As [`Mlp::forward`], and for another number of rates.
+    /// The same as [`Mlp::forward`]; also if the number of rates is wrong.
     ///
     /// # Examples
     ///
@@ -210,7 +210,7 @@ impl Mlp {
                         let alike = &alike[row * rows..(row + 1) * rows];
                         let place = row * width..(row + 1) * width;
                         let entries = block[place.clone()].iter_mut().zip(&along[place]);
-                        // Columns go through all samples of one output, then of the next.
+                        // Columns run over all samples of one output, then of the next.
                         for ((entry, along), alike) in entries.zip(alike.iter().cycle()) {
                             *entry += along * (rate.weight * alike + bias);
                         }

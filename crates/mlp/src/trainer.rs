@@ -1,8 +1,8 @@
-//! Training by gradients written out by hand, on buffers that are allocated once.
+//! Trains with gradients written by hand, on buffers that are allocated once.
 //!
-//! [`Mlp::gradients`](crate::Mlp::gradients) says what is computed; this module computes the same
-//! fast, in f32 or f64, on one thread. Rows go through the net in blocks that fit the cache, forward
-//! and back, and every parameter is updated in one pass at the end.
+//! The result is that of [`Mlp::gradients`](crate::Mlp::gradients), but computed fast, in f32 or
+//! f64, on one thread. Rows pass through the net in blocks that fit into the cache, forward and
+//! backward, and all parameters are updated in one pass at the end.
 
 mod activate;
 mod column;
@@ -47,7 +47,7 @@ pub use updater::Updater;
 use crate::error::{MlpError, require, require_length};
 use crate::{Activation, Loss, Optimizer};
 
-/// What a [`Trainer`] trains and how.
+/// Configuration of a [`Trainer`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainerConfig {
     /// Layers from input to output.
@@ -60,19 +60,19 @@ pub struct TrainerConfig {
     pub centred: bool,
     /// The loss. Targets of the cross-entropy may be any probabilities here.
     pub loss: Loss,
-    /// How parameters follow their gradients.
+    /// The optimizer.
     pub optimizer: Optimizer,
-    /// The processor's instructions that are used.
+    /// The instruction set of the processor to use.
     pub instructions: Instructions,
 }
 
-/// Which instructions of the processor a [`Trainer`] uses.
+/// Instruction set that a [`Trainer`] uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Instructions {
-    /// The widest that the running processor has: AVX2 with fused multiply-add where it can.
+    /// The widest set of the running processor: AVX2 with fused multiply-add if available.
     #[default]
     Detected,
-    /// Only those that the program was compiled for. Results agree within rounding.
+    /// Only the set that the program was compiled for. Results agree within rounding.
     Portable,
 }
 
@@ -120,7 +120,7 @@ pub struct Trainer<T: Real> {
     first: Lines<T>,
     second: Lines<T>,
     steps: u64,
-    /// Initial parameters and outputs at them, where outputs are centred.
+    /// Initial parameters and outputs at them, if outputs are centred.
     centre: Option<Centre<T>>,
     outputs: Vec<T>,
     /// Products of the first weight with the patterns of the rows of an evaluation.
@@ -144,8 +144,8 @@ impl<T: Real> Trainer<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if layers do not fit together, a constant is off its domain or `initial` has
-    /// not P entries.
+    /// [`MlpError`] if layers do not fit together, a constant is outside its domain, or `initial`
+    /// does not have P entries.
     pub fn new(config: TrainerConfig, initial: &[f64]) -> Result<Self, MlpError> {
         let (layers, counts) = lay_out(&config.layers)?;
         config.optimizer.check()?;
@@ -186,13 +186,13 @@ impl<T: Real> Trainer<T> {
         Ok(trainer)
     }
 
-    /// What is trained and how.
+    /// The configuration.
     pub fn config(&self) -> &TrainerConfig {
         &self.config
     }
 
-    /// One optimizer step on these rows. Allocates nothing, except where outputs are centred and
-    /// there are more rows than before.
+    /// One optimizer step on these rows. Allocates nothing, unless outputs are centred and there
+    /// are more rows than before.
     ///
     /// # Errors
     ///
@@ -258,8 +258,8 @@ impl<T: Real> Trainer<T> {
         Ok(&self.outputs)
     }
 
-    /// Outputs `[2^n]` on all rows of a cube, in a small part of the time of [`Trainer::outputs`];
-    /// `None` for nets with another number of hidden layers or outputs than one.
+    /// Outputs `[2^n]` on all rows of a cube, much faster than [`Trainer::outputs`]; `None` unless
+    /// the net has exactly one hidden layer and one output.
     ///
     /// # Errors
     ///
@@ -331,11 +331,11 @@ impl<T: Real> Trainer<T> {
     }
 
     /// Replaces all parameters, in the order of [`Trainer::parameters`]. Outputs stay centred at
-    /// the initial ones, and moments are kept.
+    /// the initial parameters, and moments do not change.
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if there are not P; then nothing is changed.
+    /// [`MlpError::Length`] if there are not P parameters; nothing is changed then.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), MlpError> {
         let count = self.config.layers.iter().map(LayerConfig::parameters).sum();
         require_length("parameters", parameters.len(), count)?;
@@ -343,7 +343,7 @@ impl<T: Real> Trainer<T> {
         Ok(())
     }
 
-    /// What the optimizer remembers.
+    /// The state of the optimizer.
     pub fn state(&self) -> TrainerState {
         let moments = self.config.optimizer.moments();
         let of = |index, lines| {
@@ -360,12 +360,12 @@ impl<T: Real> Trainer<T> {
         }
     }
 
-    /// Puts back what [`Trainer::state`] gave.
+    /// Restores a state from [`Trainer::state`].
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if the moments are not those of this rule and net; then nothing is
-    /// changed.
+    /// [`MlpError::Length`] if the moments do not fit this optimizer and net; nothing is changed
+    /// then.
     pub fn set_state(&mut self, state: &TrainerState) -> Result<(), MlpError> {
         let count: usize = self.config.layers.iter().map(LayerConfig::parameters).sum();
         let moments = self.config.optimizer.moments();
@@ -394,7 +394,7 @@ impl<T: Real> Trainer<T> {
         require_length("a row of targets", rows.outputs(), outputs)
     }
 
-    /// Evaluates the initial parameters on rows that have not been seen.
+    /// Evaluates the initial parameters on new rows.
     fn prepare_centre(&mut self, rows: &Rows<T>) {
         let Some(centre) = &mut self.centre else {
             return;
@@ -464,7 +464,7 @@ fn write<T: Real>(layers: &[Layer<T>], values: &[f64], lines: &mut Lines<T>) {
     }
 }
 
-/// What is subtracted from the outputs of a block.
+/// The values that are subtracted from the outputs of a block.
 fn centre_of<'a, T: Real>(
     centre: Option<&'a Centre<T>>,
     block: &Range<usize>,

@@ -6,7 +6,7 @@ use crate::HostNet;
 /// Features of one hidden layer on some rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HiddenLayer {
-    /// `[N, H]`, row-major, behind the activation.
+    /// `[N, H]`, row-major, after the activation.
     pub values: Vec<f64>,
     /// H.
     pub width: usize,
@@ -17,11 +17,11 @@ pub struct HiddenLayer {
 pub struct Classifier {
     /// W `[K, H]`, row-major, with the factor on the output.
     pub weight: Vec<f64>,
-    /// b `[K]`, the same, if there is one.
+    /// b `[K]`, also with the factor on the output, if the layer has a bias.
     pub bias: Option<Vec<f64>>,
 }
 
-/// What a model with hidden features says of some rows.
+/// The hidden features of a model on some rows, and its last layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HiddenFeatures {
     /// Every hidden layer, first layer first; at least one.
@@ -31,7 +31,7 @@ pub struct HiddenFeatures {
 }
 
 impl HiddenFeatures {
-    /// Those of a net; `None` without a hidden layer.
+    /// The features of a net; `None` if it has no hidden layer.
     pub(crate) fn of_net(host: &HostNet, rows: &Batch) -> Result<Option<Self>, MlpError> {
         let Some((last, hidden)) = host.net.layers.split_last() else {
             return Ok(None);

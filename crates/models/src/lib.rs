@@ -1,8 +1,9 @@
-//! Nets and their layerwise-linear twins as descriptions, without a framework.
+//! Describes nets and their layerwise-linear twins, without a deep-learning framework.
 //!
-//! A [`Model`] is a table of a spec that has been checked: it says what it reads, where it starts and,
-//! where it is a multilayer perceptron, what it is on the host. Engines train it (see
-//! `layerwise-nets`); closed forms and metrics need only what is here.
+//! The input is a table of a spec; the output is a checked [`Model`]. A model states which parts of
+//! a batch it reads and draws its initial parameters. If it is a multilayer perceptron, it also
+//! gives the same net on the host. Engines in `layerwise-nets` train models; closed forms and
+//! metrics need only this crate.
 //!
 //! ```
 //! use layerwise_models::kinds;

@@ -15,7 +15,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What either needs.
+    /// The union of both needs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -28,9 +28,9 @@ impl Needs {
 /// A net on the host, for metrics that need its gradients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostNet {
-    /// The net, multipliers in its weights, without the factor on its output.
+    /// The net, with multipliers included in its weights, but without the factor on its output.
     pub net: mlp::Mlp,
-    /// α: factor on the output. Gradients of the output carry it, too.
+    /// α: factor on the output. It also multiplies gradients of the output.
     pub output_scale: f64,
     /// Squared multipliers of the parametrisation, layer by layer.
     pub rates: Vec<LayerRate>,
@@ -52,7 +52,7 @@ impl HostNet {
     }
 }
 
-/// A multilayer perceptron as the host's own trainer sees it.
+/// A multilayer perceptron in the form that the host trainer needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostLayers {
     /// Layers from input to output, with the multipliers of the parametrisation.
@@ -67,27 +67,28 @@ pub struct HostLayers {
 
 /// A model: a pure function of its parameters and a batch.
 ///
-/// This is its description, without the function itself: where it starts, what it reads, what it is
-/// on the host. Engines bring the function.
+/// This trait is its description: its initial parameters, the parts of a batch that it reads, and
+/// the same net on the host. Engines provide the function itself.
 pub trait Model: Any + Send + Sync {
     /// The spec table with every default written out, `kind` included.
     fn resolved(&self) -> toml::Table;
 
-    /// What it is beside the other models of a spec, unless the spec says otherwise.
+    /// The role of the model, unless the spec sets another.
     fn role(&self) -> Role {
         Role::Twin
     }
 
-    /// Which parts of a batch it reads.
+    /// Which parts of a batch the model reads.
     fn needs(&self) -> Needs;
 
-    /// What decides the function of parameters and rows, without what decides only where it starts
-    /// and how fast it learns: models of one structure are stepped together.
+    /// Everything that determines the function of parameters and rows, without keys that affect
+    /// only the initial parameters or the learning rate. Models of one structure can be trained
+    /// together.
     fn structure(&self) -> toml::Table {
         self.resolved()
     }
 
-    /// Factor on the learning rate of the run: twins live on their own clock.
+    /// Factor on the learning rate of the run, because twins have their own clock.
     fn lr_scale(&self) -> f64;
 
     /// Whether the output at initial weights is subtracted, so that the model starts at zero.
@@ -98,13 +99,13 @@ pub trait Model: Any + Send + Sync {
     /// Checks that the model can be trained on rows of this shape.
     ///
     /// # Errors
-    /// The key of the model that does not fit.
+    /// A key of the model does not fit the rows.
     fn check(&self, shape: TaskShape) -> Result<(), KeyError>;
 
-    /// Checks what can go wrong for one seed only, such as a file of initial weights that is missing.
+    /// Checks problems that depend on the seed, such as a missing file of initial weights.
     ///
     /// # Errors
-    /// The key of the model that does not fit this seed.
+    /// A key of the model is not valid for this seed.
     fn check_seed(&self, _seed: u64) -> Result<(), KeyError> {
         Ok(())
     }
@@ -112,13 +113,13 @@ pub trait Model: Any + Send + Sync {
     /// Initial parameters of `seed`, drawn on the host.
     fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray>;
 
-    /// The same net on the host; `None` where the model is not a multilayer perceptron.
+    /// The same net on the host; `None` if the model is not a multilayer perceptron.
     fn host(&self, _parameters: &[HostArray]) -> Option<HostNet> {
         None
     }
 
-    /// What the host's own trainer needs to train the model from these parameters; `None` where it
-    /// does not cover it.
+    /// What the host trainer needs to train the model from these parameters; `None` if it does not
+    /// cover the model.
     fn host_layers(&self, _parameters: &[HostArray]) -> Option<HostLayers> {
         None
     }
@@ -129,8 +130,8 @@ pub trait Model: Any + Send + Sync {
         false
     }
 
-    /// Features of every hidden layer on some rows of the task, and the last layer; `None` where the
-    /// model has none.
+    /// Features of every hidden layer on some rows of the task, and the last layer; `None` if the
+    /// model has no hidden layer.
     ///
     /// # Errors
     /// The parameters do not fit the rows.
@@ -145,13 +146,14 @@ pub trait Model: Any + Send + Sync {
         }
     }
 
-    /// Scales that gradient descent feels only together; `None` where the model has none.
+    /// The scales of the net, whose combination alone matters to gradient descent; `None` if the
+    /// model has no such scales.
     fn scales(&self) -> Option<Scales> {
         None
     }
 
-    /// Whether the outputs depend on the initial parameters, too, as where the output at the start is
-    /// subtracted.
+    /// Whether the outputs also depend on the initial parameters, for example because the initial
+    /// output is subtracted.
     fn remembers_start(&self) -> bool {
         self.centred()
     }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// What a model or prediction is beside the others, which decides how it is drawn and where it stands
-/// in tables.
+/// Role of a model or prediction among the others. It decides the line style and the position in
+/// tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {

@@ -1,6 +1,6 @@
-/// The scales of a net that gradient descent feels only together: f(x) has degree D in the weights
-/// and some degree in the inputs, so that α κ^D ξ^d/τ, the weight-to-target ratio, is all that
-/// matters [Nam2025, weight-to-target ratio].
+/// Scales of a net of which only one combination matters to gradient descent. f(x) has degree D in
+/// the weights and degree d in the inputs, so training depends on the scales only through the
+/// weight-to-target ratio α κ^D ξ^d/τ [Nam2025, weight-to-target ratio].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scales {
     /// κ: factor on the initial weights.
@@ -11,8 +11,8 @@ pub struct Scales {
     pub degree: f64,
     /// d = q^(L−1): degree in the inputs.
     pub input_degree: f64,
-    /// Whether the net is homogeneous. A net that is not (tanh, gelu, biases) has these degrees in
-    /// its linear range only, and the equivalence is qualitative.
+    /// Whether the net is homogeneous. Other nets (tanh, gelu, biases) have these degrees only in
+    /// their linear range, and the equivalence is qualitative.
     pub exact: bool,
 }
 

@@ -1,15 +1,15 @@
-//! Weights of multilayer perceptrons in safetensors files.
+//! Reads and writes weights of multilayer perceptrons in safetensors files.
 //!
 //! | layout | weight | bias | names |
 //! |---|---|---|---|
 //! | [`Layout::PyTorch`] | `[out, in]` | `[out]` | `0.weight`, `0.bias`, `2.weight`, …: any names of layers |
 //! | [`Layout::Layerwise`] | `[in, out]` | `[1, out]` or `[out]` | `layers.0.weight`, `layers.0.bias`, `layers.1.weight`, … |
 //!
-//! A file is in the second layout where its metadata says `layout = "layerwise"`; the names alone
-//! would fit PyTorch, too.
+//! A file has the second layout if its metadata has `layout = "layerwise"`, because the names alone
+//! could also come from PyTorch.
 //!
-//! Numbers in the names of layers give their order, else shapes, else words such as `classifier`; a
-//! list decides where these leave more than one order.
+//! The order of layers comes from numbers in their names, otherwise from shapes, otherwise from
+//! words such as `classifier`. If several orders remain, the user must give a list.
 
 mod order;
 mod write;
@@ -32,30 +32,30 @@ pub use write::{NoSuchLayout, to_bytes};
 const LAYOUT: &str = "layout";
 const LAYERWISE: &str = "layerwise";
 
-/// How weights are laid out in a file.
+/// Layout of weights in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// As in a `state_dict`: `[out, in]`.
+    /// The layout of a PyTorch `state_dict`: `[out, in]`.
     PyTorch,
-    /// As in this program: `[in, out]`.
+    /// The layout of layerwise: `[in, out]`.
     Layerwise,
 }
 
-/// What is wrong with a file, without its name.
+/// A problem with a file, without the name of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WeightFileError {
     /// A tensor cannot be read.
     #[error("{0}")]
     Tensor(#[from] TensorError),
-    /// The names or shapes are not those of a multilayer perceptron.
+    /// Names or shapes do not describe a multilayer perceptron.
     #[error("{0}")]
     Scheme(String),
-    /// Layers do not go together.
+    /// Adjacent layers do not fit together.
     #[error("{0}")]
     Layer(String),
-    /// Which layer comes first is not known, or was not said as it has to be.
+    /// The order of the layers is not known, or the given list is wrong.
     #[error("{problem}")]
     Order {
         /// What is wrong.
@@ -66,16 +66,16 @@ pub enum WeightFileError {
 }
 
 impl WeightFileError {
-    /// The message, with `give` for what takes a list of layers, such as `--layers`, and `scheme` for
-    /// what a file has to hold.
+    /// The message with its cure. `give` formats an option that takes a list of layers, such as
+    /// `--layers`, and `scheme` describes the expected content of a file.
     pub fn with_cures(&self, give: impl Fn(&[String]) -> String, scheme: &str) -> String {
         match self {
             Self::Scheme(problem) => format!("{problem}. {scheme}"),
             Self::Order { problem, layers } => {
-                /// As many as a line holds.
+                /// Number of names that fit on a line.
                 const SHOWN: usize = 8;
                 let more = if layers.len() > SHOWN { " …" } else { "" };
-                // A name may hold anything, line breaks as well.
+                // A name may contain anything, including line breaks.
                 let example = give(&layers[..layers.len().min(SHOWN)]);
                 let example = example.replace(char::is_control, " ");
                 format!("{problem}. Give all layers from input to output, as in {example}{more}")
@@ -89,16 +89,16 @@ impl WeightFileError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Misfit {
-    /// More or fewer arrays.
-    #[error("holds {found} weights and biases, and the net has {expected}")]
+    /// The number of arrays differs.
+    #[error("holds {found} weights and biases, but the net has {expected}")]
     Count {
         /// In the file.
         found: usize,
         /// In the net.
         expected: usize,
     },
-    /// Another shape.
-    #[error("{tensor:?} has the shape {found:?}, and {name} of the net needs {expected:?}")]
+    /// A shape differs.
+    #[error("{tensor:?} has the shape {found:?}, but {name} of the net needs {expected:?}")]
     Shape {
         /// Name in the file.
         tensor: String,
@@ -106,7 +106,7 @@ pub enum Misfit {
         found: Vec<usize>,
         /// Name in the net.
         name: String,
-        /// Shape that the file would have to have.
+        /// Shape that the net needs.
         expected: Vec<usize>,
     },
 }
@@ -114,22 +114,22 @@ pub enum Misfit {
 /// The weights of a multilayer perceptron.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightFile {
-    /// How the file has them.
+    /// Layout of the file.
     pub layout: Layout,
     /// The layers, input to output.
     pub layers: Vec<FileLayer>,
-    /// What said in which order they are.
+    /// What determined the order of the layers.
     pub ordered_by: OrderedBy,
 }
 
 /// One affine layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileLayer {
-    /// Its weight as it is in the file.
+    /// The weight, unchanged from the file.
     pub weight: Array,
-    /// Its bias as it is in the file.
+    /// The bias, unchanged from the file.
     pub bias: Option<Array>,
-    /// The same as a layer, weight `[in, out]`.
+    /// The same as a [`Layer`], with the weight `[in, out]`.
     pub layer: Layer,
 }
 
@@ -141,7 +141,7 @@ impl FileLayer {
 }
 
 impl WeightFile {
-    /// Reads every layer, in the order of `list` where one is given.
+    /// Reads all layers, in the order of `list` if it is given.
     ///
     /// # Errors
     /// See [`WeightFileError`].
@@ -169,7 +169,7 @@ impl WeightFile {
         Ok(file)
     }
 
-    /// Adds a layer behind the others.
+    /// Appends a layer.
     fn push(
         &mut self,
         tensors: &Tensors<'_>,
@@ -228,7 +228,7 @@ impl WeightFile {
         Ok(())
     }
 
-    /// Weights and biases as a net has them, named `layers.0.weight` and so on.
+    /// Weights and biases as parameters of a net, named `layers.0.weight` and so on.
     pub fn parameters(&self) -> Vec<HostArray> {
         let mut arrays = Vec::new();
         for (number, FileLayer { layer, .. }) in self.layers.iter().enumerate() {
@@ -311,14 +311,14 @@ struct Named<'a> {
 /// The arrays of each layer, by name.
 fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<Vec<Named<'a>>, WeightFileError> {
     let names = tensors.names();
-    // By the name of the layer, without zeros in front of its numbers.
+    // Keyed by the name of the layer, without leading zeros in its numbers.
     let mut weights: BTreeMap<String, &str> = BTreeMap::new();
     let mut biases: BTreeMap<String, &str> = BTreeMap::new();
     for name in &names {
         let statistic = ["running_mean", "running_var", "num_batches_tracked"];
         if statistic.iter().any(|end| name.ends_with(end)) {
             return Err(WeightFileError::Scheme(format!(
-                "{name:?} belongs to batch normalisation, which is not followed here"
+                "{name:?} belongs to batch normalisation, which is not supported"
             )));
         }
         let arrays = match name.rsplit_once('.').map_or(*name, |(_, kind)| kind) {
@@ -346,7 +346,7 @@ fn layers<'a>(tensors: &'a Tensors<'_>) -> Result<Vec<Named<'a>>, WeightFileErro
     match biases.first_key_value() {
         None => Ok(layers),
         Some((_, bias)) => Err(WeightFileError::Layer(format!(
-            "has {bias:?} and no weight of that layer"
+            "has {bias:?}, but no weight of that layer"
         ))),
     }
 }
@@ -367,12 +367,12 @@ fn matrix(
         let sides = layout.sides();
         WeightFileError::Scheme(format!(
             "{name:?} has the shape {shape:?}: must be {sides}, that of a linear layer. \
-             Convolutions and normalisation are not followed here"
+             Convolutions and normalisation are not supported"
         ))
     })
 }
 
-/// Layers from input to output, as far as names and shapes tell.
+/// Orders the layers from input to output, by names and shapes.
 fn ordered<'a>(
     tensors: &Tensors<'_>,
     layout: Layout,
@@ -393,7 +393,7 @@ fn ordered<'a>(
     match order::order(&sides.collect::<Vec<_>>()) {
         Ok((places, by)) => Ok((places.into_iter().map(|place| named[place]).collect(), by)),
         Err(orders) => {
-            /// As many as a line holds.
+            /// Number of names that fit on a line.
             const SHOWN: usize = 8;
             let all = named.iter().zip(&shapes).take(SHOWN);
             let mut all: Vec<String> = all
@@ -403,12 +403,12 @@ fn ordered<'a>(
                 all.push(format!("and {} more", named.len() - SHOWN));
             }
             let why = match orders {
-                0 => "in no order does each layer take the outputs of the one before it",
-                _ => "names and shapes allow several",
+                0 => "in no order can each layer take the outputs of the previous one",
+                _ => "names and shapes allow several orders",
             };
             Err(WeightFileError::Order {
                 problem: format!(
-                    "does not tell the order of its layers, {why}: {}",
+                    "does not determine the order of its layers, because {why}: {}",
                     all.join(", ")
                 ),
                 layers: owned(named),
@@ -446,7 +446,7 @@ fn listed<'a>(named: &[Named<'a>], list: &[String]) -> Result<Vec<Named<'a>>, We
         Some(missing) => {
             let layer = missing.layer;
             Err(refuse(format!(
-                "has the layer {layer:?}, which is not listed"
+                "has the layer {layer:?}, which is missing in the list"
             )))
         }
     }

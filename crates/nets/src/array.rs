@@ -7,7 +7,7 @@ use tasks::{Basis, Batch};
 
 use crate::Target;
 
-/// The matrices of several members, which have one shape, as one tensor.
+/// Stacks matrices of several members, which all have the same shape, into one tensor.
 ///
 /// # Shapes
 /// - result: `[M, rows, columns]`
@@ -21,7 +21,7 @@ pub(crate) fn stack(members: &[&HostArray], target: &Target) -> Tensor<3> {
 #[derive(Debug, Clone)]
 #[allow(
     clippy::large_enum_variant,
-    reason = "there is one per batch, so that nothing is gained by a box"
+    reason = "there is one value per batch, so boxing would gain nothing"
 )]
 pub enum DeviceBasis {
     /// `[M, N, B]`.
@@ -30,7 +30,7 @@ pub enum DeviceBasis {
     Identity,
 }
 
-/// The parts of a batch that the models of a run need, on a device, for M members at once.
+/// The parts of a batch that the models of a run need, on a device, for all M members.
 #[derive(Debug, Clone)]
 pub struct DeviceBatch {
     /// Inputs `[M, N, D]`.
@@ -44,7 +44,7 @@ pub struct DeviceBatch {
 }
 
 impl DeviceBatch {
-    /// Uploads what `needs` asks for. All members have rows of one shape and number.
+    /// Uploads the parts in `needs`. All members have the same number and shape of rows.
     fn upload(members: &[Cow<'_, Batch>], needs: Needs, target: &Target) -> Self {
         let first = &members[0];
         let (shape, rows) = (first.shape, first.rows);
@@ -68,19 +68,19 @@ impl DeviceBatch {
 fn dense_basis(batch: &Batch) -> &[f64] {
     match &batch.basis {
         Basis::Dense(values) => values,
-        Basis::Identity => unreachable!("members are of one task"),
+        Basis::Identity => unreachable!("all members have the same task"),
     }
 }
 
 /// Rows for every member of a batch of learners: on the host, and on the device once an engine
-/// asks for them there.
+/// requests them.
 #[derive(Debug)]
 pub struct Rows<'a> {
     members: Vec<Cow<'a, Batch>>,
     needs: Needs,
     target: Target,
     on_device: OnceCell<DeviceBatch>,
-    /// Each member in the form of the host's own trainer; empty where rows are not kept.
+    /// Rows of each member in the layout of the host trainer; empty if they are not kept.
     on_host: Vec<OnceCell<Box<dyn Any>>>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Rows<'a> {
         Self::of_members(vec![Cow::Borrowed(batch)], needs, target)
     }
 
-    /// Rows of several members, which have one shape and number.
+    /// Rows of several members, which have the same number and shape of rows.
     pub fn of_members(members: Vec<Cow<'a, Batch>>, needs: Needs, target: &Target) -> Self {
         Self {
             members,
@@ -101,15 +101,15 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Says that outputs on these rows will be asked for again and again, so that preparing them
-    /// once, and well, pays.
+    /// Marks these rows as used repeatedly, so that the engine prepares them once in the fastest
+    /// layout.
     #[must_use]
     pub fn kept(mut self) -> Self {
         self.on_host = self.members.iter().map(|_| OnceCell::new()).collect();
         self
     }
 
-    /// Shows the rows of a member in the form of the host's own trainer.
+    /// Calls `look` with the rows of a member in the layout of the host trainer.
     pub(crate) fn look<T: Real, R>(
         &self,
         member: usize,
@@ -128,7 +128,7 @@ impl<'a> Rows<'a> {
         };
         if kept.get().is_none() {
             let rows = mlp::Rows::<T>::for_evaluation(inputs, outputs, &host)?;
-            // Nobody else was here in between.
+            // The cell was empty a moment ago, and only this thread uses it.
             let _ = kept.set(Box::new(rows));
         }
         let rows = kept.get().and_then(|rows| rows.downcast_ref());
@@ -152,14 +152,14 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Values of the members one behind the other.
+/// Uploads the concatenated values of the members.
 fn upload<'a>(
     members: impl Iterator<Item = &'a [f64]>,
     shape: [usize; 3],
     target: &Target,
 ) -> Tensor<3> {
     let values = members.flatten();
-    // Convert on the host: the device gets its own precision in one copy.
+    // The values are converted on the host, so that the device gets its own precision in one copy.
     let data = match target.dtype {
         DType::F64 => TensorData::new(values.copied().collect::<Vec<f64>>(), shape),
         _ => TensorData::new(

@@ -22,7 +22,7 @@ impl Engine for Autodiff {
 
     fn coverage(&self) -> Coverage {
         Coverage {
-            models: "every model with a function on a device",
+            models: "every model that has a forward function",
             losses: "all",
             optimizers: "all",
             precisions: "f32, f64",
@@ -37,7 +37,7 @@ impl Engine for Autodiff {
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
         match setup.forwards.of(&setup.first().model) {
             Some(_) => Ok(()),
-            None => Err("knows no function of this model on a device"),
+            None => Err("has no forward function for this model"),
         }
     }
 
@@ -46,33 +46,33 @@ impl Engine for Autodiff {
     }
 }
 
-/// Members stacked into tensors of rank 3, so that they are stepped by the same launches.
+/// Members stacked into tensors of rank 3, so that each kernel launch covers all of them.
 pub(crate) struct AutodiffLearners {
     members: Vec<Member>,
-    /// What the models compute: the same function of parameters and rows in all members.
+    /// Forward function of the models; it is the same in all members.
     function: Arc<dyn Forward>,
     /// `[M, rows, columns]` each.
     parameters: Vec<Tensor<3>>,
-    /// Initial parameters on the device, where the model remembers them.
+    /// Initial parameters on the device, if the model depends on them.
     origin: Option<Vec<Tensor<3>>>,
     states: Vec<State>,
     loss: Loss,
     optimizer: Optimizer,
     target: Target,
-    /// Learning rates of the last step, and what they are on the device.
+    /// Learning rates of the last step, on the host and on the device.
     rate: Option<(Vec<f64>, Rate)>,
 }
 
 impl AutodiffLearners {
-    /// Members that start from their initial parameters.
+    /// Creates learners that start from the initial parameters of the members.
     ///
     /// # Errors
-    /// The model has no function on a device.
+    /// The model has no forward function on a device.
     pub(crate) fn new(setup: TrainingSetup<'_>) -> Result<Self, LearnerError> {
         let function = setup.forwards.of(&setup.first().model);
         let function = function.ok_or(LearnerError::NotCovered {
             engine: Autodiff.name().to_owned(),
-            reason: "knows no function of this model on a device",
+            reason: "has no forward function for this model",
         })?;
         let members = setup.members;
         let initial = members.iter().map(|member| &member.initial[..]);
@@ -91,7 +91,7 @@ impl AutodiffLearners {
         })
     }
 
-    /// Puts other parameters in the place of the present ones, in the only member.
+    /// Replaces the parameters of the only member.
     pub(crate) fn set_parameters(&mut self, arrays: &[HostArray]) {
         self.parameters = stack(std::iter::once(arrays), &self.target);
     }
@@ -117,7 +117,7 @@ impl AutodiffLearners {
     }
 }
 
-/// Outputs at `parameters`, for a model that may remember its start.
+/// Outputs at `parameters`, for a model that may depend on its initial parameters.
 fn evaluate(
     function: &dyn Forward,
     origin: Option<&[Tensor<3>]>,
@@ -165,7 +165,7 @@ impl Learners for AutodiffLearners {
         for ((parameter, leaf), state) in
             self.parameters.iter_mut().zip(leaves).zip(&mut self.states)
         {
-            // A parameter that the loss does not reach has no gradient and stays.
+            // A parameter that does not affect the loss has no gradient and does not change.
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                 let before = parameter.clone();
                 *parameter = optimizer::step(self.optimizer, state, before, gradient, &rate);
@@ -205,7 +205,7 @@ impl Learners for AutodiffLearners {
     }
 
     fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
-        // Only Adam counts, and all parameters that the loss reaches alike.
+        // Only Adam counts steps, and all parameters with a gradient have the same count.
         let steps = self.states.iter().map(|state| state.steps).max();
         let steps = steps.and_then(|steps| u64::try_from(steps).ok());
         let first = self.moments(|state| state.first.as_ref())?;
@@ -243,7 +243,7 @@ impl Learners for AutodiffLearners {
 }
 
 impl AutodiffLearners {
-    /// A moment of every member on the host: empty where no parameter has one.
+    /// A moment of every member on the host; empty if no parameter has this moment.
     fn moments(
         &self,
         of: impl Fn(&State) -> Option<&Tensor<3>>,
@@ -266,7 +266,7 @@ impl AutodiffLearners {
         Ok(members)
     }
 
-    /// A moment of each parameter on the device, all members together.
+    /// Stacks a moment of each parameter on the device, for all members.
     fn stack_moments(
         &self,
         states: &[LearnerState],

@@ -4,8 +4,8 @@ use models::{HostArray, LearnerState, Model};
 
 use crate::{LearnerError, Learners, Rows, TrainingSetup, autodiff::AutodiffLearners};
 
-/// Parameters that were trained elsewhere, shown at their own steps; between them they stay as they
-/// were. There is one member.
+/// A learner that replays parameters from checkpoints: at each step it has the parameters of the
+/// last checkpoint up to that step. It has one member.
 pub(crate) struct CheckpointLearners {
     shown: AutodiffLearners,
     checkpoints: BTreeMap<u64, Vec<HostArray>>,
@@ -13,10 +13,11 @@ pub(crate) struct CheckpointLearners {
 }
 
 impl CheckpointLearners {
-    /// Learners that show `checkpoints`, parameters by step in the order of [`Model::initial`].
+    /// Creates learners that replay `checkpoints`: parameters by step, in the order of
+    /// [`Model::initial`].
     ///
     /// # Errors
-    /// The model has no function on a device.
+    /// The model has no forward function on a device.
     pub(crate) fn new(
         setup: TrainingSetup<'_>,
         checkpoints: BTreeMap<u64, Vec<HostArray>>,
@@ -58,7 +59,7 @@ impl Learners for CheckpointLearners {
     }
 
     fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
-        // The parameters are in the checkpoints.
+        // The state holds no parameters, because they are in the checkpoints.
         Ok(vec![LearnerState {
             steps: self.step,
             ..LearnerState::default()

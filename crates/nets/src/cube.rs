@@ -2,10 +2,9 @@ use mlp::{Cube, Instructions, MlpError, Real, Trainer, TrainerConfig};
 use models::{HostArray, HostLayers, Loss, Model, Optimizer, Precision};
 use tasks::CubeAxes;
 
-/// Outputs `[2^n]` of a multilayer perceptron on all inputs of a cube, by the host's own trainer, which
-/// needs no row written out; `None` where it does not cover the model, as with more than one hidden
-/// layer or output. `initial` are the
-/// parameters at which a centred output is 0.
+/// Outputs `[2^n]` of a multilayer perceptron on all 2^n inputs of a cube. The host trainer
+/// computes them without writing out the rows. `None` if it does not cover the model, for example
+/// with more than one hidden layer or output. A centred output is 0 at the parameters `initial`.
 ///
 /// # Errors
 /// The parameters do not fit the inputs.

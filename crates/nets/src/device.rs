@@ -10,22 +10,22 @@ use models::Precision;
 
 pub use error::DeviceError;
 
-/// A backend that a device name may begin with.
+/// A backend, which is the first part of a device name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backend {
     /// Its name, as in `--device NAME` or `--device NAME:INDEX`.
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
-    /// The cargo feature that compiles it in; empty: always there.
+    /// The cargo feature that builds it in; empty if it is always built in.
     pub feature: &'static str,
-    /// Whether it computes on the CPU's own memory, one cell per thread; otherwise cells are stacked
-    /// to fill the chip.
+    /// Whether the backend computes on the CPU, with one cell per thread; otherwise cells are
+    /// stacked to fill the GPU.
     pub host: bool,
-    /// Whether f64 can be relied on. Shaders of graphics drivers may claim to have it and then fail to
-    /// compile (an NVIDIA H200 through Vulkan does).
+    /// Whether f64 is reliable. Graphics drivers may report f64 support although their shaders fail
+    /// to compile (as with an NVIDIA H200 through Vulkan).
     pub f64: bool,
-    /// What to install where a machine lacks it.
+    /// What to install on a machine without it.
     pub needs: &'static str,
 }
 
@@ -95,13 +95,13 @@ impl Backend {
         BACKENDS.iter().find(|backend| backend.name == name)
     }
 
-    /// Whether this build holds it.
+    /// Whether the backend is in this build.
     pub fn is_built(&self) -> bool {
         backends::is_built(self.name)
     }
 
-    /// The cargo features of a build that holds it and whatever this build holds, with commas between
-    /// them.
+    /// Comma-separated cargo features of a build that has this backend and all backends of this
+    /// build.
     pub fn features(&self) -> String {
         let built = |backend: &&Self| backend.is_built() || *backend == self;
         let features = BACKENDS.iter().filter(built).map(|backend| backend.feature);
@@ -109,7 +109,7 @@ impl Backend {
         features.collect::<Vec<_>>().join(",")
     }
 
-    /// What this machine has of it, in the order of the indices.
+    /// The devices of this backend on this machine, in the order of their indices.
     pub fn found(&self) -> Vec<FoundDevice> {
         let found = quiet::quietly(|| backends::enumerate(self.name)).unwrap_or_default();
         let found = found.into_iter().map(|device| {
@@ -127,7 +127,7 @@ impl Backend {
 /// A device that this machine has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundDevice {
-    /// Name of the adapter, where the backend tells.
+    /// Name of the adapter, if the backend reports it.
     pub adapter: Option<String>,
     /// Whether it computes in f32.
     pub f32: bool,
@@ -142,12 +142,12 @@ pub struct Target {
     pub device: Device,
     /// The floating-point type of every tensor.
     pub dtype: DType,
-    /// The backend that it belongs to.
+    /// The backend of the device.
     pub backend: &'static Backend,
 }
 
-/// Cells that are stepped together on a GPU, unless somebody asks for another number. One cell of
-/// the shipped experiments takes less than a hundredth of a large chip; memory is small beside it.
+/// Default number of cells that are trained together on a GPU. One cell of the shipped experiments
+/// needs less than a hundredth of a large GPU, and little memory.
 const CELLS_TOGETHER: usize = 64;
 
 impl Target {
@@ -159,17 +159,17 @@ impl Target {
         }
     }
 
-    /// Whether it computes on the CPU's own memory.
+    /// Whether the device is the CPU.
     pub fn is_host(&self) -> bool {
         self.backend.host
     }
 
-    /// Cells that are stepped together, unless somebody asks for another number.
+    /// Default number of cells that are trained together.
     pub fn cells_together(&self) -> usize {
         if self.is_host() { 1 } else { CELLS_TOGETHER }
     }
 
-    /// Name of the adapter, where the backend tells.
+    /// Name of the adapter, if the backend reports it.
     pub fn adapter(&self) -> Option<String> {
         quiet::quietly(|| backends::adapter(&self.device)).flatten()
     }
@@ -197,7 +197,7 @@ impl Target {
                     backend: backend.name,
                 });
             }
-            // One spelling only: the name is part of what a run is.
+            // Each device has only one spelling, because the name is part of the identity of a run.
             Some(text) => match text.parse::<usize>() {
                 Ok(index) if index.to_string() == text => Some(index),
                 _ => {
@@ -224,7 +224,7 @@ impl Target {
             problem,
             needs: backend.needs,
         };
-        // A missing adapter shows itself as a panic inside the backend, not as an error.
+        // If the adapter is missing, the backend panics instead of returning an error.
         let supported = quiet::quietly(|| device.supports_dtype(dtype))
             .ok_or_else(|| absent("it cannot be opened".to_owned()))?;
         match precision {

@@ -1,4 +1,4 @@
-//! Tensors as operands of formulas.
+//! Lets formulas of activations act on tensors.
 
 use std::{
     f64::consts::{FRAC_1_SQRT_2, PI},
@@ -8,7 +8,7 @@ use std::{
 use burn::tensor::{Tensor, activation};
 use mlp::Algebra;
 
-/// A tensor on whose elements a formula acts.
+/// A tensor to which a formula is applied elementwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Elements(pub(crate) Tensor<3>);
 
@@ -36,7 +36,8 @@ impl Div for Elements {
     }
 }
 
-/// Everything is written in functions that burn differentiates exactly on every backend, in f64 too.
+/// All functions are built from functions that burn differentiates exactly on every backend, also
+/// in f64.
 impl Algebra for Elements {
     fn constant(&self, value: f64) -> Self {
         Self(self.0.full_like(value))
@@ -76,19 +77,19 @@ impl Algebra for Elements {
         Self(self.0.tanh())
     }
 
-    /// (1 + tanh(x/2))/2: burn's own is computed in f32 on most backends.
+    /// (1 + tanh(x/2))/2, because most backends compute burn's own sigmoid in f32.
     fn sigmoid(self) -> Self {
         let tanh = self.0.mul_scalar(0.5).tanh();
         Self(tanh.add_scalar(1.0).mul_scalar(0.5))
     }
 
-    /// Above 40 it is x in f64, too.
+    /// Above 40 the result is x, also in f64.
     fn softplus(self) -> Self {
         Self(activation::softplus_with_threshold(self.0, 1.0, 40.0))
     }
 
-    /// By the error function: on most backends burn's own gelu differentiates the tanh approximation,
-    /// whose slope is off by up to 9e-4 from that of the exact output.
+    /// Uses the error function. On most backends burn's own gelu differentiates the tanh
+    /// approximation, whose slope differs by up to 9e-4 from the slope of the exact function.
     fn normal_cdf(self) -> Self {
         let erf = self.0.mul_scalar(FRAC_1_SQRT_2).erf();
         Self(erf.add_scalar(1.0).mul_scalar(0.5))

@@ -1,9 +1,10 @@
-//! Engines: the ways to train a model, and which of them covers what.
+//! Defines engines. An engine trains a model, and states which models, losses and devices it
+//! covers.
 //!
 //! An [`Engine`] turns a [`TrainingSetup`] (a model in one or more members, a loss, an optimizer, a
 //! device) into [`Learners`], which are then stepped. [`Engines`](crate::Engines) holds the engines in the order in which
-//! `auto` tries them. `autodiff` covers every model on every device; the others are faster on what they
-//! cover, and are tested against it.
+//! `auto` tries them. `autodiff` covers every model on every device. The other engines are faster
+//! on what they cover, and are tested against `autodiff`.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use tasks::{Batch, KeyError, TaskShape};
 
 use crate::{Forwards, LearnerError, Learners, Target};
 
-/// A model and where it starts.
+/// A model and its initial parameters.
 pub struct Member {
     /// The model.
     pub model: Arc<dyn Model>,
@@ -21,11 +22,11 @@ pub struct Member {
 }
 
 impl Member {
-    /// A plain net (the table of a model without its kind, which is `mlp`) on rows of this shape, for
-    /// checks and timings: its initial weights look at no task.
+    /// A plain `mlp` for checks and timings, on rows of this shape. `table` is its table without
+    /// `kind`; its initial weights do not depend on a task.
     ///
     /// # Errors
-    /// A key that does not fit.
+    /// A key of the table is not valid.
     pub fn plain(mut table: toml::Table, shape: TaskShape, seed: u64) -> Result<Self, KeyError> {
         table.insert("kind".to_owned(), "mlp".into());
         let model = models::kinds().build(table)?;
@@ -40,7 +41,8 @@ impl Member {
 
 /// Everything that an engine needs to train one model.
 pub struct TrainingSetup<'a> {
-    /// The members: one model, with seeds, initial weights and learning rates that may differ.
+    /// The members: copies of one model, which may differ in seeds, initial weights and learning
+    /// rates.
     pub members: Vec<Member>,
     /// Loss.
     pub loss: Loss,
@@ -48,20 +50,20 @@ pub struct TrainingSetup<'a> {
     pub optimizer: Optimizer,
     /// Device and precision.
     pub target: &'a Target,
-    /// The training rows of every member, where every step has the same.
+    /// The training rows of every member, if they are the same at every step.
     pub constant: Option<&'a [Batch]>,
-    /// The functions of models on a device.
+    /// The forward functions of models on a device.
     pub forwards: &'a Forwards,
 }
 
 impl TrainingSetup<'_> {
-    /// The first member, which stands for all where only the structure of the model matters.
+    /// The first member, which represents all where only the structure of the model matters.
     pub(crate) fn first(&self) -> &Member {
         &self.members[0]
     }
 }
 
-/// What an engine covers, in words.
+/// Text about what an engine covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
     /// Models.
@@ -76,29 +78,29 @@ pub struct Coverage {
     pub devices: &'static str,
 }
 
-/// A way to train a model. One file and one line in [`Engines`](crate::Engines).
+/// A way to train a model. A new engine is one file and one line in [`Engines`](crate::Engines).
 pub trait Engine: Send + Sync {
     /// Name, as in `--engine NAME`.
     fn name(&self) -> &'static str;
 
-    /// What it covers, for tables and help.
+    /// What the engine covers, for tables and help.
     fn coverage(&self) -> Coverage;
 
-    /// Whether it computes on whatever device it is given. Engines that do not compute on the CPU
-    /// without a backend, so that `auto` takes them on the recommended device only.
+    /// Whether the engine computes on the given device. Engines that do not use it compute on the
+    /// CPU without a backend, so `auto` takes them only on the recommended device.
     fn uses_device(&self) -> bool {
         false
     }
 
-    /// Checks that it can train this setup.
+    /// Checks that the engine can train this setup.
     ///
     /// # Errors
-    /// What it lacks, as a clause behind its name (`engine "mlp" computes on the CPU`).
+    /// What the engine lacks, as a clause after its name (`engine "mlp" computes on the CPU`).
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str>;
 
-    /// Learners before their first step. The setup is covered.
+    /// Creates learners before their first step. The setup must be covered.
     ///
     /// # Errors
-    /// A constant off its domain, or the device.
+    /// A constant is outside its domain, or the device failed.
     fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError>;
 }

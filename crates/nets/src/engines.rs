@@ -1,4 +1,4 @@
-//! The registry of engines: which there are, and which of them trains a model.
+//! The registry of engines, and the choice of an engine for each model.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,14 +14,14 @@ use crate::{
     products::Products,
 };
 
-/// The engine that is chosen per model.
+/// Name that selects the fastest engine for each model.
 pub const AUTO: &str = "auto";
 
-/// The device on which `auto` may choose an engine that computes without a backend. Whoever names
-/// another device wants to see that device compute.
+/// The device on which `auto` may choose an engine that computes without a backend. A user who
+/// names another device wants that device to compute.
 const RECOMMENDED: &str = "flex";
 
-/// The engines, in the order in which `auto` tries them, and the functions of models.
+/// The engines in the order in which `auto` tries them, and the forward functions of models.
 #[derive(Clone)]
 pub struct Engines {
     engines: Vec<Arc<dyn Engine>>,
@@ -44,17 +44,17 @@ impl Default for Engines {
 }
 
 impl Engines {
-    /// Adds an engine, which `auto` tries before all others.
+    /// Adds an engine that `auto` tries before all others.
     pub fn register(&mut self, engine: impl Engine + 'static) {
         self.engines.insert(0, Arc::new(engine));
     }
 
-    /// The functions of models on a device.
+    /// The forward functions of models on a device.
     pub fn forwards(&self) -> &Forwards {
         &self.forwards
     }
 
-    /// The same, to add models to.
+    /// The forward functions, for adding models.
     pub fn forwards_mut(&mut self) -> &mut Forwards {
         &mut self.forwards
     }
@@ -64,7 +64,7 @@ impl Engines {
         self.engines.iter().map(|engine| &**engine)
     }
 
-    /// The names that can be asked for, `auto` first.
+    /// The names of all engines, `auto` first.
     pub fn names(&self) -> Vec<&'static str> {
         let engines = self.engines.iter().map(|engine| engine.name());
         std::iter::once(AUTO).chain(engines).collect()
@@ -73,7 +73,7 @@ impl Engines {
     /// The engine that trains this setup, by name or `auto`.
     ///
     /// # Errors
-    /// An unknown engine, or one that does not cover the setup.
+    /// The engine is unknown or does not cover the setup.
     pub fn choose(
         &self,
         name: &str,
@@ -111,10 +111,10 @@ impl Engines {
         }
     }
 
-    /// Learners of the named engine before their first step.
+    /// Creates learners of the named engine before their first step.
     ///
     /// # Errors
-    /// As [`Engines::choose`], and what the engine says.
+    /// Errors of [`Engines::choose`] and of the engine.
     pub fn start(
         &self,
         name: &str,
@@ -123,11 +123,11 @@ impl Engines {
         self.choose(name, &setup)?.start(setup)
     }
 
-    /// Learners that show parameters which were trained elsewhere, by step, in the order of
-    /// [`Model::initial`]. The first of them stands for the initial parameters.
+    /// Creates learners that replay parameters from another trainer, by step, in the order of
+    /// [`Model::initial`]. The first parameters serve as the initial ones.
     ///
     /// # Errors
-    /// The model has no function on a device.
+    /// The model has no forward function on a device.
     pub fn replay(
         &self,
         model: Arc<dyn Model>,

@@ -1,7 +1,7 @@
-//! What models compute, as tensors on a device.
+//! Forward functions of models, as tensors on a device.
 //!
-//! A [`Model`] describes a net; [`Forward`] is its function. [`Forwards`] finds the function of a model
-//! by its type, so that a crate outside this workspace can add its own.
+//! A [`Model`] describes a net, and [`Forward`] is its function. [`Forwards`] finds the function by
+//! the type of the model, so that a crate outside this workspace can add its own models.
 
 mod basis;
 mod mlp;
@@ -17,7 +17,7 @@ use crate::DeviceBatch;
 
 /// The function of a model: outputs from parameters and rows, for M members at once.
 pub trait Forward: Model {
-    /// Outputs for the parameters in the order of [`Model::initial`].
+    /// Computes the outputs from parameters in the order of [`Model::initial`].
     ///
     /// # Shapes
     /// - `parameters[i]`: `[M, rows, columns]`, each member as in [`Model::initial`]
@@ -25,11 +25,11 @@ pub trait Forward: Model {
     /// - output: `[M, N, K]`
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3>;
 
-    /// Outputs of a model that remembers its initial parameters `start`: those of
-    /// [`Forward::forward`] minus the same at the start, unless the model overrides this.
+    /// Computes the outputs of a model that depends on its initial parameters `start`: by default
+    /// [`Forward::forward`] at the parameters minus [`Forward::forward`] at the start.
     ///
     /// # Shapes
-    /// As in [`Forward::forward`].
+    /// The same as in [`Forward::forward`].
     fn forward_from(
         &self,
         start: &[Tensor<3>],
@@ -40,15 +40,15 @@ pub trait Forward: Model {
     }
 }
 
-/// Finds the function of a model, where the model is of one type.
+/// Returns the function of a model, if the model has the right type.
 type Find = fn(&Arc<dyn Model>) -> Option<Arc<dyn Forward>>;
 
-/// The functions of models, by type.
+/// Forward functions by type of model.
 #[derive(Clone)]
 pub struct Forwards(Vec<Find>);
 
 impl Forwards {
-    /// Adds the models of one type.
+    /// Adds a type of model.
     pub fn register<M: Forward>(&mut self) {
         self.0.push(|model| {
             let any: Arc<dyn Any + Send + Sync> = model.clone();
@@ -58,7 +58,7 @@ impl Forwards {
         });
     }
 
-    /// The function of a model; `None` where its type was never registered.
+    /// The function of a model; `None` if its type is not registered.
     pub fn of(&self, model: &Arc<dyn Model>) -> Option<Arc<dyn Forward>> {
         self.0.iter().find_map(|find| find(model))
     }

@@ -3,7 +3,7 @@ use models::{HostArray, LearnerState};
 
 use crate::LearnerError;
 
-/// Arrays like `like` with the values of `flat`, one behind the other.
+/// Splits the concatenated values `flat` into arrays with the names and shapes of `like`.
 pub(crate) fn split(like: &[HostArray], flat: &[f64]) -> Vec<HostArray> {
     let mut rest = flat;
     let arrays = like.iter().map(|array| {
@@ -17,7 +17,7 @@ pub(crate) fn split(like: &[HostArray], flat: &[f64]) -> Vec<HostArray> {
     arrays.collect()
 }
 
-/// A state from parameters and what the trainer remembers of them.
+/// A state from parameters and the moments of the trainer.
 pub(crate) fn with_moments(
     like: &[HostArray],
     parameters: Vec<HostArray>,
@@ -31,7 +31,7 @@ pub(crate) fn with_moments(
     }
 }
 
-/// What the trainer remembers, of a state.
+/// The moments of the trainer in a state.
 pub(crate) fn moments_of(state: &LearnerState) -> TrainerState {
     TrainerState {
         steps: state.steps,
@@ -40,7 +40,8 @@ pub(crate) fn moments_of(state: &LearnerState) -> TrainerState {
     }
 }
 
-/// A moment of all parameters, one behind the other; nothing where the optimizer keeps none.
+/// Splits a concatenated moment by parameter; `None` for each parameter if the optimizer does not
+/// keep it.
 fn split_moment(like: &[HostArray], flat: &[f64]) -> Vec<Option<HostArray>> {
     if flat.is_empty() {
         return Vec::new();
@@ -48,7 +49,7 @@ fn split_moment(like: &[HostArray], flat: &[f64]) -> Vec<Option<HostArray>> {
     split(like, flat).into_iter().map(Some).collect()
 }
 
-/// The values of all arrays, one behind the other.
+/// Concatenated values of all arrays.
 pub(crate) fn joined<'a>(arrays: impl IntoIterator<Item = &'a HostArray>) -> Vec<f64> {
     let arrays = arrays.into_iter();
     arrays.flat_map(|array| &array.values).copied().collect()
@@ -64,7 +65,7 @@ pub(crate) fn check_like(like: &[HostArray], found: &[HostArray]) -> Result<(), 
     if like == found {
         return Ok(());
     }
-    let problem = format!("it has the parameters {found:?}, and not {like:?}");
+    let problem = format!("it has the parameters {found:?} instead of {like:?}");
     Err(LearnerError::State(problem))
 }
 

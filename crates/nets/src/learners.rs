@@ -3,7 +3,7 @@ use thiserror::Error;
 
 use crate::Rows;
 
-/// Why a model cannot be trained, or cannot continue.
+/// Why a model cannot be trained or resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LearnerError {
@@ -21,7 +21,7 @@ pub enum LearnerError {
     /// The engine refuses a constant of the training.
     #[error("{0}")]
     Refused(String),
-    /// A state that is not one of these learners.
+    /// The state does not belong to these learners.
     #[error("the state of training does not fit: {0}")]
     State(String),
     /// No engine covers this model.
@@ -29,7 +29,7 @@ pub enum LearnerError {
     NoEngine {
         /// The engine that was tried last.
         engine: &'static str,
-        /// What it lacks.
+        /// What the engine lacks.
         reason: &'static str,
     },
     /// The engine does not cover this model.
@@ -37,12 +37,13 @@ pub enum LearnerError {
     NotCovered {
         /// The engine.
         engine: String,
-        /// What it lacks.
+        /// What the engine lacks.
         reason: &'static str,
     },
 }
 
-/// One model in training, in one or more members that are stepped together. Members do not interact.
+/// One model in training, in one or more members that are trained together. Members do not
+/// interact.
 pub trait Learners: Send {
     /// Name of the engine.
     fn engine(&self) -> &'static str;
@@ -60,7 +61,7 @@ pub trait Learners: Send {
     /// The device failed.
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError>;
 
-    /// Outputs `[N, K]` of one member on `rows`, which are its alone. Waits for the device.
+    /// Outputs `[N, K]` of one member on `rows`, which hold this member only. Waits for the device.
     ///
     /// # Errors
     /// The device failed.
@@ -72,16 +73,16 @@ pub trait Learners: Send {
     /// The device failed.
     fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError>;
 
-    /// Everything that every member needs to go on later. Waits for the device.
+    /// The state of every member, from which training can resume. Waits for the device.
     ///
     /// # Errors
     /// The device failed.
     fn states(&self) -> Result<Vec<LearnerState>, LearnerError>;
 
-    /// Puts back what [`Learners::states`] gave, in learners that were made as those were. All
-    /// members are at the same step.
+    /// Restores the states from [`Learners::states`], in learners that were created in the same
+    /// way. All members must be at the same step.
     ///
     /// # Errors
-    /// States of other learners; then nothing is changed.
+    /// The states belong to other learners; nothing is changed then.
     fn set_states(&mut self, states: &[LearnerState]) -> Result<(), LearnerError>;
 }

@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # From the inside
+//! # How it works
 //!
-//! An [`Engine`] trains a model on a device: `autodiff` by burn's recorded graph, which covers every
-//! model on every device; others by hand, faster on what they cover. [`Engines`] is the registry.
-//! Nothing here draws random numbers on a device: initial weights come from the keyed host streams of
-//! [`tasks::stream`].
+//! An [`Engine`] takes a [`TrainingSetup`] and returns [`Learners`], which train a model on a
+//! device. The engine `autodiff` uses burn's recorded graph and covers every model on every device.
+//! The other engines have gradients written by hand and are faster on what they cover. [`Engines`]
+//! is the registry. No random numbers are drawn on a device: initial weights come from the keyed
+//! host streams of [`tasks::stream`].
 //!
 //! ```
 //! use layerwise_nets::{Engines, Member, Precision, Rows, Target, TrainingSetup};
@@ -55,7 +56,7 @@ mod products;
 mod references;
 mod self_check;
 
-/// The framework, so that a model from outside is built on the same version.
+/// burn, so that a model in another crate uses the same version.
 pub use burn;
 
 pub use array::{DeviceBasis, DeviceBatch, Rows};

@@ -4,8 +4,8 @@ use burn::tensor::{
 };
 use models::Loss;
 
-/// The sum over members of their losses, as a tensor of one element: members do not interact, so
-/// that its gradient is that of every member.
+/// The sum of the losses of all members, as a tensor with one element. Members do not interact, so
+/// the gradient of the sum contains the gradient of each member.
 ///
 /// # Shapes
 /// - `outputs`, `targets`: `[M, N, K]`; `weights`: `[M, N, 1]`; result: `[1]`

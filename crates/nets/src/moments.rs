@@ -10,12 +10,12 @@ use crate::{
     learner_state::{check_count, check_like},
 };
 
-/// The engine of linear nets on constant rows: exact gradients from the second moments of the
-/// data, in f64 on the CPU.
+/// The engine for linear nets on constant rows. It computes exact gradients from the second moments
+/// of the data, in f64 on the CPU.
 ///
-/// A product of weight matrices P = M_L … M_1 sees the rows only through E[x xᵀ] and E[y xᵀ], so a
-/// step of plain gradient descent costs a few small products, whatever the number of rows, and no
-/// graph. It is the recursion that `autodiff` computes, up to rounding.
+/// The gradient of a product of weight matrices P = M_L … M_1 depends on the rows only through E[x
+/// xᵀ] and E[y xᵀ]. A step of plain gradient descent therefore costs a few small products, whatever
+/// the number of rows, and needs no graph. The result equals that of `autodiff` up to rounding.
 pub(crate) struct Moments;
 
 impl Engine for Moments {
@@ -25,7 +25,8 @@ impl Engine for Moments {
 
     fn coverage(&self) -> Coverage {
         Coverage {
-            models: "linear nets without biases, standard and not centred, on constant rows",
+            models: "linear nets without biases, in the standard parametrisation, not centred, on \
+                     constant rows",
             losses: "mse",
             optimizers: "plain sgd",
             precisions: "f64",
@@ -34,7 +35,7 @@ impl Engine for Moments {
     }
 
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
-        // In f32 the engine's f64 would hide the precision that was asked for.
+        // A run in f32 must compute in f32, but this engine computes in f64.
         if setup.target.precision() != Precision::F64 {
             return Err("trains in f64 only");
         }
@@ -48,7 +49,7 @@ impl Engine for Moments {
         }
         match (setup.constant, setup.forwards.of(model)) {
             (None, _) => Err("needs the same rows at every step"),
-            (_, None) => Err("knows no function of this model on a device"),
+            (_, None) => Err("has no forward function for this model"),
             _ => Ok(()),
         }
     }
@@ -59,7 +60,7 @@ impl Engine for Moments {
             reason,
         };
         let function = setup.forwards.of(&setup.first().model);
-        let function = function.ok_or_else(|| lacks("knows no function of this model"))?;
+        let function = function.ok_or_else(|| lacks("has no forward function for this model"))?;
         let rows = setup.constant.unwrap_or_default();
         let mut members = Vec::new();
         for (member, rows) in setup.members.into_iter().zip(rows) {
@@ -74,7 +75,7 @@ impl Engine for Moments {
     }
 }
 
-/// The net on the host, if it is linear and its weights are the parameters.
+/// The net on the host, if it is linear and its parameters are its weights.
 fn linear_net(model: &dyn Model, initial: &[HostArray]) -> Result<HostNet, &'static str> {
     let Some(host) = model.host(initial) else {
         return Err("trains only deep-linear nets and mlp nets of the identity");
@@ -98,7 +99,7 @@ fn linear_net(model: &dyn Model, initial: &[HostArray]) -> Result<HostNet, &'sta
 /// Members, one after another.
 struct MomentsLearners {
     members: Vec<MomentsMember>,
-    /// What the model computes, for outputs on rows that are looked at.
+    /// Forward function of the model, for outputs on measured rows.
     function: Arc<dyn Forward>,
     target: Target,
 }
@@ -111,7 +112,7 @@ struct MomentsMember {
     maps: Vec<Map>,
     /// M_L … M_l for every layer l, `[K, in]`; scratch.
     above: Vec<Vec<f64>>,
-    /// What is left of the error below and above a layer, `[K, width]`; scratch.
+    /// Error propagated to below and above a layer, `[K, width]`; scratch.
     error: Vec<f64>,
     next: Vec<f64>,
     /// E[x xᵀ], `[D, D]`.
@@ -302,7 +303,7 @@ impl Learners for MomentsLearners {
 }
 
 impl MomentsLearners {
-    /// Outputs of some members by the model's own function.
+    /// Outputs of some members by the forward function of the model.
     fn on_device(
         &self,
         members: &[&MomentsMember],

@@ -8,12 +8,12 @@ use crate::elements::Elements;
 #[derive(Debug, Clone)]
 #[allow(
     clippy::large_enum_variant,
-    reason = "there is one per step, so that nothing is gained by a box"
+    reason = "there is one value per step, so boxing would gain nothing"
 )]
 pub(crate) enum Rate {
-    /// The same for all.
+    /// The same rate for all members.
     Same(f64),
-    /// One each, `[M, 1, 1]`.
+    /// One rate for each member, `[M, 1, 1]`.
     Each(Tensor<3>),
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn step(
     let step = state.steps.saturating_add(1);
     let moved = optimizer.update(step, lr, parameter, gradient, &mut moments[..kept]);
     [state.first, state.second] = moments.map(|new| new.map(|new| new.0));
-    // Only corrections of the second moment need the number of steps.
+    // Only the bias corrections of Adam need the number of steps.
     if state.second.is_some() {
         state.steps = step;
     }

@@ -10,9 +10,9 @@ use crate::{
     learner_state::{check_count, check_like, joined, moments_of, split, with_moments},
 };
 
-/// The engine of multilayer perceptrons on the CPU: gradients written out by hand on buffers that
-/// are allocated once ([`mlp::Trainer`]), in f32 or f64. It trains as `autodiff` does, up to
-/// rounding.
+/// The engine for multilayer perceptrons on the CPU, in f32 or f64. Gradients are written by hand,
+/// on buffers that are allocated once ([`mlp::Trainer`]). The result equals that of `autodiff` up
+/// to rounding.
 pub(crate) struct Perceptron;
 
 impl Engine for Perceptron {
@@ -54,16 +54,17 @@ struct PerceptronMember<T: Real> {
     model: Arc<dyn Model>,
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
-    /// Reading outputs uses the trainer's buffers, too.
+    /// A cell, because reading outputs also uses the buffers of the trainer.
     trainer: RefCell<Trainer<T>>,
-    /// The rows of a step, in the trainer's form.
+    /// The rows of a step, in the layout of the trainer.
     rows: Option<mlp::Rows<T>>,
-    /// Whether they are the same at every step.
+    /// Whether the rows are the same at every step.
     constant: bool,
 }
 
-/// What can only go wrong by a bug of ours: shapes were checked when the learners were made.
-const FITS: &str = "rows have the shape that the learners were made for";
+/// Message of a panic that only a bug can cause, because shapes are checked when the learners are
+/// created.
+const FITS: &str = "rows have the shape that the learners were created for";
 
 impl<T: Real> Perceptrons<T> {
     fn new(setup: TrainingSetup<'_>) -> Result<Self, MlpError> {

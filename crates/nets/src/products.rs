@@ -63,9 +63,9 @@ struct ProductMember<T: Real> {
     model: Arc<dyn Model>,
     /// Names and shapes, with the initial values.
     initial: Vec<HostArray>,
-    /// The factors of s, `[B]` each, one behind the other.
+    /// The concatenated factors of s, `[B]` each.
     factors: Vec<T>,
-    /// ∂L/∂ of them.
+    /// Gradients by the factors.
     gradients: Vec<T>,
     updater: Updater<T>,
     strengths: Vec<T>,
@@ -177,7 +177,7 @@ impl<T: Real> ProductMember<T> {
         }
     }
 
-    /// ∂L/∂ of every factor: that of the strength times the other factors.
+    /// Gradient by each factor: ∂L/∂s times the other factors.
     fn find_gradients(&mut self) {
         let skills = self.strengths.len();
         for (place, gradients) in self.gradients.chunks_exact_mut(skills).enumerate() {

@@ -1,4 +1,4 @@
-//! What a device must do to be trusted, beside following reference curves.
+//! Checks that a device must pass to be trusted, besides reproducing reference curves.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,9 @@ use crate::{
     array::{self, download},
 };
 
-/// Members of the check: enough that a wrong stride shows.
+/// Number of members, enough to reveal a wrong stride.
 const MEMBERS: u64 = 5;
-/// Steps of it.
+/// Number of steps.
 const STEPS: u64 = 20;
 const SHAPE: TaskShape = TaskShape {
     inputs: 6,
@@ -20,14 +20,14 @@ const SHAPE: TaskShape = TaskShape {
     outputs: 3,
 };
 
-/// Whether numbers come back from the device as they went, in its precision.
+/// Whether numbers come back from the device unchanged, in its precision.
 ///
 /// # Errors
 /// The device failed.
 pub fn bits_survive(target: &Target) -> Result<bool, LearnerError> {
     let mut values = vec![0.0; 1024];
     stream::standard_normals(&mut stream::keyed(0, "device check", 0), &mut values);
-    // From the smallest normal numbers of f32 to the largest.
+    // The values range from the smallest normal numbers of f32 to the largest.
     for (place, value) in values.iter_mut().enumerate() {
         *value *= 10.0_f64.powi(place as i32 % 70 - 35);
     }
@@ -74,8 +74,8 @@ fn start(members: Vec<Member>, target: &Target) -> Result<Box<dyn Learners>, Lea
     engines.start("autodiff", setup)
 }
 
-/// Largest difference between the parameters of members that are stepped together and those of the
-/// same members alone, relative to the largest parameter.
+/// Largest difference between parameters of members trained together and of the same members
+/// trained alone, relative to the largest parameter.
 ///
 /// # Errors
 /// The device failed.

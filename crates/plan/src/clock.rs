@@ -1,7 +1,7 @@
 use crate::spec::Training;
 
-/// Flow time of a run at each of its recorded steps: Σ lr · c over the steps before, where c
-/// follows from the loss and the optimizer.
+/// Gradient-flow time of a run at each of its recorded steps: the sum of lr · c over all earlier
+/// steps, where c follows from the loss and the optimizer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clock {
     steps: Vec<u64>,
@@ -18,7 +18,7 @@ impl Clock {
             steps
                 .iter()
                 .map(|&step| {
-                    // Summing in steps keeps the clock exact under any schedule.
+                    // Summing step by step is exact for every schedule.
                     while at < step {
                         elapsed += training.schedule.factor(at, training.steps);
                         at += 1;
@@ -41,7 +41,7 @@ impl Clock {
             .map(|factor| factor * training.loss.flow_factor(outputs))
     }
 
-    /// The clock of a model with its own factor on the learning rate.
+    /// The clock of a model that has its own factor on the learning rate.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         let times = self.times.as_ref();

@@ -1,16 +1,16 @@
 use record::{Curve, Observations};
 
-/// A number that follows from what a cell recorded: of a prediction, or of whole curves.
+/// A number that is derived from the rows of a cell: from a prediction, or from whole curves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Derived {
     /// Metric.
     pub metric: &'static str,
-    /// Skill, mode or class, counted from 1; 0 where the metric has none.
+    /// Skill, mode or class, counted from 1; 0 if the metric has no index.
     pub index: u64,
-    /// Training step at which it holds: of what follows from a whole curve the last, and of a time
-    /// before the first record that record's.
+    /// Training step of the number. For a number derived from a whole curve it is the last step of
+    /// the curve, and for a time before the first record it is the step of that record.
     pub step: u64,
-    /// Flow time on the model's own clock, where there is one.
+    /// Flow time on the model's own clock, if the optimizer has flow time.
     pub flow_time: Option<f64>,
     /// The value.
     pub value: f64,

@@ -1,4 +1,4 @@
-//! From one spec table with a sweep to one table for each variant.
+//! Expands one spec table with a sweep into one table for each variant.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::{
     tables::{get_key, remove_key, set_key},
 };
 
-/// Parts of a spec that variants cannot change: they speak about the whole table.
+/// Parts of a spec that variants cannot change, because they apply to the whole spec.
 const SHARED: [&str; 9] = [
     "name",
     "title",
@@ -23,8 +23,8 @@ const SHARED: [&str; 9] = [
     "quick",
 ];
 
-/// More cells than these (variants times seeds) are refused: their list alone would take minutes and
-/// fill the memory.
+/// Largest number of cells (variants times seeds). A longer list alone would take minutes and fill
+/// the memory.
 pub(crate) const MOST_CELLS: u64 = 100_000;
 
 /// A group, its knobs, and the changed table.
@@ -47,7 +47,7 @@ pub(crate) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>,
             return Err(SpecError::key(
                 format!("{place}.name"),
                 format!("{:?}", change.name),
-                "is used twice (`base` is taken, too)",
+                "is used twice (`base` is reserved)",
                 "Give each variant its own name.",
             ));
         }
@@ -76,21 +76,21 @@ pub(crate) fn expand(base: &toml::Table, sweep: &Sweep) -> Result<Vec<Expanded>,
     Ok(variants)
 }
 
-/// The knobs of one group.
+/// The grid and the links of one group.
 struct Knobs<'a> {
     place: String,
     grid: &'a toml::Table,
     links: &'a toml::Table,
 }
 
-/// A key that follows another one.
+/// A key whose value follows from another key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Link {
     key: String,
     times: Option<f64>,
     power: Option<f64>,
-    /// Take the larger of the value and its inverse: for dials that are balanced at 1.
+    /// Take the larger of the value and its inverse, for knobs that are balanced at 1.
     #[serde(default)]
     symmetric: bool,
 }
@@ -100,7 +100,7 @@ struct Link {
 #[serde(deny_unknown_fields)]
 struct Product {
     product: Vec<toml::Value>,
-    /// The result is this at most.
+    /// Upper limit of the result.
     at_most: Option<f64>,
 }
 
@@ -174,14 +174,18 @@ impl Knobs<'_> {
             let mut value = 1.0;
             for factor in &product.product {
                 let factor = self.linked(table, key, factor)?;
-                value *=
-                    number(&factor).ok_or_else(|| refuse("multiplies what is not a number"))?;
+                value *= number(&factor).ok_or_else(|| {
+                    refuse(
+                        "multiplies a value that is not a \
+                         number",
+                    )
+                })?;
             }
             let value = value.min(product.at_most.unwrap_or(f64::INFINITY));
             if value.is_finite() {
                 return Ok(value.into());
             }
-            return Err(refuse("gives no finite number"));
+            return Err(refuse("does not give a finite number"));
         }
         let Ok(link) = link.clone().try_into::<Link>() else {
             let problem = "must name a key, and may have numbers `times` and `power`, and \
@@ -193,7 +197,7 @@ impl Knobs<'_> {
         if link.times.is_none() && link.power.is_none() && !link.symmetric {
             return Ok(value.clone());
         }
-        let number = number(value).ok_or_else(|| refuse("scales what is not a number"))?;
+        let number = number(value).ok_or_else(|| refuse("scales a value that is not a number"))?;
         let number = if link.symmetric {
             number.max(number.recip())
         } else {
@@ -203,11 +207,12 @@ impl Knobs<'_> {
         if scaled.is_finite() {
             return Ok(scaled.into());
         }
-        Err(refuse("gives no finite number"))
+        Err(refuse("does not give a finite number"))
     }
 }
 
-/// A number; a list of one number, such as the widths of one hidden layer, is that number.
+/// The value as a number. A list with one number, such as the widths of one hidden layer, counts as
+/// that number.
 fn number(value: &toml::Value) -> Option<f64> {
     match value {
         toml::Value::Integer(value) => Some(*value as f64),
@@ -249,7 +254,7 @@ fn grid_values(values: &toml::Value) -> Option<Vec<toml::Value>> {
         } else {
             range.from * (1.0 - share) + range.to * share
         };
-        // Names of variants hold these numbers, which is why they are rounded.
+        // The values are rounded, because they are part of the names of variants.
         toml::Value::Float(format!("{value:.9e}").parse().unwrap_or(value))
     };
     Some((0..range.points).map(value).collect())
@@ -281,7 +286,7 @@ fn check_sweepable(place: &str, key: &str) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks the number of seeds of a run with so many variants.
+/// Checks the number of seeds of a run with this number of variants.
 pub(crate) fn check_seeds(training: &Training, variants: usize) -> Result<(), SpecError> {
     let cells = training.seeds.saturating_mul(variants as u64);
     if cells <= MOST_CELLS {

@@ -1,4 +1,4 @@
-//! A user's own curves or checkpoints in place of a model that would be trained here.
+//! Attaches a user's own curves or checkpoints to a plan, in place of training a model.
 
 mod curves;
 mod ends;
@@ -24,7 +24,7 @@ use matching::{Measured, matched};
 /// Checks that the spec has such a model.
 ///
 /// # Errors
-/// It has not.
+/// The spec has no such model.
 pub fn check_model(plan: &Plan, flag: &str, model: &str) -> Result<(), SpecError> {
     let models = &plan.spec.models;
     if models.contains_key(model) {
@@ -39,11 +39,11 @@ pub fn check_model(plan: &Plan, flag: &str, model: &str) -> Result<(), SpecError
     ))
 }
 
-/// Puts curves in the place of their model in every variant that they have rows of.
+/// Attaches curves in place of their model, in every variant for which they have rows.
 ///
 /// # Errors
-/// A row that no variant, seed, step, metric or index of the spec goes with, and a prediction that
-/// needs the initial weights of the model.
+/// A row does not match a variant, seed, step, metric or index of the spec, or a prediction needs
+/// the initial weights of the model.
 pub fn attach_curves(
     plan: &mut Plan,
     curves: &Curves,
@@ -65,7 +65,7 @@ pub fn attach_curves(
         return Err(SpecError::key(
             format!("{}:{}: {}", second.file, second.line, second.metric),
             second.value,
-            format!("stands in {place} already, at the same step"),
+            format!("has a value in {place} already, at the same step"),
             "Keep one value for each variant, seed, metric, index and step.",
         ));
     }
@@ -101,7 +101,8 @@ pub fn attach_curves(
                 format!("variant {:?}", variant.name),
                 format!("has no row of seed {seed}"),
                 format!(
-                    "Add its rows, or give --seeds and -s training.first_seed to leave it out; this run has {seeds:?}."
+                    "Add its rows, or leave the seed out with --seeds and -s training.first_seed; \
+                     this run has {seeds:?}."
                 ),
             ));
         }
@@ -110,8 +111,8 @@ pub fn attach_curves(
                 return Err(SpecError::key(
                     format!("predictions.{}", prediction.name),
                     format!("{model:?}"),
-                    "needs the initial weights of a model that curves stand in for",
-                    "Give --checkpoints in place of --curves.",
+                    "needs the initial weights of a model that is read from curves",
+                    "Give --checkpoints instead of --curves.",
                 ));
             }
         }
@@ -128,8 +129,9 @@ pub fn attach_curves(
     check_all_read(plan, model, &source.name)
 }
 
-/// Checks that no cell of a grid trains a model whose curves the others have: they would be judged as
-/// one. Other groups of variants (a control, say) are models of their own, and noted.
+/// Checks that curves cover all cells of a grid, because a claim would otherwise mix curves and
+/// trained models. In other groups of variants, such as a control, the model is trained and a note
+/// says so.
 fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecError> {
     let mut trained = Vec::new();
     for variant in plan.variants.iter().filter(|v| v.model(model).is_some()) {
@@ -143,12 +145,12 @@ fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecEr
                 file,
                 format!("variant {:?}", variant.name),
                 format!(
-                    "has no row, so that {model} would be trained there, and {:?} has rows",
+                    "has no rows, so {model} would be trained there, but {:?} has rows",
                     read.name
                 ),
                 format!(
-                    "Give its rows in a column variant, or run a spec without its sweep: claims on \
-                     {model} would mix your curves with others."
+                    "Add rows for it, with a column variant, or run a spec without this sweep: \
+                     otherwise claims on {model} would mix your curves with trained ones."
                 ),
             ));
         }
@@ -160,7 +162,7 @@ fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecEr
         .next();
     match external {
         Some(external) if !trained.is_empty() => external.notes.push(format!(
-            "{model}: {file} has no row of the variants {}, where {model} is trained here",
+            "{model}: {file} has no rows for the variants {}, so {model} is trained there",
             first_of(&trained)
         )),
         Some(_) => {}
@@ -168,7 +170,7 @@ fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecEr
             return Err(SpecError::key(
                 "--curves",
                 file,
-                format!("has no curve that takes the place of {model}, which would be trained"),
+                format!("has no curve that could replace {model}"),
                 "Give a curve of a metric that the spec measures.",
             ));
         }
@@ -176,13 +178,13 @@ fn check_all_read(plan: &mut Plan, model: &str, file: &str) -> Result<(), SpecEr
     Ok(())
 }
 
-/// What there is one value of.
+/// The key of a row: there is one value for each key.
 fn key(row: &CurveRow) -> (&str, u64, &str, u64, u64) {
     let index = row.index.unwrap_or(0);
     (&row.variant, row.seed, &row.metric, index, row.step)
 }
 
-/// Checks the rows of one variant, and gives each its index.
+/// Checks the rows of one variant, and adds missing indices.
 fn check_rows(
     plan: &Plan,
     rows: &mut [CurveRow],
@@ -196,7 +198,7 @@ fn check_rows(
         return Err(rows[0].refuse("variant", format!("is not a variant with {model}"), hint));
     };
     let last = variant.training.steps;
-    // One message for all rows beyond the end: it names what covers them.
+    // One message covers all rows after the end, and names the steps that would include them.
     if let Some(row) = (rows.iter())
         .max_by_key(|row| row.step)
         .filter(|row| row.step > last)
@@ -205,10 +207,10 @@ fn check_rows(
         return Err(row.refuse(
             "step",
             format!(
-                "is the largest step, and {beyond} rows are beyond the {last} steps of this run"
+                "is the largest step, and {beyond} rows are after the last step {last} of this run"
             ),
             format!(
-                "Write -s training.steps={} to cover them all, or leave them out.",
+                "Add -s training.steps={} to cover all rows, or leave those rows out.",
                 row.step
             ),
         ));
@@ -218,12 +220,12 @@ fn check_rows(
     measured.check_derived(rows)?;
     for row in rows {
         if !seeds.contains(&row.seed) {
-            let problem = format!("is not a seed of this run, which has {seeds:?}");
+            let problem = format!("is not one of the seeds of this run, {seeds:?}");
             let hint = "Leave --seeds out, or add training.first_seed with -s.";
             return Err(row.refuse("seed", problem, hint));
         }
         if measured.derives(&row.metric) {
-            // Computed anew from the curves.
+            // Such numbers are computed again from the curves.
             continue;
         }
         if !row.value.is_finite() {
@@ -240,10 +242,10 @@ fn check_rows(
     Ok(())
 }
 
-/// Puts checkpoints in the place of their model in the base variant.
+/// Attaches checkpoints in place of their model in the base variant.
 ///
 /// # Errors
-/// A seed without checkpoints.
+/// A seed has no checkpoints.
 pub fn attach_checkpoints(
     plan: &mut Plan,
     steps: BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>,
@@ -261,8 +263,11 @@ pub fn attach_checkpoints(
         return Err(SpecError::key(
             format!("--checkpoints {model}"),
             format!("step {step}"),
-            format!("of seed {seed} is the largest, and beyond the {last} steps of this run"),
-            format!("Write -s training.steps={step} to cover them all, or take files away."),
+            format!(
+                "is the largest step of seed {seed}, and is after the last step {last} of \
+                 this run"
+            ),
+            format!("Add -s training.steps={step} to cover all files, or remove the later files."),
         ));
     }
     let external = ExternalModel {
@@ -275,7 +280,7 @@ pub fn attach_checkpoints(
     Ok(())
 }
 
-/// Notes where what stands in for a model ends before the run does.
+/// Adds notes about curves or checkpoints that end before the run does.
 fn note_ends(variant: &mut Variant, model: &str, seeds: &[u64]) {
     let notes = ends::notes(variant, model, seeds.iter().copied());
     if let Some(external) = variant.external.get_mut(model) {

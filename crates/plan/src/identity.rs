@@ -1,4 +1,5 @@
-//! What a cell and a run are, as hashes: everything that decides what is measured, and nothing else.
+//! Identities of cells and runs, as hashes of everything that affects the measured rows, and of
+//! nothing else.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +19,8 @@ pub struct PlannedCell<'a> {
 }
 
 impl Plan {
-    /// The cells in the order of the run's tables. Seed by seed within a variant: the longest variant
-    /// (base) begins first.
+    /// The cells in the order of the tables: variant by variant, and seed by seed within a variant.
+    /// The base variant, which is usually the longest, comes first.
     pub fn cells(&self, device: &str, engine: &str) -> Vec<PlannedCell<'_>> {
         let cells = self.variants.iter().flat_map(|variant| {
             let trained = trained_part(variant);
@@ -76,10 +77,10 @@ impl Plan {
     }
 }
 
-/// BLAKE3 of everything that decides what one cell measures: its variant with what the variant is
-/// called, seed, device, engine and format version. Predictions, what is derived, claims, pictures,
-/// titles, the number of seeds and whether weights are kept are left out, so that changing them never
-/// trains.
+/// BLAKE3 hash of everything that affects the measured rows of one cell: its variant with its name,
+/// its seed, device, engine and format version. Predictions, derived numbers, claims, pictures,
+/// titles, the number of seeds and the keeping of weights are not part of it, so changing them
+/// never trains a cell again.
 fn cell_id(variant: &Variant, trained: &str, seed: u64, device: &str, engine: &str) -> String {
     let mut identity = Identity::on(device, engine);
     identity.feed(&variant.group);

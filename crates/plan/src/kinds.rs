@@ -7,8 +7,8 @@ use crate::{
     statistic::{self, Statistic},
 };
 
-/// Everything that can be named in a spec. A value, so that a crate outside this workspace can
-/// extend it.
+/// All kinds that a spec can name. Kinds are a value, so that a crate outside this workspace can
+/// add its own.
 #[derive(Clone)]
 pub struct Kinds {
     /// Task kinds.

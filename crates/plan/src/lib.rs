@@ -1,8 +1,9 @@
-//! From a spec to a plan: everything that a run does, checked once and built.
+//! Turns a spec into a plan: everything that a run does, checked once and built.
 //!
-//! [`load`] reads a spec, lets every kind check its own table, and gives a [`Plan`]: variants with their
-//! tasks, models, metrics and predictions, and claims with their statistics. What can be named in a spec is
-//! a value ([`Kinds`]), so that a crate outside this workspace can add its own:
+//! The input is a spec, a TOML file. [`load`] reads it, lets every kind check its own table, and
+//! returns a [`Plan`]: variants with their tasks, models, metrics and predictions, and claims with
+//! their statistics. The kinds that a spec can name are a value ([`Kinds`]), so that a crate
+//! outside this workspace can add its own:
 //!
 //! | to add | write | and one line in |
 //! |---|---|---|
@@ -42,7 +43,7 @@
 //! # Ok::<(), layerwise_plan::SpecError>(())
 //! ```
 //!
-//! Nothing here trains: this crate and everything that judges and draws builds without a deep-learning
+//! This crate trains nothing. It and all crates that judge and draw build without a deep-learning
 //! framework.
 
 mod check;

@@ -1,4 +1,4 @@
-//! From the text of a spec to its plan.
+//! Loads the text of a spec and makes its plan.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -15,14 +15,14 @@ use crate::{
     tables::set_key,
 };
 
-/// What the caller changes in a spec before it is resolved.
+/// Changes to a spec before it is resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Apply the spec's `[quick]` table.
     pub quick: bool,
     /// `key=value` overrides, applied in order after `[quick]`.
     pub overrides: Vec<String>,
-    /// The largest number of steps, also of variants with steps of their own.
+    /// Upper limit of the number of steps, also for variants that set their own steps.
     pub steps_at_most: Option<u64>,
 }
 
@@ -93,7 +93,8 @@ fn resolve(mut table: toml::Table, options: &Options, kinds: &Kinds) -> Result<P
     fill(&mut table, &mut checker)?;
     let mut spec: Spec = tasks::parse_table(table.clone())?;
     let expanded = expand(&table, &spec.sweep)?;
-    // First of all: what follows goes through every seed of every variant.
+    // The number of cells is checked first, because the next steps loop over every seed of every
+    // variant.
     check_seeds(&spec.training, expanded.len())?;
     let mut variants: Vec<Variant> = Vec::new();
     let mut names = HashSet::new();
@@ -105,8 +106,8 @@ fn resolve(mut table: toml::Table, options: &Options, kinds: &Kinds) -> Result<P
             return Err(SpecError::key(
                 "sweep",
                 format!("{name:?}"),
-                "is made twice",
-                "Name each value of the grid once.",
+                "occurs twice in the grid",
+                "Write each value of the grid once.",
             ));
         }
         variants.push(checker.variant(&mut changed, name, group, knobs)?);
@@ -123,7 +124,8 @@ fn resolve(mut table: toml::Table, options: &Options, kinds: &Kinds) -> Result<P
     })
 }
 
-/// Lowers the steps of the spec and of its variants. What is not a number is left to the checks.
+/// Limits the steps of the spec and of its variants. Values that are not numbers are reported by
+/// later checks.
 fn limit_steps(table: &mut toml::Table, most: u64) -> Result<(), SpecError> {
     let limit = |steps: &mut toml::Value| {
         if let toml::Value::Integer(steps) = steps {
@@ -149,7 +151,7 @@ fn limit_steps(table: &mut toml::Table, most: u64) -> Result<(), SpecError> {
     refuse_varied_steps(sweep)
 }
 
-/// Lowered values of a grid would be several times the same.
+/// Rejects a grid over steps, because limited values would be equal.
 fn refuse_varied_steps(knobs: &toml::Table) -> Result<(), SpecError> {
     let has = |part: &&str| {
         let table = knobs.get(*part).and_then(|part| part.as_table());
@@ -160,19 +162,19 @@ fn refuse_varied_steps(knobs: &toml::Table) -> Result<(), SpecError> {
         Some(part) => Err(SpecError::key(
             format!("sweep.{part}.\"{STEPS}\""),
             &knobs[part][STEPS],
-            "varies what --steps limits",
+            "varies the steps, which --steps limits",
             "Leave --steps out.",
         )),
     }
 }
 
-/// `key=value`, the value in TOML; a bare word is a string.
+/// Parses `key=value` with a TOML value; a bare word is a string.
 fn parse_override(text: &str) -> Result<(String, toml::Value), SpecError> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(SpecError::key(
             "-s",
             format!("{text:?}"),
-            "is not of the form key=value",
+            "must be key=value",
             "Write for example -s training.lr=0.02.",
         ));
     };
@@ -188,7 +190,7 @@ fn parse_override(text: &str) -> Result<(String, toml::Value), SpecError> {
     }
 }
 
-/// A value in TOML as it is written on a command line, where a bare word is a string.
+/// Parses a TOML value from the command line, where a bare word is a string.
 pub fn value_of(text: &str) -> Option<toml::Value> {
     let text = text.trim();
     let parsed = toml::from_str::<toml::Table>(&format!("v = {text}"));

@@ -9,7 +9,7 @@ pub(crate) fn plain_name(key: &str, name: &str) -> Result<(), SpecError> {
     Err(SpecError::key(
         key,
         format!("{name:?}"),
-        "becomes part of file names and may hold only letters, digits, - and _",
+        "becomes part of file names and may contain only letters, digits, - and _",
         "Write for example \"my-run\".",
     ))
 }

@@ -1,7 +1,7 @@
-//! The plan of a run: a spec with every kind built, checked and ready.
+//! The plan of a run: a spec with every kind checked and built.
 //!
-//! Nothing behind a plan handles a TOML table or an error of a key: training, recording, deriving,
-//! judging and drawing take what they need from here.
+//! Training, recording, deriving, judging and drawing read the plan, and never handle TOML tables
+//! or errors of keys.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,19 +20,20 @@ use crate::{
     times,
 };
 
-/// What metrics and closed forms call an index of the groups of a task.
+/// Name that metrics and closed forms use for an index over the groups of a task.
 const SKILL: &str = "skill";
 
 /// What is trained, measured, predicted, judged and drawn.
 #[derive(Clone)]
 pub struct Plan {
-    /// The spec with every default written, as it is kept beside the run.
+    /// The spec with every default written out, as stored in the run folder.
     pub spec: Spec,
-    /// Its variants, `base` first.
+    /// The variants, `base` first.
     pub variants: Vec<Variant>,
     /// Claims and numbers.
     pub claims: Claims,
-    /// What the base variant trains, without the sweep: part of the identity of the run.
+    /// Everything that the base variant trains, without the sweep. It is part of the identity of
+    /// the run.
     pub(crate) base: String,
 }
 
@@ -49,13 +50,13 @@ pub struct Variant {
     pub task: Arc<dyn Task>,
     /// The models that are trained, in the order of the spec.
     pub models: Vec<PlannedModel>,
-    /// What is measured when.
+    /// The metrics and their schedules.
     pub metrics: Vec<PlannedMetric>,
     /// The closed forms laid over the models, in the order of the spec.
     pub predictions: Vec<PlannedPrediction>,
     /// How the models are trained.
     pub training: Training,
-    /// Models that are read in place of training them.
+    /// Models that are read from files instead of being trained.
     pub external: BTreeMap<String, ExternalModel>,
 }
 
@@ -66,20 +67,21 @@ pub struct PlannedModel {
     pub name: String,
     /// The model.
     pub model: Arc<dyn Model>,
-    /// What it is: as its kind says, or its table.
+    /// Its role, from its kind or from its table.
     pub role: Role,
 }
 
-/// An entry of `[[measure]]`: a metric, its schedule, and what it looks at.
+/// An entry of `[[measure]]`: a metric, its schedule, and the models and variants in which it is
+/// measured.
 #[derive(Clone)]
 pub struct PlannedMetric {
     /// The metric kind.
     pub metric: Arc<dyn Metric>,
-    /// When it is read.
+    /// When the metric is measured.
     pub schedule: Schedule,
-    /// Models it looks at; empty means all.
+    /// Models on which it is measured; empty means all.
     pub models: Vec<String>,
-    /// Variant groups it is read in; empty means all.
+    /// Variant groups in which it is measured; empty means all.
     pub variants: Vec<String>,
 }
 
@@ -89,7 +91,7 @@ impl PlannedMetric {
         self.with_schedule(self.metric.resolved())
     }
 
-    /// The part of the table that decides what is measured.
+    /// The part of the table that affects the measured rows.
     pub(crate) fn identity(&self) -> toml::Table {
         self.with_schedule(self.metric.identity())
     }
@@ -104,7 +106,7 @@ impl PlannedMetric {
         table
     }
 
-    /// Whether it looks at `model` in the variant group `group`.
+    /// Whether it is measured on `model` in the variant group `group`.
     pub fn covers(&self, model: &str, group: &str) -> bool {
         let among =
             |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
@@ -119,25 +121,25 @@ pub struct PlannedPrediction {
     pub name: String,
     /// The closed form.
     pub form: Arc<dyn Prediction>,
-    /// What it is: theory, unless its table says otherwise.
+    /// Its role: theory, unless its table sets another.
     pub role: Role,
 }
 
-/// What stands in for a model that is not trained here.
+/// The replacement of a model that is not trained by this run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalModel {
-    /// What was read.
+    /// The content that was read.
     pub content: ExternalContent,
-    /// Where it came from.
+    /// The source of the content.
     pub source: ExternalSource,
-    /// What a reader of the run must know of it, one sentence each.
+    /// Notes for readers of the run, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// The content of an external model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExternalContent {
-    /// What was measured elsewhere, as the rows of the long table.
+    /// Curves of another program, as rows of the long table.
     Curves(Vec<Observation>),
     /// Parameters at training steps, by seed.
     Checkpoints(BTreeMap<u64, BTreeMap<u64, Vec<HostArray>>>),
@@ -146,9 +148,9 @@ pub enum ExternalContent {
 /// Claims and numbers with their statistics.
 #[derive(Clone, Default)]
 pub struct Claims {
-    /// What is judged.
+    /// The claims that are judged.
     pub claims: Vec<PlannedClaim>,
-    /// What is reported without judging.
+    /// The numbers that are reported without judging.
     pub numbers: Vec<PlannedNumber>,
     /// Explanations that compete.
     pub leaderboards: Vec<PlannedLeaderboard>,
@@ -195,7 +197,7 @@ impl Variant {
         models.chain(self.predictions.iter().map(|prediction| &*prediction.name))
     }
 
-    /// The metrics that it reads, on their schedules: those that look at this variant's group.
+    /// The metrics that are measured in the group of this variant, with their schedules.
     pub fn measured(&self) -> impl Iterator<Item = &PlannedMetric> {
         let here = |entry: &&PlannedMetric| {
             entry.variants.is_empty() || entry.variants.contains(&self.group)
@@ -238,7 +240,7 @@ impl Plan {
         (training.first_seed..).take(training.seeds as usize)
     }
 
-    /// What was assumed about files of the user, and what they lack: one sentence each.
+    /// Assumptions about the user's files, and what is missing in them, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         let seeds: Vec<u64> = self.seeds().collect();
@@ -254,7 +256,8 @@ impl Plan {
         notes
     }
 
-    /// What each model and prediction is; where variants disagree, as in the first that has it.
+    /// The role of each model and prediction. If variants disagree, the first variant that has it
+    /// decides.
     pub fn roles(&self) -> BTreeMap<String, Role> {
         let mut roles = BTreeMap::new();
         for variant in &self.variants {
@@ -268,10 +271,11 @@ impl Plan {
         roles
     }
 
-    /// What each metric is; where two give one of the same name, as the first says.
+    /// The description of each metric. If two kinds give a metric of the same name, the first
+    /// decides.
     pub fn metrics(&self) -> BTreeMap<String, MetricInfo> {
         let mut metrics: BTreeMap<String, MetricInfo> = BTreeMap::new();
-        // Whatever speaks of skills means the groups of the task, which may be modes.
+        // An index called skill means the groups of the task, which may be modes.
         let groups = self.variants[0].task.group_name();
         let mut add = |name: &str, index: &str, whole_curve: bool| {
             metrics
@@ -286,7 +290,7 @@ impl Plan {
                 for name in metric.metrics() {
                     add(name, metric.index_name(name), false);
                 }
-                // Times are those of the strengths, index by index.
+                // Times have the same indices as the strengths.
                 let of_strengths = metric
                     .metrics()
                     .first()

@@ -2,7 +2,7 @@
 
 use crate::spec::SpecError;
 
-/// Sets a dotted key, making the tables on the way.
+/// Sets a dotted key, and creates missing tables on the way.
 pub(crate) fn set_key(
     table: &mut toml::Table,
     key: &str,
@@ -21,7 +21,7 @@ pub(crate) fn set_key(
                 return Err(SpecError::key(
                     key,
                     value,
-                    format!("cannot be set, because {part} is {other} and not a table"),
+                    format!("cannot be set, because {part} is {other}, not a table"),
                     "Correct the key.",
                 ));
             }
@@ -39,7 +39,7 @@ pub(crate) fn get_key<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml:
     }
 }
 
-/// Removes a dotted key; whether it was there.
+/// Removes a dotted key. Returns whether it was present.
 pub(crate) fn remove_key(table: &mut toml::Table, key: &str) -> bool {
     match key.split_once('.') {
         None => table.remove(key).is_some(),

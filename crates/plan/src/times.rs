@@ -1,5 +1,5 @@
-//! The times of a curve: when it first comes to a level. Everything that speaks of a half-time takes it
-//! from [`half_time`]: the record, claims and pictures.
+//! Derives the times at which a curve first reaches a level. Records, claims and pictures all take
+//! half-times from [`half_time`].
 
 use metrics::{Crossing, HALF, MetricError, first_crossing};
 
@@ -17,17 +17,18 @@ pub(crate) const METRICS: [&str; 5] = [
     "rise_over_half_time",
 ];
 
-/// The curve that is summarised.
+/// The metric whose curves have times.
 pub(crate) const STRENGTH: &str = "skill_strength";
 
-/// Metrics whose curves come to levels.
+/// Metrics whose curves have times at given levels.
 pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accuracy"];
 
-/// Metrics that are steps: what is infinite among them is a bound.
+/// Metrics whose values are steps; an infinite value means that only a bound is known.
 const STEPS: [&str; 5] = ["t10", "half_time", "t90", "t_fit", "t_gen"];
 
-/// A crossing as a curve shows it that may begin after step 0: a level that its first record has
-/// reached was crossed by then, at a time that nobody saw. [`Crossing::Before`] step 0 is at it.
+/// Corrects a crossing for a curve that may begin after step 0. If the first record is already
+/// above the level, the crossing happened at or before that record, at an unknown time.
+/// [`Crossing::Before`] step 0 counts as a crossing at step 0.
 pub(crate) fn seen(crossing: Crossing, times: &[f64]) -> Crossing {
     match (crossing, times.first()) {
         (Crossing::At(time), Some(&first)) if first > 0.0 && time <= first => {
@@ -37,10 +38,11 @@ pub(crate) fn seen(crossing: Crossing, times: &[f64]) -> Crossing {
     }
 }
 
-/// When a curve of strengths first crosses one half, as far as it shows that; see [`metrics::half_time`].
+/// The time at which a curve of strengths first crosses one half, or what the curve shows about it;
+/// see [`metrics::half_time`].
 ///
 /// # Errors
-/// As [`metrics::half_time`].
+/// The same as for [`metrics::half_time`].
 ///
 /// # Examples
 ///
@@ -48,7 +50,7 @@ pub(crate) fn seen(crossing: Crossing, times: &[f64]) -> Crossing {
 /// use layerwise_plan::{Crossing, half_time};
 ///
 /// assert_eq!(half_time(&[0.0, 4.0], &[0.0, 1.0])?, Crossing::At(2.0));
-/// // Before step 0 is at it; before a first record that comes later, nobody saw when.
+/// // Before step 0 counts as at step 0. Before a later first record, the time is unknown.
 /// assert_eq!(half_time(&[0.0, 4.0], &[0.7, 1.0])?, Crossing::Before(0.0));
 /// assert_eq!(half_time(&[3.0, 4.0], &[0.5, 1.0])?, Crossing::Before(3.0));
 /// # Ok::<(), metrics::MetricError>(())
@@ -57,8 +59,9 @@ pub fn half_time(times: &[f64], values: &[f64]) -> Result<Crossing, MetricError>
     Ok(seen(metrics::half_time(times, values)?, times))
 }
 
-/// A time as it is recorded, with the place among `ends` (first and last record) at which it is: infinite
-/// where it did not come before the last record, minus infinite where it came before the first.
+/// A time for the record, and the position in `ends` (first and last record) of the row that holds
+/// it. The time is infinite if the level was not reached by the last record, and minus infinite if
+/// it was reached before the first record.
 pub(crate) fn recorded(crossing: Option<Crossing>) -> (f64, usize) {
     match crossing {
         Some(Crossing::At(time)) => (time, 1),
@@ -68,14 +71,15 @@ pub(crate) fn recorded(crossing: Option<Crossing>) -> (f64, usize) {
     }
 }
 
-/// Whether a metric is a step, so that one that nobody saw is bounded by the step of its row.
+/// Whether the values of a metric are steps, so that an unknown value is bounded by the step of its
+/// row.
 pub(crate) fn is_step(metric: &str) -> bool {
     STEPS.contains(&metric)
 }
 
-/// Of the strengths of one model in one cell: the steps at which they first cross 10, 50 and 90 %,
-/// t90/t10 and (t90 − t10)/t50. A crossing that did not come before the last step is infinite, one
-/// that came before the first record minus infinite.
+/// Derives the times of the strengths of one model in one cell: the steps at which they first cross
+/// 10, 50 and 90 %, t90/t10 and (t90 − t10)/t50. A crossing after the last step is infinite; a
+/// crossing before the first record is minus infinite.
 pub fn derive_times(curves: ModelCurves<'_>) -> Vec<Derived> {
     let mut derived = Vec::new();
     for index in curves.indices(STRENGTH) {
@@ -83,7 +87,7 @@ pub fn derive_times(curves: ModelCurves<'_>) -> Vec<Derived> {
         let Some(ends) = curves.ends(STRENGTH, index) else {
             continue;
         };
-        // The start alone says nothing of when.
+        // A curve with the start alone has no times.
         if curve.steps == [0.0] {
             continue;
         }

@@ -1,15 +1,15 @@
-//! The cells of a run on the disk: `RUN/cells/ID/`.
+//! The cells of a run on disk, each in a folder `RUN/cells/ID/` with these files:
 //!
 //! | file | holds |
 //! |---|---|
-//! | `stream.jsonl` | measured rows as they come |
-//! | `checkpoint.json`, `checkpoint-STEP.safetensors` | where to resume |
+//! | `stream.jsonl` | measured rows, written during training |
+//! | `checkpoint.json`, `checkpoint-STEP.safetensors` | state from which training resumes |
 //! | `partial.jsonl` | measured rows of a cell that was interrupted |
 //! | `observations.jsonl` | all measured rows in canonical order, once the cell is done |
-//! | `result.json` | how it ended; written last |
-//! | `failed.json` | why it could not be trained |
-//! | `derived.json`, `derived.jsonl` | what follows from the measured rows, and from what it was derived |
-//! | `lock` | locked while a process works on it |
+//! | `result.json` | how the cell ended; written last |
+//! | `failed.json` | why the cell could not be trained |
+//! | `derived.json`, `derived.jsonl` | derived rows, and the key of what they depend on |
+//! | `lock` | locked while a process works on the cell |
 
 use std::{
     cell::RefCell,
@@ -41,7 +41,7 @@ const DERIVED: &str = "derived.json";
 const DERIVED_ROWS: &str = "derived.jsonl";
 const LOCK: &str = "lock";
 
-/// What is kept of a cell that is done, beside its rows.
+/// Record of a finished cell, apart from its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellResult {
     /// The cell's identity.
@@ -54,7 +54,7 @@ pub struct CellResult {
     pub build: Build,
     /// Number of rows.
     pub rows: u64,
-    /// BLAKE3 of the rows' file.
+    /// BLAKE3 hash of the file with the rows.
     pub observations_blake3: String,
 }
 
@@ -65,35 +65,35 @@ pub struct CellFailure {
     pub cell: String,
     /// What went wrong.
     pub error: String,
-    /// The build that tried it.
+    /// The build that tried to train it.
     pub build: Build,
 }
 
-/// From what the derived rows of a cell follow.
+/// The key of what the derived rows of a cell depend on.
 #[derive(Serialize, Deserialize)]
 struct Derived {
     key: String,
     rows_blake3: String,
 }
 
-/// What the disk holds of a cell.
+/// State of a cell on disk.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CellState {
     /// Nothing yet.
     Open,
-    /// Begun, and no process works on it.
+    /// Training has begun, but no process works on the cell now.
     Interrupted {
         /// Step of the checkpoint from which it resumes; 0 without one.
         step: u64,
     },
     /// A process works on it.
     Running {
-        /// Which, if that can be read.
+        /// The process, if the lock file names it.
         owner: Option<Owner>,
     },
-    /// Trained to its end, which may have been a divergence.
+    /// The cell ended, as planned or because it diverged.
     Done(Box<CellResult>),
-    /// It could not be trained.
+    /// The cell could not be trained.
     Failed(CellFailure),
     /// A file is damaged; the cell is trained again.
     Damaged {
@@ -102,7 +102,7 @@ pub enum CellState {
     },
 }
 
-/// A checkpoint, the stream behind its rows, and these rows.
+/// A checkpoint, the stream after its rows, and these rows.
 type Begun = (Checkpoint, RowWriter, Vec<Observation>);
 
 /// The folder of all cells of a run.
@@ -123,7 +123,7 @@ impl CellStore {
         self.folder.join(cell)
     }
 
-    /// Cells that have a folder.
+    /// Identities of all cells that have a folder.
     pub fn ids(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten();
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -132,15 +132,16 @@ impl CellStore {
         names
     }
 
-    /// What the disk holds of a cell, all files checked.
+    /// The state of a cell on disk, with all its files checked.
     pub fn state(&self, cell: &str) -> CellState {
         let path = self.path(cell);
         if !path.is_dir() {
             return CellState::Open;
         }
-        // Before files are read: a cell that ends meanwhile counts as running, never as damaged.
+        // The lock is read before the files, so that a cell that ends in between counts as running
+        // and never as damaged.
         let holder = Lock::holder(&path.join(LOCK));
-        // A process that holds a cell with a result only reads it.
+        // A process that locks a cell with a result only reads it.
         let done = path.join(RESULT).exists().then(|| self.result(cell));
         match (done, holder) {
             (Some(Ok(result)), _) => CellState::Done(Box::new(result)),
@@ -149,7 +150,7 @@ impl CellStore {
         }
     }
 
-    /// [`Self::state`] of a cell that no other process works on.
+    /// [`Self::state`] for a cell that no other process works on.
     fn state_unlocked(&self, cell: &str) -> CellState {
         let path = self.path(cell);
         let read = || -> Result<CellState, RunFolderError> {
@@ -170,7 +171,7 @@ impl CellStore {
         })
     }
 
-    /// The result of a cell that is done, its rows checked against it.
+    /// The result of a finished cell, after its rows have been checked against it.
     fn result(&self, cell: &str) -> Result<CellResult, RunFolderError> {
         let path = self.path(cell);
         let result: CellResult = read_sealed(&path.join(RESULT))?;
@@ -187,10 +188,10 @@ impl CellStore {
         Ok(result)
     }
 
-    /// The measured rows of a cell: all of one that is done, else those that were recorded so far.
+    /// The measured rows of a cell: all rows if it is finished, otherwise the rows so far.
     ///
     /// # Errors
-    /// The rows of a cell that is done are damaged.
+    /// The rows of a finished cell are damaged.
     pub fn rows(&self, cell: &str) -> Result<Vec<Observation>, RunFolderError> {
         let path = self.path(cell);
         if path.join(RESULT).exists() {
@@ -202,8 +203,8 @@ impl CellStore {
         Ok(read_leading_rows(&path.join(STREAM)))
     }
 
-    /// The measured rows of a cell that is done, if they still have this hash: another process may be
-    /// training it again.
+    /// The measured rows of a finished cell, if they still have this hash. Another process may be
+    /// training the cell again.
     pub fn done_rows(&self, cell: &str, blake3: &str) -> Option<Vec<Observation>> {
         let path = self.path(cell).join(OBSERVATIONS);
         let bytes = fs::read(&path).ok()?;
@@ -213,8 +214,8 @@ impl CellStore {
         rows_of(&path, &bytes).ok()
     }
 
-    /// What was derived from the rows of a cell under `key`, which names everything that it follows
-    /// from; `None` where nothing whole was kept under this key.
+    /// The cached rows that were derived under `key`, which names everything that they depend on;
+    /// `None` if no intact rows have this key.
     pub fn derived(&self, cell: &str, key: &str) -> Option<Vec<Observation>> {
         let path = self.path(cell);
         let kept: Derived = read_sealed(&path.join(DERIVED)).ok()?;
@@ -229,10 +230,10 @@ impl CellStore {
         rows_of(&path, &bytes).ok()
     }
 
-    /// Keeps what was derived from the rows of a cell, in place of what was kept before.
+    /// Caches derived rows of a cell, in place of earlier ones.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The files cannot be written.
     pub fn keep_derived(
         &self,
         cell: &str,
@@ -256,8 +257,8 @@ impl CellStore {
         write(&file, &bytes)
     }
 
-    /// Reserves a cell to train it with this build. Whether a cell that has ended is trained again is
-    /// decided under the lock: of two processes that want it trained again, one does it.
+    /// Reserves a cell to train it with this build. Whether a finished cell is trained again is
+    /// decided under the lock, so that only one of two processes does it.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -277,7 +278,7 @@ impl CellStore {
         let before = match self.state_unlocked(cell) {
             CellState::Done(result) if (retrain.done)(&result) => Ok(None),
             CellState::Done(result) => {
-                // Its process was killed before it had cleared up.
+                // The process was killed before it removed the files.
                 clear_up(&path)?;
                 return Ok(Reservation::Done(result));
             }
@@ -319,14 +320,14 @@ impl CellStore {
         })))
     }
 
-    /// Where a cell resumes, if it has a checkpoint; what is wrong with it, if it cannot resume.
+    /// The checkpoint from which a cell resumes, if it has one, or the reason why it cannot resume.
     fn resume(&self, cell: &str, build: &Build) -> Result<Option<Begun>, String> {
         let path = self.path(cell);
         let found = read_checkpoint(&path, cell).map_err(|error| error.to_string())?;
         let Some((checkpoint, by)) = found else {
             return Ok(None);
         };
-        // A cell is never mixed across builds, so that its build says what trained it.
+        // A cell is never mixed across builds, so its build identifies the program that trained it.
         if by != *build {
             let path = path.display();
             let problem = format!("{path}: was begun by another build of this program ({by})");
@@ -337,10 +338,10 @@ impl CellStore {
         Ok(Some((checkpoint, stream, rows)))
     }
 
-    /// Removes what is there of a cell, so that it is trained from the start.
+    /// Removes the files of a cell, so that it is trained from the start.
     ///
     /// # Errors
-    /// A process works on it, or its files cannot be removed.
+    /// A process works on the cell, or its files cannot be removed.
     pub fn forget(&self, cell: &str) -> Result<(), RunFolderError> {
         let path = self.path(cell);
         if !path.is_dir() {
@@ -356,13 +357,13 @@ impl CellStore {
                 Err(RunFolderError::File {
                     path,
                     problem: format!("is being trained by {who}"),
-                    hint: "Wait until it has ended, or end it",
+                    hint: "Wait until that process has ended, or stop it",
                 })
             }
         }
     }
 
-    /// Forgets that a cell failed, so that it is tried again.
+    /// Removes the record of a failure, so that the cell is tried again.
     ///
     /// # Errors
     /// The file cannot be removed.
@@ -371,15 +372,15 @@ impl CellStore {
     }
 }
 
-/// Removes the files that a cell no longer needs once it is done.
+/// Removes the files that a finished cell no longer needs.
 fn clear_up(path: &Path) -> Result<(), RunFolderError> {
     remove(&path.join(PARTIAL))?;
     remove_checkpoint(path)?;
     remove(&path.join(STREAM))
 }
 
-/// Removes everything but the lock and the stream; `result.json` first, without which nothing counts
-/// as done.
+/// Removes all files except the lock and the stream. `result.json` goes first, because without it
+/// the cell does not count as done.
 fn forget(path: &Path) -> Result<(), RunFolderError> {
     for name in [RESULT, FAILED, OBSERVATIONS, PARTIAL, DERIVED, DERIVED_ROWS] {
         remove(&path.join(name))?;
@@ -387,25 +388,25 @@ fn forget(path: &Path) -> Result<(), RunFolderError> {
     remove_checkpoint(path)
 }
 
-/// Which cells that have ended are trained again.
+/// Which finished cells are trained again.
 #[derive(Clone, Copy)]
 pub struct Retrain<'a> {
-    /// Whether a cell that failed is.
+    /// Whether failed cells are trained again.
     pub failed: bool,
-    /// Whether a cell with this result is.
+    /// Whether a cell with this result is trained again.
     pub done: &'a dyn Fn(&CellResult) -> bool,
 }
 
 /// The result of reserving a cell.
 #[derive(Debug)]
 pub enum Reservation {
-    /// This process has it now, to train it.
+    /// This process has reserved the cell and trains it.
     Open(Box<OpenCell>),
     /// Another process trains it.
     Busy(Option<Owner>),
-    /// It is done.
+    /// The cell is done.
     Done(Box<CellResult>),
-    /// It could not be trained before.
+    /// The cell could not be trained earlier.
     Failed(CellFailure),
 }
 
@@ -416,9 +417,9 @@ pub struct OpenCell {
     pub folder: CellFolder,
     /// Where to resume.
     pub checkpoint: Option<Checkpoint>,
-    /// What it had recorded before the checkpoint.
+    /// Rows from before the checkpoint.
     pub rows: Vec<Observation>,
-    /// What the user should know: a damaged file.
+    /// A warning for the user about a damaged file.
     pub warning: Option<String>,
 }
 
@@ -436,37 +437,37 @@ impl CellFolder {
     /// Appends rows.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// The files cannot be written.
     pub fn append(&self, rows: &[Observation]) -> Result<(), RunFolderError> {
         self.stream.borrow_mut().append(rows)
     }
 
-    /// Where the rows are now.
+    /// The current position in the rows.
     pub fn mark(&self) -> Mark {
         self.stream.borrow().mark()
     }
 
-    /// Keeps a checkpoint in place of the one before.
+    /// Writes a checkpoint in place of the previous one.
     ///
     /// # Errors
-    /// It cannot be written; the one before is still there.
+    /// The checkpoint cannot be written; the previous one is still there.
     pub fn keep(&self, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
         self.stream.borrow_mut().sync()?;
         write_checkpoint(&self.path, &self.cell, &self.build, checkpoint)
     }
 
-    /// Keeps the rows of a cell that was interrupted; it can resume from its checkpoint.
+    /// Writes the rows of an interrupted cell, which can resume from its checkpoint.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// The files cannot be written.
     pub fn interrupt(self, rows: &[Observation]) -> Result<(), RunFolderError> {
         self.write_rows(PARTIAL, rows).map(|_| ())
     }
 
-    /// Keeps the rows and the result of a cell that is done.
+    /// Writes the rows and the result of a finished cell.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// The files cannot be written.
     pub fn finish(
         self,
         rows: &[Observation],
@@ -486,10 +487,10 @@ impl CellFolder {
         Ok(result)
     }
 
-    /// Notes that the cell could not be trained. Its rows stay.
+    /// Records that the cell could not be trained. Its rows stay.
     ///
     /// # Errors
-    /// The note cannot be written.
+    /// The file cannot be written.
     pub fn fail(self, error: String) -> Result<(), RunFolderError> {
         let failure = CellFailure {
             cell: self.cell.clone(),

@@ -2,14 +2,15 @@ use toml::{Table, Value};
 
 use crate::ExternalSource;
 
-/// A file of the user that changed between two resolved specs: both name it and keep its SHA-256.
+/// A user's file that changed between two resolved specs. Both specs name the file and record its
+/// SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
-    /// Its path, as the spec writes it.
+    /// Path of the file, as in the spec.
     pub file: String,
-    /// Whether it holds the rows of the task.
+    /// Whether the file holds the rows of the task.
     pub holds_rows: bool,
-    /// The file with their classes, where it is another one: either may have changed.
+    /// The file with the classes, if the classes are in another file. Either file may have changed.
     pub label_file: Option<String>,
     /// SHA-256 in the first spec.
     pub before: String,
@@ -52,11 +53,11 @@ pub fn changed_files(before: &Table, after: &Table) -> Vec<ChangedFile> {
     changed_in(before, after, false)
 }
 
-/// How what stands in for a model differs from what stood in for it in the recorded run.
+/// How the source of a model differs from its source in the recorded run.
 pub(crate) enum ChangedSource {
-    /// The same name with another content.
+    /// The file has the same name but another content.
     Content(ChangedFile),
-    /// Another file, or none: the end of a sentence.
+    /// The source is another file, or no file; the text is the end of a sentence.
     Origin(String),
 }
 
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_in_a_file_of_their_own_may_be_what_changed() {
+    fn a_change_of_the_separate_label_file_is_found() {
         let spec = |sum: &str| {
             let text =
                 format!("[task]\nfile = 'images.idx'\nlabel_file = 'labels.idx'\nsha256 = '{sum}'");

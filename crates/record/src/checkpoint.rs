@@ -1,4 +1,4 @@
-//! Checkpoints: everything that a cell needs to resume to the bit.
+//! Checkpoints: everything that a cell needs to resume with identical bits.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -15,15 +15,15 @@ use crate::{
 /// A cell between two training steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// Steps that were trained. This step has not been measured yet.
+    /// Number of trained steps. This step has not been measured yet.
     pub step: u64,
-    /// Rows that were recorded before it.
+    /// Position after the rows that were recorded before this step.
     pub rows: Mark,
     /// Wall seconds so far.
     pub seconds: f64,
-    /// Seconds of them spent measuring.
+    /// Wall seconds spent measuring.
     pub measuring_seconds: f64,
-    /// Why and after which step the cell stopped, where others of its batch are still training.
+    /// Why and after which step the cell stopped, if other cells of its batch are still training.
     pub stopped: Option<(StopReason, u64)>,
     /// The models in the order of the spec.
     pub models: Vec<ModelCheckpoint>,
@@ -34,11 +34,11 @@ pub struct Checkpoint {
 pub struct ModelCheckpoint {
     /// Name.
     pub name: String,
-    /// Parameters and what the optimizer remembers.
+    /// Parameters and optimizer state.
     pub state: LearnerState,
-    /// Loss at step 0, the yardstick of divergence.
+    /// Loss at step 0, against which divergence is judged.
     pub first_loss: Option<f64>,
-    /// Step and parameters at which each metric that remembers them was read last.
+    /// For each metric with memory, the step and parameters of its last reading.
     pub previous: BTreeMap<usize, (u64, Vec<HostArray>)>,
 }
 
@@ -46,7 +46,7 @@ const FILE: &str = "checkpoint.json";
 const TENSORS: &str = "checkpoint-";
 const ENDING: &str = ".safetensors";
 
-/// What the JSON file holds; arrays are in the file that it names.
+/// Content of the JSON file; the arrays are in the file that it names.
 #[derive(Serialize, Deserialize)]
 struct Head {
     cell: String,
@@ -66,7 +66,7 @@ struct ModelHead {
     name: String,
     steps: u64,
     first_loss: Option<f64>,
-    /// Arrays in the file: part of the state, name and shape.
+    /// Arrays in the file, with their part of the state, name and shape.
     arrays: Vec<ArrayHead>,
     previous: BTreeMap<usize, u64>,
 }
@@ -74,7 +74,7 @@ struct ModelHead {
 #[derive(Serialize, Deserialize)]
 struct ArrayHead {
     part: Part,
-    /// `None` where the optimizer remembers nothing of this parameter.
+    /// `None` if the optimizer has no moment of this parameter.
     array: Option<(String, usize, usize)>,
 }
 
@@ -84,12 +84,12 @@ enum Part {
     Parameters,
     First,
     Second,
-    /// Of the metric at this place.
+    /// Parameters at the last reading of the metric with this position.
     Previous(usize),
 }
 
-/// Writes the arrays, then the file that names them, then removes the arrays of the checkpoint before:
-/// at any moment there is a whole one.
+/// Writes the arrays, then the file that names them, and then removes the previous arrays. At any
+/// moment there is one complete checkpoint.
 pub(crate) fn write_checkpoint(
     folder: &Path,
     cell: &str,
@@ -157,10 +157,11 @@ pub(crate) fn write_checkpoint(
     remove_tensors(folder, Some(&name))
 }
 
-/// Reads the checkpoint of a cell and the program that wrote it; `None` where there is none.
+/// Reads the checkpoint of a cell and the build that wrote it; `None` if the cell has no
+/// checkpoint.
 ///
 /// # Errors
-/// A file is damaged, missing or of another cell.
+/// A file is damaged, missing or belongs to another cell.
 pub(crate) fn read_checkpoint(
     folder: &Path,
     cell: &str,
@@ -192,7 +193,7 @@ pub(crate) fn read_checkpoint(
     Ok(Some((checkpoint, head.build)))
 }
 
-/// The step of a checkpoint, all of which is checked, as by [`read_checkpoint`].
+/// The step of a checkpoint, after the same checks as in [`read_checkpoint`].
 pub(crate) fn checkpoint_step(folder: &Path, cell: &str) -> Result<Option<u64>, RunFolderError> {
     Ok(read_checkpoint(folder, cell)?.map(|(checkpoint, _)| checkpoint.step))
 }
@@ -248,13 +249,13 @@ fn models(bytes: &[u8], heads: Vec<ModelHead>) -> Result<Vec<ModelCheckpoint>, S
     Ok(models)
 }
 
-/// Removes the checkpoint, the file that names the arrays first.
+/// Removes the checkpoint, starting with the file that names the arrays.
 pub(crate) fn remove_checkpoint(folder: &Path) -> Result<(), RunFolderError> {
     remove(&folder.join(FILE))?;
     remove_tensors(folder, None)
 }
 
-/// Removes the arrays of checkpoints, but for one file.
+/// Removes the array files of all checkpoints except `kept`.
 fn remove_tensors(folder: &Path, kept: Option<&str>) -> Result<(), RunFolderError> {
     let entries = fs::read_dir(folder).map_err(|error| RunFolderError::read(folder, error))?;
     for entry in entries.filter_map(Result::ok) {
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_comes_back_to_the_bit() {
+    fn a_checkpoint_is_read_back_bit_by_bit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         assert_eq!(read_checkpoint(path, "cell").unwrap(), None);
@@ -344,7 +345,7 @@ mod tests {
             };
             assert_eq!(bits(&found), bits(&checkpoint(step)));
         }
-        // The arrays of the first are gone.
+        // The arrays of the first checkpoint are gone.
         assert_eq!(fs::read_dir(path).unwrap().count(), 2);
         let error = read_checkpoint(path, "other").unwrap_err().to_string();
         assert!(error.contains("of another cell"), "{error}");

@@ -15,11 +15,11 @@ const COLUMNS: [&str; 9] = [
     "value",
 ];
 
-/// The long table as CSV. `run` is the name in its first column. A time that did not come is `inf`,
-/// one that came before the first record `-inf`.
+/// The long table as CSV, with `run` as the name in the first column. A time that was never reached
+/// is `inf`; a time before the first record is `-inf`.
 ///
 /// # Errors
-/// Never for rows in memory; what the writer says otherwise.
+/// Errors of the CSV writer, which do not occur for rows in memory.
 pub fn csv_bytes(run: &str, observations: &[Observation]) -> Result<Vec<u8>, csv::Error> {
     let mut bytes = Vec::new();
     write_csv(run, observations, &mut bytes)?;

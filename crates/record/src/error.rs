@@ -20,9 +20,10 @@ pub enum RunFolderError {
         /// What differs.
         detail: String,
     },
-    /// The rows of the user are not those of the recorded run.
+    /// The user's file changed since the recorded run.
     #[error(
-        "{}: {changed}. Restore the file, or record a run on the new one in another folder with --out",
+        "{}: {changed}. Restore the file, or train on the changed file in another folder with \
+         --out",
         path.display()
     )]
     ChangedRows {
@@ -31,9 +32,9 @@ pub enum RunFolderError {
         /// The file.
         changed: Box<ChangedFile>,
     },
-    /// The folder holds something that is no run.
+    /// The folder holds files that are not a run.
     #[error(
-        "{}: is not empty and holds no run. Choose another folder with --out",
+        "{}: is not empty, but holds no run. Choose another folder with --out",
         path.display()
     )]
     NotARun {
@@ -67,7 +68,7 @@ pub enum RunFolderError {
 impl RunFolderError {
     pub(crate) fn write(path: &Path, error: impl std::fmt::Display) -> Self {
         let problem = format!("cannot be written: {error}");
-        // Errors of other crates keep only the text of the system's.
+        // Errors of other crates keep only the text of the system error.
         let is_full = ["No space left", "quota exceeded"]
             .iter()
             .any(|text| problem.contains(text));
@@ -75,7 +76,7 @@ impl RunFolderError {
             path: path.to_owned(),
             problem,
             hint: if is_full {
-                "Free some space and give the same command again; what was recorded is kept"
+                "Free some space and repeat the command; recorded results are kept"
             } else {
                 "Choose a writable folder with --out"
             },
@@ -86,7 +87,7 @@ impl RunFolderError {
         Self::File {
             path: path.to_owned(),
             problem: problem.into(),
-            hint: "Give the command of the run again: what is damaged is made again, the rest is kept",
+            hint: "Repeat the command of the run: it restores damaged files and keeps the rest",
         }
     }
 

@@ -1,7 +1,8 @@
-//! Files that are whole or absent: written beside their place, synced and renamed.
+//! Writes files atomically: a file is written under a temporary name, synced and renamed, so that
+//! it is either complete or absent.
 //!
-//! Only plain files can be replaced so. Links are followed to the file that they lead to; into a FIFO
-//! or a device the bytes are written as they come.
+//! Only regular files can be replaced in this way. Links are followed to their file; a FIFO or a
+//! device is written directly.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,9 +15,9 @@ use tempfile::NamedTempFile;
 
 use crate::RunFolderError;
 
-/// Writes `bytes` to a temporary file beside `path`, syncs it and renames it, so that a reader never
-/// sees half a file. A link at `path` stays, and the file that it leads to is written; what is no
-/// plain file (a FIFO, a device) is written to directly. A file that is there keeps its permissions.
+/// Writes `bytes` to a temporary file beside `path`, syncs it and renames it, so that a reader
+/// never sees half a file. If `path` is a link, the file that it points to is written. A FIFO or a
+/// device is written directly. An existing file keeps its permissions.
 ///
 /// # Errors
 /// The folder cannot be written, `path` is a folder, or a file there is read-only.
@@ -24,13 +25,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically_with(path, |file| file.write_all(bytes))
 }
 
-/// [`write_atomically`] of what `fill` writes, piece by piece.
+/// [`write_atomically`] for content that `fill` writes piece by piece.
 pub(crate) fn write_atomically_with(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let Some(path) = plain_file(path)? else {
-        // Behind what a shell has written already, where this is its standard output.
+        // The bytes are appended, because a shell may already have written to the same standard
+        // output.
         let mut buffer = BufWriter::new(OpenOptions::new().append(true).open(path)?);
         fill(&mut buffer)?;
         return buffer.flush();
@@ -50,7 +52,7 @@ pub(crate) fn write_atomically_with(
     buffer.flush()?;
     drop(buffer);
     file.as_file().sync_all()?;
-    // Temporary files are private; what a run leaves behind is as open as any other file.
+    // Temporary files are private, so the permissions are set to those of other new files.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -59,19 +61,19 @@ pub(crate) fn write_atomically_with(
             .set_permissions(before.unwrap_or_else(open))?;
     }
     file.persist(&path)?;
-    // The name is on the disk only when the folder is.
+    // The new name is safe on disk only after the folder is synced.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())
 }
 
-/// The plain file, there or not yet, to which `path` leads through any links; `None` where a FIFO or
-/// a device is, or an open file of this process (`/dev/stdout`), which nothing can be renamed over.
+/// The regular file, existing or not, to which `path` leads through links. `None` for a FIFO, a
+/// device or an open file of this process (`/dev/stdout`), which cannot be replaced by renaming.
 ///
 /// # Errors
-/// `path` leads to a folder, in a circle, or through what cannot be read.
+/// `path` leads to a folder, to itself, or through something that cannot be read.
 pub fn plain_file(path: &Path) -> io::Result<Option<PathBuf>> {
-    /// As many as Linux follows.
+    /// The limit of Linux.
     const MOST_LINKS: usize = 40;
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
@@ -92,14 +94,14 @@ pub fn plain_file(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many links"))
 }
 
-/// Longer than any file takes to be written.
+/// Longer than writing any file takes.
 pub(crate) const LONG_AGO: Duration = Duration::from_secs(3600);
 
-/// Beginning of the names of temporary files.
+/// Prefix of the names of temporary files.
 pub(crate) const TEMPORARY: &str = ".partial-";
 
-/// Removes temporary files of a process that was killed: those of at least this age, which is 0 where
-/// no other process writes into the folder.
+/// Removes temporary files of processes that were killed, if they have at least this age. The age
+/// is 0 if no other process writes to the folder.
 pub(crate) fn remove_unfinished(folder: &Path, age: Duration) -> Result<(), RunFolderError> {
     let entries = fs::read_dir(folder).map_err(|e| RunFolderError::read(folder, e))?;
     let is_old = |entry: &fs::DirEntry| {
@@ -115,7 +117,7 @@ pub(crate) fn remove_unfinished(folder: &Path, age: Duration) -> Result<(), RunF
     Ok(())
 }
 
-/// Removes a file if it is there.
+/// Removes a file if it exists.
 pub(crate) fn remove(path: &Path) -> Result<(), RunFolderError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_stay_and_the_file_behind_them_is_written() {
+    fn links_stay_and_their_target_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("far")).unwrap();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_its_permissions_and_what_is_read_only_stays() {
+    fn a_file_keeps_its_permissions_and_a_read_only_file_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();

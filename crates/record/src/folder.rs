@@ -1,4 +1,4 @@
-//! The folder of a run: its tables, manifest and verdicts, and who may write there.
+//! The folder of a run with its tables, manifest and verdicts, and the rules for writing to it.
 
 use std::{
     fs::{self, File},
@@ -20,14 +20,14 @@ use crate::{
     weights::{FOLDER as WEIGHTS, WeightsOf, forget_weights},
 };
 
-/// What a run folder is of.
+/// Identity of the run in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunIdentity {
-    /// Hash of everything that is trained, all variants of the sweep included.
+    /// Hash of everything that is trained, including all variants of the sweep.
     pub spec_hash: String,
-    /// Hash of what is trained without the sweep: a folder may hold a sweep that grows.
+    /// Hash of everything that is trained except the sweep, because the sweep in a folder may grow.
     pub base_hash: String,
-    /// Models that are read from files in place of training them.
+    /// Models that are read from files instead of being trained.
     pub external: Vec<ExternalSource>,
 }
 
@@ -45,21 +45,21 @@ const VERDICT: &str = "verdict.json";
 const CHECKSUMS: &str = "CHECKSUMS";
 const DONE: &str = "DONE";
 const LOCK: &str = "lock";
-/// Written by who draws, and drawn again at any time.
+/// Folder of the pictures, which can be drawn again at any time.
 const FIGURES: &str = "figures";
 
-/// What belongs to a run.
+/// Files and folders that belong to a run.
 const OWN: [&str; 12] = [
     SPEC, MANIFEST, JSONL, CSV, VERDICT, CHECKSUMS, DONE, LOCK, PLAN, CELLS, WEIGHTS, FIGURES,
 ];
 
 impl RunFolder {
-    /// Opens `path` for a run of the spec `name`, whose resolved text is `spec`. What cells of the same
-    /// spec have recorded there stays, and the sweep and the seeds may be others than before;
-    /// anything else is left alone.
+    /// Opens `path` for a run of the spec `name`, whose resolved text is `spec`. Cells of the same
+    /// spec are kept, and the sweep and the seeds may have changed. A folder with anything else is
+    /// not touched.
     ///
     /// # Errors
-    /// A folder that holds something else or cannot be written.
+    /// The folder holds something else or cannot be written.
     pub fn open(
         path: &Path,
         name: &str,
@@ -69,10 +69,10 @@ impl RunFolder {
         check_free(path, name, spec, identity)?;
         fs::create_dir_all(path).map_err(|e| RunFolderError::write(path, e))?;
         let _lock = Lock::wait(&path.join(LOCK))?;
-        // Another process may have begun a run there meanwhile.
+        // Another process may have started a run there in the meantime.
         check_free(path, name, spec, identity)?;
         remove_unfinished(path, LONG_AGO)?;
-        // Without it nothing counts as done.
+        // Without DONE the run does not count as done.
         remove(&path.join(DONE))?;
         let (spec_hash, base_hash) = (&identity.spec_hash, &identity.base_hash);
         let text = format!("{SPEC_HASH}{spec_hash}\n{BASE_HASH}{base_hash}\n{spec}");
@@ -82,17 +82,17 @@ impl RunFolder {
         })
     }
 
-    /// Whether `path` holds a run that came to its end.
+    /// Whether `path` holds a finished run.
     pub fn is_done(path: &Path) -> bool {
         path.join(DONE).is_file()
     }
 
-    /// The run folder to which the file `path` belongs as one of its own, so that nothing else may
-    /// be written there; `None` for pages, tables and whatever else lies beside.
+    /// The run folder to which the file `path` belongs, so that nothing else may overwrite it;
+    /// `None` for pages, tables and other files beside a run.
     pub fn owner_of(path: &Path) -> Option<&Path> {
         let mut inside = path;
         while let (Some(folder), Some(name)) = (inside.parent(), inside.file_name()) {
-            // Some file systems take no notice of case.
+            // Some file systems ignore case.
             let own = OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
             if own && Self::is_begun(folder) {
                 return Some(folder);
@@ -102,7 +102,7 @@ impl RunFolder {
         None
     }
 
-    /// Whether `path` holds a run, or the beginning of one.
+    /// Whether `path` holds a run, finished or not.
     pub fn is_begun(path: &Path) -> bool {
         path.join(SPEC).is_file()
     }
@@ -122,16 +122,16 @@ impl RunFolder {
         read_manifest(&self.path).ok()
     }
 
-    /// Forgets the weights that a model of an earlier cell kept.
+    /// Removes the weights of a model of an earlier cell.
     ///
     /// # Errors
-    /// They cannot be removed.
+    /// The files cannot be removed.
     pub fn forget_weights(&self, of: WeightsOf<'_>) -> Result<(), RunFolderError> {
         forget_weights(&self.path, of)
     }
 
     /// Writes the tables in canonical order, the manifest and the verdicts, and `DONE` last.
-    /// `complete` is false for a run that was interrupted: it gets no `DONE`.
+    /// An interrupted run has `complete` false and gets no `DONE`.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -145,7 +145,7 @@ impl RunFolder {
         let path = self.path;
         let _lock = Lock::wait(&path.join(LOCK))?;
         remove(&path.join(DONE))?;
-        // Piece by piece: a large sweep is in memory once, not three times.
+        // Rows are written piece by piece, so that a large sweep is in memory only once.
         write_atomically_with(&path.join(JSONL), |out| write_rows(observations, out))
             .map_err(|e| RunFolderError::write(&path.join(JSONL), e))?;
         write_atomically_with(&path.join(CSV), |out| {
@@ -162,7 +162,7 @@ impl RunFolder {
     }
 }
 
-/// Files whose checksums are kept.
+/// Files that have a checksum.
 const CHECKED: [&str; 5] = [SPEC, MANIFEST, JSONL, CSV, VERDICT];
 
 /// Writes the checksums of all files, as `b3sum --check` reads them.
@@ -179,7 +179,8 @@ fn write_checksums(run: &Path) -> Result<(), RunFolderError> {
     write(&run.join(CHECKSUMS), lines.as_bytes())
 }
 
-/// Writes the checksum of one file anew. Those of the others stay: what was damaged since stays so.
+/// Updates the checksum of one file. The other checksums do not change, so later damage to the
+/// other files is still found.
 fn renew_checksum(run: &Path, name: &str) -> Result<(), RunFolderError> {
     let path = run.join(CHECKSUMS);
     let lines = fs::read_to_string(&path).map_err(|e| RunFolderError::read(&path, e))?;
@@ -265,7 +266,7 @@ fn check_free(
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => match fs::read_dir(path) {
             Ok(entries) => {
-                // The beginning of a run by a process that was killed, or is at it.
+                // These files are left by a process that has just started a run, or was killed.
                 let begun = |name: &str| name == LOCK || name.starts_with(TEMPORARY);
                 let mut names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
                 if names.all(|name| begun(&name.to_string_lossy())) {
@@ -297,7 +298,7 @@ pub fn read_spec(run: &Path) -> Result<String, RunFolderError> {
     String::from_utf8(bytes).map_err(|e| RunFolderError::read(&run.join(SPEC), e))
 }
 
-/// Where the resolved spec of a run folder is.
+/// Path of the resolved spec of a run folder.
 ///
 /// # Errors
 /// The folder holds no run.
@@ -310,7 +311,7 @@ pub fn spec_file(run: &Path) -> Result<PathBuf, RunFolderError> {
 /// The manifest of a run folder.
 ///
 /// # Errors
-/// The file is missing, cannot be understood, or is of another format.
+/// The file is missing, cannot be parsed, or has another format.
 pub fn read_manifest(run: &Path) -> Result<Manifest, RunFolderError> {
     #[derive(Deserialize)]
     struct Version {
@@ -341,7 +342,7 @@ pub fn read_observations(run: &Path) -> Result<Observations, RunFolderError> {
 /// The verdicts of a run folder.
 ///
 /// # Errors
-/// The file is missing or cannot be understood.
+/// The file is missing or cannot be parsed.
 pub fn read_verdict<T: DeserializeOwned>(run: &Path) -> Result<T, RunFolderError> {
     let bytes = read_checked(run, VERDICT)?;
     serde_json::from_slice(&bytes).map_err(|e| RunFolderError::read(&run.join(VERDICT), e))

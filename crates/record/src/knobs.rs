@@ -1,4 +1,4 @@
-/// A knob as a number: a number itself, or the only entry of a list (a hidden width).
+/// The value of a knob as a number: either a number, or the only entry of a list (a hidden width).
 pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {
     match knobs.get(key)? {
         toml::Value::Integer(value) => Some(*value as f64),
@@ -12,7 +12,7 @@ pub fn knob_value(knobs: &toml::Table, key: &str) -> Option<f64> {
     }
 }
 
-/// Whether knobs have all the values in `at`; numbers are alike as in [`knob_value`].
+/// Whether the knobs have all the values in `at`; numbers are compared as in [`knob_value`].
 pub fn lies_at(knobs: &toml::Table, at: &toml::Table) -> bool {
     at.iter().all(|(key, value)| match knob_value(at, key) {
         Some(number) => knob_value(knobs, key) == Some(number),

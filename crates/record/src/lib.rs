@@ -1,9 +1,9 @@
-//! What a run leaves behind, and the one way to it.
+//! Reads and writes everything that a run leaves on disk.
 //!
-//! Measured rows stream into the folders of their cells ([`CellStore`], [`CellFolder`]) while they train;
-//! once all cells are done, the tables of the run are gathered as [`Observations`] and written with a
-//! [`Manifest`] into a [`RunFolder`]. Nothing here knows what a spec says, how nets are trained or what
-//! is claimed: names of variants, models and metrics are only names.
+//! During training, measured rows stream into the folders of their cells ([`CellStore`],
+//! [`CellFolder`]). When all cells are done, the rows are gathered as [`Observations`] and written
+//! with a [`Manifest`] into a [`RunFolder`]. This crate knows nothing about specs, training or
+//! claims; variants, models and metrics are only names.
 //!
 //! ```
 //! use layerwise_record::{Build, CellStore, Reservation, Retrain};

@@ -37,7 +37,7 @@ impl std::fmt::Display for Owner {
     }
 }
 
-/// Name of this machine, `unknown` where the system does not tell.
+/// Name of this machine; `unknown` if the system does not report it.
 fn host_name() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/hostname");
     let name = kernel.ok().or_else(|| std::env::var("HOSTNAME").ok());
@@ -46,8 +46,8 @@ fn host_name() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// A lock that the operating system releases when its process ends, however it ends. The file stays:
-/// whether it is locked matters, not what it holds.
+/// A lock that the operating system releases when the process ends in any way. The file stays; only
+/// the lock on it counts, not its content.
 #[derive(Debug)]
 pub(crate) struct Lock(
     #[allow(dead_code, reason = "the lock lives as long as the file is open")] File,
@@ -56,13 +56,14 @@ pub(crate) struct Lock(
 /// The result of trying to take a lock.
 #[derive(Debug)]
 pub(crate) enum LockAttempt {
-    /// This process has it now.
+    /// This process has the lock now.
     Acquired(Lock),
-    /// Another process has it; which, if the file says so.
+    /// Another process has the lock, named if the file names it.
     Busy(Option<Owner>),
 }
 
-/// Another process may hold a lock for a moment to read the state of a cell.
+/// Number of attempts, because another process may hold the lock for a moment to read the state of
+/// a cell.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(3);
 
@@ -102,7 +103,7 @@ impl Lock {
         }
     }
 
-    /// Takes the lock, waiting for it.
+    /// Waits for the lock and takes it.
     pub(crate) fn wait(path: &Path) -> Result<Self, RunFolderError> {
         let open = OpenOptions::new()
             .write(true)
@@ -115,7 +116,8 @@ impl Lock {
             .map_err(|error| RunFolderError::write(path, error))
     }
 
-    /// Who has the lock now: `None` if it is free, and `Some(None)` if the file does not say.
+    /// The process that has the lock now: `None` if the lock is free, and `Some(None)` if the file
+    /// does not name it.
     pub(crate) fn holder(path: &Path) -> Option<Option<Owner>> {
         let file = File::open(path).ok()?;
         match file.try_lock_shared() {

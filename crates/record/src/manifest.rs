@@ -8,25 +8,26 @@ use crate::Observation;
 /// Format version of a run folder. It is part of every cell's identity.
 pub const FORMAT: u32 = 3;
 
-/// What a reader needs to know of a metric.
+/// Description of a metric for readers of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricInfo {
-    /// What an index counts (`skill`, `mode`, `class`, `layer`); empty where the metric has none.
+    /// What the index counts (`skill`, `mode`, `class`, `layer`); empty if the metric has no index.
     pub index: String,
-    /// Whether it follows from a whole curve, so that its one row is no moment of training.
+    /// Whether the metric is derived from a whole curve, so that its row does not belong to one
+    /// moment of training.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_curve: bool,
 }
 
-/// The side of a threshold that a claim takes.
+/// The claimed side of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Threshold {
-    /// The value lies above this number.
+    /// The value is above this number.
     Above(f64),
-    /// The value lies below this number.
+    /// The value is below this number.
     Below(f64),
-    /// The value lies between these two numbers.
+    /// The value is between these two numbers.
     Within([f64; 2]),
 }
 
@@ -40,20 +41,20 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// Where a model that was not trained here came from.
+/// Source of a model that was not trained by this run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalSource {
-    /// The model of the spec that it stands for.
+    /// The model of the spec that it replaces.
     pub model: String,
     /// `curves` or `checkpoints`.
     pub kind: String,
     /// Name of the file or folder.
     pub name: String,
-    /// SHA-256 of the file, or of all files of the folder in their order.
+    /// SHA-256 of the file, or of all files in the folder in order.
     pub sha256: String,
 }
 
-/// Where a run came from and how it ended, as written to `manifest.json`.
+/// Origin of a run and how it ended, as written to `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Format version of the run folder.
@@ -77,7 +78,7 @@ pub struct Manifest {
     pub machines: Vec<String>,
     /// Device.
     pub device: String,
-    /// Name of the device's adapter, where its backend tells.
+    /// Name of the device's adapter, if the backend reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<String>,
     /// Engine.
@@ -85,13 +86,13 @@ pub struct Manifest {
     /// The engine that trained each model.
     #[serde(default)]
     pub engines: BTreeMap<String, String>,
-    /// Models that were read in place of training them.
+    /// Models that were read from files instead of being trained.
     #[serde(default)]
     pub external: Vec<ExternalSource>,
-    /// What was assumed about files of the user, and what they lack: one sentence each.
+    /// Assumptions about the user's files, and what is missing in them, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What each model and prediction is.
+    /// Role of each model and prediction.
     pub roles: BTreeMap<String, Role>,
     /// The metrics of the run, by name.
     pub metrics: BTreeMap<String, MetricInfo>,
@@ -99,7 +100,7 @@ pub struct Manifest {
     pub precision: String,
     /// Worker threads.
     pub threads: usize,
-    /// Maximum number of cells stepped together.
+    /// Maximum number of cells trained together.
     #[serde(default = "alone")]
     pub together: usize,
     /// Wall time of the whole run in seconds.
@@ -115,11 +116,12 @@ pub struct Manifest {
     /// Cells that could not be trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<FailedCell>,
-    /// Builds that trained cells, where it was not this one alone.
+    /// Builds that trained cells, if not only this build did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<Build>,
-    /// The threshold of each claim, by id, when it was first judged in this folder. Running the spec
-    /// again with others does not change it: their results were known.
+    /// The threshold of each claim, by id, at the first judgement in this folder. It does not
+    /// change when the spec runs again with other thresholds, because those were chosen after the
+    /// results were known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first_thresholds: BTreeMap<String, Threshold>,
 }
@@ -140,7 +142,7 @@ impl Manifest {
         })
     }
 
-    /// What a model or prediction is. One that the spec does not name is a net to its reader.
+    /// Role of a model or prediction. A name that is not in the spec counts as a net.
     pub fn role(&self, model: &str) -> Role {
         self.roles.get(model).copied().unwrap_or(Role::Net)
     }
@@ -176,7 +178,8 @@ fn alone() -> usize {
     1
 }
 
-/// What a reader of a run folder needs to know of a variant without resolving the spec again.
+/// Description of a variant for readers of a run folder, so that they need not resolve the spec
+/// again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VariantInfo {
     /// Unique name (`base`, or `base,task.data.size=500`).
@@ -187,7 +190,8 @@ pub struct VariantInfo {
     pub knobs: toml::Table,
     /// Probability (or input power) of each skill or mode, in the order of the indices.
     pub probabilities: Vec<f64>,
-    /// Gradient-flow time of one step at the full learning rate; `None` where there is none.
+    /// Gradient-flow time of one step at the full learning rate; `None` if the optimizer has no
+    /// flow time.
     pub flow_per_step: Option<f64>,
 }
 
@@ -202,7 +206,7 @@ pub struct CellSummary {
     pub steps: u64,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Seconds of it spent measuring.
+    /// Wall time spent measuring, in seconds.
     pub measuring_seconds: f64,
     /// Why it stopped.
     pub stopped: StopReason,
@@ -219,7 +223,7 @@ pub enum StopReason {
         /// Step at which it held.
         step: u64,
     },
-    /// A loss or parameter was no longer a finite number.
+    /// A loss or parameter was no longer finite.
     NotFinite {
         /// Step at which it was seen.
         step: u64,
@@ -235,9 +239,9 @@ pub enum StopReason {
         /// The loss then.
         loss: f64,
     },
-    /// Trained to its end, beside curves or checkpoints of the user that end before.
+    /// The cell was trained to its end, but curves or checkpoints of the user end earlier.
     EndsEarly {
-        /// What ends where.
+        /// The curves that end early, and where.
         curves: Vec<EarlyEnd>,
     },
     /// Ctrl-C.
@@ -253,8 +257,8 @@ impl StopReason {
         matches!(self, Self::NotFinite { .. } | Self::Diverged { .. })
     }
 
-    /// Whether the cell came to its end, so that its last records are those of the end: all but those
-    /// of [`Self::EndsEarly`], see [`CellSummary::ends_early`].
+    /// Whether the cell reached its end, so that its last records describe the end of training.
+    /// Curves in [`Self::EndsEarly`] are the exception, see [`CellSummary::ends_early`].
     pub fn is_end(&self) -> bool {
         matches!(
             self,
@@ -266,29 +270,29 @@ impl StopReason {
 /// Curves of the user that end before the last step of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlyEnd {
-    /// The model that they stand for.
+    /// The model that they replace.
     pub model: String,
-    /// Their metric; `None` for all metrics, as of checkpoints.
+    /// The metric; `None` for all metrics, as with checkpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// Their indices; none for all.
+    /// The indices; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indices: Vec<u64>,
-    /// Step of their last record.
+    /// Step of the last record.
     pub step: u64,
 }
 
 impl CellSummary {
-    /// Whether the curve that a row is the last of ends before the cell does, so that what it is at the
-    /// end is not known. A number that follows from a `whole_curve` is known all the same, but for a
-    /// time that did not come.
+    /// Whether the curve that ends with this row ends before the cell does, so that its value at
+    /// the end is unknown. A number that is derived from a `whole_curve` is known nevertheless,
+    /// unless it is a time that was not reached.
     pub fn ends_early(&self, row: &Observation, whole_curve: bool) -> bool {
         let StopReason::EndsEarly { curves } = &self.stopped else {
             return false;
         };
         let own = |end: &&EarlyEnd| *row.model == end.model;
         if whole_curve {
-            // It was recorded at the last step of its curve.
+            // Such a time was recorded at the last step of its curve.
             let open = row.value == f64::INFINITY && row.step < self.steps;
             return open && curves.iter().any(|end| own(&end));
         }

@@ -2,7 +2,7 @@ use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A name that many rows share: of a variant, a model or a metric. Copies share one text.
+/// The name of a variant, model or metric. Many rows have the same name, so clones share one text.
 ///
 /// ```
 /// use layerwise_record::Name;

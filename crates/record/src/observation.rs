@@ -13,20 +13,20 @@ pub struct Observation {
     pub model: Name,
     /// Metric.
     pub metric: Name,
-    /// Skill, mode, class or abscissa, counted from 1; 0 where the metric has none.
+    /// Skill, mode, class or abscissa, counted from 1; 0 if the metric has no index.
     pub index: u64,
-    /// Training step at which it holds.
+    /// Training step of the value.
     pub step: u64,
-    /// Gradient-flow time on the model's own clock; `None` where there is none (Adam).
+    /// Gradient-flow time on the model's own clock; `None` for optimizers without flow time (Adam).
     pub flow_time: Option<f64>,
-    /// The value. Infinite (null in JSON) for a time that did not come before the last step of its
-    /// curve; minus infinity ("-inf") for one before the first record, which is later than step 0.
-    /// `step` is that last or first record then.
+    /// The value. It is infinite (null in JSON) for a time that was not reached by the last step of
+    /// its curve, and minus infinity ("-inf") for a time before the first record, if that record is
+    /// later than step 0. In these cases `step` is the step of that last or first record.
     #[serde(with = "finite_or_null")]
     pub value: f64,
 }
 
-/// JSON has no infinity; null stands for it, and "-inf" for minus infinity.
+/// JSON has no infinity, so null represents infinity, and "-inf" minus infinity.
 mod finite_or_null {
     use std::fmt;
 
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_that_nobody_saw_come_back_from_json() {
+    fn unknown_times_are_read_back_from_json() {
         for value in [0.5, 20.0, f64::INFINITY, f64::NEG_INFINITY] {
             let row = Observation {
                 variant: "base".into(),

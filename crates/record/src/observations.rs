@@ -1,7 +1,7 @@
 //! The long table: every measured, derived and predicted number of a run.
 //!
-//! [`Observations`] is the one way to rows: it holds them in recording order, shares their names, and
-//! finds the rows of a curve without going through all others.
+//! All readers use [`Observations`]. It holds the rows in recording order, shares their names, and
+//! has an index to find the rows of a curve quickly.
 //!
 //! ```
 //! use layerwise_record::{Observation, Observations};
@@ -44,7 +44,7 @@ pub type Source<'a> = (&'a str, &'a str);
 /// A variant and a seed.
 pub type CellName<'a> = (&'a str, u64);
 
-/// Rows of one model and metric, by variant and seed: places in the table.
+/// Positions of the rows of one model and metric, by variant and seed.
 type ByCell = HashMap<Name, BTreeMap<u64, Vec<usize>>>;
 
 /// All rows of a run, indexed.
@@ -52,7 +52,7 @@ type ByCell = HashMap<Name, BTreeMap<u64, Vec<usize>>>;
 pub struct Observations {
     rows: Vec<Observation>,
     names: HashSet<Name>,
-    /// By model, then metric.
+    /// Positions of rows by model, then metric.
     index: HashMap<Name, BTreeMap<Name, ByCell>>,
 }
 
@@ -105,7 +105,7 @@ impl Observations {
         self.at(places.map_or(&[][..], Vec::as_slice))
     }
 
-    /// The same in all seeds of a variant, seed by seed.
+    /// The rows of a metric of a model in all seeds of a variant, seed by seed.
     pub fn of_variant<'a>(
         &'a self,
         source: Source<'_>,
@@ -128,7 +128,7 @@ impl Observations {
         places.iter().map(|&place| &self.rows[place])
     }
 
-    /// The curve of one index in one cell; empty where nothing was recorded.
+    /// The curve of one index in one cell; empty if nothing was recorded.
     pub fn curve(&self, source: Source<'_>, cell: CellName<'_>, index: u64) -> Curve {
         let rows = self.of_cell(source, cell).filter(|row| row.index == index);
         let (steps, values) = rows.map(|row| (row.step as f64, row.value)).unzip();

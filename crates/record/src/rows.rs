@@ -1,9 +1,9 @@
 //! Observations as lines of JSON, each with a checksum of all lines so far.
 //!
-//! A line is `{"variant":…,…,"value":…,"check":"XXXXXXXX"}`. The check is the CRC-32 of every line up
-//! to this one, each without its own `,"check":"XXXXXXXX"}` and line break: what Python's
-//! `zlib.crc32(line, crc)` gives when it is carried on from line to line. So a flipped bit, a line that
-//! is missing and two lines that changed places are found.
+//! A line is `{"variant":…,…,"value":…,"check":"XXXXXXXX"}`. The check is the CRC-32 of all lines
+//! up to this one, each without its own `,"check":"XXXXXXXX"}` and line break. Python's
+//! `zlib.crc32(line, crc)`, continued from line to line, gives the same. The checks reveal a
+//! flipped bit, a missing line and two swapped lines.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,26 +21,26 @@ const CHECK: &str = ",\"check\":\"";
 const TAIL: &str = "\"}\n";
 /// Hexadecimal digits of a check.
 const DIGITS: usize = 8;
-/// Bytes behind the text that a check is about.
+/// Number of bytes after the text that the check covers.
 const CHECK_LENGTH: usize = CHECK.len() + DIGITS + TAIL.len();
 
-/// A place between two lines of a file.
+/// A position between two lines of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Lines before it.
     pub rows: u64,
     /// Bytes before it.
     pub bytes: u64,
-    /// The check of the line before it.
+    /// The check of the previous line.
     pub check: u32,
 }
 
 impl Mark {
-    /// Appends a row to `out`, and moves behind it.
+    /// Appends a row to `out`, and moves after it.
     pub(crate) fn write(&mut self, row: &Observation, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let start = out.len();
         serde_json::to_writer(&mut *out, row)?;
-        // The closing brace comes behind the check.
+        // The closing brace comes after the check.
         out.pop();
         let mut hasher = Hasher::new_with_initial(self.check);
         hasher.update(&out[start..]);
@@ -51,8 +51,8 @@ impl Mark {
         Ok(())
     }
 
-    /// Checks a line, its line break included, and moves behind it. Gives the row's text without its
-    /// closing brace.
+    /// Checks a line with its line break and moves after it. Returns the text of the row without
+    /// its closing brace.
     fn pass<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
         let (text, check) = line.split_at_checked(line.len().checked_sub(CHECK_LENGTH)?)?;
         let mut hasher = Hasher::new_with_initial(self.check);
@@ -90,7 +90,7 @@ pub(crate) fn write_rows(rows: &[Observation], out: &mut dyn Write) -> std::io::
     Ok(())
 }
 
-/// The rows of a file, all of which must be whole.
+/// The rows of a file. All lines must be intact.
 ///
 /// # Errors
 /// The file cannot be read, or a line is damaged.
@@ -99,7 +99,7 @@ pub(crate) fn read_rows(path: &Path) -> Result<Vec<Observation>, RunFolderError>
     rows_of(path, &bytes)
 }
 
-/// The rows of the bytes of a file, all of which must be whole.
+/// The rows in the bytes of a file. All lines must be intact.
 pub(crate) fn rows_of(path: &Path, bytes: &[u8]) -> Result<Vec<Observation>, RunFolderError> {
     let (rows, mark) = leading_rows(bytes);
     if mark.bytes == bytes.len() as u64 {
@@ -110,10 +110,10 @@ pub(crate) fn rows_of(path: &Path, bytes: &[u8]) -> Result<Vec<Observation>, Run
     Err(RunFolderError::damaged(path, problem))
 }
 
-/// The rows of a file that is being written, or whose writer was killed, up to the first that is not
-/// whole. None where there is no file.
+/// The rows of a file that is being written, or whose writer was killed, up to the first damaged
+/// line. Empty if the file does not exist.
 pub(crate) fn read_leading_rows(path: &Path) -> Vec<Observation> {
-    // A device has no end.
+    // Reading a device might never end.
     if !path.is_file() {
         return Vec::new();
     }
@@ -139,7 +139,7 @@ fn leading_rows(bytes: &[u8]) -> (Vec<Observation>, Mark) {
     (rows, mark)
 }
 
-/// Writes rows as they come.
+/// Writes rows during training.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     path: PathBuf,
@@ -149,18 +149,18 @@ pub(crate) struct RowWriter {
     flushed: Option<Instant>,
 }
 
-/// Rows wait no longer than this before the operating system gets them: a system call for each measurement
-/// would cost as much as a tenth of the measurement.
+/// Longest time that rows are buffered. A system call for each measurement would cost up to a tenth
+/// of the measurement.
 const WAIT: Duration = Duration::from_millis(100);
 
 impl RowWriter {
-    /// An empty file, whatever was there.
+    /// Creates an empty file, in place of any existing one.
     pub(crate) fn create(path: &Path) -> Result<Self, RunFolderError> {
         let file = File::create(path).map_err(|error| RunFolderError::write(path, error))?;
         Ok(Self::at(path, file, Mark::default()))
     }
 
-    /// Continues behind `mark`: what comes after it is cut off. Gives the rows before it, too.
+    /// Continues at `mark` and cuts off everything after it. Also returns the rows before it.
     pub(crate) fn resume(
         path: &Path,
         mark: Mark,
@@ -194,13 +194,13 @@ impl RowWriter {
         }
     }
 
-    /// Where it is.
+    /// Current position.
     pub(crate) fn mark(&self) -> Mark {
         self.mark
     }
 
-    /// Appends rows. The operating system gets them soon after, so that a process that is killed keeps
-    /// them; the first at once, so that a disk that is full is found before anything is trained.
+    /// Appends rows. The operating system gets them soon after, so that they survive if the process
+    /// is killed. It gets the first rows at once, so that a full disk is noticed before training.
     pub(crate) fn append(&mut self, rows: &[Observation]) -> Result<(), RunFolderError> {
         self.line.clear();
         let mut mark = self.mark;
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_files_are_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
         let mut writer = RowWriter::create(&path).unwrap();
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_check_is_the_crc_of_all_lines_so_far() {
-        // zlib.crc32(b'a', 0), carried on over b'b', is that of b'ab'.
+        // zlib.crc32(b'a', 0), continued over b'b', equals that of b'ab'.
         let bytes = to_bytes(&rows(2)).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let lines: Vec<&str> = text.lines().collect();
@@ -301,11 +301,11 @@ mod tests {
             fs::write(&path, &flipped).unwrap();
             let error = read_rows(&path).unwrap_err().to_string();
             assert!(error.contains("is damaged"), "bit {bit}: {error}");
-            // What stands before it is still there.
+            // The rows before the damage are still read.
             let before = read_leading_rows(&path);
             assert!(bit / 8 < second || before[..1] == rows(1), "bit {bit}");
         }
-        // A cut between two lines leaves a whole file: whoever knows how many there are finds it.
+        // A cut between two lines leaves an intact file; only the known number of rows reveals it.
         for length in 0..bytes.len() {
             let whole = length == 0 || bytes[length - 1] == b'\n';
             fs::write(&path, &bytes[..length]).unwrap();

@@ -12,16 +12,16 @@ const TAIL: &str = "}\n";
 /// Hexadecimal digits of a BLAKE3 hash.
 const DIGITS: usize = 64;
 
-/// The file's bytes.
+/// The bytes of the sealed file.
 pub(crate) fn seal<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
     let content = serde_json::to_string(value)?;
     let hash = blake3::hash(content.as_bytes()).to_hex();
     Ok(format!("{HEAD}{hash}{MIDDLE}{content}{TAIL}").into_bytes())
 }
 
-/// The content of a file's bytes, all of which are checked.
+/// The content of a sealed file, after checking all its bytes.
 pub(crate) fn unseal<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let damaged = || "is damaged: its checksum does not fit its content".to_owned();
+    let damaged = || "is damaged: its checksum does not match its content".to_owned();
     let content = || -> Option<&[u8]> {
         let rest = bytes.strip_prefix(HEAD.as_bytes())?;
         let (hash, rest) = rest.split_at_checked(DIGITS)?;

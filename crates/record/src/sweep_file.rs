@@ -10,8 +10,7 @@ use crate::{
 
 pub(crate) const FILE: &str = "plan.json";
 
-/// How the cells of a folder are trained, beside its `spec.toml`: what another process needs to work on
-/// them.
+/// Settings that another process needs, beside `spec.toml`, to work on the cells of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepFile {
     /// Hash of what is trained.
@@ -25,7 +24,7 @@ pub struct SweepFile {
 }
 
 impl SweepFile {
-    /// Writes it into the folder of a run.
+    /// Writes the file into the folder of a run.
     ///
     /// # Errors
     /// It cannot be written.
@@ -35,7 +34,7 @@ impl SweepFile {
         write(&path, &bytes)
     }
 
-    /// Reads that of a folder; `None` where there is none.
+    /// Reads the file of a folder; `None` if there is no such file.
     ///
     /// # Errors
     /// The file is damaged.

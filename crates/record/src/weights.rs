@@ -1,4 +1,5 @@
-//! Weights of a run: `RUN/weights/VARIANT-seed-SEED-MODEL-final.safetensors`, and `-initial`.
+//! Weights of a run: `RUN/weights/VARIANT-seed-SEED-MODEL-final.safetensors` and
+//! `…-initial.safetensors`.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use crate::{
 pub(crate) const FOLDER: &str = "weights";
 const ENDING: &str = "safetensors";
 
-/// Whose weights: a model of a cell.
+/// The model and cell that weights belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeightsOf<'a> {
     /// Variant name.
@@ -28,7 +29,7 @@ pub struct WeightsOf<'a> {
     pub model: &'a str,
 }
 
-/// When weights were like that.
+/// Moment of training at which weights were saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// Before the first step.
@@ -48,10 +49,11 @@ impl Moment {
 }
 
 impl WeightsOf<'_> {
-    /// Name of a file with these weights. Variants hold what file systems do not take: such names
-    /// are shortened to what they do take, with a hash that keeps them apart.
+    /// File name for these weights. Variant names may contain characters that file systems do not
+    /// allow; such names are reduced to allowed characters, with a hash that keeps them distinct.
     pub fn file_name(&self, moment: Moment) -> String {
-        /// With both, seed and hash a name stays below 255 bytes, which every file system takes.
+        /// With two such names, seed and hash, a file name stays below 255 bytes, the limit of most
+        /// file systems.
         const LONGEST: usize = 90;
         let clean = |text: &str| -> String {
             let fits = |c: char| c.is_ascii_alphanumeric() || "-_.,=+".contains(c);
@@ -60,7 +62,7 @@ impl WeightsOf<'_> {
         };
         let (variant, model) = (clean(self.variant), clean(self.model));
         let mut stem = format!("{variant}-seed-{}-{model}", self.seed);
-        // A name that holds the separator could be that of another cell.
+        // A name that contains the separator could collide with that of another cell.
         let unique = stem.matches("-seed-").count() == 1;
         if (&*variant, &*model) != (self.variant, self.model) || !unique {
             let full = format!("{:?}", (self.variant, self.seed, self.model));
@@ -70,7 +72,7 @@ impl WeightsOf<'_> {
         format!("{stem}-{}.{ENDING}", moment.name())
     }
 
-    /// What a file says of itself: the true names.
+    /// Metadata of the file, with the unchanged names.
     pub fn metadata(&self, moment: Moment) -> BTreeMap<String, String> {
         let entries = [
             ("variant", self.variant.to_owned()),
@@ -87,7 +89,7 @@ impl WeightsOf<'_> {
     }
 }
 
-/// Keeps the weights of a model in the run folder `run`, in f64 and in our own layout.
+/// Saves the weights of a model in the run folder `run`, in f64 and in layerwise's own layout.
 ///
 /// # Errors
 /// The folder cannot be written.
@@ -108,14 +110,14 @@ pub fn keep_weights(
     Ok(())
 }
 
-/// Whether the weights of a model were kept, initial and final.
+/// Whether both initial and final weights of a model are saved.
 pub fn has_weights(run: &Path, of: WeightsOf<'_>) -> bool {
     [Moment::Initial, Moment::Final]
         .iter()
         .all(|&moment| of.path(run, moment).is_file())
 }
 
-/// Weights that were kept, the arrays of `like`; `None` where none were.
+/// Reads saved weights with the names and shapes of `like`; `None` if no weights were saved.
 ///
 /// # Errors
 /// The file cannot be read, or holds other arrays.
@@ -153,7 +155,7 @@ pub fn kept_weights(
     Ok(Some(arrays))
 }
 
-/// Removes what an earlier run kept of a model.
+/// Removes the weights that an earlier run saved for a model.
 pub(crate) fn forget_weights(run: &Path, of: WeightsOf<'_>) -> Result<(), RunFolderError> {
     for moment in [Moment::Initial, Moment::Final] {
         remove(&of.path(run, moment))?;
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_file_may_have_become_names_of_their_own() {
+    fn names_that_are_invalid_for_files_get_distinct_valid_ones() {
         let (long, longer) = ("x".repeat(300), "x".repeat(301));
         let cells = [
             of("base,file=\"a/b\"", 0, "net"),

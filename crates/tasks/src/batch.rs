@@ -1,4 +1,4 @@
-/// How wide the rows of a task are.
+/// Widths of the rows of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskShape {
     /// `D`: columns of the inputs that a net sees (0 if the task has no inputs).
@@ -10,7 +10,7 @@ pub struct TaskShape {
 }
 
 impl TaskShape {
-    /// Numbers that one dense row holds: inputs, basis functions and targets.
+    /// Number of entries of a dense row: inputs, basis functions and targets.
     pub fn row_len(&self) -> usize {
         self.inputs + self.basis + self.outputs
     }
@@ -21,8 +21,8 @@ impl TaskShape {
 pub enum Basis {
     /// Values `[N, B]`, row-major.
     Dense(Vec<f64>),
-    /// Row `i` is the `i`-th unit vector; `N == B`. Populations of thousands of independent
-    /// skills stay small this way.
+    /// Row `i` is the `i`-th unit vector; `N == B`. This keeps populations of thousands of
+    /// independent skills small.
     Identity,
 }
 
@@ -35,8 +35,8 @@ pub struct Batch {
     pub rows: usize,
     /// Index of each row in the fixed training set; empty for fresh samples. `[N]`
     pub index: Vec<u32>,
-    /// Group of each row: its skill or class, counted from 0. `[N]`; empty where groups are modes
-    /// of all rows together.
+    /// Group of each row: its skill or class, counted from 0. `[N]`; empty if groups are modes,
+    /// which belong to all rows together.
     pub group: Vec<u32>,
     /// Inputs `[N, D]`.
     pub inputs: Vec<f64>,
@@ -44,8 +44,8 @@ pub struct Batch {
     pub basis: Basis,
     /// Targets `[N, K]`.
     pub targets: Vec<f64>,
-    /// Weight of each row in the loss, `[N]`. `None` means `1/N` each; otherwise the loss is
-    /// the weighted sum (weights need not add up to one: input powers are weights, too).
+    /// Weight of each row in the loss, `[N]`. `None` means `1/N` each; otherwise the loss is the
+    /// weighted sum. Weights need not add up to one; input powers also serve as weights.
     pub weights: Option<Vec<f64>>,
 }
 
@@ -64,7 +64,7 @@ impl Batch {
         }
     }
 
-    /// No rows of no width, to be filled.
+    /// An empty batch, to be filled.
     pub fn empty() -> Self {
         let shape = TaskShape {
             inputs: 0,
@@ -74,8 +74,8 @@ impl Batch {
         Self::zeros(shape, 0)
     }
 
-    /// Makes room for `rows` unweighted rows of fresh samples with a dense basis. What the rows
-    /// hold is unspecified: the caller writes every one of them. Allocates only to grow.
+    /// Makes room for `rows` unweighted rows of fresh samples with a dense basis. The content is
+    /// unspecified, and the caller must write every row. Allocates only to grow.
     pub fn resize(&mut self, shape: TaskShape, rows: usize) {
         self.shape = shape;
         self.rows = rows;
@@ -90,7 +90,7 @@ impl Batch {
         self.weights = None;
     }
 
-    /// Becomes a copy of `other`, keeping the buffers (which `clone` would replace).
+    /// Copies `other` into the existing buffers, which `clone` would replace.
     pub fn copy_from(&mut self, other: &Self) {
         self.shape = other.shape;
         self.rows = other.rows;
@@ -167,13 +167,13 @@ impl Batch {
         });
     }
 
-    /// E[x xᵀ] of the inputs `[D, D]`, rows counted by their weights (or 1/N each).
+    /// E[x xᵀ] of the inputs `[D, D]`, with rows weighted by their weights (or 1/N each).
     pub fn input_moments(&self) -> Vec<f64> {
         self.weighted_products(&self.inputs, self.shape.inputs)
     }
 
-    /// E[v xᵀ] `[K, D]` of values `[N, K]` (targets, or outputs of a net) with the inputs, rows
-    /// counted by their weights (or 1/N each).
+    /// E[v xᵀ] `[K, D]` of values `[N, K]` (targets, or outputs of a net) and the inputs, with rows
+    /// weighted by their weights (or 1/N each).
     pub fn correlation(&self, values: &[f64]) -> Vec<f64> {
         self.weighted_products(values, self.shape.outputs)
     }
@@ -206,7 +206,7 @@ impl Batch {
     }
 }
 
-/// Copies the blocks of `width` values with these indices one behind the other.
+/// Copies the blocks of `width` values with these indices one after another.
 fn gather_blocks<T: Copy>(from: &[T], width: usize, indices: &[u32], into: &mut [T]) {
     if width == 0 {
         return;
@@ -269,7 +269,7 @@ mod tests {
         weighted.weights = Some(vec![0.5, 0.25, 0.125]);
         let mut modes = source.clone();
         modes.group.clear();
-        // One buffer for all, so that nothing of the former rows may stay.
+        // All cases use one buffer, so that remains of earlier rows would show.
         let mut gathered = Batch::zeros(SHAPE, 8);
         for source in [&weighted, &source, &modes] {
             source.gather(&[2, 0, 2, 1], &mut gathered);

@@ -1,13 +1,13 @@
-//! The real characters of `Z_p` × `Z_p`: the natural features of arithmetic on two residues.
+//! The real characters of `Z_p` × `Z_p`, the natural features for arithmetic on two residues.
 
 use std::f64::consts::{SQRT_2, TAU};
 
 /// Values of all p² real characters at the pair (a, b), in a fixed order.
 ///
 /// One for every (k, l) of `Z_p` × `Z_p`, in the order k p + l: √2 cos 2π(ka + lb)/p for the first
-/// of the two opposite ones (k, l) and (−k, −l), √2 sin 2π(ka + lb)/p, of the first, for the second,
-/// and cos 2π(ka + lb)/p, which is ±1, for those that are their own opposite (the constant, and
-/// for even p three more). They are orthonormal in the mean over all pairs.
+/// of the two opposite ones (k, l) and (−k, −l), √2 sin 2π(ka + lb)/p, with the k and l of the
+/// first, for the second, and cos 2π(ka + lb)/p, which is ±1, for pairs that are their own opposite
+/// (the constant, and three more for even p). They are orthonormal in the mean over all pairs.
 ///
 /// A sum a + b modulo p needs p of them: one-hot output q has the constant 1/p and, for every k,
 /// √2/p times the cosine and sine of (k, k) turned by the phase 2πkq/p. Any function needs all p².

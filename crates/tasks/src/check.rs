@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::KeyError;
 
-/// Most numbers that one block of rows may hold (512 MiB of f64).
+/// Largest number of entries in one block of rows (512 MiB of f64).
 pub(crate) const MAX_NUMBERS: usize = 1 << 26;
 
 /// A finite number above 0.
@@ -24,10 +24,11 @@ pub fn positive(key: &str, value: f64) -> Result<f64, KeyError> {
     }
 }
 
-/// Writes the SHA-256 `found` of `file` into a table, where it must be the same if it stands there.
+/// Writes the SHA-256 `found` of `file` into a table. If the table already has a sum, it must be
+/// the same.
 ///
 /// # Errors
-/// Another sum under `key`.
+/// The table has another sum under `key`.
 pub fn same_content(
     key: &str,
     written: &mut Option<String>,
@@ -36,10 +37,10 @@ pub fn same_content(
 ) -> Result<(), KeyError> {
     if let Some(written) = written.as_ref().filter(|written| **written != found) {
         let problem = format!(
-            "is not that of {file}, which has {found}: the file was changed since the sum was written, \
-             and holds other rows or weights"
+            "is not the SHA-256 of {file}, which is {found}: the file was changed since the sum \
+             was written, and may hold other rows or weights"
         );
-        let hint = "Restore the file, or leave sha256 out to take what the file holds now.";
+        let hint = "Restore the file, or remove sha256 to use the present content of the file.";
         return Err(KeyError::new(key, written, problem, hint));
     }
     *written = Some(found);
@@ -51,7 +52,7 @@ pub(crate) fn share(key: &str, value: f64) -> Result<f64, KeyError> {
     if (0.0..=1.0).contains(&value) {
         return Ok(value);
     }
-    let problem = "must lie between 0 and 1";
+    let problem = "must be between 0 and 1";
     Err(KeyError::new(key, value, problem, "Write for example 0.1."))
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64
     Err(KeyError::new(key, value, problem, hint))
 }
 
-/// That `rows` rows of `row_len` numbers fit the memory that a block of rows may use.
+/// Checks that `rows` rows of `row_len` numbers fit into the memory limit of a block of rows.
 pub(crate) fn fits(
     key: &str,
     value: &dyn Display,
@@ -86,7 +87,7 @@ pub(crate) fn fits(
         _ => Err(KeyError::new(
             key,
             value,
-            format!("makes {rows} rows of {row_len} numbers, more than {MAX_NUMBERS} numbers"),
+            format!("would make {rows} rows of {row_len} numbers, more than {MAX_NUMBERS} numbers"),
             "Use fewer rows or a smaller task.",
         )),
     }

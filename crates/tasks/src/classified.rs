@@ -1,4 +1,4 @@
-//! What tasks with classes share: a fixed training set, a test set, one-hot targets.
+//! Common parts of tasks with classes: a fixed training set, a test set, and one-hot targets.
 
 use std::sync::Arc;
 
@@ -95,8 +95,8 @@ pub(crate) fn class_groups(labels: &[u32], classes: usize, target: f64) -> Vec<G
     counts.into_iter().map(group).collect()
 }
 
-/// Checks that every class of `labels` has one of the training rows `train`; `key` = `value` decides
-/// how many there are.
+/// Checks that every class of `labels` has at least one of the training rows `train`. `key` =
+/// `value` is the setting that determines their number.
 pub(crate) fn every_class_is_trained(
     labels: &[u32],
     train: &[u32],

@@ -44,16 +44,16 @@ pub(crate) fn independent_population(groups: &[Group], inputs: InputColumns) -> 
     }
 }
 
-/// What a net sees of an [`independent_population`].
+/// Inputs of a net in an [`independent_population`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum InputColumns {
-    /// Nothing: only a model of the basis functions can be trained.
+    /// No inputs; only a model on the basis functions can be trained.
     None,
     /// The same unit vectors as the basis.
     UnitVectors,
 }
 
-/// An instance that is one population of independent groups and has nothing random in it.
+/// An instance that consists of one population of independent groups, without randomness.
 pub(crate) struct IndependentGroups {
     pub(crate) groups: Vec<Group>,
     pub(crate) inputs: InputColumns,

@@ -18,7 +18,7 @@ enum Mode {
     Population,
 }
 
-/// What the rows of a population are.
+/// Rows of a population.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Over {
@@ -28,8 +28,8 @@ pub(crate) enum Over {
     Inputs,
 }
 
-/// `data` as written. One flat table, and not an enum tagged by `mode`, because serde forgets the
-/// path of a wrong value inside a tagged enum.
+/// The `data` table as written. It is a flat struct instead of an enum tagged by `mode`, because
+/// serde loses the path of a wrong value inside a tagged enum.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawData {
@@ -105,7 +105,7 @@ impl RawData {
         }
     }
 
-    /// That none of `keys` is given, because it would have no effect.
+    /// Checks that none of `keys` is given, because they would have no effect.
     fn refuse(&self, keys: &[&str], beside: &str) -> Result<(), KeyError> {
         let given = [
             ("size", self.size.map(|size| size.to_string())),
@@ -133,7 +133,7 @@ impl Data {
     }
 }
 
-/// `test` as written.
+/// The `test` table as written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawTest {
@@ -179,7 +179,7 @@ fn missing(key: &str, hint: &str) -> KeyError {
     KeyError::new(key, "(missing)", "is required", hint)
 }
 
-/// A plain enum as it stands in a spec, quotation marks included.
+/// A plain enum as written in a spec, including quotation marks.
 fn quoted<T: Serialize>(value: &T) -> String {
     toml::Value::try_from(value)
         .expect("a plain enum is a TOML string")

@@ -1,7 +1,7 @@
-//! Data sets: those that ship with the project, with cards and checksums, and your own files.
+//! Data sets: the shipped ones, with cards and checksums, and files of the user.
 //!
-//! The files are part of the binary, so that an installed one needs no folder. [`Dataset::shipped`]
-//! checks the SHA-256 of every file against the card before it reads it.
+//! The shipped files are part of the binary, so an installed binary needs no data folder.
+//! [`Dataset::shipped`] checks the SHA-256 of every file against the card before it reads it.
 //!
 //! ```
 //! use layerwise_tasks::dataset::Dataset;
@@ -45,21 +45,21 @@ pub use text_table::{NoTable, TextTable};
 /// A data set: labelled rows of numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// What it is and where it comes from.
+    /// Description and origin.
     pub card: Card,
     /// Inputs as in the files, `[N, D]`, row-major.
     pub inputs: Vec<f64>,
     /// Class of each row, `[N]`.
     pub labels: Vec<u32>,
-    /// Whether the rows are somebody's own, and not a set that ships with the project.
+    /// Whether the rows come from the user's files rather than from a shipped set.
     pub own: bool,
-    /// How the text of somebody's own table was read.
+    /// Format in which the user's table was read.
     pub format: TableFormat,
-    /// What was assumed about somebody's own files, one sentence each.
+    /// Assumptions about the user's files, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// Where files are.
+/// Location of the files.
 enum Files<'a> {
     /// In the binary.
     Shipped(&'static [(&'static str, &'static [u8])]),
@@ -76,7 +76,7 @@ impl Files<'_> {
                     .map(|(_, bytes)| bytes.to_vec())
                     .ok_or_else(|| DataError::File {
                         file: path.to_owned(),
-                        problem: "is named by its card and is not part of this build".to_owned(),
+                        problem: "is named by its card, but is not part of this build".to_owned(),
                     })
             }
             Self::In(folder) => {
@@ -107,7 +107,7 @@ pub fn card(name: &str) -> Result<Card, DataError> {
 }
 
 impl Dataset {
-    /// A shipped set. It is read once and shared from then on.
+    /// Reads a shipped set; later calls share the result.
     ///
     /// # Errors
     /// No set has this name, or the build is damaged.
@@ -123,10 +123,10 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// The set that the card `NAME.toml` in `folder` describes.
+    /// Reads the set that the card `NAME.toml` in `folder` describes.
     ///
     /// # Errors
-    /// A card or file that is missing, damaged, or does not fit the card.
+    /// A card or file is missing or damaged, or a file does not match its card.
     pub fn in_folder(folder: &Path, name: &str) -> Result<Self, DataError> {
         let file = format!("{name}.toml");
         let bytes = Files::In(folder).bytes(&file)?;
@@ -180,7 +180,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// That the rows are what the card says.
+    /// Checks that the rows match the card.
     fn check(&self) -> Result<(), DataError> {
         let card = &self.card;
         let refuse = |problem: String| {
@@ -191,7 +191,7 @@ impl Dataset {
         };
         if self.labels.len() != card.rows || self.inputs.len() != card.rows * card.features {
             return refuse(format!(
-                "says {} rows of {} features, and its files hold {} labels and {} numbers",
+                "says {} rows of {} features, but its files hold {} labels and {} numbers",
                 card.rows,
                 card.features,
                 self.labels.len(),
@@ -205,19 +205,19 @@ impl Dataset {
         let classes = card.classes.len();
         if let Some(label) = self.labels.iter().find(|&&label| label as usize >= classes) {
             return refuse(format!(
-                "names {classes} classes, and a row has the label {label}"
+                "names {classes} classes, but a row has the label {label}"
             ));
         }
         if let Some(value) = self.inputs.iter().find(|x| x.abs() > card.largest) {
             return refuse(format!(
-                "says that no number is above {}, and one is {value}",
+                "says that no number is above {}, but one is {value}",
                 card.largest
             ));
         }
         Ok(())
     }
 
-    /// Rows of each class.
+    /// Number of rows of each class.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.card.classes.len()];
         for &label in &self.labels {
@@ -295,7 +295,7 @@ mod tests {
             .map(|x| (x / 255.0).powi(2))
             .sum::<f64>()
             / n;
-        // Of all 60,000 images: 0.1307 and 0.3081.
+        // The mean and deviation of all 60,000 images are 0.1307 and 0.3081.
         assert!((mean - 0.1307).abs() < 0.003, "{mean}");
         assert!(
             ((square - mean * mean).sqrt() - 0.3081).abs() < 0.003,

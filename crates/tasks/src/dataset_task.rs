@@ -126,7 +126,7 @@ pub(crate) fn build(table: toml::Table, own: &OwnSets) -> Result<Box<dyn Task>, 
     check_imbalance(raw.imbalance)?;
     if raw.imbalance > 1.0 {
         if raw.split == Split::Uniform || counts.is_some() {
-            let problem = "needs classes that have their share first";
+            let problem = "needs a stratified split and train";
             let hint = "Write train, and split = \"stratified\", or leave imbalance out.";
             return Err(KeyError::new("imbalance", raw.imbalance, problem, hint));
         }
@@ -211,7 +211,7 @@ fn open(raw: &mut RawDataset, sets: &OwnSets) -> Result<Arc<Dataset>, KeyError> 
             return Err(KeyError::new(
                 "name",
                 found,
-                "or file says which rows, and only one of them",
+                "or file must be given, and not both",
                 hint,
             ));
         }
@@ -230,7 +230,8 @@ fn open(raw: &mut RawDataset, sets: &OwnSets) -> Result<Arc<Dataset>, KeyError> 
             ("sha256", raw.sha256.clone()),
         ] {
             if let Some(given) = given {
-                let problem = "goes with file; a shipped set has its labels, format and sums";
+                let problem = "applies to file only; a shipped set has its own labels, format and \
+                               sums";
                 return Err(KeyError::new(key, given, problem, "Leave it out."));
             }
         }
@@ -250,7 +251,7 @@ fn open(raw: &mut RawDataset, sets: &OwnSets) -> Result<Arc<Dataset>, KeyError> 
     let own = OwnFiles::new(file, &reading)
         .and_then(|files| sets.get(&files))
         .map_err(|error| {
-            let hint = "Paths are relative to the folder in which you are.";
+            let hint = "Paths are relative to the current folder.";
             refused("file", name, &error, hint)
         })?;
     check::same_content("sha256", &mut raw.sha256, own.sha256(), name)?;
@@ -290,8 +291,9 @@ fn training_rows(raw: &RawDataset, dataset: &Dataset) -> Result<u32, KeyError> {
             } else {
                 "(neither)"
             };
-            let problem = "or class_train says how many rows are trained on, and only one of them";
-            let hint = "Write the number of training rows, or a list with that of each class.";
+            let problem = "or class_train must be given, and not both";
+            let hint = "Write the number of training rows, or a list with the number for each \
+                        class.";
             return Err(KeyError::new("train", found, problem, hint));
         }
     };
@@ -485,7 +487,7 @@ impl Task for DatasetTask {
                     "is more than the {found} directions in which the training rows vary at seed {seed}"
                 ),
                 match found {
-                    0 => "Leave it out: these rows have no components.".to_owned(),
+                    0 => "Remove it: these rows have no components.".to_owned(),
                     _ => format!("Write {found} or less."),
                 },
             )),
@@ -809,7 +811,7 @@ mod tests {
         assert_eq!(task.shape().inputs, 1);
         let notes = task.notes(&[0]);
         assert!(
-            notes[0].starts_with("own.csv is read with \";\""),
+            notes[0].starts_with("own.csv is read with the separator \";\""),
             "{notes:?}"
         );
         assert!(

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-/// A key of a spec that cannot be used: which one, what stood there, and what to do.
+/// A key of a spec that cannot be used, with its value, the problem and the cure.
 ///
 /// `key` is relative to the table that was parsed (`bits_per_skill`, not `task.bits_per_skill`);
 /// callers that know the path prepend it with [`KeyError::within`].
@@ -11,11 +11,11 @@ pub struct KeyError {
     pub key: String,
     /// The value as written.
     pub value: String,
-    /// What is wrong with it, without a final full stop.
+    /// The problem, without a final full stop.
     pub problem: String,
-    /// What to do instead, a full sentence.
+    /// The cure, a full sentence.
     pub hint: String,
-    /// What else is wrong with the same table.
+    /// Other errors of the same table.
     pub others: Vec<KeyError>,
 }
 

@@ -7,21 +7,21 @@ use std::{
 
 use crate::tensors::{TensorError, TensorFile};
 
-/// What was read from a file, and from which bytes.
+/// The content of a file, and the hash of its bytes.
 #[derive(Debug)]
 pub struct FileContent<T> {
-    /// What was read.
+    /// The content.
     pub content: T,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
 }
 
-/// Why a file gave no content.
+/// Why a file has no usable content.
 #[derive(Debug)]
 pub enum FileProblem<E> {
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable(io::Error),
-    /// It holds something else.
+    /// The file holds something else.
     Content(E),
 }
 
@@ -43,11 +43,11 @@ impl<E: std::fmt::Display> std::fmt::Display for FileProblem<E> {
     }
 }
 
-/// Paths with size and time of change of the files there: a file, and the shards that it names.
+/// Paths, sizes and modification times of a file and its shards.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
-/// Contents of files of tensors, each read again only when the file has changed: the tables of a run are
-/// checked and built many times over.
+/// Cache of the contents of tensor files. A file is read again only if it has changed, because the
+/// tables of a run are checked and built many times.
 #[derive(Debug)]
 pub struct FileCache<T>(Mutex<Vec<(Stamp, Arc<FileContent<T>>)>>);
 
@@ -63,10 +63,10 @@ impl<T> FileCache<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// The content of the file at `path`, made by `read` from it and its shards.
+    /// The content of the file at `path`, as `read` makes it from the file and its shards.
     ///
     /// # Errors
-    /// The file cannot be read, or what `read` says.
+    /// The file cannot be read, or `read` fails.
     pub fn get<E: From<TensorError>>(
         &self,
         path: &Path,
@@ -74,7 +74,7 @@ impl<T> FileCache<T> {
     ) -> Result<Arc<FileContent<T>>, FileProblem<E>> {
         let mut stamp = Stamp::new();
         for part in TensorFile::paths(path).map_err(FileProblem::into)? {
-            // A shard that is missing is named when it is read.
+            // A missing shard is reported when it is read.
             let meta = match fs::metadata(&part) {
                 Err(error) if part == path => return Err(FileProblem::Unreadable(error)),
                 meta => meta.ok(),

@@ -1,18 +1,18 @@
-//! What a file is that is neither safetensors nor a table, and what converts it.
+//! Recognises files that are neither safetensors nor tables, and explains how to convert them.
 //!
-//! People give the file that they have: a PyTorch checkpoint, a pointer of Git LFS, a web page that
-//! was saved in its place. Its first bytes, or else its ending, tell which.
+//! Users give what they have, such as a PyTorch checkpoint, a Git LFS pointer, or a web page saved
+//! in place of a file. The first bytes, or else the file name ending, determine the kind.
 
 use std::{fs::File, io::Read, path::Path};
 
 use crate::tensors::{npy, zip};
 
-/// A kind of file that is not read as it is.
+/// A kind of file that cannot be read directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// Nothing in it.
+    /// An empty file.
     Empty,
-    /// Zeros only, as a download that was cut off leaves them.
+    /// Only zeros, as left by an interrupted download.
     Zeros,
     /// A pointer of Git LFS.
     LfsPointer,
@@ -20,7 +20,7 @@ pub enum FileKind {
     AnnexPointer,
     /// A web page.
     Html,
-    /// `torch.save`, with the part of the dictionary that holds the weights.
+    /// A file of `torch.save`, with the location of the weights in it.
     PyTorch(Weights),
     /// Any other pickle.
     Pickle,
@@ -28,7 +28,7 @@ pub enum FileKind {
     Npy,
     /// NumPy arrays by name.
     Npz,
-    /// Tensors by name, as this program reads them.
+    /// Safetensors, which layerwise reads.
     Safetensors,
     /// The index of a sharded checkpoint.
     ShardIndex,
@@ -48,7 +48,7 @@ pub enum FileKind {
     TfLite,
     /// A checkpoint or graph of TensorFlow.
     TensorFlow,
-    /// What TensorBoard reads.
+    /// An event file of TensorBoard.
     TensorBoard,
     /// Flax.
     Msgpack,
@@ -60,22 +60,22 @@ pub enum FileKind {
     Spreadsheet,
     /// JSON.
     Json,
-    /// Images or labels as those of MNIST.
+    /// Images or labels in the format of MNIST.
     Idx,
     /// Text in UTF-16.
     Utf16,
     /// Other text, such as CSV.
     Text,
-    /// A compressed file or an archive, with what unpacks it.
+    /// A compressed file or an archive, with the command that unpacks it.
     Packed(&'static str, &'static str),
     /// A picture or document.
     Picture(&'static str),
 }
 
-/// Where the weights are in a file of `torch.save`.
+/// Location of the weights in a file of `torch.save`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weights {
-    /// It is a state_dict.
+    /// The file is a state_dict.
     Here,
     /// Under a key.
     Under(&'static str),
@@ -85,7 +85,7 @@ pub enum Weights {
     Script,
 }
 
-/// What a file given for tensors is, and the line that makes tensors of it; `None` where no kind is
+/// The kind of a file that was given for tensors, and how to convert it; `None` if no kind is
 /// recognised, as for a damaged safetensors file.
 pub fn no_tensors(path: &Path, bytes: &[u8]) -> Option<String> {
     let kind = FileKind::of(path, bytes)?;
@@ -99,15 +99,15 @@ pub fn no_tensors(path: &Path, bytes: &[u8]) -> Option<String> {
     ))
 }
 
-/// What the file at `path`, given for a table, is, as the end of a sentence about it, and what makes a
-/// CSV file of it; `None` for text, for IDX, and where no kind is recognised or the file cannot be read.
+/// The kind of a file that was given for a table, as the end of a sentence, and how to make a CSV
+/// file of it. `None` for text and IDX, and if no kind is recognised or the file cannot be read.
 pub fn no_table(path: &Path) -> Option<(String, String)> {
-    /// Longer than all that tells kinds apart, short enough to be read each time.
+    /// Enough bytes to recognise every kind, and few enough to read each time.
     const HEAD: u64 = 1 << 20;
     let mut bytes = Vec::new();
     let file = File::open(path).ok()?;
     if !file.metadata().ok()?.is_file() {
-        // The content of a pipe can be read once only.
+        // The content of a pipe can be read only once.
         return None;
     }
     file.take(HEAD).read_to_end(&mut bytes).ok()?;
@@ -121,14 +121,14 @@ pub fn no_table(path: &Path) -> Option<(String, String)> {
 }
 
 impl FileKind {
-    /// The kind of a file, as far as it is known.
+    /// The kind of a file, if it is recognised.
     pub fn of(path: &Path, bytes: &[u8]) -> Option<Self> {
         use FileKind::{
             AnnexPointer, Arrow, Empty, Gguf, Hdf5, Html, Idx, Json, LfsPointer, Matlab,
             MatlabHdf5, Msgpack, Npy, Onnx, Packed, Parquet, Picture, Safetensors, ShardIndex,
             Spreadsheet, TensorBoard, TensorFlow, Text, TfLite, Utf16, Zeros,
         };
-        /// As long as a pointer or the begin of a page is.
+        /// Length of a pointer or of the start of a web page.
         const START: usize = 4096;
         let head = &bytes[..bytes.len().min(START)];
         let begins = |magic: &[u8]| head.starts_with(magic);
@@ -217,7 +217,7 @@ impl FileKind {
             Self::TfLite => "a TensorFlow Lite file".to_owned(),
             Self::TensorFlow => "a TensorFlow file".to_owned(),
             Self::TensorBoard => "an event file of TensorBoard".to_owned(),
-            Self::Msgpack => "a msgpack file, as Flax writes it".to_owned(),
+            Self::Msgpack => "a msgpack file, as written by Flax".to_owned(),
             Self::Parquet => "a Parquet file".to_owned(),
             Self::Arrow => "an Arrow or Feather file".to_owned(),
             Self::Spreadsheet => "a spreadsheet".to_owned(),
@@ -230,7 +230,7 @@ impl FileKind {
         }
     }
 
-    /// What makes a safetensors file of it.
+    /// How to make a safetensors file of it.
     fn to_tensors(self, path: &Path) -> String {
         let (own, new) = (quoted(path), quoted(&path.with_extension("safetensors")));
         let numpy = |imports: &str, tensors: &str| {
@@ -314,11 +314,12 @@ impl FileKind {
                  kernel.T.copy(), …}, …)"
                     .to_owned()
             }
-            Self::ShardIndex => "Give it by its own name, *.index.json, beside its shards".to_owned(),
+            Self::ShardIndex => "Give it under its own name, *.index.json, beside its \
+                                 shards".to_owned(),
             Self::Idx => "Give it with --data, or as a task of kind dataset".to_owned(),
             Self::Text | Self::Utf16 => {
-                "Rows go into --data, or a task of kind dataset; features and labels into \
-                 numpy.savez(\"dump.npz\", features=…, labels=…)"
+                "Give rows with --data, or as a task of kind dataset; save features and labels \
+                 with numpy.savez(\"dump.npz\", features=…, labels=…)"
                     .to_owned()
             }
             Self::Parquet | Self::Arrow | Self::Spreadsheet => {
@@ -334,7 +335,7 @@ impl FileKind {
         }
     }
 
-    /// What makes a CSV file of it.
+    /// How to make a CSV file of it.
     fn to_table(self, path: &Path) -> String {
         let (own, new) = (quoted(path), quoted(&path.with_extension("csv")));
         match self {
@@ -384,7 +385,7 @@ impl FileKind {
         }
     }
 
-    /// The function of pandas that reads it.
+    /// The pandas function that reads it.
     fn pandas(self) -> &'static str {
         match self {
             Self::Parquet => "read_parquet",
@@ -396,7 +397,7 @@ impl FileKind {
         }
     }
 
-    /// What gives the file that was meant, whatever that was.
+    /// How to get the intended file.
     fn cure(self, path: &Path) -> String {
         match self {
             Self::LfsPointer => {
@@ -432,11 +433,11 @@ fn ends_with(path: &Path, ending: &str) -> bool {
     name_of(path).ends_with(ending)
 }
 
-/// The begin of a file as text, where it is text.
+/// The start of a file as text, if it is text.
 fn text_of(head: &[u8]) -> Option<&str> {
     let text = match str::from_utf8(head) {
         Ok(text) => text,
-        // A character may be cut at the end.
+        // The last character may be incomplete.
         Err(error) if error.error_len().is_none() => {
             str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
         }
@@ -448,7 +449,7 @@ fn text_of(head: &[u8]) -> Option<&str> {
 }
 
 fn is_safetensors(bytes: &[u8]) -> bool {
-    /// What the format allows.
+    /// The limit of the format.
     const LONGEST: u64 = 100_000_000;
     let length = bytes.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
     length.is_some_and(|length| (2..=LONGEST).contains(&length))
@@ -467,7 +468,7 @@ fn is_pickle(head: &[u8]) -> bool {
     matches!(head, [0x80, 2..=5, ..])
 }
 
-/// What `torch.save` wrote before it wrote archives.
+/// Signature of older files of `torch.save`, which were not archives.
 const TORCH_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 fn of_pickle(bytes: &[u8]) -> FileKind {
@@ -483,7 +484,7 @@ fn of_archive(bytes: &[u8]) -> FileKind {
     let members = zip::Member::all(bytes);
     let names: Vec<&str> = match &members {
         Some(members) => members.iter().map(|member| &*member.name).collect(),
-        // Cut off, as in a look at the begin of a file: the first member tells.
+        // If only the start of the file was read, the first member decides.
         None => {
             let length = bytes.get(26).map_or(0, |&length| usize::from(length));
             let name = bytes.get(30..30 + length).unwrap_or_default();
@@ -506,9 +507,9 @@ fn of_archive(bytes: &[u8]) -> FileKind {
     }
 }
 
-/// Where the weights are in the pickle of a checkpoint.
+/// Finds the location of the weights in the pickle of a checkpoint.
 fn weights_in(bytes: &[u8]) -> Weights {
-    /// Keys that trainers use, the most telling first.
+    /// Keys that trainers use, the most specific first.
     const KEYS: [&str; 5] = [
         "state_dict",
         "model_state_dict",
@@ -516,11 +517,11 @@ fn weights_in(bytes: &[u8]) -> Weights {
         "net",
         "model",
     ];
-    /// Longer than the pickle before the numbers of most nets.
+    /// Longer than the pickle that precedes the numbers of most nets.
     const LOOK: usize = 1 << 20;
     let bytes = &bytes[..bytes.len().min(LOOK)];
     let key = |key: &&&str| {
-        // A short text of a pickle, by its length: old and new form.
+        // A short string in a pickle, in the old and the new encoding.
         let length = key.len() as u8;
         let old = [&[b'X', length, 0, 0, 0][..], key.as_bytes()].concat();
         let new = [&[0x8c, length][..], key.as_bytes()].concat();
@@ -539,7 +540,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// Whether a file stands for another one that is not there, or is none at all.
+/// Whether a file is only a pointer to a missing file, or has no content.
 pub(crate) fn is_pointer(path: &Path, bytes: &[u8]) -> bool {
     use FileKind::{AnnexPointer, Empty, Html, LfsPointer, Zeros};
     let kind = FileKind::of(path, bytes);

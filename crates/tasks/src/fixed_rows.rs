@@ -18,7 +18,7 @@ pub struct FixedRows {
 }
 
 impl FixedRows {
-    /// An instance of these rows, which belong to no skill, mode or class.
+    /// An instance with these rows, which belong to no skill, mode or class.
     #[must_use]
     pub fn new(mut training: Batch, mut test: Batch) -> Self {
         training.group.clear();

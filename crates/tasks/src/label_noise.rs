@@ -1,12 +1,12 @@
-//! Random labels for a share of the training rows.
+//! Replaces the labels of a share of the training rows by random labels.
 
 use rand_core::Rng;
 
 use crate::stream::{below, permutation};
 
 /// Gives `round(share n)` of the `n` labels a class drawn uniformly from all `classes`, the true one
-/// among them: at `share = 1` labels say nothing about rows, and a share `s` leaves the fraction
-/// `1 - s (1 - 1/classes)` of labels right on average.
+/// among them: at `share = 1` labels are independent of the rows, and a share `s` leaves the
+/// fraction `1 - s (1 - 1/classes)` of labels right on average.
 ///
 /// The first rows of a random permutation are chosen, so that for one stream the rows of a smaller
 /// share are among those of a larger one, with the same random labels.

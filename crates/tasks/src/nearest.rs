@@ -1,8 +1,8 @@
-/// Names this alike are taken for one misspelt: as clap does.
+/// Similarity above which a name counts as a misspelling; clap uses the same value.
 const ALIKE: f64 = 0.8;
 
-/// What to write in the place of `word`, which is none of `choices`: the one that it resembles, if one
-/// does, and all of them.
+/// A cure for `word`, which is not one of `choices`: the most similar choice, if one is similar,
+/// and the list of all choices.
 pub fn choose_one_of<S: AsRef<str>>(word: &str, choices: &[S]) -> String {
     let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     let all = format!("Choose one of: {}.", choices.join(", "));
@@ -12,7 +12,7 @@ pub fn choose_one_of<S: AsRef<str>>(word: &str, choices: &[S]) -> String {
     }
 }
 
-/// The choice that `word` resembles most, if it resembles any.
+/// The choice that is most similar to `word`, if any is similar.
 pub fn nearest<'a>(word: &str, choices: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let alike = |choice: &str| {

@@ -1,10 +1,10 @@
-//! Parities of subsets of up to 64 bits, and how they are written as rows.
+//! Parities of subsets of up to 64 bits, and their encoding as rows.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Basis, Batch, CubeAxes, TaskShape};
 
-/// How a bit reaches the net.
+/// Encoding of a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Encoding {
@@ -15,7 +15,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// Inputs for bit 0 and for bit 1.
+    /// Input values for bit 0 and bit 1.
     fn values(self) -> [f64; 2] {
         match self {
             Self::ZeroOne => [0.0, 1.0],
@@ -92,7 +92,7 @@ impl ParityRows {
         1.0 - 2.0 * f64::from((word & self.masks[skill as usize]).count_ones() & 1)
     }
 
-    /// Writes `rows` samples over whatever `batch` holds.
+    /// Overwrites `batch` with `rows` samples.
     pub(crate) fn write(
         &self,
         batch: &mut Batch,

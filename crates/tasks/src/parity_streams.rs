@@ -11,7 +11,8 @@ use crate::{
     stream::{StreamKey, uniform},
 };
 
-/// Ends of intervals that are counted rather than searched: counting has no jumps to mispredict.
+/// Largest number of interval ends that are counted instead of searched, because counting has no
+/// branches to mispredict.
 const COUNTED: usize = 16;
 
 /// Draws samples: a skill from the law of the skills, then uniform bits.
@@ -19,7 +20,7 @@ const COUNTED: usize = 16;
 pub(crate) struct Sampler {
     /// Upper end of each skill's interval of `[0, 1)`.
     cumulative: Vec<f64>,
-    /// The bits that a sample has.
+    /// Mask of the bits of a sample.
     word_mask: u64,
 }
 

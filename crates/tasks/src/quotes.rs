@@ -1,5 +1,5 @@
-/// The line, from 1, of the quote in a CSV text that is never closed. A reader would take everything
-/// behind it for one cell.
+/// The line, from 1, of an unclosed quote in a CSV text. A reader would take everything after it as
+/// one cell.
 ///
 /// # Examples
 ///
@@ -11,11 +11,12 @@ pub fn unclosed_quote(text: &[u8]) -> Option<u64> {
     unclosed_quote_between(b',', text)
 }
 
-/// [`unclosed_quote`] of a text with this separator between its fields.
+/// [`unclosed_quote`] for a text with this separator.
 pub(crate) fn unclosed_quote_between(separator: u8, text: &[u8]) -> Option<u64> {
     let mut line = 1;
     let mut opened = None;
-    // Only there a quote opens; behind one that closes, another one is part of the cell.
+    // A quote opens only at the start of a cell; a quote directly after a closing one is part of
+    // the cell.
     let mut opens = true;
     for &byte in text {
         match (byte, opened) {

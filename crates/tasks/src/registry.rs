@@ -2,14 +2,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{KeyError, choose_one_of};
 
-/// How a kind turns its own spec table (without `kind`) into a checked value.
+/// Turns the spec table of a kind (without `kind`) into a checked value.
 pub type Build<T> = fn(toml::Table) -> Result<Box<T>, KeyError>;
 
-/// The same for a kind that holds something: what it has read from files, as long as its registry lives.
+/// The same for a kind with state, such as a cache of files, which lives as long as its registry.
 type Holding<T> = Arc<dyn Fn(toml::Table) -> Result<Box<T>, KeyError> + Send + Sync>;
 
-/// Kinds by name: of tasks, models, metrics and so on. A value, so that a crate outside this
-/// workspace can extend it.
+/// Kinds by name, for tasks, models, metrics and so on. A registry is a value, so that a crate
+/// outside this workspace can add its own kinds.
 pub struct Registry<T: ?Sized> {
     noun: &'static str,
     kinds: BTreeMap<&'static str, Holding<T>>,
@@ -57,7 +57,7 @@ impl<T: ?Sized> Registry<T> {
     /// Checks a table, `kind` included.
     ///
     /// # Errors
-    /// A missing or unknown `kind`, or what the kind says about its own keys.
+    /// `kind` is missing or unknown, or a key is not valid for the kind.
     pub fn build(&self, mut table: toml::Table) -> Result<Box<T>, KeyError> {
         let choices = |word: &str| choose_one_of(word, &self.names());
         let kind = match table.remove("kind") {

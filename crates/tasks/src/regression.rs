@@ -1,11 +1,11 @@
-//! What the linear-regression tasks share: constant rows, and modes of the correlation.
+//! Common parts of the linear-regression tasks: constant rows, and modes of the correlation.
 
 use nalgebra::DMatrix;
 
 use crate::{Batch, Group, constant::ConstantRows};
 
-/// `rows` with the singular modes of E[y xᵀ] as groups, the largest first. They decouple, and
-/// are given, only for `whitened` inputs: E[x xᵀ] = I.
+/// `rows` with the singular modes of E[y xᵀ] as groups, the largest first. Modes exist only for
+/// `whitened` inputs, E[x xᵀ] = I, because otherwise they do not decouple.
 pub(crate) fn regression(rows: Batch, whitened: bool) -> ConstantRows {
     let groups = if whitened { modes(&rows) } else { Vec::new() };
     ConstantRows {

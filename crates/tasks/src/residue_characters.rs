@@ -1,37 +1,37 @@
-//! Characters of residues in which the result of an operation is sparse.
+//! Finds the characters of residues in which the result of an operation is sparse.
 
 use crate::{
     KeyError,
     modular_arithmetic::{DIVIDE, Operation, is_prime},
 };
 
-/// Characters of residues, the waves that Fourier spectra are over.
+/// Characters of residues: the waves of Fourier spectra.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Characters {
-    /// e^(2πi k a/p): those of all residues a under addition.
+    /// e^(2πi k a/p), for all residues a under addition.
     Additive,
-    /// e^(2πi k log a/(p − 1)), log to the base of a primitive root: those of the residues other
-    /// than 0 under multiplication modulo a prime p.
+    /// e^(2πi k log a/(p − 1)), with the logarithm to the base of a primitive root, for the
+    /// residues other than 0 under multiplication modulo a prime p.
     Multiplicative {
         /// The smallest primitive root of p.
         primitive_root: u32,
     },
 }
 
-/// What characters see of an operation on residues a and b: the character k of its result is the
-/// product of characters k c1 of a and k c2 of b.
+/// Characters for an operation on residues a and b: the character k of the result is the product of
+/// the characters k c1 of a and k c2 of b.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResidueCharacters {
     /// p.
     pub modulus: u32,
-    /// Which characters they are.
+    /// Kind of characters.
     pub characters: Characters,
-    /// `[c1, c2]` of a result c1 a + c2 b + c0, or c0 a^c1 b^c2.
+    /// `[c1, c2]` for a result c1 a + c2 b + c0, or c0 a^c1 b^c2.
     pub factors: [u32; 2],
 }
 
 impl ResidueCharacters {
-    /// Those of a + b modulo p.
+    /// Characters for a + b modulo p.
     #[must_use]
     pub fn of_sum(modulus: u32) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl ResidueCharacters {
         }
     }
 
-    /// Those of a b modulo p; `None` unless p is a prime.
+    /// Characters for a b modulo p; `None` unless p is a prime.
     #[must_use]
     pub fn of_product(modulus: u32) -> Option<Self> {
         Some(Self {
@@ -53,12 +53,12 @@ impl ResidueCharacters {
         })
     }
 
-    /// Those of an operation as `operation` of the task `modular-arithmetic` names it, or why it has
-    /// none.
+    /// Characters for an operation, written as the key `operation` of the task
+    /// `modular-arithmetic`, or the reason why it has none.
     ///
     /// # Errors
     ///
-    /// [`KeyError`] for text that is no operation.
+    /// The text is not an operation.
     pub fn of(operation: &str, modulus: u32) -> Result<Result<Self, String>, KeyError> {
         if operation == DIVIDE {
             return Ok(Self::of_operation(&Operation::Divide, modulus));
@@ -82,21 +82,21 @@ impl ResidueCharacters {
         }
         let Some(powers) = product else {
             return Err(format!(
-                "{operation} modulo {modulus} is neither a sum of multiples of a and b nor a product \
-                 of powers of them: it is sparse in no characters"
+                "{operation} modulo {modulus} is neither a sum of multiples of a and b nor a \
+                 product of their powers, so it is sparse in no characters"
             ));
         };
         let Some(of_product) = Self::of_product(modulus) else {
             return Err(format!(
-                "{operation} modulo {modulus}: products and quotients have characters only modulo a \
-                 prime"
+                "{operation} modulo {modulus}: products and quotients have characters only modulo \
+                 a prime"
             ));
         };
         // a^(p − 1) = 1 for every a but 0.
         let factors = powers.map(|power| power % of_product.period());
         if factors.contains(&0) {
             return Err(format!(
-                "{operation} modulo {modulus} depends on one of a and b only, up to residue 0"
+                "{operation} modulo {modulus} depends on only one of a and b, except at residue 0"
             ));
         }
         Ok(Self {
@@ -109,8 +109,9 @@ impl ResidueCharacters {
     ///
     /// # Errors
     ///
-    /// A factor has a common divisor with the [period](Self::period): several characters of the result
-    /// share one of that residue, and no power of a neuron is that of one of them.
+    /// A factor has a common divisor with the [period](Self::period). Then several characters of
+    /// the result share one character of that residue, and the power of a neuron cannot be
+    /// attributed to one of them.
     pub fn paired_factors(&self) -> Result<[u32; 2], String> {
         let period = self.period();
         for (name, factor) in ["a", "b"].into_iter().zip(self.factors) {
@@ -122,14 +123,15 @@ impl ResidueCharacters {
                 };
                 return Err(format!(
                     "the {what} {factor} of {name} and {period}, {count}, have the common divisor \
-                     {divisor}: a frequency of {name} belongs to several of the result"
+                     {divisor}, so a frequency of {name} belongs to several frequencies of the \
+                     result"
                 ));
             }
         }
         Ok(self.factors)
     }
 
-    /// Number of residues that the characters are defined on: p, or p − 1 without 0.
+    /// Number of residues on which the characters are defined: p, or p − 1 without 0.
     #[must_use]
     pub fn period(&self) -> u32 {
         match self.characters {
@@ -138,8 +140,8 @@ impl ResidueCharacters {
         }
     }
 
-    /// Those residues in the order in which the characters turn: 0, 1, 2, …, or the powers of the
-    /// primitive root.
+    /// The residues in the order of increasing phase: 0, 1, 2, …, or the powers of the primitive
+    /// root.
     #[must_use]
     pub fn residues(&self) -> Vec<u32> {
         match self.characters {
@@ -162,7 +164,7 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// The smallest number whose powers are all residues but 0; `None` unless p is a prime.
+/// The smallest number whose powers are all residues except 0; `None` unless p is a prime.
 fn primitive_root(p: u32) -> Option<u32> {
     if !is_prime(p) {
         return None;
@@ -280,7 +282,7 @@ mod tests {
             ("divide", 6, "a/b modulo 6: products"),
             ("a^2 + a*b + b^2", 7, "neither"),
             ("a + b + a*b", 7, "neither"),
-            ("a^6*b", 7, "one of a and b only"),
+            ("a^6*b", 7, "depends on only one of a and b"),
             ("a^2", 7, "neither"),
         ] {
             let reason = of(operation, modulus).unwrap_err();

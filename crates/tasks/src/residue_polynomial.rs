@@ -1,4 +1,4 @@
-//! Polynomials in two residues, as a spec writes them.
+//! Polynomials in two residues, parsed from the text of a spec.
 
 use std::fmt;
 
@@ -6,18 +6,19 @@ use std::fmt;
 /// `a² + ab + b²` or `3a - 2b + 1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ResiduePolynomial {
-    /// Coefficient and powers of a and b; equal powers are added, zeros left out.
+    /// Coefficient and powers of a and b. Terms with equal powers are added, and zero terms are
+    /// left out.
     terms: Vec<(i64, [u32; 2])>,
 }
 
-/// Powers beyond this are typing errors.
+/// Larger powers are taken as typing errors.
 const LARGEST_POWER: i64 = 1000;
 
-/// Coefficients beyond this are typing errors; products of two of them fit into an i64.
+/// Larger coefficients are taken as typing errors. Products of two coefficients fit into an i64.
 const LARGEST_COEFFICIENT: i64 = 1_000_000_000;
 
 impl ResiduePolynomial {
-    /// Reads a polynomial; the error says what is wrong and where.
+    /// Parses a polynomial; the error names the problem and its position.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader {
             characters: (1..)
@@ -72,7 +73,7 @@ impl ResiduePolynomial {
         u32::try_from(sum).expect("a residue is below its modulus")
     }
 
-    /// Coefficients of a and b modulo p where the polynomial is c1 a + c2 b + c0.
+    /// Coefficients of a and b modulo p, if the polynomial is c1 a + c2 b + c0.
     pub(crate) fn linear(&self, modulus: u32) -> Option<[u32; 2]> {
         let of = |powers: [u32; 2]| {
             let term = self.terms.iter().find(|(_, other)| *other == powers);
@@ -87,7 +88,7 @@ impl ResiduePolynomial {
         (both && self.terms.iter().all(linear)).then_some(coefficients)
     }
 
-    /// Powers of a and b where the polynomial modulo p is c0 a^i b^j with both above 0.
+    /// Powers of a and b, if the polynomial modulo p is c0 a^i b^j with both powers above 0.
     pub(crate) fn monomial(&self, modulus: u32) -> Option<[u32; 2]> {
         let p = i64::from(modulus.max(1));
         let mut counted = (self.terms.iter()).filter(|(coefficient, _)| coefficient % p != 0);
@@ -130,8 +131,8 @@ impl fmt::Display for ResiduePolynomial {
 }
 
 struct Reader {
-    /// Everything but spaces, each with its place in the text, from 1 on. A number ends where
-    /// places jump, so that `a^2 3` is not a^23.
+    /// All characters except spaces, with their positions in the text, from 1. A number ends where
+    /// positions jump, so that `a^2 3` is not read as a^23.
     characters: Vec<(usize, char)>,
     at: usize,
 }
@@ -141,7 +142,8 @@ impl Reader {
         self.characters.get(self.at).map(|&(_, c)| c)
     }
 
-    /// Says that the next character, or the end, does not belong `here`.
+    /// The error for an unexpected character, or an unexpected end, at the position described by
+    /// `here`.
     fn unexpected(&self, here: &str) -> String {
         match self.characters.get(self.at) {
             Some((place, c)) => format!("has {c:?} at character {place}, {here}"),
@@ -149,7 +151,7 @@ impl Reader {
         }
     }
 
-    /// Goes on, and gives `value`.
+    /// Skips a character and returns `value`.
     fn skip<T>(&mut self, value: T) -> T {
         self.at += 1;
         value
@@ -192,7 +194,7 @@ impl Reader {
         }
     }
 
-    /// What stands behind a or b: nothing, `^n` or a superscript.
+    /// The power after a or b: nothing, `^n` or a superscript.
     fn power(&mut self) -> Result<u32, String> {
         match self.peek() {
             Some('²') => Ok(self.skip(2)),
@@ -208,7 +210,7 @@ impl Reader {
         }
     }
 
-    /// The digits that stand side by side from here on, as a number up to `largest`.
+    /// Reads adjacent digits as a number up to `largest`.
     fn number(&mut self, largest: i64) -> Result<i64, String> {
         let start = self.characters[self.at].0;
         let digits = (start..).zip(&self.characters[self.at..]);

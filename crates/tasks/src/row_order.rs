@@ -1,10 +1,10 @@
-//! The `data` table that chooses the order in which training takes the rows of a fixed set.
+//! The `data` table, which chooses the order in which training takes the rows of a fixed set.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{KeyError, check};
 
-/// How a spec names the order of rows.
+/// Names of the orders in a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OrderName {
@@ -24,16 +24,16 @@ pub struct RawRows {
 /// The order in which training takes the rows of a fixed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowOrder {
-    /// All of them at every step.
+    /// All rows at every step.
     FullBatch,
-    /// All of them in a new order every epoch, cut into batches.
+    /// All rows in a new order every epoch, cut into batches.
     Epochs {
-        /// Rows of a step.
+        /// Number of rows per step.
         batch: usize,
     },
-    /// Drawn with replacement.
+    /// Rows are drawn with replacement.
     Replacement {
-        /// Rows of a step.
+        /// Number of rows per step.
         batch: usize,
     },
 }
@@ -43,8 +43,8 @@ impl RawRows {
     /// its defaults written out. Keys of errors are relative to the `data` table.
     ///
     /// # Errors
-    /// A `batch` that is missing, has no effect, is 0, is larger than an epoch, or does not fit
-    /// into memory.
+    /// `batch` is missing, has no effect, is 0, is larger than an epoch, or does not fit into
+    /// memory.
     pub fn check(self, size: usize, row_len: usize) -> Result<(Self, RowOrder), KeyError> {
         let order = self.order.unwrap_or(OrderName::FullBatch);
         let checked = RowOrder::new(order, self.batch, size)?;

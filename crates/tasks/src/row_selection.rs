@@ -1,4 +1,4 @@
-//! Which rows of a fixed set a training step takes.
+//! Selects the rows of a fixed set for each training step.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::{
     stream::{StreamKey, below, permute},
 };
 
-/// A fixed set of rows, stored or made on demand.
+/// A fixed set of rows, stored or generated on demand.
 pub(crate) trait RowSource: Send + Sync + 'static {
     /// Number of rows.
     fn size(&self) -> u32;
 
-    /// Writes the rows with these indices, and the indices.
+    /// Writes the rows with these indices, and the indices themselves.
     fn write(&self, indices: &[u32], batch: &mut Batch);
 
     /// All rows in their own order.
@@ -36,10 +36,10 @@ impl RowSource for Batch {
     }
 }
 
-/// The rows of `source` in this order; `key` draws it.
+/// A stream of the rows of `source` in this order, which `key` draws.
 ///
 /// # Assumes
-/// `order` was checked for the size of `source`.
+/// `order` has been checked for the size of `source`.
 pub(crate) fn selected_rows<S: RowSource>(
     source: Arc<S>,
     order: RowOrder,
@@ -116,7 +116,7 @@ struct Epochs {
     key: StreamKey,
     size: usize,
     batch: usize,
-    /// The orders of the two epochs that a batch may touch: even epochs in the first place.
+    /// The orders of the two epochs that a batch may touch, with even epochs first.
     orders: [EpochOrder; 2],
 }
 
@@ -142,7 +142,7 @@ impl Epochs {
         }
     }
 
-    /// Makes sure that the order of an epoch is there.
+    /// Draws the order of an epoch, if it has not been drawn yet.
     fn prepare(&mut self, epoch: u64) {
         let place = &mut self.orders[(epoch % 2) as usize];
         if place.epoch != Some(epoch) {
@@ -154,7 +154,7 @@ impl Epochs {
 
 impl Selection for Epochs {
     fn select(&mut self, step: u64, indices: &mut Vec<u32>) {
-        // The first row of the step, counted over all epochs, can exceed 64 bits.
+        // The position of the first row, counted over all epochs, may exceed 64 bits.
         let first = u128::from(step) * self.batch as u128;
         let size = self.size as u128;
         let epoch = u64::try_from(first / size).expect("a batch is no larger than the set");

@@ -12,11 +12,11 @@ use crate::{Batch, TrainingStream, row_selection, stream::StreamKey};
 
 pub use crate::row_order::{RawRows, RowOrder};
 
-/// The training stream over `rows` in this order. `key` draws the order; the index of a row is its
-/// place in `rows`.
+/// The training stream over `rows` in this order, which `key` draws. The index of a row is its
+/// position in `rows`.
 ///
 /// # Panics
-/// If the rows of an epoch are fewer than its batch, which [`RawRows::check`] refuses.
+/// If an epoch has fewer rows than a batch, which [`RawRows::check`] rejects.
 pub fn row_stream(rows: Arc<Batch>, order: RowOrder, key: StreamKey) -> Box<dyn TrainingStream> {
     row_selection::selected_rows(rows, order, key)
 }
@@ -146,7 +146,7 @@ mod tests {
             ),
             (
                 "order = 'replacement'\nbatch = 4_000_000_000",
-                "batch = 4000000000: makes 4000000000 rows of 4 numbers, more than 67108864 \
+                "batch = 4000000000: would make 4000000000 rows of 4 numbers, more than 67108864 \
                  numbers. Use fewer rows or a smaller task.",
             ),
             (

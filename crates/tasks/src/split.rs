@@ -1,13 +1,13 @@
 //! Exact splits of numbered rows into a training and a test set.
 //!
-//! A split is read off one permutation of all rows, so that for one seed a smaller training set is
-//! a part of every larger one (of [`split`]). Both halves come in ascending order.
+//! A split comes from one permutation of all rows, so that with one seed a smaller training set of
+//! [`split`] is a subset of every larger one. Both parts are in ascending order.
 
 use rand_core::Rng;
 
 use crate::{KeyError, stream::permutation};
 
-/// The first `train` of the rows `0..n` of a random permutation, and the rest.
+/// Splits the rows `0..n`: the first `train` rows of a random permutation, and the rest.
 ///
 /// # Panics
 /// If `train` exceeds `n`.
@@ -38,7 +38,8 @@ pub fn stratified_split(
     class_split(rng, labels, &class_counts(&sizes, train))
 }
 
-/// A [`split`] with `counts[c]` training rows of class c. A class with fewer rows gives all it has.
+/// A [`split`] with `counts[c]` training rows of class c. A class with fewer rows gives all its
+/// rows.
 ///
 /// # Panics
 /// If a label is not below the number of counts.
@@ -57,13 +58,13 @@ pub fn class_split(rng: &mut impl Rng, labels: &[u32], counts: &[u32]) -> (Vec<u
     (taken, rest)
 }
 
-/// How many of `train` rows each class gets when there are `sizes` rows of each.
+/// The number of `train` rows for each class, if the classes have `sizes` rows.
 ///
 /// Largest remainders: the exact share of a class is `train sizes[c] / sum(sizes)`; each class gets
 /// the whole part, and the rows that are left go to the classes with the largest fractional parts,
 /// one each, the lower class first among equals. If there are at least as many training rows as
-/// classes with rows, a class that came away empty then takes one row from the class with the most
-/// training rows (the lower of equals).
+/// classes with rows, a class that got no row then takes one from the class with the most training
+/// rows (the lower class among equals).
 ///
 /// # Panics
 /// If `train` exceeds the sum of `sizes`.

@@ -1,4 +1,4 @@
-//! Keyed random streams: every number is a function of (seed, purpose, step).
+//! Keyed random streams, in which every number is a function of (seed, purpose, step).
 
 use rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
@@ -7,7 +7,8 @@ pub use rand_chacha::ChaCha8Rng;
 
 /// The streams of one (seed, purpose), one per step.
 ///
-/// Deriving the key hashes and allocates; a training loop does that once and then asks for steps.
+/// Deriving the key hashes and allocates, so a training loop derives it once and then draws the
+/// stream of each step.
 #[derive(Debug, Clone)]
 pub struct StreamKey([u8; 32]);
 

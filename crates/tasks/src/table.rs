@@ -3,11 +3,13 @@ use serde_path_to_error::Segment;
 
 use crate::{KeyError, choose_one_of, nearest};
 
-/// Reads a table into a kind's own raw struct, naming the keys that do not fit. Where a table with a
-/// `kind` is wanted, its name alone is enough: `loss = "mse"` is `loss = { kind = "mse" }`.
+/// Parses a table into the raw struct of a kind, and reports the keys that are not valid. In place
+/// of a table with a `kind`, its name alone is enough: `loss = "mse"` means `loss = { kind = "mse"
+/// }`.
 ///
 /// # Errors
-/// Unknown keys, missing keys and wrong types: the first, and the others that can be told beside it.
+/// Unknown keys, missing keys and wrong types: the first error, with the other errors that can be
+/// found.
 pub fn parse_table<T: DeserializeOwned>(mut table: toml::Table) -> Result<T, KeyError> {
     let mut first: Option<KeyError> = None;
     loop {
@@ -26,15 +28,15 @@ pub fn parse_table<T: DeserializeOwned>(mut table: toml::Table) -> Result<T, Key
     }
 }
 
-/// The first key of a table that does not fit.
+/// The first invalid key of a table.
 struct Fault {
     path: Vec<Segment>,
     error: KeyError,
-    /// Words that would fit there.
+    /// Valid words for this key.
     words: Vec<String>,
 }
 
-/// One reading of a table.
+/// One attempt to parse a table.
 fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Box<Fault>> {
     loop {
         let value = toml::Value::Table(table.clone());
@@ -43,7 +45,7 @@ fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Box<Fault>
             Err(error) => error,
         };
         let mut path: Vec<Segment> = error.path().iter().cloned().collect();
-        // The variant of a plain enum is its value, not a key.
+        // For a plain enum, the variant is the value, not a key.
         path.retain(|segment| matches!(segment, Segment::Map { .. } | Segment::Seq { .. }));
         let message = error.into_inner().message().trim().to_owned();
         if message.contains("expected internally tagged enum")
@@ -70,8 +72,8 @@ fn attempt<T: DeserializeOwned>(table: &mut toml::Table) -> Result<T, Box<Fault>
     }
 }
 
-/// Puts something that fits in the place of the key at fault, or takes it away, so that the next fault
-/// is seen; whether that is possible.
+/// Replaces or removes the invalid key, so that the next fault can be found. Returns whether this
+/// is possible.
 fn mend<T: DeserializeOwned>(
     table: &mut toml::Table,
     path: &[Segment],
@@ -113,10 +115,11 @@ fn mend<T: DeserializeOwned>(
     false
 }
 
-/// What serde says, in words that know no types of ours; `path` is led to the key at fault.
+/// Translates an error of serde into words without Rust types, and points `path` at the invalid
+/// key.
 fn explained(message: &str, path: &mut Vec<Segment>) -> (String, String) {
     if let Some(field) = quoted(message, "missing field") {
-        // The path of a missing key ends at the table that lacks it.
+        // serde's path for a missing key ends at the table, so the key is added.
         path.push(Segment::Map {
             key: field.to_owned(),
         });
@@ -167,7 +170,7 @@ fn explained(message: &str, path: &mut Vec<Segment>) -> (String, String) {
     }
 }
 
-/// What is to be written, for what serde expects.
+/// A description of the value that serde expects.
 fn wanted_value(expected: &str) -> &str {
     match expected.split(' ').next() {
         Some("u8" | "u16" | "u32" | "u64" | "usize" | "nonzero") => "a whole number, 0 or more",
@@ -175,9 +178,9 @@ fn wanted_value(expected: &str) -> &str {
         Some("f32" | "f64") => "a number",
         _ if expected == "a boolean" => "true or false",
         _ if expected == "a string" => "text in quotes",
-        _ if expected == "a sequence" => "a list, as [1, 2]",
-        _ if expected.contains("tagged enum") => "a table with a kind, as { kind = \"…\" }",
-        _ if expected.contains("struct") || expected == "a map" => "a table, as { key = 1 }",
+        _ if expected == "a sequence" => "a list such as [1, 2]",
+        _ if expected.contains("tagged enum") => "a table with a kind, such as { kind = \"…\" }",
+        _ if expected.contains("struct") || expected == "a map" => "a table such as { key = 1 }",
         _ if expected.contains("tuple") || expected.contains("array of") => {
             "a list of the right length"
         }
@@ -188,7 +191,8 @@ fn wanted_value(expected: &str) -> &str {
 /// The table that `value` serializes to, for a resolved spec.
 ///
 /// # Panics
-/// If `value` is not a struct, or holds what TOML cannot (integers above `i64::MAX`).
+/// If `value` is not a struct, or holds values that TOML cannot represent (integers above
+/// `i64::MAX`).
 pub fn table_of<T: Serialize>(kind: &str, value: &T) -> toml::Table {
     let mut table = toml::Table::new();
     table.insert("kind".to_owned(), toml::Value::String(kind.to_owned()));
@@ -197,7 +201,7 @@ pub fn table_of<T: Serialize>(kind: &str, value: &T) -> toml::Table {
     table
 }
 
-/// The name in backquotes behind `prefix`.
+/// The name in backquotes after `prefix`.
 fn quoted<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {
     message
         .strip_prefix(prefix)?
@@ -292,7 +296,7 @@ mod tests {
             ),
             (
                 "size = 1\nlist = 3",
-                "list = 3: is a number. Write a list, as [1, 2].",
+                "list = 3: is a number. Write a list such as [1, 2].",
             ),
             (
                 "size = 1\ninner = { mode = 'fresh', batch = -1 }",
@@ -313,7 +317,7 @@ mod tests {
             ),
             (
                 "size = 1\ninner = 7",
-                "inner = 7: is a number. Write a table, as { key = 1 }.",
+                "inner = 7: is a number. Write a table such as { key = 1 }.",
             ),
         ];
         for (text, message) in cases {
@@ -354,7 +358,7 @@ mod tests {
             ),
             (
                 "3",
-                "step = 3: is a number. Write a table with a kind, as { kind = \"…\" }.",
+                "step = 3: is a number. Write a table with a kind, such as { kind = \"…\" }.",
             ),
         ] {
             assert_eq!(step(text).unwrap_err().to_string(), message, "{text}");

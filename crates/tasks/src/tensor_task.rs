@@ -68,8 +68,8 @@ pub(crate) fn build(
         |problem: &str, hint: &str| KeyError::new("file", format!("{:?}", raw.file), problem, hint);
     let file = files.get(Path::new(&raw.file), Parts::read);
     let file = file.map_err(|problem| {
-        let hint = "Paths are relative to the folder in which you are; tensors are inputs [N, D] \
-                    with labels [N] or targets [N, K], and the same with test_ in front.";
+        let hint = "Paths are relative to the current folder; tensors are inputs [N, D] with \
+                    labels [N] or targets [N, K], and the same names with the prefix test_.";
         refused(problem.to_string().trim_end_matches('.'), hint)
     })?;
     check::same_content("sha256", &mut raw.sha256, file.sha256.clone(), &raw.file)?;
@@ -83,7 +83,7 @@ pub(crate) fn build(
         }
         (Some((_, outputs)), None) => *outputs,
         (Some(_), Some(target)) => {
-            let problem = "has no effect where the file holds \"targets\"";
+            let problem = "has no effect if the file holds \"targets\"";
             return Err(KeyError::new("target", target, problem, "Leave it out."));
         }
     };
@@ -183,7 +183,7 @@ impl Rows {
         };
         if labels.is_none() && targets.is_none() {
             return Err(format!(
-                "has {inputs:?} and neither \"{prefix}labels\" nor \"{prefix}targets\""
+                "has {inputs:?}, but neither \"{prefix}labels\" nor \"{prefix}targets\""
             ));
         }
         Ok(Self {
@@ -204,7 +204,7 @@ impl Rows {
         let (own, other) = (outputs(self), outputs(training));
         if self.width != training.width {
             return Err(format!(
-                "\"test_inputs\" has {} columns and \"inputs\" has {}",
+                "\"test_inputs\" has {} columns, but \"inputs\" has {}",
                 self.width, training.width
             ));
         }
@@ -217,7 +217,7 @@ impl Rows {
         }
         if own != other {
             return Err(format!(
-                "\"test_targets\" has {} columns and \"targets\" has {}",
+                "\"test_targets\" has {} columns, but \"targets\" has {}",
                 own.unwrap_or(0),
                 other.unwrap_or(0)
             ));
@@ -238,7 +238,7 @@ impl Rows {
                     classes - 1
                 ));
             }
-            None if classes < 2 => return Err("has one class only".to_owned()),
+            None if classes < 2 => return Err("has only one class".to_owned()),
             _ => {}
         }
         let mut found = labels.clone();
@@ -246,7 +246,7 @@ impl Rows {
         found.dedup();
         match (0..classes).find(|class| found.binary_search(class).is_err()) {
             Some(class) => Err(format!(
-                "has labels up to {} and no training row of class {class}",
+                "has labels up to {}, but no training row of class {class}",
                 classes - 1
             )),
             None => Ok(()),
@@ -512,7 +512,7 @@ mod tests {
             ),
             (
                 of(&[inputs(), i64s("labels", &[0, 0, 0])]),
-                "one class only",
+                "only one class",
             ),
             (
                 of(&[inputs(), f64s("labels", &[3], &[0.0, 0.5, 1.0])]),

@@ -1,5 +1,5 @@
-//! Tensors of a file, as f64 on the host: safetensors, sharded safetensors by their index, and
-//! NumPy's `.npz` and `.npy`.
+//! Reads tensors of a file as f64: safetensors, sharded safetensors by their index, and NumPy's
+//! `.npz` and `.npy`.
 
 mod file;
 pub(crate) mod npy;
@@ -20,10 +20,10 @@ use crate::file_kind::no_tensors;
 
 pub use file::{TensorFile, is_shard};
 
-/// No number may be above this in size: fourth powers of numbers, summed, must stay within f64.
+/// Largest allowed absolute value, so that sums of fourth powers stay within f64.
 pub const LARGEST: f64 = 1e70;
 
-/// What is wrong with a file or a tensor of it, without the name of the file.
+/// A problem with a file or one of its tensors, without the name of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct TensorError(String);
@@ -43,9 +43,9 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Entries, row-major.
     pub values: Vec<f64>,
-    /// Unit roundoff of the coarsest format that holds all entries: rounding to it moved a number by at
-    /// most so much of its size. 2⁻⁸ for bf16, 2⁻¹¹ for f16 and tf32, 2⁻²⁴ for f32, 2⁻⁵³ for f64 and for
-    /// exact numbers, as integers are.
+    /// Unit roundoff of the coarsest format that holds all entries: the largest relative change by
+    /// rounding to it. It is 2⁻⁸ for bf16, 2⁻¹¹ for f16 and tf32, 2⁻²⁴ for f32, and 2⁻⁵³ for f64
+    /// and for exact numbers such as integers.
     pub unit_roundoff: f64,
 }
 
@@ -56,10 +56,10 @@ pub struct Tensors<'a> {
     metadata: HashMap<String, String>,
 }
 
-/// A tensor as it is stored: row-major, the lowest byte of a number first.
+/// A stored tensor: row-major, with the lowest byte of a number first.
 #[derive(Debug)]
 struct Stored<'a> {
-    /// Its type, or why its entries are no numbers.
+    /// Its type, or the reason why its entries are not numbers.
     dtype: Result<Dtype, String>,
     shape: Vec<usize>,
     bytes: Cow<'a, [u8]>,
@@ -69,12 +69,12 @@ impl<'a> Tensors<'a> {
     /// Reads the header of a safetensors file, or the arrays of a `.npz` file.
     ///
     /// # Errors
-    /// Bytes that are neither, or less than one.
+    /// The bytes are neither of these, or incomplete.
     pub fn open(bytes: &'a [u8]) -> Result<Self, TensorError> {
         Self::named(Path::new("net"), bytes)
     }
 
-    /// Tensors of the file at `path`, whose name messages have.
+    /// Tensors of the file at `path`, which is named in messages.
     fn named(path: &Path, bytes: &'a [u8]) -> Result<Self, TensorError> {
         if bytes.starts_with(npy::SIGNATURE) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -87,7 +87,7 @@ impl<'a> Tensors<'a> {
         let file = match SafeTensors::deserialize(bytes) {
             Ok(file) => file,
             Err(error) => {
-                // What it is tells more than what is wrong in it.
+                // The kind of the file is more helpful than the parser error.
                 if let Some(problem) = no_tensors(path, bytes) {
                     return Err(TensorError(problem));
                 }
@@ -113,7 +113,7 @@ impl<'a> Tensors<'a> {
     }
 
     fn broken(error: &safetensors::SafeTensorError) -> TensorError {
-        // A name inside may hold anything, line breaks as well.
+        // A name inside the file may contain anything, including line breaks.
         let text = error.to_string().replace(char::is_control, " ");
         TensorError(format!(
             "is not a complete safetensors file: {text}. Write it again with \
@@ -121,7 +121,7 @@ impl<'a> Tensors<'a> {
         ))
     }
 
-    /// Arrays that `numpy.savez` wrote.
+    /// Arrays written by `numpy.savez`.
     fn of_archive(bytes: &'a [u8]) -> Result<Self, String> {
         let again = "Write it again with numpy.savez";
         let members = zip::Member::all(bytes)
@@ -141,10 +141,10 @@ impl<'a> Tensors<'a> {
         Ok(tensors)
     }
 
-    /// Adds the only tensor of another file, or the one of this name there, under `name`.
+    /// Adds a tensor of another file under `name`: its only tensor, or the tensor with this name.
     ///
     /// # Errors
-    /// There is no such tensor, or one of this name is here already.
+    /// The other file has no such tensor, or this file already has one.
     pub fn join(&mut self, name: &str, mut other: Self) -> Result<(), TensorError> {
         let found = match other.stored.remove(name) {
             Some(found) => Some(found),
@@ -157,13 +157,13 @@ impl<'a> Tensors<'a> {
         })?;
         if self.stored.insert(name.to_owned(), found).is_some() {
             return Err(TensorError(format!(
-                "is for {name:?}, which are there already"
+                "gives {name:?}, but the file already has them"
             )));
         }
         Ok(())
     }
 
-    /// Gives the only tensor another name; where there are more, nothing changes.
+    /// Renames the only tensor; does nothing if there are several.
     pub fn rename_only(&mut self, name: &str) {
         if self.stored.len() == 1
             && let Some((_, stored)) = self.stored.pop_first()
@@ -200,16 +200,16 @@ impl<'a> Tensors<'a> {
         Ok(self.stored(name)?.shape.clone())
     }
 
-    /// Floating-point numbers that one can calculate with.
+    /// Reads an array of finite floating-point numbers.
     ///
     /// # Errors
-    /// There is no such tensor, it is of another type, or a number is not finite or above
+    /// There is no such tensor, it has another type, or a number is not finite or is above
     /// [`LARGEST`].
     pub fn array(&self, name: &str) -> Result<Array, TensorError> {
         self.numbers(name, false).map_err(TensorError)
     }
 
-    /// The same, where integers are numbers as well: pixels and counts, but no weights.
+    /// The same, but integers are also allowed, for pixels and counts (not for weights).
     ///
     /// # Errors
     /// See [`Self::array`].
@@ -244,10 +244,10 @@ impl<'a> Tensors<'a> {
         })
     }
 
-    /// Classes of rows: integers, or whole numbers in floating point.
+    /// Reads classes of rows: integers, or whole numbers in floating point.
     ///
     /// # Errors
-    /// There is no such tensor, it is of another type, or an entry is no class.
+    /// There is no such tensor, it has another type, or an entry is not a class.
     pub fn labels(&self, name: &str) -> Result<Vec<u32>, TensorError> {
         self.classes(name).map_err(TensorError)
     }
@@ -289,9 +289,9 @@ impl Stored<'_> {
     }
 }
 
-/// Names for a message: the first few where there are many.
+/// Names for a message, shortened if there are many.
 pub fn quoted(names: &[&str]) -> String {
-    /// As many as a line holds.
+    /// Number of names that fit on a line.
     const SHOWN: usize = 8;
     let mut shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("{n:?}")).collect();
     if names.len() > SHOWN {
@@ -300,7 +300,7 @@ pub fn quoted(names: &[&str]) -> String {
     shown.join(", ")
 }
 
-/// The place of an entry of a row-major array, as `[row, column]`.
+/// The position of an entry of a row-major array, as `[row, column]`.
 fn place(mut at: usize, shape: &[usize]) -> String {
     let mut indices: Vec<String> = (shape.iter().rev())
         .map(|&size| {
@@ -323,7 +323,7 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     })
 }
 
-/// Integers; those that f64 does not hold are no class anyway.
+/// Integers as f64. Integers that f64 cannot represent are too large for a class.
 fn integers(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     Some(match dtype {
         Dtype::I64 => numbers(bytes, |chunk| i64::from_le_bytes(chunk) as f64),

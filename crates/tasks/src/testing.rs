@@ -2,7 +2,7 @@
 
 use crate::{Build, Task};
 
-/// Each spec is refused with an error that names the key next to it.
+/// Asserts that each spec is refused with an error that names the given key.
 pub(crate) fn assert_rejects(build: Build<dyn Task>, cases: &[(&str, &str)]) {
     for (spec, key) in cases {
         let table = spec

@@ -132,7 +132,8 @@ impl BalancedMode {
         }
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// Evaluated as (S − s0) E / (E + (s0/S)(1 − E)); negative for s0 > S.
     /// NaN for a negative or NaN `t`.
@@ -160,7 +161,7 @@ impl BalancedMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///
@@ -189,7 +190,7 @@ impl BalancedMode {
         Ok(exponent / (2.0 * self.input_power * self.target))
     }
 
-    /// E = e^{−2 v S t} and E + (s0/S)(1 − E); `None` off t ≥ 0.
+    /// E = e^{−2 v S t} and E + (s0/S)(1 − E); `None` for t < 0 or NaN.
     fn weights(&self, t: f64) -> Option<(f64, f64)> {
         if t.is_nan() || t < 0.0 {
             return None;

@@ -1,4 +1,5 @@
-//! From a network's initial weights and first half-time to the constants of the skill model.
+//! Calibrates the skill model on a network: its constants follow from the initial weights and the
+//! first half-time.
 
 use crate::error::{TheoryError, require, require_positive};
 
@@ -11,13 +12,13 @@ const GAP_PER_INVERSE_VARIANCE: f64 = 3.6;
 /// * `init_std` σ: standard deviation of every initial weight and bias, above 0, in the square
 ///   root of strength units.
 ///
-/// c is what enters the half-time, t_half = B² ln c/(2 P S).
+/// The half-time depends on c: t_half = B² ln c/(2 P S).
 ///
 /// # Assumes
 ///
-/// Nothing that can be derived: 3.6 is an empirical constant of the authors' plotting code, for
-/// a two-layer ReLU network on sparse parity with 3 bits per skill. A network's R_k(0) has no
-/// fixed sign; this is its size.
+/// The constant 3.6 is empirical, not derived. It comes from the authors' plotting code, for a
+/// two-layer ReLU network on sparse parity with 3 bits per skill. R_k(0) of a network has no fixed
+/// sign; R0 is its size.
 ///
 /// # Errors
 ///
@@ -96,7 +97,7 @@ pub fn initial_from_init_std(init_std: f64) -> Result<f64, TheoryError> {
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for a parameter off its domain.
+/// [`TheoryError::Domain`] for a parameter outside its domain.
 ///
 /// # Examples
 ///

@@ -1,22 +1,22 @@
 //! J(a) = ∫ y^{a−1}/(1 − y) dy between two points of (0, 1), and its inverse.
 //!
-//! This is the flow time of a deep mode in its own unit. The antiderivative is
-//! (y^a/a) ₂F₁(1, a; a+1; y); with constants of integration it loses its digits twice: two terms
-//! of size 1/a cancel for a → 0 and a → −1, and two nearly equal values cancel for nearly equal
-//! points. So the *difference* is summed, term by term: below ½ in powers of y, above ½ in powers
-//! of the gap u = 1 − y next to the logarithm, all terms of one sign.
+//! J is the flow time of a deep mode in its own unit. Its antiderivative (y^a/a) ₂F₁(1, a; a+1; y)
+//! loses digits in two ways: two terms of size 1/a cancel for a → 0 and a → −1, and two nearly
+//! equal values cancel for nearly equal points. The *difference* is therefore summed term by term,
+//! below ½ in powers of y, and above ½ in powers of the gap u = 1 − y beside the logarithm. All
+//! terms have the same sign.
 
 use crate::error::{TheoryError, require};
 
-/// Smallest and largest s0/S: beyond, powers of it leave the range of f64.
+/// Smallest s0/S; for smaller values, powers of it leave the range of f64.
 const SMALLEST_START: f64 = 1e-300;
-/// See [`SMALLEST_START`].
+/// Largest s0/S, for the same reason.
 const LARGEST_START: f64 = 1e100;
-/// Where the series change.
+/// Point at which the series change.
 const MIDDLE: f64 = 0.5;
-/// Terms after which a series in powers of at most ½ has converged to rounding.
+/// Number of terms after which a series in powers of at most ½ has converged to rounding.
 const TERMS: u32 = 60;
-/// Newton steps, far more than the quadratic convergence needs.
+/// Largest number of Newton steps, far more than quadratic convergence needs.
 const NEWTON_STEPS: usize = 100;
 
 /// A point y of (0, 1) with its gap 1 − y, both with all their digits.
@@ -36,7 +36,7 @@ pub(crate) fn require_start(ratio: f64, initial: f64) -> Result<(), TheoryError>
         (SMALLEST_START..=LARGEST_START).contains(&ratio),
         "initial",
         initial,
-        "so that initial / target lies between 1e-300 and 1e100",
+        "so that initial / target is between 1e-300 and 1e100",
     )
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn advance(a: f64, start: Point, value: f64) -> Point {
     if left <= 0.0 {
         advance_above(a, HALF.gap, -left)
     } else if a < 0.0 && left < value {
-        // Back from ½: seen from the start, y^a has lost its digits here.
+        // Backward from ½, because computed from the start y^a has lost its digits here.
         retreat_below(a, left)
     } else {
         advance_below(a, start.y, value)

@@ -138,7 +138,7 @@ impl DeepMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a strength off that interval.
+    /// [`TheoryError::FractionNotReached`] for a strength outside that interval.
     ///
     /// # Examples
     ///
@@ -167,7 +167,7 @@ impl DeepMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///
@@ -218,7 +218,8 @@ impl DeepMode {
         }
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// Negative for s0 > S. NaN for a negative or NaN `t`.
     ///

@@ -1,9 +1,9 @@
 //! Errors of the closed forms.
 
-/// Why a closed form has no value for the parameters given.
+/// Why a closed form has no value for the given parameters.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TheoryError {
-    /// A parameter lies outside the domain of the formula.
+    /// A parameter is outside the domain of the formula.
     #[error("{parameter} = {value}: must be {domain}")]
     Domain {
         /// Name of the parameter as in the signature.
@@ -13,10 +13,10 @@ pub enum TheoryError {
         /// What is allowed.
         domain: &'static str,
     },
-    /// The strength never takes the value asked for at a time t ≥ 0.
+    /// The strength never reaches the requested value at a time t ≥ 0.
     #[error(
         "fraction = {fraction} is never reached: the strength moves from {start} towards 1 of its \
-         target, so fraction must lie from {start} (included) to 1 (excluded)"
+         target, so fraction must be from {start} (included) to 1 (excluded)"
     )]
     FractionNotReached {
         /// Fraction of the target that was asked for.
@@ -24,10 +24,10 @@ pub enum TheoryError {
         /// Fraction of the target at t = 0.
         start: f64,
     },
-    /// Layers that start balanced at or across 0 from their target end at 0.
+    /// Balanced layers that start at 0, or on the other side of 0 than their target, end at 0.
     #[error(
         "fraction = {fraction} is never reached: with lambda = 0 a strength that starts at \
-         {start} of its target ends at the saddle 0, so fraction must lie from {start} (included) \
+         {start} of its target ends at the saddle 0, so fraction must be from {start} (included) \
          to 0 (excluded unless it is the start)"
     )]
     EndsAtSaddle {
@@ -56,20 +56,20 @@ pub enum TheoryError {
         /// What is allowed, with the numbers that follow from the other arguments.
         expected: String,
     },
-    /// The two layers are not λ-balanced: W2ᵀW2 − W1W1ᵀ is no multiple of the identity.
+    /// The two layers are not λ-balanced: W2ᵀW2 − W1W1ᵀ is not a multiple of the identity.
     #[error(
         "the layers are not balanced: |W2'W2 - W1W1' - lambda I| is {deviation:e} of \
          |W1|^2 + |W2|^2 at the best lambda = {lambda}, and must be at most {tolerance:e}"
     )]
     Unbalanced {
-        /// Frobenius norm of what is left, over |W1|² + |W2|².
+        /// Frobenius norm of the remainder, over |W1|² + |W2|².
         deviation: f64,
         /// The λ that fits best, tr(W2ᵀW2 − W1W1ᵀ)/h.
         lambda: f64,
         /// The largest deviation that is accepted.
         tolerance: f64,
     },
-    /// No pair of layers of these shapes has W2ᵀW2 − W1W1ᵀ = λ I.
+    /// Layers of these shapes cannot satisfy W2ᵀW2 − W1W1ᵀ = λ I.
     #[error(
         "no {hidden} hidden units between {inputs} inputs and {outputs} outputs are balanced with \
          lambda = {lambda}: lambda > 0 needs hidden <= outputs, lambda < 0 needs hidden <= inputs, \
@@ -115,7 +115,7 @@ pub(crate) fn require_positive(parameter: &'static str, value: f64) -> Result<()
     )
 }
 
-/// Checks that `fraction` lies on the way from `start` (included) to 1 (excluded).
+/// Checks that `fraction` is between `start` (included) and 1 (excluded).
 pub(crate) fn require_on_the_way(fraction: f64, start: f64) -> Result<(), TheoryError> {
     let rising = start <= fraction && fraction < 1.0;
     let falling = 1.0 < fraction && fraction <= start;

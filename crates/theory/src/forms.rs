@@ -1,8 +1,8 @@
-//! Closed forms by name: what each says, assumes and takes, and its numbers for given parameters.
+//! Closed forms by name: the equation, assumptions and parameters of each, and its values for given
+//! parameters.
 //!
-//! The typed functions of this crate are what a program calls; a [`Form`] is the same thing for
-//! somebody who has names and numbers only (a command line, a notebook). A form is one file and
-//! one line in [`forms`].
+//! A program calls the typed functions of this crate. A [`Form`] gives the same by names and
+//! numbers, for a command line or a notebook. A new form is one file and one line in [`forms`].
 //!
 //! ```
 //! use theory::forms::{Inputs, Points, Value, form};
@@ -47,7 +47,7 @@ pub struct Parameter {
     pub unit: &'static str,
     /// Allowed values.
     pub domain: &'static str,
-    /// Value when it is not given; `None` if it must be.
+    /// Default value; `None` if the parameter is required.
     pub default: Option<f64>,
 }
 
@@ -56,30 +56,30 @@ pub struct Parameter {
 pub struct Output {
     /// Name.
     pub name: &'static str,
-    /// What it is, and its shape if it is not one number per point.
+    /// Meaning, and the shape if it is not one number per point.
     pub meaning: &'static str,
     /// Unit.
     pub unit: &'static str,
 }
 
-/// What most forms give at times.
+/// The output of most forms at times.
 const STRENGTH_AT_TIMES: Output = Output {
     name: "strength",
     meaning: "s at the times",
     unit: "strength",
 };
 
-/// What most forms give at fractions.
+/// The output of most forms at fractions.
 const TIMES_OF_FRACTIONS: Output = Output {
     name: "times",
     meaning: "t at which s is the fraction of the target",
     unit: "flow time",
 };
 
-/// Where a form can be evaluated.
+/// Kinds of points at which a form can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointKind {
-    /// Nowhere: beside its values at points, the form has numbers that need none.
+    /// No points: the form also has numbers that need no points.
     None,
     /// At flow times.
     Times,
@@ -89,7 +89,7 @@ pub enum PointKind {
     Steps,
 }
 
-/// What a form gives: names and values, in the order of [`Form::outputs`].
+/// Results of a form: names and values, in the order of [`Form::outputs`].
 pub type Outputs = Vec<(&'static str, Value)>;
 
 /// A closed form by name.
@@ -101,27 +101,28 @@ pub struct Form {
     pub summary: &'static str,
     /// The equation, in the symbols of the parameters.
     pub equation: &'static str,
-    /// What must hold for it to be exact.
+    /// Assumptions under which the form is exact.
     pub assumes: &'static str,
-    /// Source: a citation key of `references.bib`, or what was derived here and how it was checked.
+    /// Source: a citation key of `references.bib`, or a note on what was derived here and how it
+    /// was checked.
     pub source: &'static str,
-    /// What it takes.
+    /// Parameters.
     pub parameters: &'static [Parameter],
-    /// Where it can be evaluated; empty if it takes no points, with [`PointKind::None`] if points
+    /// Kinds of points; empty if the form takes no points, and with [`PointKind::None`] if points
     /// may be left out.
     pub points: &'static [PointKind],
-    /// What it gives.
+    /// Results.
     pub outputs: &'static [Output],
-    /// The numbers. Called by [`Form::evaluate`] after names and points were checked.
+    /// Computes the results. [`Form::evaluate`] calls it after checking names and points.
     pub(crate) numbers: fn(&Inputs) -> Result<Outputs, FormError>,
 }
 
 impl Form {
-    /// The numbers for `inputs`.
+    /// Evaluates the form for `inputs`.
     ///
     /// # Errors
     ///
-    /// An unknown or missing parameter, points that this form does not take, or a value outside
+    /// A parameter is unknown or missing, the form does not take such points, or a value is outside
     /// its domain.
     ///
     /// # Examples
@@ -147,7 +148,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// An unknown or missing parameter, or points that this form does not take.
+    /// A parameter is unknown or missing, or the form does not take such points.
     ///
     /// # Examples
     ///
@@ -197,7 +198,7 @@ pub fn forms() -> Vec<Form> {
 ///
 /// # Errors
 ///
-/// [`FormError::UnknownForm`] with the names that there are.
+/// [`FormError::UnknownForm`] with the known names.
 ///
 /// # Examples
 ///

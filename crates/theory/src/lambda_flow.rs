@@ -1,16 +1,16 @@
-//! The flow of two scalar layers in a frame where nothing overflows or cancels.
+//! Computes the flow of two scalar layers in a frame in which nothing overflows or cancels.
 //!
 //! Derivation. With p = a + b and q = b − a the flow a' = v b (S − s), b' = v a (S − s) reads
 //! p' = v (S − s) p and q' = −v (S − s) q: the sum grows by a factor g, the difference shrinks by
-//! the same factor, and p q = b² − a² = λ stays. Then x = p² obeys the Riccati equation
-//! x' = (v/2)(λ² + 4 S x − x²), linear in homogeneous coordinates. With K = √(4S² + λ²),
-//! E = e^{−v K t}, M = (1 − E)/K, x0 = p(0)² and y0 = q(0)² its solution is
+//! the same factor, and p q = b² − a² = λ is conserved. Then x = p² obeys the Riccati equation x' =
+//! (v/2)(λ² + 4 S x − x²), linear in homogeneous coordinates. With K = √(4S² + λ²), E = e^{−v K t},
+//! M = (1 − E)/K, x0 = p(0)² and y0 = q(0)² its solution is
 //!
 //! g² = A/B,  A = 2E + (K + 2S + y0) M,  B = 2E + (K − 2S + x0) M.
 //!
 //! For S ≥ 0 every bracket is a sum of terms ≥ 0 (K − 2S = λ²/(K + 2S)), so A and B keep all their
-//! digits. The product s = (x0 g² − y0/g²)/4 is factored in [`LambdaFlow::strength`] so that it
-//! does too.
+//! digits. [`LambdaFlow::strength`] factors the product s = (x0 g² − y0/g²)/4 so that it also keeps
+//! its digits.
 
 /// One mode in units of its largest parameter, reflected so that the target is not negative.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(crate) struct LambdaFlow {
     rate: f64,
     /// S ≥ 0.
     target: f64,
-    /// s0; negative only if it starts on the other side of 0 than its target.
+    /// s0; negative only if the start is on the other side of 0 than the target.
     initial: f64,
     /// S − s0, subtracted before the change of unit rounds both.
     gap: f64,
@@ -88,7 +88,8 @@ impl LambdaFlow {
         }
     }
 
-    /// Whether the strength ends at 0 although its target is elsewhere: λ = 0 and s0 at or across 0.
+    /// Whether the strength ends at 0 instead of its target, because λ = 0 and s0 is 0 or on the
+    /// other side of 0.
     pub(crate) fn ends_at_saddle(&self) -> bool {
         self.balance == 0.0 && self.initial <= 0.0
     }

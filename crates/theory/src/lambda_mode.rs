@@ -5,11 +5,12 @@ use crate::error::{TheoryError, require, require_on_the_way, require_positive};
 use crate::lambda_flow::LambdaFlow;
 use crate::linear::LinearMode;
 
-/// Size up to which sums and square roots of sums of squares of parameters are finite.
+/// Largest absolute value of parameters, so that sums and square roots of sums of squares are
+/// finite.
 const LARGEST: f64 = 1e300;
-/// Ratio of parameters below which their products would leave the range of f64.
+/// Smallest ratio of parameters, so that their products stay in the range of f64.
 const SMALLEST_RATIO: f64 = 1e-290;
-/// The same for λ where the mode must pass the saddle at 0, which takes λ² to the light layer.
+/// The same for λ if the mode must pass the saddle at 0, where the lighter layer depends on λ².
 const SMALLEST_SADDLE_RATIO: f64 = 1e-150;
 
 /// One two-layer mode f = a b x with b² − a² = λ, any imbalance λ, target and start.
@@ -23,8 +24,8 @@ const SMALLEST_SADDLE_RATIO: f64 = 1e-150;
 /// * `lambda` λ = b² − a², unit strength, any sign, 0 allowed; a first layer, b second layer.
 ///
 /// |λ| ≪ S gives the sigmoid of [`BalancedMode`] (rich), |λ| ≫ S the exponential of
-/// [`LinearMode`] at rate v |λ| (lazy), in which only the lighter layer moves. The sign of λ
-/// exchanges the layers and leaves the strength alone. With λ = 0 the origin is a saddle: a
+/// [`LinearMode`] at rate v |λ| (lazy), in which only the lighter layer moves. Changing the sign of
+/// λ exchanges the layers and does not change the strength. With λ = 0 the origin is a saddle: a
 /// strength that starts at 0, or across 0 from its target, ends at 0.
 ///
 /// # Assumes
@@ -196,7 +197,8 @@ impl LambdaMode {
         }
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// Remaining distance to the target, S − s(t), strength units, without cancellation at late
+    /// times.
     ///
     /// NaN for a negative or NaN `t`.
     ///
@@ -221,7 +223,7 @@ impl LambdaMode {
         }
     }
 
-    /// Where the strength ends: S, or 0 if λ = 0 and s0 is 0 or of the sign opposite to S.
+    /// The final strength: S, or 0 if λ = 0 and s0 is 0 or has the opposite sign of S.
     ///
     /// # Examples
     ///
@@ -323,7 +325,7 @@ impl LambdaMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::Domain`] for λ = 0 and for what [`LinearMode::new`] refuses (target 0).
+    /// [`TheoryError::Domain`] for λ = 0 and for target 0, which [`LinearMode::new`] rejects.
     ///
     /// # Examples
     ///
@@ -349,8 +351,8 @@ impl LambdaMode {
 
     /// The limit λ → 0: the sigmoid S / (1 + (S/s0 − 1) e^{−2 v S t}).
     ///
-    /// The difference is of order (λ/s0)², so a small λ is not enough: it must be small against
-    /// the start. Reconstruction; see [`LambdaMode::linear_limit`].
+    /// The difference is of order (λ/s0)², so λ must be small compared with s0, not only with S.
+    /// Reconstruction; see [`LambdaMode::linear_limit`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Closed forms of gradient flow in layerwise-linear models (f64, no framework).
+//! Closed forms of gradient flow in layerwise-linear models, in f64 and without a deep-learning
+//! framework.
 //!
 //! ```
 //! // How much later the fifth skill of a power law emerges than the first in the layered model.
@@ -11,7 +12,7 @@
 //! Every time in this crate is the **flow time** t of gradient flow dθ/dt = −∇L on the halved
 //! loss L = ½ E|f − f*|². Plain gradient descent with learning rate η reaches flow time t = η T
 //! after T steps of the halved loss, t = 2 η T with an un-halved squared error, and 1/C of that
-//! with a mean over C outputs. Convert before you call; nothing here knows about steps.
+//! with a mean over C outputs. Convert steps to flow time before you call a function of this crate.
 //! Gradient descent follows the flow to first order in η: 1 % agreement needs η S ≲ 0.01.
 //!
 //! # Symbols
@@ -52,14 +53,14 @@
 //! | | [`end_to_end_rate`], [`linear_ntk`], [`LinearisedNetwork`] | end-to-end flow, tangent kernel, linearised training |
 //! | | [`OneNeuron`] | direction and strength of one neuron (two equations, no closed form) |
 //!
-//! Calibration of the skill model on a network: [`slowdown_from_half_time`],
-//! [`strength_gap_from_init_std`], [`initial_from_init_std`]. By name and numbers: [`forms`].
+//! [`slowdown_from_half_time`], [`strength_gap_from_init_std`] and [`initial_from_init_std`]
+//! calibrate the skill model on a network. [`forms`] evaluates closed forms by name.
 //!
 //! # Accuracy
 //!
-//! Every form is evaluated without cancellation and overflow over the domain that it states: no
-//! parameter of the domain gives NaN. Where a textbook form fails (division by λ = 0, e^{vKt} at
-//! late times, differences of antiderivatives), a test shows that failure beside the value here.
+//! Every form is evaluated without cancellation and overflow over its whole stated domain, and
+//! never gives NaN there. Where a textbook formula fails (division by λ = 0, e^{vKt} at late times,
+//! differences of antiderivatives), a test shows the failure beside the value of this crate.
 //!
 //! Sources are cited as `[Saxe2014, …]`; the keys are resolved in `references.bib`.
 

@@ -142,7 +142,8 @@ impl LinearMode {
         self.initial + (self.target - self.initial) * covered
     }
 
-    /// What is still missing, S − θ(t) = (S − θ0) e^{−v t}, strength units, without cancellation.
+    /// Remaining distance to the target, S − θ(t) = (S − θ0) e^{−v t}, strength units, without
+    /// cancellation.
     ///
     /// NaN for a negative or NaN `t`.
     ///
@@ -169,7 +170,7 @@ impl LinearMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///

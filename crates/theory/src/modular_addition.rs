@@ -15,12 +15,12 @@ const LARGEST_SIZE: f64 = 1e15;
 ///
 /// U_na = cos(2π k a/p + x), V_nb = cos(2π k b/p + z), W_qn = cos(2π k q/p + x + z),
 ///
-/// so N = K² (p−1)/2. Then logit_q = (K²/4)(p \[q = a + b mod p\] − 1) for every a and b: the one
-/// product cos(2πk(a+b)/p + x + z) in the square meets its own phase in W, and the sums over the
-/// phases remove everything else.
+/// so N = K² (p−1)/2. Then logit_q = (K²/4)(p \[q = a + b mod p\] − 1) for every a and b: the
+/// product cos(2πk(a+b)/p + x + z) in the square is in phase with W, and the sums over the phases
+/// cancel all other terms.
 ///
 /// * `modulus` p: odd, at least 3 (it need not be prime);
-/// * `phases` K: at least 3. With two phases terms of twice the phase survive and the sums fail.
+/// * `phases` K: at least 3. With two phases, terms with twice the phase do not cancel.
 ///
 /// # Derived here
 ///

@@ -57,7 +57,7 @@ fn require_finite(name: &'static str, numbers: &[f64]) -> Result<(), TheoryError
     }
 }
 
-/// Checks that the layers fit together and to the task; gives (d, h, c).
+/// Checks that the layers fit together and fit the task; returns (d, h, c).
 fn require_layers(
     first: &DMatrix<f64>,
     second: &DMatrix<f64>,

@@ -1,4 +1,4 @@
-//! One linear neuron with a readout: strength and direction.
+//! One linear neuron with a readout, described by its strength and direction.
 
 use crate::error::{TheoryError, require};
 
@@ -11,17 +11,17 @@ pub struct NeuronState {
     pub alignment: f64,
 }
 
-/// One neuron f(x) = a w·x that learns β*·x: two numbers, strength μ and alignment φ.
+/// One neuron f(x) = a w·x that learns β*·x, described by two numbers: strength μ and alignment φ.
 ///
 /// With δ = a² − |w|², which is conserved,
 ///
 /// * dμ/dt = √(δ² + 4μ²) (φ |β*| − μ),
 /// * dφ/dt = |β*| (1 − φ²) (δ + √(δ² + 4μ²))/(2μ), the last factor being a/|w|.
 ///
-/// A heavy readout (δ > 0) turns the neuron before it grows; a light one (δ < 0) grows first, as
-/// far as its direction lets it, and turns slowly; its readout may change its sign on the way,
-/// which is why μ has one. Once aligned (φ = 1), μ is the strength of a [`LambdaMode`](crate::LambdaMode)
-/// with imbalance δ and input power 1.
+/// With a heavy readout (δ > 0) the neuron turns before it grows. With a light readout (δ < 0) it
+/// grows first, as far as its direction allows, and turns slowly. Its readout may change sign on
+/// the way, so μ is signed. Once aligned (φ = 1), μ is the strength of a
+/// [`LambdaMode`](crate::LambdaMode) with imbalance δ and input power 1.
 ///
 /// # Assumes
 ///
@@ -156,7 +156,7 @@ impl OneNeuron {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::Domain`] for a state off that domain.
+    /// [`TheoryError::Domain`] for a state outside that domain.
     ///
     /// # Examples
     ///

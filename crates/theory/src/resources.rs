@@ -14,7 +14,7 @@ use crate::skills::require_probabilities;
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for a parameter off its domain.
+/// [`TheoryError::Domain`] for a parameter outside its domain.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ pub fn data_shot(examples_of_skill: f64, shots: f64) -> Result<f64, TheoryError>
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for a parameter off its domain.
+/// [`TheoryError::Domain`] for a parameter outside its domain.
 ///
 /// # Examples
 ///
@@ -96,7 +96,7 @@ pub fn parameter_shot(width: f64, rank: usize, neurons_per_skill: f64) -> Result
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for a parameter off its domain.
+/// [`TheoryError::Domain`] for a parameter outside its domain.
 ///
 /// # Examples
 ///
@@ -139,7 +139,7 @@ pub fn expected_data_loss(
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for a parameter off its domain.
+/// [`TheoryError::Domain`] for a parameter outside its domain.
 ///
 /// # Examples
 ///

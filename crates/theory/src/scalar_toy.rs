@@ -5,13 +5,13 @@ use crate::lambda_mode::LambdaMode;
 
 /// A linear network with scalar input and output, f(x) = x Σ_i a_i b_i / Z, on the target S x.
 ///
-/// Two numbers describe it: the strength s = Σ a_i b_i / Z and the weight scale
-/// Σ = Σ_i (a_i² + b_i²)/(2Z). Every a_i + b_i grows by one common factor g(t), every a_i − b_i
-/// shrinks by it, and Σ² − s² is conserved, so s(t) is a [`LambdaMode`] with input power v/Z and
-/// imbalance λ = 2 √(Σ0² − S0²). At the end g² = (S + √(Σ0² − S0² + S²))/(Σ0 + S0).
+/// It is described by two numbers: the strength s = Σ a_i b_i / Z and the weight scale Σ = Σ_i
+/// (a_i² + b_i²)/(2Z). Every a_i + b_i grows by one common factor g(t), every a_i − b_i shrinks by
+/// it, and Σ² − s² is conserved, so s(t) is a [`LambdaMode`] with input power v/Z and imbalance λ =
+/// 2 √(Σ0² − S0²). At the end g² = (S + √(Σ0² − S0² + S²))/(Σ0 + S0).
 ///
 /// Σ0/S is the weight-to-target ratio: far below 1 the features are amplified (rich); far above 1
-/// they stay (lazy, g → 1) if also |S0| ≪ Σ0.
+/// they do not change (lazy, g → 1), provided that |S0| ≪ Σ0.
 ///
 /// * `first` a_i and `second` b_i: unit √(strength · Z);
 /// * `normalisation` Z (no unit), above 0;
@@ -24,10 +24,10 @@ use crate::lambda_mode::LambdaMode;
 ///
 /// # Derived here
 ///
-/// The expression for g² is the amplification factor of the position paper as other readers
-/// report it. Whether the paper means g or g² by it was not available to us. Derived here: it is
-/// the growth of (a_i + b_i)², so features grow by its square root. Checked against an adaptive
-/// integrator of all a_i and b_i (`tests/all/scalar_toy.rs`).
+/// The expression for g² is the amplification factor of the position paper, as reported by other
+/// readers. The paper's text was not available, so it is not known whether the paper means g or g².
+/// Derived here: the expression is the growth of (a_i + b_i)², so features grow by its square root.
+/// Checked against an adaptive integrator of all a_i and b_i (`tests/all/scalar_toy.rs`).
 ///
 /// [Nam2025, weight-to-target ratio and feature amplification]
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl ScalarToy {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::Domain`] for what [`LambdaMode::new`] refuses.
+    /// [`TheoryError::Domain`] if [`LambdaMode::new`] rejects a parameter.
     ///
     /// # Examples
     ///

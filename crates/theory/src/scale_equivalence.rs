@@ -1,4 +1,4 @@
-//! Which changes of scale leave training the same.
+//! Exact equivalences: changes of scale that do not change training.
 
 use crate::error::{TheoryError, require, require_positive};
 
@@ -7,8 +7,8 @@ use crate::error::{TheoryError, require, require_positive};
 /// Let the model be homogeneous of degree D in its parameters, f(c θ) = c^D f(θ), and the loss a
 /// mean square. Training from κ θ0 on the target τ y then gives, step by step, τ times the
 /// predictions of training from κ τ^{−1/D} θ0 on y, at a learning rate (and for Adam an ε and a
-/// weight decay) that is mapped by the methods below; the parameters are τ^{1/D} times those. So only
-/// κ^D/τ matters: the weight-to-target ratio.
+/// weight decay) that is mapped by the methods below; the parameters are τ^{1/D} times those. Only
+/// the weight-to-target ratio κ^D/τ therefore matters.
 ///
 /// | model | D |
 /// |---|---|
@@ -73,7 +73,7 @@ impl ScaleEquivalence {
         self.degree
     }
 
-    /// What alone matters: κ^D/τ, no unit.
+    /// The weight-to-target ratio κ^D/τ, no unit.
     ///
     /// `init` κ multiplies the initial weights, `target` τ the target; both above 0.
     ///

@@ -3,7 +3,7 @@
 use crate::balanced::BalancedMode;
 use crate::error::{TheoryError, require, require_positive};
 
-/// How far the probabilities may sum past 1 before they are refused.
+/// Largest excess of the sum of probabilities over 1.
 const SUM_TOLERANCE: f64 = 1e-9;
 
 /// Skill probabilities P_k = k^{−(α+1)} / ζ_n, k = 1 … n, with ζ_n = Σ k^{−(α+1)}.
@@ -15,7 +15,7 @@ const SUM_TOLERANCE: f64 = 1e-9;
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for no skills or α off its domain.
+/// [`TheoryError::Domain`] for no skills or α outside its domain.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ pub fn zipf_probabilities(skills: usize, alpha: f64) -> Result<Vec<f64>, TheoryE
 ///
 /// # Errors
 ///
-/// [`TheoryError::Domain`] for rank 0 or α off its domain.
+/// [`TheoryError::Domain`] for rank 0 or α outside its domain.
 ///
 /// # Examples
 ///
@@ -117,7 +117,7 @@ impl MultilinearSkills {
     /// # Errors
     ///
     /// [`TheoryError::Domain`] for no skill, a probability off (0, 1\], a sum above 1, a slowdown
-    /// that is not above 0, or what [`BalancedMode::new`] refuses.
+    /// that is not above 0, or a parameter that [`BalancedMode::new`] rejects.
     ///
     /// # Examples
     ///

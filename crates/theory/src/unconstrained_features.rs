@@ -1,4 +1,4 @@
-//! Neural collapse where the features themselves are free.
+//! Neural collapse in the unconstrained-features model, where the features themselves are free.
 
 use crate::balanced::BalancedMode;
 use crate::error::{TheoryError, require, require_positive};
@@ -13,14 +13,14 @@ const LARGEST_COUNT: usize = 1_000_000_000_000;
 /// √n (and C n − C + 1 that are 0), so C − 1 modes grow, each a [`BalancedMode`] with input power
 /// 1, target √n and initial strength s0: the class means become a simplex equiangular tight frame.
 ///
-/// What differs within a class is h = H − its class means, split by the row space of W:
+/// The within-class residual is h = H − its class means, split by the row space of W:
 ///
 /// * inside it, h decays as dh/dt = −s(t) h: h(t)/h(0) = 1/√(1 + (s0/S)(e^{2St} − 1)), S = √n;
-/// * outside it, h never moves.
+/// * outside it, h does not change.
 ///
-/// So the two forms of NC1 part: Tr(S_w S_b⁺)/C only sees the inside and goes to 0, while
-/// Tr S_w/Tr S_b keeps the outside and saturates at the order of the squared start. Their ratio
-/// tells collapse from a small start.
+/// The two forms of NC1 therefore differ: Tr(S_w S_b⁺)/C depends only on the inside part and goes
+/// to 0, while Tr S_w/Tr S_b includes the outside part and saturates at the order of the squared
+/// start. Their ratio distinguishes collapse from a small start.
 ///
 /// # Assumes
 ///
@@ -80,7 +80,7 @@ impl UnconstrainedFeatures {
         })
     }
 
-    /// Modes that grow: C − 1.
+    /// Number of growing modes, C − 1.
     ///
     /// # Examples
     ///
@@ -93,7 +93,7 @@ impl UnconstrainedFeatures {
         self.classes - 1
     }
 
-    /// The mode that each of them follows; its target is the singular value √n.
+    /// The balanced mode that each growing mode follows; its target is the singular value √n.
     ///
     /// # Examples
     ///
@@ -162,7 +162,7 @@ impl UnconstrainedFeatures {
         if t.is_nan() || t < 0.0 { f64::NAN } else { 1.0 }
     }
 
-    /// NC1 = Tr(S_w S_b⁺)/C at flow time t ≥ 0, no unit: (n/s) · (what is left of `inside`).
+    /// NC1 = Tr(S_w S_b⁺)/C at flow time t ≥ 0, no unit: (n/s) · (the remaining `inside`).
     ///
     /// `inside` is Tr S_w within the row space of W at t = 0, the mean square of the within-class
     /// residual there (unit √samples). It goes to 0: collapse.

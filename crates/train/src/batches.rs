@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use plan::{PlannedCell, Variant};
 use tasks::TaskInstance;
 
-/// Groups cells that can be stepped together, at most `most` in a batch, each batch in the order of
-/// the plan and batches in the order of their first cells. Gives places in the plan.
+/// Groups cells that can be trained together into batches of at most `most` cells. Returns
+/// positions in the plan: each batch in the order of the plan, and batches in the order of their
+/// first cells.
 pub(crate) fn batches(cells: &[PlannedCell<'_>], most: usize) -> Vec<Vec<usize>> {
     if most <= 1 {
         return (0..cells.len()).map(|place| vec![place]).collect();
@@ -13,7 +14,8 @@ pub(crate) fn batches(cells: &[PlannedCell<'_>], most: usize) -> Vec<Vec<usize>>
     let mut open: HashMap<String, usize> = HashMap::new();
     let mut batches: Vec<Vec<usize>> = Vec::new();
     for (place, PlannedCell { variant, seed, .. }) in cells.iter().enumerate() {
-        // In a batch a member that stops early is carried along, and so its last weights are lost.
+        // A member that stops early is still stepped with its batch, so its final weights would be
+        // lost.
         if !variant.external.is_empty() || variant.training.keep_weights {
             batches.push(vec![place]);
             continue;
@@ -21,7 +23,7 @@ pub(crate) fn batches(cells: &[PlannedCell<'_>], most: usize) -> Vec<Vec<usize>>
         let structure = structures
             .entry(&variant.name)
             .or_insert_with(|| structure(variant));
-        // Numbers of rows may depend on the seed.
+        // The number of rows may depend on the seed.
         let key = format!("{structure}{}", sizes(&*variant.task.instance(*seed)));
         match open.get(&key) {
             Some(&batch) if batches[batch].len() < most => batches[batch].push(place),
@@ -34,7 +36,7 @@ pub(crate) fn batches(cells: &[PlannedCell<'_>], most: usize) -> Vec<Vec<usize>>
     batches
 }
 
-/// Everything in which cells that are stepped together must be alike.
+/// Everything that must be equal in cells that are trained together.
 fn structure(variant: &Variant) -> String {
     let task = &variant.task;
     let kind = task.resolved().get("kind").cloned();
@@ -45,7 +47,7 @@ fn structure(variant: &Variant) -> String {
     let models = variant.models.iter();
     parts.extend(models.map(|model| format!("{} {}", model.name, model.model.structure())));
     let mut training = toml::Table::try_from(&variant.training).expect("training is a TOML table");
-    // Each member has its own rate.
+    // Each member may have its own learning rate.
     training.remove("lr");
     training.remove("schedule");
     parts.push(training.to_string());

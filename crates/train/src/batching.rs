@@ -19,34 +19,36 @@ use crate::{
     state::{Member, MemberState, ModelInTraining, ModelMember, Recording, TrainedCell},
 };
 
-/// Cells that are stepped together: on a GPU as one launch for all of them. They have the same task,
-/// models and training but for seeds, initial weights and learning rates.
+/// Cells that are trained together; on a GPU, each kernel launch covers all of them. They share
+/// task, models and training, and may differ in seeds, initial weights and learning rates.
 pub(crate) struct Batching<'a> {
-    /// Variant and seed of each, the first of which stands for all where only structure matters.
+    /// Variant and seed of each member. The first member represents all where only the structure
+    /// matters.
     pub(crate) members: &'a [Member<'a>],
     /// Engine, by name.
     pub(crate) engine: &'a str,
-    /// The engines that there are.
+    /// The available engines.
     pub(crate) engines: &'a Engines,
     /// Device and precision.
     pub(crate) target: &'a Target,
-    /// Where each member records, and resumes; `None` for trials that leave nothing behind.
+    /// The recording of each member; `None` for trials that write no files.
     pub(crate) recordings: Option<&'a [Recording]>,
     /// Time between two checkpoints.
     pub(crate) checkpoint_every: Duration,
 }
 
-/// Steps between two checks that everything is finite, where nothing is measured.
+/// Steps between two checks for finite values while nothing is measured.
 const HEALTH_EVERY: u64 = 1000;
 
-/// Steps between two reports of progress: for the smallest nets a report costs as much as a step.
+/// Steps between two reports of progress. For the smallest nets, a report costs as much as a step.
 const REPORT_EVERY: u64 = 16;
 
 impl<'a> Batching<'a> {
-    /// Trains the models of the cells and measures them. `limit` ends it early (for estimates).
+    /// Trains the models of the cells and measures them. `limit` ends training early, for
+    /// estimates.
     ///
     /// # Errors
-    /// The device failed; what was recorded until then went to the observer.
+    /// The device failed; the observer has received all rows up to then.
     pub(crate) fn run(
         &self,
         limit: Option<u64>,
@@ -74,7 +76,7 @@ impl<'a> Batching<'a> {
         let due: Vec<Vec<u64>> = entries.iter().map(|e| e.schedule.steps(steps)).collect();
         let recorded = first.recorded_steps(self.members[0].1);
         let tests: Vec<Batch> = instances.iter().map(|one| one.test()).collect();
-        // Where every step trains on the whole set, its rows are those of the step.
+        // If every step trains on the whole training set, these are the rows of every step.
         let sets: Option<Vec<Batch>> = (instances.iter())
             .map(|one| (!is_constant).then(|| one.training_set()).flatten())
             .collect();
@@ -139,7 +141,8 @@ impl<'a> Batching<'a> {
                 for state in states.iter().filter(|state| state.stopped.is_none()) {
                     observer.stepped(state.variant, state.seed, step);
                 }
-                // At the last step only the measurement is left, and nothing to come back to.
+                // At the last step only the measurement is left, so an interruption would save
+                // nothing.
                 let interrupted = step < last && observer.interrupted();
                 if interrupted || kept_at.elapsed() >= self.checkpoint_every {
                     let spent = (start.elapsed(), measuring);
@@ -202,12 +205,12 @@ impl<'a> Batching<'a> {
         Ok(outcomes)
     }
 
-    /// Where a member resumed.
+    /// The checkpoint from which a member resumed.
     fn before(&self, member: usize) -> Option<&Checkpoint> {
         self.recordings?[member].checkpoint.as_ref()
     }
 
-    /// Puts the members where their checkpoints are, with the rows that they have recorded. Gives
+    /// Restores the members from their checkpoints, with the rows that they have recorded. Returns
     /// the step.
     fn resume(
         &self,
@@ -251,7 +254,7 @@ impl<'a> Batching<'a> {
         Ok(kept.first().map_or(0, Recording::step))
     }
 
-    /// Keeps a checkpoint of every member.
+    /// Writes a checkpoint of every member.
     fn keep(
         &self,
         step: u64,
@@ -317,7 +320,7 @@ impl<'a> Batching<'a> {
                 .map(|(variant, _)| &variant.models[place].model)
                 .collect();
             let failed = |error| TrainError::learner(first, seed, &error);
-            // External models are never stepped together with others.
+            // Cells with external models are never trained together.
             let external = first
                 .external
                 .get(&planned.name)
@@ -377,7 +380,7 @@ impl<'a> Batching<'a> {
     }
 }
 
-/// Writes the rows of `step` for the members that still train.
+/// Fills the batch with the rows of `step`, for the members that still train.
 fn fill(
     streams: &mut [Box<dyn TrainingStream>],
     step: u64,
@@ -391,7 +394,7 @@ fn fill(
 }
 
 impl TrainedCell {
-    /// Adds the curves that stand in for models.
+    /// Adds the rows of curves that replace models.
     fn add_curves(&mut self, variant: &Variant, observer: &dyn Observer) {
         for (name, external) in &variant.external {
             let ExternalContent::Curves(rows) = &external.content else {
@@ -405,7 +408,7 @@ impl TrainedCell {
         }
     }
 
-    /// Adds what a model recorded in this member.
+    /// Adds the rows that a model recorded in this member.
     fn add_trained(&mut self, model: &mut ModelInTraining, place: usize) {
         self.engines
             .push((model.name.clone(), model.learners.engine()));

@@ -10,7 +10,7 @@ pub enum TrainError {
     /// The device cannot be used.
     #[error("device {0}")]
     Device(#[from] DeviceError),
-    /// The engine that was asked for does not train a model.
+    /// The selected engine cannot train a model.
     #[error("model {model}: {error}")]
     Model {
         /// The model.
@@ -28,7 +28,7 @@ pub enum TrainError {
         /// What happened.
         error: MeasureError,
     },
-    /// A cell panicked: a bug of ours or of a backend.
+    /// A cell panicked, because of a bug in layerwise or in a backend.
     #[error("{variant}, seed {seed}: internal error: {message}. Please report it")]
     Panic {
         /// Variant.
@@ -45,7 +45,7 @@ pub enum TrainError {
         variant: String,
         /// Seed.
         seed: u64,
-        /// What happened then.
+        /// The earlier error.
         error: String,
     },
     /// The run folder cannot be written.

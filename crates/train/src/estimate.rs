@@ -5,7 +5,7 @@ use plan::Plan;
 
 use crate::{batching::Batching, error::TrainError, observer::Observer, settings::Settings};
 
-/// What a run would take.
+/// Estimated cost of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// Number of cells.
@@ -14,11 +14,11 @@ pub struct Estimate {
     pub seconds: f64,
 }
 
-/// Steps of a trial, and how long one should take at least.
+/// Steps of a trial, and its minimum duration.
 const TRIAL_STEPS: u64 = 40;
 const TRIAL_SECONDS: f64 = 0.02;
 
-/// A trial reports to no one.
+/// An observer that ignores everything.
 struct Unobserved;
 
 impl Observer for Unobserved {}
@@ -48,8 +48,8 @@ pub fn estimate(
             recordings: None,
             checkpoint_every: Duration::MAX,
         };
-        // Wall time, and how much of it was measuring: the first steps are measured more often than
-        // later ones.
+        // Returns wall time and the time spent measuring, which are kept apart because early steps
+        // are measured more often than later ones.
         let timed = |steps: u64| -> Result<(f64, f64), TrainError> {
             let start = Instant::now();
             let cells = cell.run(Some(steps), &Unobserved)?;
@@ -59,13 +59,13 @@ pub fn estimate(
                 .sum();
             Ok((start.elapsed().as_secs_f64(), measuring))
         };
-        // The first steps warm caches and allocator.
+        // The first steps warm up the caches and the allocator.
         timed(TRIAL_STEPS / 4)?;
         // Everything is measured at step 0.
         let (beginning, one) = timed(0)?;
         let mut steps = TRIAL_STEPS;
         let mut trial = timed(steps)?;
-        // Small nets take so little that a longer trial is needed to see it.
+        // Small nets need a longer trial for a usable time.
         while trial.0 < TRIAL_SECONDS && steps < variant.training.steps {
             steps *= 10;
             trial = timed(steps)?;

@@ -3,18 +3,19 @@ use std::ops::{Deref, DerefMut};
 use nets::{Engines, Forward};
 use tasks::Build;
 
-/// Everything that can be named in a spec, and the engines that train it. A value, so that a crate
-/// outside this workspace can extend it.
+/// All kinds that a spec can name, and the engines that train them. Kinds are a value, so that a
+/// crate outside this workspace can add its own.
 #[derive(Clone, Default)]
 pub struct Kinds {
     /// Tasks, models, metrics, predictions and statistics.
     pub plan: plan::Kinds,
-    /// Engines, and the functions of models on a device.
+    /// Engines, and the forward functions of models on a device.
     pub engines: Engines,
 }
 
 impl Kinds {
-    /// Adds a model kind with its function: `build` checks its table, and `M` is the type that it makes.
+    /// Adds a model kind with its forward function. `build` checks the table of the spec and
+    /// returns a model of type `M`.
     pub fn register_model<M: Forward>(
         &mut self,
         name: &'static str,

@@ -1,8 +1,9 @@
-//! Training: the cells of a plan, side by side, measured on their schedules and recorded as they go.
+//! Trains the cells of a plan in parallel, measures them on their schedules and records the rows.
 //!
-//! [`run`] takes a [`plan::Plan`] and a [`record::RunFolder`], trains every cell that is not done yet
-//! ([`train`]), and concludes: what follows is derived, claims are judged, tables are written. Cells are
-//! stepped alone, one per thread, or together in one tensor on a GPU.
+//! [`run`] takes a [`plan::Plan`] and a [`record::RunFolder`]. It trains every cell that is not
+//! done yet ([`train`]), and then derives numbers and predictions, judges the claims and writes the
+//! tables ([`conclude`]). On a CPU each cell trains on its own thread; on a GPU many cells are
+//! stacked into one tensor.
 //!
 //! ```
 //! use layerwise_train::{Kinds, Observer, Provenance, Settings, run};

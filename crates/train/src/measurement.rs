@@ -18,24 +18,25 @@ pub(crate) struct Measurement<'a> {
     pub(crate) entries: &'a [PlannedMetric],
     pub(crate) due: &'a [Vec<u64>],
     pub(crate) step: u64,
-    /// Position among the recorded steps; `None` where only finiteness is checked.
+    /// Position among the recorded steps; `None` if only finite values are checked.
     pub(crate) position: Option<usize>,
     pub(crate) tests: (&'a [Batch], &'a [Rows<'a>]),
     pub(crate) batches: (&'a [Batch], &'a Rows<'a>),
     pub(crate) training_sets: Option<(&'a [Batch], &'a [Rows<'a>])>,
-    /// Where each member records.
+    /// The recording of each member.
     pub(crate) recordings: Option<&'a [Recording]>,
 }
 
 impl Measurement<'_> {
-    /// Measures every model of every member that still trains, and says which stop here.
+    /// Measures every model of every member that still trains, and marks the members that stop
+    /// here.
     pub(crate) fn at_all(
         &self,
         trained: &mut [ModelInTraining],
         states: &mut [MemberState<'_>],
         observer: &dyn Observer,
     ) -> Result<(), TrainError> {
-        // Everything is read before any model changes, member by member.
+        // All metrics are read, member by member, before any model changes.
         let mut found = Vec::new();
         {
             let readings = self.readings(trained);
@@ -115,7 +116,7 @@ impl Measurement<'_> {
         trained.iter().map(of_model).collect()
     }
 
-    /// Reads what is due at the last planned step, for a member that ends before it.
+    /// Reads the metrics that are due at the last planned step, for a member that ends earlier.
     fn at_the_end(
         &self,
         trained: &mut [ModelInTraining],
@@ -179,7 +180,7 @@ impl Measurement<'_> {
     }
 }
 
-/// What was read off one model.
+/// Readings of one model.
 struct Found {
     readings: Vec<Reading>,
     /// Test loss.
@@ -217,7 +218,7 @@ impl MemberMeasurement<'_> {
         Ok(all)
     }
 
-    /// The readings of the entries whose steps are `due`, and the test loss.
+    /// Reads the entries that are `due`, and the test loss.
     fn at(
         &self,
         trained: &[ModelInTraining],
@@ -258,7 +259,8 @@ impl MemberMeasurement<'_> {
                     measurement.entries.iter().zip(measurement.due).enumerate()
                 {
                     let metrics = entry.metric.metrics();
-                    // Schedules of two entries may meet; a curve has one value per step.
+                    // The schedules of two entries may share a step, but a curve has one value per
+                    // step.
                     if entry.covers(&model.name, &state.variant.group)
                         && due(steps)
                         && !metrics.iter().all(|metric| seen.contains(metric))
@@ -284,7 +286,7 @@ impl MemberMeasurement<'_> {
     }
 }
 
-/// Whether a condition holds of what a member has recorded at `step`.
+/// Whether a condition holds for the rows that a member recorded at `step`.
 fn holds(condition: &StopWhen, trained: &[ModelInTraining], member: usize, step: u64) -> bool {
     let model = trained.iter().find(|model| model.name == condition.model);
     let rows = model.map_or(&[][..], |model| &model.members[member].observations);

@@ -7,17 +7,17 @@ use tasks::{Basis, Batch, CubeAxes};
 
 use crate::error::model_error;
 
-/// Rows that go through a model at once on a CPU: the hidden layers of more rows would leave the
-/// cache, and every layer would be a trip to memory.
+/// Number of rows that are evaluated at once on a CPU. With more rows the hidden layers no longer
+/// fit into the cache, and every layer would have to access main memory.
 const BLOCK_ROWS: usize = 500;
 
-/// Rows on which a model is measured again and again, in blocks, for all members. A population over skills
-/// stays whole: its basis is the identity.
+/// Splits rows on which a model is measured repeatedly into blocks, for all members. A population
+/// over skills is not split, because its basis is the identity.
 pub(crate) fn in_blocks<'a>(members: &[&'a Batch], needs: Needs, target: &Target) -> Vec<Rows<'a>> {
     blocks(members, needs, target).map(Rows::kept).collect()
 }
 
-/// [`in_blocks`] one after another: of many rows only one block is copied at a time.
+/// [`in_blocks`] as an iterator, which copies only one block of rows at a time.
 fn blocks<'a>(
     members: &[&'a Batch],
     needs: Needs,
@@ -39,8 +39,8 @@ fn blocks<'a>(
     })
 }
 
-/// What is read off one model at one step, in all members. What several metrics or members need is read
-/// from the device once.
+/// Readings of one model at one step in all members. A value that several metrics or members need
+/// is read from the device only once.
 pub(crate) struct ModelReadings<'a> {
     learners: &'a dyn Learners,
     test: &'a [Rows<'a>],
@@ -55,7 +55,7 @@ pub(crate) struct ModelReadings<'a> {
 }
 
 impl<'a> ModelReadings<'a> {
-    /// Nothing is read yet.
+    /// Creates readings that are still empty.
     pub(crate) fn new(
         learners: &'a dyn Learners,
         test: &'a [Rows<'a>],

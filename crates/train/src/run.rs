@@ -18,18 +18,19 @@ use crate::{
     work::{CellEnd, Work},
 };
 
-/// Time between two checks whether other processes have ended their cells.
+/// Time between two checks whether other processes have finished their cells.
 const WAIT: Duration = Duration::from_millis(300);
 
-/// What became of the cells that one call has worked on.
+/// Result of training the cells of one call.
 pub struct Trained {
-    /// By place in the plan; `None` for cells that were done before or belong to others.
+    /// By position in the plan; `None` for cells that were done before or that other processes
+    /// train.
     ends: Vec<Option<CellEnd>>,
     /// Cells that other processes train.
     pub busy: usize,
-    /// Name of the device's adapter, where its backend tells.
+    /// Name of the device's adapter, if the backend reports it.
     adapter: Option<String>,
-    /// Maximum number of cells stepped together.
+    /// Maximum number of cells trained together.
     together: usize,
     started: Instant,
 }
@@ -41,7 +42,7 @@ impl Trained {
         ends.filter(|end| matches!(end, CellEnd::Done)).count()
     }
 
-    /// What went wrong first.
+    /// The first error.
     pub fn failure(&mut self) -> Option<TrainError> {
         let failed = |end: &Option<CellEnd>| matches!(end, Some(CellEnd::Failed(_)));
         let first = self.ends.iter().position(failed)?;
@@ -51,7 +52,7 @@ impl Trained {
         }
     }
 
-    /// How the run was made.
+    /// How the run was trained.
     fn making(&self, settings: &Settings, provenance: &Provenance) -> Making {
         let ends = self.ends.iter().enumerate();
         let interrupted: HashMap<_, _> = ends
@@ -78,11 +79,11 @@ impl Trained {
     }
 }
 
-/// Checks, without training, that the engine that the settings name trains every model of the base
-/// variant. Cells of another variant that it does not cover fail alone.
+/// Checks, without training, that the selected engine can train every model of the base variant. If
+/// it does not cover another variant, only the cells of that variant fail.
 ///
 /// # Errors
-/// The device, or the first model that the engine does not cover.
+/// The device cannot be used, or the engine does not cover a model.
 pub fn check_engine(plan: &Plan, settings: &Settings, engines: &Engines) -> Result<(), TrainError> {
     let target = Target::open(&settings.device, plan.spec.training.precision)?;
     let (variant, seed) = (&plan.variants[0], plan.spec.training.first_seed);
@@ -113,11 +114,11 @@ pub fn check_engine(plan: &Plan, settings: &Settings, engines: &Engines) -> Resu
     Ok(())
 }
 
-/// Trains the cells of a plan that are not done yet and that this process works on. Rows stream into the
-/// folders of their cells as they come.
+/// Trains the cells of a plan that are not done yet and that belong to the shard of this process.
+/// Rows stream into the folders of their cells.
 ///
 /// # Errors
-/// The device or the folder; cells that failed are in what it gives.
+/// The device or the folder cannot be used. Failed cells are part of the result, not an error.
 pub fn train(
     plan: &Plan,
     settings: &Settings,
@@ -131,7 +132,7 @@ pub fn train(
     let cells = plan.cells(&settings.device, &settings.engine);
     let store = folder.cells();
     if settings.storing.fresh {
-        // Cells that are not of this plan stay, and so do their weights.
+        // Cells of other plans keep their files and weights.
         for cell in &cells {
             store.forget(&cell.id)?;
             for model in &cell.variant.models {
@@ -143,7 +144,7 @@ pub fn train(
             }
         }
     }
-    // On the host each cell has a thread of its own; a GPU is filled by many at once.
+    // On the CPU each cell has its own thread; a GPU needs many cells at once.
     let together = settings.together.unwrap_or_else(|| target.cells_together());
     let mut todo = batches(&cells, together);
     if let Some((remainder, shards)) = settings.storing.shard {
@@ -176,10 +177,12 @@ pub fn train(
     })
 }
 
-/// Gathers what was trained: derives what follows, judges the claims and writes the tables.
+/// Gathers the trained cells: derives numbers and predictions, judges the claims and writes the
+/// tables.
 ///
 /// # Errors
-/// What went wrong in the first cell that failed, once everything is written; or the folder.
+/// The error of the first failed cell, after everything is written; or the folder cannot be
+/// written.
 pub fn conclude(
     plan: &Plan,
     settings: &Settings,
@@ -196,11 +199,11 @@ pub fn conclude(
     }
 }
 
-/// Runs all cells of a plan that are not done yet, gathers the tables of all, derives and judges.
+/// Trains all cells of a plan that are not done yet, then gathers, derives and judges all cells.
 ///
 /// # Errors
-/// See [`TrainError`]. One cell that fails does not stop the others; a folder that cannot be written
-/// does. What was recorded until then is there.
+/// See [`TrainError`]. A failed cell does not stop the others; a folder that cannot be written
+/// does. Rows recorded up to then are kept.
 pub fn run(
     plan: &Plan,
     settings: &Settings,

@@ -11,20 +11,20 @@ pub struct Settings {
     pub engine: String,
     /// Worker threads.
     pub threads: usize,
-    /// Maximum number of cells stepped together; `None` leaves it to the device.
+    /// Maximum number of cells trained together; `None` uses the default of the device.
     pub together: Option<usize>,
     /// Whether the spec's `[quick]` table was applied.
     pub quick: bool,
-    /// What is done with cells that the disk holds already.
+    /// How cells on disk are treated.
     pub storing: Storing,
 }
 
-/// How a run deals with what the disk holds, and with other processes.
+/// How a run treats cells on disk and other processes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Storing {
     /// Time between two checkpoints of a cell.
     pub checkpoint_every: Duration,
-    /// Whether all cells are trained from the start, whatever is there.
+    /// Whether all cells are trained from the start, including finished ones.
     pub fresh: bool,
     /// Whether cells that another build of this program trained are trained again.
     pub same_build: bool,
@@ -32,8 +32,8 @@ pub struct Storing {
     pub retry: bool,
     /// Whether to wait for cells that other processes train.
     pub wait: bool,
-    /// Which cells this process trains: those whose place in the plan leaves this remainder (from 0)
-    /// when divided by that number. `None` for all.
+    /// The cells that this process trains, as (remainder, number): those whose position in the plan
+    /// has this remainder (from 0) modulo the number. `None` for all cells.
     pub shard: Option<(usize, usize)>,
 }
 
@@ -54,7 +54,7 @@ impl Default for Settings {
 impl Default for Storing {
     fn default() -> Self {
         Self {
-            // A loss of ten seconds is bearable, and a checkpoint of a small net takes milliseconds.
+            // Losing ten seconds is acceptable, and a checkpoint of a small net takes milliseconds.
             checkpoint_every: Duration::from_secs(10),
             fresh: false,
             same_build: false,
@@ -79,7 +79,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// The part that a cell is marked with.
+    /// The part that is recorded in each cell.
     pub fn build(&self) -> Build {
         Build {
             version: self.version.clone(),

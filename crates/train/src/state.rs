@@ -9,17 +9,17 @@ use tasks::TaskInstance;
 /// A member of a batch of cells: a variant with a seed.
 pub(crate) type Member<'a> = (&'a Variant, u64);
 
-/// Where a cell records.
+/// The recording of a cell: its folder, and where it resumes.
 pub(crate) struct Recording {
     pub(crate) folder: CellFolder,
-    /// Where it resumes. Members of a batch do so from the same step.
+    /// Checkpoint to resume from. All members of a batch resume from the same step.
     pub(crate) checkpoint: Option<Checkpoint>,
-    /// What it had recorded before.
+    /// Rows recorded earlier.
     pub(crate) rows: Vec<Observation>,
 }
 
 impl Recording {
-    /// The step at which it resumes.
+    /// The step at which the cell resumes.
     pub(crate) fn step(&self) -> u64 {
         self.checkpoint
             .as_ref()
@@ -32,33 +32,33 @@ pub(crate) struct ModelInTraining {
     pub(crate) name: String,
     pub(crate) needs: Needs,
     pub(crate) learners: Box<dyn Learners>,
-    /// Steps of its checkpoints, where it is not trained here.
+    /// Steps of its checkpoints, if the model is read from checkpoints.
     pub(crate) replayed: Option<Vec<u64>>,
     pub(crate) members: Vec<ModelMember>,
 }
 
 /// A model in training, in one member.
 pub(crate) struct ModelMember {
-    /// The model's factor on the learning rate of the run. It is applied here and nowhere else.
+    /// The model's factor on the learning rate of the run. This is the only place that applies it.
     pub(crate) lr_scale: f64,
     pub(crate) initial: Vec<HostArray>,
-    /// Loss at step 0, the yardstick of divergence.
+    /// Loss at step 0, against which divergence is judged.
     pub(crate) first_loss: Option<f64>,
     pub(crate) observations: Vec<Observation>,
-    /// Step and parameters at which each metric that remembers them was read last.
+    /// For each metric with memory, the step and parameters of its last reading.
     pub(crate) previous: RefCell<BTreeMap<usize, Remembered>>,
 }
 
 /// A step, and the parameters at it.
 type Remembered = (u64, Rc<Vec<HostArray>>);
 
-/// What belongs to a member whatever the model.
+/// State of a member that its models share.
 pub(crate) struct MemberState<'a> {
     pub(crate) variant: &'a Variant,
     pub(crate) seed: u64,
     pub(crate) instance: Box<dyn TaskInstance>,
     pub(crate) clock: Clock,
-    /// Why it stopped, and after which step, once it has.
+    /// Why and after which step the member stopped; `None` while it trains.
     pub(crate) stopped: Option<(StopReason, u64)>,
 }
 
@@ -70,15 +70,15 @@ impl MemberState<'_> {
     }
 }
 
-/// What a cell that was trained leaves in memory.
+/// Result of training a cell.
 pub(crate) struct TrainedCell {
     /// Measured rows, model by model in step order.
     pub(crate) observations: Vec<Observation>,
     /// How it ended.
     pub(crate) summary: CellSummary,
-    /// Where each model started.
+    /// Initial parameters of each model.
     pub(crate) initial: Vec<(String, Vec<HostArray>)>,
-    /// Where each model ended, if the spec asks for its weights; none of those that were read.
+    /// Final parameters of each trained model, if the spec asks to keep weights.
     pub(crate) last: Vec<(String, Vec<HostArray>)>,
     /// The engine of each model.
     pub(crate) engines: Vec<(String, &'static str)>,

@@ -26,9 +26,9 @@ use crate::{
 
 /// How this process left a cell.
 pub(crate) enum CellEnd {
-    /// Its result is on the disk.
+    /// The result is on disk.
     Done,
-    /// The user stopped it.
+    /// The user interrupted it.
     Interrupted(CellSummary),
     /// It could not be trained.
     Failed(TrainError),
@@ -44,12 +44,12 @@ pub(crate) struct Work<'a> {
     store: CellStore,
     build: Build,
     observer: &'a dyn Observer,
-    /// Whether the folder cannot be written, so that nothing else can be done.
+    /// Whether the folder cannot be written, which stops all work.
     broken: AtomicBool,
     ends: Vec<Mutex<Option<CellEnd>>>,
 }
 
-/// A cell that this process has reserved: its place in the plan, and where it records.
+/// A cell that this process has reserved: its position in the plan, and its recording.
 type Reserved = (usize, Recording);
 
 impl<'a> Work<'a> {
@@ -76,19 +76,19 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether another cell can begin.
+    /// Whether another cell may start.
     pub(crate) fn continues(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && !self.observer.interrupted()
     }
 
-    /// How each cell was left.
+    /// How each cell ended.
     pub(crate) fn ends(self) -> Vec<Option<CellEnd>> {
         let ends = self.ends.into_iter();
         ends.map(|end| end.into_inner().expect("all workers have ended"))
             .collect()
     }
 
-    /// Trains batches of cells side by side. Gives the cells that other processes train.
+    /// Trains batches of cells in parallel. Returns the cells that other processes train.
     pub(crate) fn pass(&self, batches: &[Vec<usize>]) -> Vec<usize> {
         let next = AtomicUsize::new(0);
         let busy = Mutex::new(Vec::new());
@@ -118,10 +118,10 @@ impl<'a> Work<'a> {
         *self.ends[place].lock().expect("no worker panics") = Some(end);
     }
 
-    /// Trains the cells of a batch that are open. Gives those that other processes train.
+    /// Trains the open cells of a batch. Returns the cells that other processes train.
     fn reserve_and_train(&self, batch: &[usize]) -> Vec<usize> {
         let mut busy = Vec::new();
-        // Cells can be stepped together only from the same step on.
+        // Cells can be trained together only if they start at the same step.
         let mut by_step: BTreeMap<u64, Vec<Reserved>> = BTreeMap::new();
         for &place in batch {
             match self.reserve(place) {
@@ -157,7 +157,7 @@ impl<'a> Work<'a> {
         busy
     }
 
-    /// Reserves a cell; `None` if there is nothing to be done about it.
+    /// Reserves a cell; `None` if it needs no training.
     fn reserve(&self, place: usize) -> Result<Option<Reservation>, TrainError> {
         let PlannedCell { variant, seed, id } = &self.cells[place];
         let storing = &self.settings.storing;
@@ -165,7 +165,7 @@ impl<'a> Work<'a> {
             failed: storing.retry,
             done: &|result| {
                 let other_build = storing.same_build && result.build != self.build;
-                // Or it was trained when its weights were not asked for.
+                // A cell without the required weights is trained again as well.
                 other_build || !self.has_weights(variant, *seed)
             },
         };
@@ -197,8 +197,8 @@ impl<'a> Work<'a> {
             })
     }
 
-    /// Trains cells together, and keeps what they recorded. Gives those that other processes have
-    /// taken meanwhile.
+    /// Trains cells together and records the results. Returns the cells that other processes have
+    /// taken in the meantime.
     fn train(&self, reserved: Vec<Reserved>) -> Vec<usize> {
         let (places, recordings): (Vec<usize>, Vec<Recording>) = reserved.into_iter().unzip();
         let members: Vec<Member<'_>> = (places.iter())
@@ -233,9 +233,10 @@ impl<'a> Work<'a> {
                     );
                 }
             }
-            // Nothing can be written there, not even what happened.
+            // The folder cannot be written, so the failure cannot be recorded there.
             Err(error @ TrainError::Folder(_)) => self.end(places[0], CellEnd::Failed(error)),
-            // One of them failed: alone, each of the others trains.
+            // One of the cells failed. The cells are tried one by one, so that the others still
+            // train.
             Err(error) if places.len() > 1 => {
                 self.observer.warned(&format!(
                     "{error}; the {} cells that were trained together are tried one by one",
@@ -300,7 +301,7 @@ fn without_panic<T>(
     })
 }
 
-/// Writes the weights of a cell that is asked to keep them.
+/// Writes the final weights of a cell, if the spec asks to keep them.
 fn keep_last(
     folder: &Path,
     variant: &Variant,

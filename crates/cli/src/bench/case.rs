@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 use tasks::{Batch, TaskShape, stream};
 
-/// What rows look like.
+/// Kind of input rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inputs {
     /// Normal numbers.
     Dense,
-    /// Two one-hot vectors side by side, as for pairs of residues.
+    /// Two one-hot vectors side by side, like the inputs for pairs of residues.
     Pairs,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Case {
     pub(crate) kind: Inputs,
     /// The activation by name.
     pub(crate) activation: &'static str,
-    /// Whether `AdamW` trains it, otherwise SGD.
+    /// Whether the optimizer is `AdamW`; otherwise it is SGD.
     pub(crate) adamw: bool,
 }
 
@@ -91,13 +91,13 @@ impl Case {
         format!("{rows}×{inputs}→{hidden}→{outputs}")
     }
 
-    /// All that tells it from the others, in words.
+    /// Name with everything in which cases differ.
     pub(crate) fn label(&self) -> String {
         let (rows, optimizer) = (self.rows_name(), self.optimizer_name());
         format!("{}, {rows}, {}, {optimizer}", self.name(), self.activation)
     }
 
-    /// What the rows look like, in words.
+    /// Name of the kind of rows.
     pub(crate) fn rows_name(&self) -> &'static str {
         match self.kind {
             Inputs::Dense => "dense",
@@ -110,13 +110,14 @@ impl Case {
         if self.adamw { "adamw" } else { "sgd" }
     }
 
-    /// Whether the scripts of the peers train it, too.
+    /// Whether the scripts of the peers can train this case.
     pub(crate) fn has_peers(&self) -> bool {
         self.activation == "relu" && !self.adamw
     }
 
-    /// Floating-point operations of the matrix products of one step: forward, weight gradients, and
-    /// pulling back through the second layer. Of a pair only the two ones count.
+    /// Floating-point operations of the matrix products of one step: forward pass, weight
+    /// gradients, and backward pass through the second layer. For a pair only the two nonzero
+    /// inputs count.
     pub(crate) fn operations(&self) -> f64 {
         let entering = match self.kind {
             Inputs::Dense => self.inputs,
@@ -155,7 +156,7 @@ impl Case {
         batch
     }
 
-    /// What it is, as JSON.
+    /// The case as JSON.
     pub(crate) fn json(&self) -> Value {
         json!({
             "rows": self.rows,
@@ -176,7 +177,8 @@ mod tests {
 
     #[test]
     fn operations_are_those_of_five_products() {
-        // Forward 2·3 and 3·4, both weight gradients, and 4·3 back, a multiply-add being two.
+        // Forward 2·3 and 3·4, both weight gradients, and 4·3 backward; a multiply-add counts as
+        // two operations.
         let dense = case(7, [2, 3, 4], Inputs::Dense).operations();
         assert_eq!(dense, 2.0 * 7.0 * f64::from(2 * 6 + 3 * 12));
         let pairs = case(7, [10, 3, 4], Inputs::Pairs).operations();

@@ -14,25 +14,26 @@ use super::{
 };
 use crate::{failure::Failure, shipped};
 
-/// Where the time of a training step of the experiment emergence goes, in microseconds on one thread.
+/// How the time of a training step of the experiment emergence is divided, in microseconds on one
+/// thread.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DataPath {
     /// Drawing the rows of a step.
     pub(crate) sampling: f64,
-    /// Bringing them into the form that the engine mlp reads.
+    /// Converting the rows to the layout of the engine mlp.
     pub(crate) preparing: f64,
-    /// The net's step on them.
+    /// The training step of the net.
     pub(crate) stepping: f64,
 }
 
-/// Steps between two looks at the clock.
+/// Steps between two readings of the clock.
 const STEPS: u64 = 200;
 
 impl DataPath {
-    /// Measures it.
+    /// Measures the three parts.
     ///
     /// # Errors
-    /// The experiment or the engine is not what this expects.
+    /// The experiment or the engine is not the expected one.
     pub(crate) fn measure(kinds: &Kinds, effort: Effort) -> Result<Self, Failure> {
         let plan = shipped::find("emergence", &Options::default(), kinds)?;
         let task = &plan.variants[0].task;

@@ -4,19 +4,20 @@ use serde_json::{Value, json};
 
 use super::{AT_ONCE, repeat::at_once};
 
-/// The most operations per second that fused multiply-adds in registers reach, in f32.
+/// Arithmetic limit: the largest rate of fused multiply-adds in registers, in f32, in operations
+/// per second.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     /// One thread alone.
     pub(crate) one: f64,
-    /// Two threads at once, together.
+    /// Two threads at once, in sum.
     pub(crate) both: f64,
 }
 
 impl Limit {
-    /// Measures it: the fastest of some repeats of about `seconds` each.
+    /// Measures the limit as the fastest of several repeats of about `seconds` each.
     pub(crate) fn measure(repeats: usize, seconds: f64) -> Self {
-        /// Long enough for a clock, short beside a repeat.
+        /// Enough operations for the clock to resolve, and few compared with a repeat.
         const FEW: u64 = 100_000;
         let start = Instant::now();
         mlp::multiply_adds(FEW);
@@ -37,7 +38,7 @@ impl Limit {
         }
     }
 
-    /// The higher of two measurements: what disturbs it only lowers it.
+    /// The higher of two measurements. Other load on the machine can only lower a measurement.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             one: self.one.max(other.one),

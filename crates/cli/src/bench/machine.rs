@@ -3,10 +3,10 @@ use std::{fs, num::NonZeroUsize, thread};
 use serde_json::{Value, json};
 use train::Provenance;
 
-/// What measured.
+/// The machine and program that measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
-    /// Model of the processor, `unknown` where the system does not tell.
+    /// Model of the processor; `unknown` if the system does not report it.
     pub(crate) processor: String,
     /// Cores that the process may use.
     pub(crate) cores: usize,
@@ -54,15 +54,14 @@ fn processor() -> Option<String> {
     field(&fs::read_to_string("/proc/cpuinfo").ok()?, "model name").map(str::to_owned)
 }
 
-/// The most memory that this process has held so far, in bytes; `None` where the system does not
-/// tell.
+/// Peak memory of this process so far, in bytes; `None` if the system does not report it.
 pub(crate) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kibibytes = field(&status, "VmHWM")?.strip_suffix("kB")?;
     kibibytes.trim().parse::<u64>().ok().map(|size| 1024 * size)
 }
 
-/// The first value of `key` in lines `key : value`.
+/// The first value of `key` in lines of the form `key : value`.
 fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
     let found = fields.find(|(name, _)| name.trim() == key);

@@ -5,23 +5,23 @@ use tasks::Batch;
 use super::Case;
 use crate::failure::Failure;
 
-/// Small enough that no case diverges, however long it is trained.
+/// Small enough that no case ever diverges.
 const LEARNING_RATE: f64 = 1e-5;
 
-/// Members of one case, stepped together by one engine.
+/// Members of one case that one engine trains together.
 pub(crate) struct Members<'a> {
     learners: Box<dyn Learners>,
     rows: Rows<'a>,
     rates: Vec<f64>,
-    /// Whether a step returns before the device has done it.
+    /// Whether a step returns before the device has finished it.
     queued: bool,
 }
 
 impl<'a> Members<'a> {
-    /// One member for each batch, its rows at every step.
+    /// One member for each batch; every step trains on all rows of the batch.
     ///
     /// # Errors
-    /// The engine or the device does not train this net.
+    /// The engine or the device cannot train this net.
     pub(crate) fn new(
         case: &Case,
         engines: &Engines,
@@ -62,7 +62,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// Takes so many steps and waits for the device.
+    /// Takes this number of steps and waits until the device has finished them.
     ///
     /// # Errors
     /// The device failed.

@@ -9,20 +9,22 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::failure::Failure;
 
-/// Another program that trains the same.
+/// Another program that trains the same cases.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    /// The module that it needs, and its name.
+    /// Name of the peer and of the Python module that it needs.
     pub(crate) name: &'static str,
-    /// The script that times steps.
+    /// Source of the script that times steps.
     steps: &'static str,
     /// The module's version.
     pub(crate) version: String,
-    /// Its process, once it was asked for times: importing the module takes longer than many a case.
+    /// Process of the script, started with the first case and kept, because importing the module
+    /// takes longer than most cases.
     process: Option<Process>,
 }
 
-/// A running script: lines in, lines out. It ends with its input.
+/// A running script that answers each line of input with a line of output. It ends when its input
+/// is closed.
 #[derive(Debug)]
 struct Process {
     child: Child,
@@ -30,7 +32,7 @@ struct Process {
     answers: BufReader<ChildStdout>,
 }
 
-/// Peers by the module that they need.
+/// Peers by the Python module that they need.
 const PEERS: [(&str, &str); 2] = [
     ("jax", include_str!("../../benches/peers/steps_jax.py")),
     ("torch", include_str!("../../benches/peers/steps_torch.py")),
@@ -41,14 +43,14 @@ const PEERS: [(&str, &str); 2] = [
 pub(crate) struct PeerSteps {
     /// The peer.
     pub(crate) name: &'static str,
-    /// By what it did: one member, two at once in the ways that it knows.
+    /// Time by way of training: one member, or two at once in each way that the peer supports.
     ways: Value,
     /// The fastest of them.
     pub(crate) best: f64,
 }
 
 impl PeerSteps {
-    /// As JSON, with the ratio of `ours` to the best.
+    /// As JSON, with the ratio of our time `ours` to the fastest.
     pub(crate) fn json(&self, ours: f64) -> Value {
         json!({ "micros": self.ways, "best": self.best, "ratio": ours / self.best })
     }
@@ -58,7 +60,7 @@ impl PeerSteps {
 #[derive(Debug, Clone)]
 pub(crate) struct Python(pub(crate) PathBuf);
 
-/// The peers that this Python has, and a line about each that it lacks.
+/// The peers that this Python has, and one message for each peer that it lacks.
 pub(crate) fn find(python: &Python) -> (Vec<Peer>, Vec<String>) {
     let (mut found, mut lacking) = (Vec::new(), Vec::new());
     for (name, steps) in PEERS {
@@ -70,8 +72,8 @@ pub(crate) fn find(python: &Python) -> (Vec<Peer>, Vec<String>) {
                 process: None,
             }),
             Err(problem) => lacking.push(format!(
-                "{name} is skipped: {problem}. Install it, or name a Python that has it with \
-                 --python PATH"
+                "{name} is skipped: {problem}. Install it, or name an interpreter that has it \
+                 with --python PATH"
             )),
         }
     }
@@ -103,7 +105,7 @@ impl Peer {
             None => python.start(self.steps)?,
         };
         let mut answer = process.ask(&line)?;
-        // Only one that answered is asked again.
+        // The process is kept only if it answered.
         self.process = Some(process);
         let ways = answer["micros"].take();
         let times = ways.as_object().into_iter().flatten();
@@ -132,7 +134,8 @@ impl Process {
         }
         let mut problem = String::new();
         if let Some(errors) = &mut self.child.stderr {
-            // The process has ended, or it would have answered; no message is as good as none.
+            // The process has ended, because it did not answer. If its message cannot be read, the
+            // message stays empty.
             let _ = errors.read_to_string(&mut problem);
         }
         Err(script_failed(&problem))
@@ -141,7 +144,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may be in the middle of a case; that it is gone already is no problem.
+        // The script may be in the middle of a case. An error means that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -173,7 +176,7 @@ impl Python {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Runs a script and gives what it prints.
+    /// Runs a script and returns its output.
     ///
     /// # Errors
     /// The script failed.
@@ -189,7 +192,7 @@ impl Python {
         Err(script_failed(&String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// Starts a script that answers lines.
+    /// Starts a script that answers line by line.
     fn start(&self, script: &str) -> Result<Process, Failure> {
         let cannot = |problem: String| Failure::run(format!("{} {problem}", self.name()));
         let mut child = Command::new(&self.0)
@@ -222,7 +225,7 @@ impl Python {
 mod tests {
     use super::*;
 
-    /// The shell in the place of Python.
+    /// Uses the shell in place of Python.
     fn process(script: &str) -> Process {
         Python(PathBuf::from("sh"))
             .start(script)
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_process_said_last_is_told() {
+    fn the_error_quotes_the_last_output_of_a_failed_process() {
         let mut failing = process("read -r line; echo first >&2; echo \"no $line\" >&2; exit 3");
         let failure = failing.ask("cores").expect_err("it fails");
         assert_eq!(failure.message, "a peer's script failed: no cores");

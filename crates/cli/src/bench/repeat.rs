@@ -1,7 +1,7 @@
 use std::{sync::Barrier, thread, time::Instant};
 
-/// Wall seconds of each of `repeats` repeats in which `threads` workers do their work at once, each
-/// made by `worker` in its own thread; the slowest counts.
+/// Wall time in seconds of each of `repeats` repeats. In a repeat `threads` workers run at once,
+/// each made by `worker` in its own thread; the time is that of the slowest.
 pub(crate) fn at_once<W: FnMut()>(
     threads: usize,
     repeats: usize,
@@ -35,7 +35,7 @@ pub(crate) fn at_once<W: FnMut()>(
 /// The median; of an even number the mean of the two in the middle.
 ///
 /// # Panics
-/// If there are none.
+/// If there are no values.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = ((values.len() - 1) / 2, values.len() / 2);

@@ -23,7 +23,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Both in words.
+    /// Name of engine and device.
     pub(crate) fn label(&self) -> String {
         match self.name {
             "mlp" => self.name.to_owned(),
@@ -32,12 +32,12 @@ impl Engine {
     }
 }
 
-/// How much is measured.
+/// Size of the measurement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
-    /// Repeats, of which the median counts.
+    /// Number of repeats; the result is their median.
     pub(crate) repeats: usize,
-    /// Seconds of a repeat, from which its number of steps follows.
+    /// Duration of a repeat in seconds, which determines its number of steps.
     pub(crate) seconds: f64,
 }
 
@@ -48,16 +48,16 @@ pub(crate) struct Steps {
     pub(crate) case: Case,
     /// Engine and device in words.
     pub(crate) engine: String,
-    /// Microseconds of a step of one member on one thread.
+    /// Microseconds per step of one member on one thread.
     pub(crate) one: f64,
-    /// Microseconds per member-step while two members are trained at once: on two threads, or on a
+    /// Microseconds per step and member while two members train at once: on two threads, or on a
     /// GPU as one tensor.
     pub(crate) two: f64,
-    /// What other programs need.
+    /// Times of the peers.
     pub(crate) peers: Vec<PeerSteps>,
 }
 
-/// Steps of a repeat at least, so that a clock can see them.
+/// Smallest number of steps in a repeat.
 const FEWEST: usize = 2;
 
 impl Steps {
@@ -82,7 +82,7 @@ impl Steps {
         first.train(FEWEST)?;
         let once = start.elapsed().as_secs_f64() / FEWEST as f64;
         let steps = ((effort.seconds / once) as usize).max(FEWEST);
-        // Whatever can be refused was refused above.
+        // All checks that can fail were made above.
         let worker = |from: usize, count: usize| {
             let mut members = members(from, count).expect("these members were made before");
             members.train(FEWEST).expect("they were trained before");
@@ -107,7 +107,7 @@ impl Steps {
         })
     }
 
-    /// Share of the arithmetic limit that two members at once reach.
+    /// Share of the arithmetic limit that two members reach at once.
     pub(crate) fn share(&self, limit: &Limit) -> f64 {
         self.case.operations() / (1e-6 * self.two) / limit.both
     }

@@ -1,4 +1,4 @@
-//! The tables of a bench as Markdown.
+//! Markdown tables of the benchmark.
 
 use super::{AT_ONCE, DataPath, Limit, Machine, Outcome, Peer, Steps, repeat::median};
 
@@ -53,16 +53,18 @@ pub(crate) fn steps_page(
     }
     lines.extend([
         String::new(),
-        "A step is one optimizer step on all N rows, in f32; medians over the repeats. *Two at once*: \
-         wall time over the steps of both members, each on a thread of its own (on a GPU, in one \
-         tensor). *Of the limit*: operations of the matrix products, two for each one of a pair, over \
-         those that the limit allows."
+        "A step is one optimizer step on all N rows, in f32. All times are medians over the \
+         repeats. *Two at once*: two members train at the same time, each on its own thread (on a \
+         GPU, in one tensor); the time is wall time divided by the steps of both. *Of the limit*: \
+         floating-point operations of the matrix products, with two nonzero inputs per pair, as a \
+         share of the arithmetic limit."
             .to_owned(),
     ]);
     if !peers.is_empty() {
         lines.push(
-            "A peer's time is its fastest way to train one or two members on all cores, per \
-             member-step; the ratio is ours, two at once, over it. Peers multiply pairs as dense rows."
+            "The time of a peer is per step and member, for its fastest way to train one or two \
+             members on all cores. The ratio is our time (two at once) divided by the time of the \
+             peer. Peers multiply pairs as dense rows."
                 .to_owned(),
         );
     }
@@ -117,8 +119,9 @@ pub(crate) fn whole_page<'a>(
     }
     lines.extend([
         String::new(),
-        "Seconds are of whole processes, start, compilation and drawing included; medians over the \
-         repeats, ours and JAX's in turn. *Measuring* is the share of the cells' own time."
+        "Seconds are wall time of whole processes, including start, compilation and drawing; they \
+         are medians over repeats that alternate between our process and JAX's. *Measuring* is \
+         the share of the time of the cells that was spent measuring."
             .to_owned(),
     ]);
     lines.join("\n")
@@ -137,7 +140,7 @@ fn heading<'a>(machine: &Machine, peers: impl Iterator<Item = &'a Peer>) -> Stri
     heading + "."
 }
 
-/// Three digits, or all before the point.
+/// Three digits, or all digits before the decimal point.
 fn digits(micros: f64) -> String {
     let decimals = match micros {
         0.0..10.0 => 2,

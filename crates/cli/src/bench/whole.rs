@@ -10,16 +10,17 @@ use serde_json::{Value, json};
 use super::{peers::Python, repeat::median};
 use crate::failure::Failure;
 
-/// A whole experiment as a user runs it: a process that starts, trains, measures, judges and draws.
+/// A whole experiment as a user runs it: one process that starts, trains, measures, judges and
+/// draws.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Experiment {
     /// Its name in the table.
     pub(crate) name: &'static str,
-    /// A spec of its own; otherwise it is a shipped one.
+    /// Spec, if the experiment is not a shipped one.
     spec: Option<&'static str>,
-    /// Arguments of `run` behind the experiment.
+    /// Arguments of `run` after the experiment.
     arguments: &'static [&'static str],
-    /// What JAX runs.
+    /// Script that JAX runs.
     peer: JaxScript,
 }
 
@@ -34,7 +35,7 @@ const QUICK_STEPS: u32 = 100;
 const EMERGENCE: &str = include_str!("../../benches/peers/emergence_jax.py");
 const GROKKING: &str = include_str!("../../benches/peers/grokking_vmap_jax.py");
 
-/// The experiments; the small ones only where `quick` is asked for.
+/// The experiments; only the small ones if `quick` is set.
 pub(crate) fn experiments(quick: bool) -> Vec<Experiment> {
     let mut experiments = vec![
         Experiment {
@@ -61,7 +62,7 @@ pub(crate) fn experiments(quick: bool) -> Vec<Experiment> {
     experiments
 }
 
-/// What was measured of an experiment.
+/// Measurement of one experiment.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// The experiment.
@@ -70,22 +71,22 @@ pub(crate) struct Outcome {
     pub(crate) seconds: Vec<f64>,
     /// Cells.
     pub(crate) cells: usize,
-    /// Steps of all cells together.
+    /// Sum of the steps of all cells.
     pub(crate) steps: u64,
     /// Share of the cells' time spent measuring.
     pub(crate) measuring_share: f64,
-    /// The most memory that the process held, in bytes; `None` where the system does not tell.
+    /// Peak memory of the process in bytes; `None` if the system does not report it.
     pub(crate) peak_memory: Option<u64>,
-    /// JAX in the same run.
+    /// JAX in the same benchmark.
     pub(crate) jax: Option<Jax>,
 }
 
 /// JAX's script as a whole process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Jax {
-    /// Wall seconds of each process, the fastest way of each repeat.
+    /// Wall time in seconds of the fastest way of each repeat.
     pub(crate) seconds: Vec<f64>,
-    /// Seconds without start and compilation, where the script tells.
+    /// Seconds without start and compilation, if the script reports them.
     pub(crate) seconds_without_compilation: Vec<f64>,
 }
 
@@ -95,7 +96,7 @@ impl Outcome {
         median(self.seconds.clone())
     }
 
-    /// Cells times steps per second, start and drawing included.
+    /// Cells times steps per second, including start and drawing.
     pub(crate) fn cell_steps_per_second(&self) -> f64 {
         self.steps as f64 / self.median_seconds()
     }
@@ -106,7 +107,7 @@ impl Outcome {
         Some(self.median_seconds() / median(jax.seconds.clone()))
     }
 
-    /// Our whole process over JAX's without start and compilation.
+    /// Our seconds, for the whole process, over JAX's without start and compilation.
     pub(crate) fn ratio_without_compilation(&self) -> Option<f64> {
         let bare = &self.jax.as_ref()?.seconds_without_compilation;
         (!bare.is_empty()).then(|| self.median_seconds() / median(bare.clone()))
@@ -137,8 +138,8 @@ impl Outcome {
 }
 
 impl Experiment {
-    /// Runs it `repeats` times, in turn with JAX's script if `python` is given, in `folder`; `begins`
-    /// hears which program is next.
+    /// Runs the experiment `repeats` times in `folder`, alternating with the script of JAX if
+    /// `python` is given; `begins` receives the name of the next program.
     ///
     /// # Errors
     /// A process failed.
@@ -173,13 +174,13 @@ impl Experiment {
             cells: cells.len(),
             steps: cells.iter().filter_map(|cell| cell["steps"].as_u64()).sum(),
             measuring_share: (document["manifest"]["measuring_share"].as_f64())
-                .ok_or_else(|| Failure::run("the run says nothing of measuring"))?,
+                .ok_or_else(|| Failure::run("the manifest of the run has no measuring_share"))?,
             peak_memory,
             jax,
         })
     }
 
-    /// One process of ours; what it prints.
+    /// Runs one process of layerwise and returns its JSON output.
     fn run(&self, quick: bool, folder: &Path) -> Result<Value, Failure> {
         let write = |error| Failure::run(format!("{}: {error}", folder.display()));
         let mut command = Command::new(env::current_exe().map_err(Failure::run)?);
@@ -212,7 +213,7 @@ impl Experiment {
 }
 
 impl JaxScript {
-    /// One process of JAX, or of each way that the script knows.
+    /// Runs one process of JAX for each way that the script supports.
     fn run(
         self,
         python: &Python,
@@ -224,7 +225,7 @@ impl JaxScript {
             Self::Emergence => {
                 let seeds = manifest["seeds"].as_array().map_or(0, Vec::len);
                 let mut fastest = f64::INFINITY;
-                // The script has no steps to set; one way is enough to see that it works.
+                // The number of steps of the script is fixed. One way is enough for a smoke test.
                 let ways: &[&str] = if quick { &["loop"] } else { &["loop", "vmap"] };
                 for way in ways {
                     let start = Instant::now();

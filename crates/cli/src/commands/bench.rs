@@ -17,10 +17,10 @@ use crate::{
     failure::Failure,
 };
 
-/// Repeats where none are asked for: of steps, and of whole experiments, which take minutes.
+/// Default numbers of repeats, of steps and of whole experiments, which take minutes.
 const REPEATS: usize = 5;
 const WHOLE_REPEATS: usize = 3;
-/// Seconds of a repeat: hundreds of steps of all but the largest nets.
+/// Duration of a repeat in seconds: hundreds of steps for all but the largest nets.
 const SECONDS: f64 = 0.1;
 const QUICK_SECONDS: f64 = 0.02;
 
@@ -94,7 +94,7 @@ fn steps(
         let names: Vec<_> = bench::all().iter().map(Case::name).collect();
         let only = arguments.only.as_deref().unwrap_or_default();
         return Err(Failure::usage(format!(
-            "--only {only}: no net is so named. There are: {}",
+            "--only {only}: no net has this text in its name. The nets are: {}",
             names.join(", ")
         )));
     }
@@ -114,7 +114,7 @@ fn steps(
     let mut rows = Vec::new();
     for case in cases {
         let mut times = Vec::new();
-        // Right before the engines, so that they meet the machine in the same state.
+        // Peers are timed right before the engines, so that both see the machine in the same state.
         for peer in peers.iter_mut().filter(|_| case.has_peers()) {
             progress.begins(&format!("{}, {}", case.label(), peer.name));
             match peer.steps(python, &case, effort.seconds) {
@@ -158,7 +158,7 @@ fn whole(
         let names: Vec<_> = bench::experiments(false).iter().map(|e| e.name).collect();
         let only = arguments.only.as_deref().unwrap_or_default();
         return Err(Failure::usage(format!(
-            "--only {only}: no experiment is so named. There are: {}",
+            "--only {only}: no experiment has this text in its name. The experiments are: {}",
             names.join(", ")
         )));
     }
@@ -204,16 +204,16 @@ fn engines(arguments: &args::Bench) -> Result<Vec<Engine>, Failure> {
     Ok(engines)
 }
 
-/// What is being timed: a bar on a terminal, lines elsewhere, so that a log shows that it goes on.
+/// Progress of the benchmark: a bar on a terminal, lines elsewhere, so that a log shows progress.
 struct Progress {
     bar: ProgressBar,
     begun: Cell<usize>,
-    /// Lines are written, too.
+    /// Whether lines are written.
     lines: bool,
 }
 
 impl Progress {
-    /// Of so many parts; `quick` ones need no lines.
+    /// Progress over this number of parts; a `quick` benchmark writes no lines.
     fn new(parts: usize, quick: bool) -> Self {
         let bar = ProgressBar::new(parts as u64);
         let style = "bench {wide_bar} {pos}/{len}  {elapsed} gone  {msg}";

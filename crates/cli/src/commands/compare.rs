@@ -56,8 +56,8 @@ fn print_spec(comparison: &Comparison) {
         say!("\nspec: the same");
         return;
     }
-    say!("\nspec: {} keys differ", comparison.spec.len());
-    /// A claim's text is longer than a line.
+    say!("\nspec: keys that differ ({}):", comparison.spec.len());
+    /// Longest value that is printed in full; the text of a claim would not fit on a line.
     const LONGEST: usize = 60;
     let short = |value: &Option<String>| match value {
         None => "(absent)".to_owned(),
@@ -76,8 +76,8 @@ fn print_spec(comparison: &Comparison) {
     }
 }
 
-/// Curves that differ, those that do so in the largest share of their points first, and of these
-/// those with the most steps.
+/// Curves that differ, sorted by the share of points that differ, and then by their number of
+/// steps.
 fn most_apart(comparison: &Comparison) -> Vec<&CurveDifference> {
     let share = |curve: &CurveDifference| curve.apart as f64 / curve.judged.max(1) as f64;
     let mut curves: Vec<_> = comparison
@@ -90,12 +90,12 @@ fn most_apart(comparison: &Comparison) -> Vec<&CurveDifference> {
 }
 
 fn print_curves(comparison: &Comparison) {
-    /// As many as a reader takes in.
+    /// Longest list that is still readable.
     const SHOWN: usize = 30;
     let curves = most_apart(comparison);
     let same = comparison.curves.len() - curves.len();
     say!(
-        "\ncurves: {} compared, {same} the same to the bit{}",
+        "\ncurves: {} compared, {same} identical{}",
         comparison.curves.len(),
         if curves.is_empty() {
             ""
@@ -105,12 +105,12 @@ fn print_curves(comparison: &Comparison) {
     );
     if !curves.is_empty() {
         say!(
-            "{:<24} {:<14} {:<22} {:>13}  {:<46} largest",
+            "{:<24} {:<14} {:<22} {:>13}  {:<46} largest difference",
             "variant",
             "model",
             "metric",
-            "points apart",
-            "at the last step"
+            "points differ",
+            "difference at the last step"
         );
     }
     for curve in curves.iter().take(SHOWN) {
@@ -132,7 +132,7 @@ fn print_curves(comparison: &Comparison) {
         say!("and {more} more; --json has all");
     }
     if curves.iter().any(|curve| curve.judged > 0) {
-        say!("(were there no difference, about 1 point in 20 would be apart by chance)");
+        say!("(without any true difference, about 1 point in 20 would differ by chance)");
     }
     for (whose, only) in [
         ("A", &comparison.only_first),
@@ -167,7 +167,7 @@ fn point(point: Option<PointDifference>) -> String {
 fn print_verdicts(comparison: &Comparison) {
     let same = comparison.same_verdicts;
     if comparison.verdicts.is_empty() {
-        say!("\nverdicts: the same for all {same} claims");
+        say!("\nverdicts: the same for all claims ({same})");
         return;
     }
     let changed = comparison.verdicts.len();
@@ -185,7 +185,7 @@ fn print_verdicts(comparison: &Comparison) {
     }
 }
 
-/// Pictures of the curves that differ most.
+/// Number of pictures, for the curves that differ most.
 const PICTURES: usize = 6;
 
 fn draw(
@@ -206,9 +206,14 @@ fn draw(
         })
         .collect();
     let mut written = Vec::new();
-    std::fs::create_dir_all(out)
-        .map_err(|error| Failure::usage(format!("{}: cannot be made: {error}", out.display())))?;
-    // Two points are no curve.
+    std::fs::create_dir_all(out).map_err(|error| {
+        Failure::usage(format!(
+            "{}: cannot be created: {error}. Choose a \
+             writable folder with --out",
+            out.display()
+        ))
+    })?;
+    // A curve needs more than two points.
     let curves = most_apart(comparison)
         .into_iter()
         .filter(|curve| curve.steps > 2);
@@ -221,7 +226,11 @@ fn draw(
                 for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
                     let path = out.join(format!("{}.{ending}", picture.name));
                     record::write_atomically(&path, bytes).map_err(|error| {
-                        Failure::usage(format!("{}: cannot be written: {error}", path.display()))
+                        Failure::usage(format!(
+                            "{}: cannot be written: {error}. Choose a writable \
+                             folder with --out",
+                            path.display()
+                        ))
                     })?;
                     written.push(path);
                 }
@@ -244,7 +253,7 @@ fn picture(place: usize, curve: &CurveDifference, run: &Run) -> Option<Picture> 
         label: format!("{whose}: {}", curve.model),
         metric: None,
     };
-    // All other keys have defaults, which only the reader of specs knows.
+    // All other keys have defaults, which only the parser of specs applies.
     let mut panel: Panel =
         toml::from_str("kind = 'curves'\nlayers = []\nx_label = ''\ny_label = ''").ok()?;
     panel.metric = Some(curve.metric.clone());
@@ -259,7 +268,7 @@ fn picture(place: usize, curve: &CurveDifference, run: &Run) -> Option<Picture> 
     Some(Picture {
         name: format!("{}-{}-{}", place + 1, curve.model, curve.metric),
         title: format!(
-            "{} of {} in {}: {} of {} points apart",
+            "{} of {} in {}: {} of {} points differ",
             curve.metric.replace('_', " "),
             curve.model,
             curve.variant,

@@ -115,7 +115,7 @@ fn show(name: &str, own: &OwnRows, as_json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks every set; 2 if one is damaged.
+/// Checks every data set; the exit code is 2 if one is damaged.
 fn verify(folder: Option<&Path>, as_json: bool) -> ExitCode {
     let checked = names().map(|name| {
         let problem = match folder {

@@ -7,11 +7,11 @@ use train::Kinds;
 use super::print_json;
 use crate::failure::with_own_features;
 
-/// The backend that this build recommends: fastest on nets this small, in both precisions.
+/// The recommended backend: the fastest on small nets, in both precisions.
 const RECOMMENDED: &str = "flex";
 
-/// Lists backends (what this build holds, what this machine has, and how to get the rest) and engines with
-/// what each covers.
+/// Lists backends (built in, found on this machine, or how to get them) and engines with what each
+/// of them covers.
 pub(super) fn devices(kinds: &Kinds, json: bool) -> ExitCode {
     let rows: Vec<(&Backend, Vec<FoundDevice>)> = BACKENDS
         .iter()
@@ -85,7 +85,7 @@ fn print_engines(kinds: &Kinds) {
         let covers = engine.coverage();
         say!("{:<9} {}", engine.name(), covers.models);
         say!(
-            "{:<9} {}; {}; {}; {}",
+            "{:<9} losses: {}; optimizers: {}; precisions: {}; devices: {}",
             "",
             covers.losses,
             covers.optimizers,
@@ -95,7 +95,7 @@ fn print_engines(kinds: &Kinds) {
     }
 }
 
-/// What lists it as built in.
+/// The command that builds this backend in and lists it.
 fn build_command(backend: &Backend) -> String {
     match &*with_own_features(&backend.features()) {
         "" => "cargo run --release -- devices".to_owned(),

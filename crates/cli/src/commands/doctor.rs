@@ -15,12 +15,12 @@ use crate::{
     failure::{FAILED, Failure, INTERRUPTED},
 };
 
-/// How a check came out.
+/// Outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Ok,
     Off,
-    /// A backend that is built in, and finds nothing on this machine to compute on.
+    /// The backend is built in, but this machine has no device for it.
     Absent,
 }
 
@@ -41,12 +41,12 @@ struct Check {
     what: &'static str,
     figure: String,
     mark: Mark,
-    /// What to do, where something is off or absent.
+    /// What to do if the check failed or the device is absent.
     advice: Option<String>,
 }
 
 impl Check {
-    /// A check that is off where there is advice.
+    /// A check that failed if there is advice.
     fn of(
         device: &str,
         precision: &'static str,
@@ -84,7 +84,7 @@ impl Check {
             device: backend.name.to_owned(),
             precision: "",
             what: "opens",
-            figure: "is in this build, and this machine has none".to_owned(),
+            figure: "is in this build, but this machine has no such device".to_owned(),
             mark: Mark::Absent,
             advice: Some(format!("It needs {}", backend.needs)),
         }
@@ -120,7 +120,7 @@ pub(super) fn doctor(
                     eprintln!("{device}, {}: reference checks", name(precision));
                     check_device(device, &target, &mut checks);
                 }
-                // Not every device has f64, and it does not need to.
+                // A device without f64 is not a failure.
                 Err(DeviceError::NoF64 { .. }) if precision == Precision::F64 => {}
                 Err(error) => {
                     let advice = Some(error.to_string());
@@ -130,7 +130,7 @@ pub(super) fn doctor(
             }
         }
     }
-    // What was found until then is shown, whatever comes of the rest.
+    // The checks so far are printed even if the comparison fails.
     let compared = compare_devices(&devices, arguments.seconds, kinds, &mut checks);
     let complete = matches!(compared, Ok(true));
     let off = count(&checks, Mark::Off);
@@ -158,7 +158,7 @@ pub(super) fn doctor(
     }))
 }
 
-/// All devices that this build and machine have; checks of what cannot be used.
+/// All usable devices of this build and machine. Devices that cannot be used become failed checks.
 fn found_devices(checks: &mut Vec<Check>) -> Vec<String> {
     let mut devices = Vec::new();
     for backend in BACKENDS.iter().filter(|backend| backend.is_built()) {
@@ -194,7 +194,7 @@ fn count(checks: &[Check], mark: Mark) -> usize {
 }
 
 fn print(checks: &[Check], complete: bool) {
-    say!("{:<9} {:<5} {:<28} {:<4} figure", "device", "", "check", "");
+    say!("{:<9} {:<5} {:<28} {:<4} result", "device", "", "check", "");
     for check in checks {
         say!(
             "{:<9} {:<5} {:<28} {:<4} {}",
@@ -210,9 +210,9 @@ fn print(checks: &[Check], complete: bool) {
     }
     let all = checks.len() - count(checks, Mark::Absent);
     match count(checks, Mark::Off) {
-        _ if !complete => say!("interrupted: the parity of the devices is missing"),
-        0 => say!("all {all} checks are as they must be"),
-        off => say!("{off} of {all} checks are off"),
+        _ if !complete => say!("interrupted before all devices were compared"),
+        0 => say!("all {all} checks passed"),
+        off => say!("{off} of {all} checks failed"),
     }
 }
 

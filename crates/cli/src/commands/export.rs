@@ -94,10 +94,10 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
                 let initial = model.initial(&*instance, task.shape(), seed);
                 let arrays = match (kept_weights(run, of, moment, &initial), moment) {
                     (Ok(Some(kept)), _) => kept,
-                    // They follow from the spec.
+                    // Initial weights follow from the spec.
                     (Ok(None), Moment::Initial) => initial,
                     (Ok(None), Moment::Final) => return Err(not_kept(run, of)),
-                    // It ended in numbers that no file of weights holds.
+                    // Training ended in numbers that are not finite, so final weights do not exist.
                     (Err(_), Moment::Final) if failed(&manifest, of) => {
                         lost.push(format!("{}, seed {seed}, {name}", variant.name));
                         continue;
@@ -139,7 +139,7 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
     }
     if files.is_empty() {
         return Err(Failure::usage(format!(
-            "{}: trained none of these models itself, so that there are no weights to export",
+            "{}: none of these models was trained by the run, so there are no weights to export",
             run.display()
         )));
     }
@@ -164,7 +164,7 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks a choice among the names of a run.
+/// Checks that a choice is one of the names in the run.
 fn chosen(flag: &str, choice: Option<&str>, known: &[&str]) -> Result<(), Failure> {
     match choice.filter(|choice| !known.contains(choice)) {
         None => Ok(()),
@@ -175,7 +175,7 @@ fn chosen(flag: &str, choice: Option<&str>, known: &[&str]) -> Result<(), Failur
     }
 }
 
-/// The first few of many: a sweep may have thousands.
+/// The first few names of a list, which may have thousands in a sweep.
 fn some_of(names: &[&str], between: &str) -> String {
     const SHOWN: usize = 8;
     let dots = if names.len() > SHOWN {
@@ -205,10 +205,10 @@ fn not_kept(run: &Path, of: WeightsOf<'_>) -> Failure {
 }
 
 impl Found<'_> {
-    /// The file; the reason why there is none in this layout.
+    /// Bytes of the file, or the reason why this layout cannot hold the model.
     fn bytes(&self, layout: Layout, moment: Moment) -> Result<Vec<u8>, String> {
         let mut metadata = self.of.metadata(moment);
-        // What a state_dict does not say of the function.
+        // Properties of the function that a state_dict cannot express.
         let table = self.model.resolved();
         for key in ["activation", "output_scale", "centre_output", "linearised"] {
             if let Some(value) = table.get(key) {
@@ -220,8 +220,8 @@ impl Found<'_> {
         }
         if layout == Layout::PyTorch && self.model.remembers_start() {
             return Err(
-                "its outputs depend on its start, too (linearised or centre_output), which \
-                 PyTorch's layers lack"
+                "its outputs also depend on the initial weights (linearised or centre_output), \
+                 which PyTorch layers cannot express"
                     .to_owned(),
             );
         }
@@ -230,7 +230,9 @@ impl Found<'_> {
             && !host.is_standard()
         {
             return Err(
-                "its parametrisation has multipliers, which PyTorch's layers lack".to_owned(),
+                "its parametrisation has multipliers, which PyTorch layers cannot \
+                 express"
+                    .to_owned(),
             );
         }
         let bytes = weight_file::to_bytes(&self.arrays, layout, &metadata);

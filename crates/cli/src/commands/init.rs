@@ -1,4 +1,4 @@
-//! `init`: a spec of one's own, from a few words.
+//! `init`: writes a commented spec for the user's data or a synthetic task.
 
 use std::{path::Path, process::ExitCode};
 
@@ -10,7 +10,7 @@ use train::Kinds;
 use super::print_json;
 use crate::{args, destination, failure::Failure};
 
-/// Writes a commented spec, after it has been checked like any other.
+/// Writes a commented spec, after checking it like any other spec.
 pub(super) fn init(arguments: &args::Init, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let (name, text) = match (&arguments.data, arguments.task) {
         (Some(_), _) => of_data(arguments, kinds)?,
@@ -31,7 +31,7 @@ pub(super) fn init(arguments: &args::Init, kinds: &Kinds, json: bool) -> Result<
     destination::check("--out", &out, &[])?;
     if out.exists() {
         return Err(Failure::usage(format!(
-            "{}: is there already. Give another name with --out",
+            "{}: exists already. Give another name with --out",
             out.display()
         )));
     }
@@ -50,10 +50,10 @@ fn checked(text: &str, origin: &str, kinds: &Kinds) -> Result<Plan, SpecError> {
     load_source(text, origin, &Options::default(), kinds)
 }
 
-/// Most principal components: of more, the last hardly vary in small sets.
+/// Largest number of principal components; in small data sets, later components hardly vary.
 const COMPONENTS: usize = 20;
 
-/// The spec of a data set, with as many whitened components as its training rows have.
+/// The spec for a data set, with as many whitened components as its training rows allow.
 fn of_data(arguments: &args::Init, kinds: &Kinds) -> Result<(String, String), Failure> {
     let data = arguments.data.as_deref().unwrap_or_default();
     let reading = arguments.own.reading();
@@ -81,24 +81,25 @@ fn of_data(arguments: &args::Init, kinds: &Kinds) -> Result<(String, String), Fa
         include_str!("init/data.toml")
             .replace(
                 "{what}",
-                &format!("{stem}: {count} rows of {classes} classes,"),
+                &format!("{stem}: {count} rows of {classes} classes"),
             )
             .replace("{rows}", rows.to_string().trim_end())
             .replace("{train}", &train.to_string())
             .replace("{components}", &components.to_string())
     };
     let mut components = dataset.card.features.min(train - 1).min(COMPONENTS);
-    // Columns may say the same, which only the rows tell.
+    // Columns may be linearly dependent, which shows only when the rows are loaded.
     while components > 1 && checked(&text(components), &name, kinds).is_err() {
         components -= 1;
     }
     Ok((name, text(components)))
 }
 
-/// Largest modulus whose p² characters are quickly trained on.
+/// Largest modulus p for which training on p² characters is fast.
 const CHARACTERS: u32 = 40;
 
-/// The spec of modular addition; where the characters are too many, without the twins that need them.
+/// The spec for modular addition. If the modulus is too large for characters, it has no twins that
+/// need them.
 fn of_residues(modulus: u32) -> (String, String) {
     let text = match modulus {
         ..=CHARACTERS => include_str!("init/modular.toml"),

@@ -47,7 +47,7 @@ pub(super) fn list(
                 spec.title
             );
         }
-        say!("\nminutes are on 2 cores; `layerwise run NAME` runs one");
+        say!("\nminutes are for 2 cores; run an experiment with `layerwise run NAME`");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,14 +16,14 @@ use crate::{
     },
 };
 
-/// What was measured; a group that was not asked for is empty.
+/// Results by group of metrics; a group that was not requested is empty.
 struct Measured {
-    /// Last hidden layer last.
+    /// One entry per hidden layer, from input to output.
     collapse: Vec<Collapse>,
     spectra: Option<Vec<MatrixSpectrum>>,
     norms: Option<Norms>,
     fourier: Option<Fourier>,
-    /// Rows that weights were measured on.
+    /// Rows on which weights were measured.
     rows: Option<Rows>,
 }
 
@@ -31,7 +31,7 @@ struct Measured {
 pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode, Failure> {
     let fail = |problem: String| {
         let path = arguments.file.display().to_string();
-        // A name may hold a line break, and an error is one line.
+        // An error is one line, but a file name may contain a line break.
         Failure::usage(format!(
             "{}: {problem}",
             path.replace(char::is_control, " ")
@@ -39,7 +39,7 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     };
     let open = |path: &Path| TensorFile::read(path).map_err(|problem| problem.to_string());
     let file = open(&arguments.file).map_err(fail)?;
-    // Beside weights it has the labels of --data.
+    // With --data, --label-file belongs to the data, not to the measured file.
     let labels = match (&arguments.own.label_file, &arguments.data) {
         (Some(path), None) => {
             let problem = |problem| fail(format!("--label-file {}: {problem}", path.display()));
@@ -72,7 +72,7 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// What to measure, by default everything that the options allow.
+/// Groups to measure; by default all groups that the options allow.
 fn groups(arguments: &args::Measure) -> Vec<MetricGroup> {
     if !arguments.metrics.is_empty() {
         return arguments.metrics.clone();
@@ -97,7 +97,7 @@ fn of_dump(
     ];
     if let Some((option, _)) = for_weights.iter().find(|(_, given)| *given) {
         return Err(format!(
-            "holds features and labels, and {option} is for weights of a net: leave it out"
+            "holds features and labels, but {option} is for weights of a net. Leave the option out"
         ));
     }
     let mut collapse = Vec::new();
@@ -113,7 +113,8 @@ fn of_dump(
     })
 }
 
-/// The rows for the neural collapse of weights of a net of `outputs`.
+/// The rows on which neural collapse of weights is measured, for a net with this number of
+/// `outputs`.
 fn rows(
     arguments: &args::Measure,
     groups: &[MetricGroup],
@@ -122,19 +123,24 @@ fn rows(
 ) -> Result<Option<Rows>, Failure> {
     let own = &arguments.own;
     if arguments.data.is_none() && (own.label.is_some() || own.label_file.is_some()) {
-        let problem = "--label and --label-file say where the classes of --data FILE are: give it";
+        let problem = "--label and --label-file say where the classes of --data FILE are. Give \
+                       --data as well";
         return Err(fail(problem.to_owned()));
     }
     if !groups.contains(&MetricGroup::Nc) {
         return match &arguments.data {
-            Some(_) => Err(fail("--data is for --metrics nc: leave it out".to_owned())),
+            Some(_) => Err(fail(
+                "--data is used by --metrics nc only. Leave --data out, or add nc \
+                 to --metrics"
+                    .to_owned(),
+            )),
             None => Ok(None),
         };
     }
     let Some(name) = &arguments.data else {
         return Err(fail(
-            "holds weights: give the rows with --data NAME and the net's --activation for neural \
-             collapse, or choose --metrics spectrum,norms"
+            "holds weights. For neural collapse, give the rows with --data NAME and the \
+             activation of the net with --activation; otherwise choose --metrics spectrum,norms"
                 .to_owned(),
         ));
     };
@@ -167,8 +173,8 @@ fn of_network(
         (Some(rows), Some(activation)) => network.collapse(activation, rows)?,
         (Some(_), None) => {
             return Err(
-                "holds weights and no activation: give --activation relu, tanh, gelu, quadratic \
-                 or identity"
+                "holds weights, but not the activation. Give --activation relu, tanh, gelu, \
+                 quadratic or identity"
                     .to_owned(),
             );
         }
@@ -182,8 +188,8 @@ fn of_network(
         )?),
         (true, None) => {
             return Err(
-                "--metrics fourier needs --modulus P, the number of residues of a net that sees \
-                 two of them, one-hot"
+                "--metrics fourier needs --modulus P, the modulus of a net whose inputs are two \
+                 one-hot residues"
                     .to_owned(),
             );
         }
@@ -198,7 +204,7 @@ fn of_network(
     })
 }
 
-/// Adds what weights and biases alone say.
+/// Adds the metrics that need weights and biases only.
 fn with_parameters(
     measured: Measured,
     source: &Source,
@@ -220,7 +226,8 @@ fn with_parameters(
     })
 }
 
-/// Numbers of the last hidden layer at the top, those of every hidden layer under `layers`.
+/// Metrics of the last hidden layer are at the top level; those of every hidden layer are under
+/// `layers`.
 fn document(arguments: &args::Measure, source: &Source, measured: &Measured) -> Value {
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
@@ -290,12 +297,12 @@ fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
         };
         say!("\nNeural collapse{of}");
         if let Some(without) = last.says_without_rows() {
-            say!("  {without}: the numbers are those of the others");
+            say!("  {without}; the numbers are for the other classes");
         }
         let dropped = last.features.get("dropped_directions");
         if dropped.is_some_and(|count| count.as_u64() > Some(0)) {
             let precision = last.precision();
-            say!("  directions that the rounding of {precision} may have made are dropped");
+            say!("  directions within the rounding of {precision} are dropped");
         }
         lines(&last.numbers());
     }
@@ -338,11 +345,11 @@ fn table(arguments: &args::Measure, source: &Source, measured: &Measured) {
         for (name, size) in &norms.arrays {
             say!("  {name:<30} {:>10}", short(*size));
         }
-        say!("  {:<30} {:>10}", "all together", short(norms.total));
+        say!("  {:<30} {:>10}", "total", short(norms.total));
     }
 }
 
-/// What the file holds, in one line.
+/// Summary of the file in one line.
 fn summary(source: &Source, measured: &Measured) -> String {
     match source {
         Source::Dump(dump) => {

@@ -1,4 +1,4 @@
-//! `--spec`: a finished run seen through another spec that trains the same.
+//! `--spec`: judges or draws a finished run by another spec that trains and measures the same.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use train::Kinds;
 
 use crate::{failure::Failure, shipped};
 
-/// Derives and judges a run by the predictions, claims and pictures of the spec `file`. Nothing is
-/// trained.
+/// Derives and judges a run with the predictions, claims and pictures of the spec `file`, without
+/// training.
 ///
 /// # Errors
-/// A spec that trains differently.
+/// The spec trains or measures something else than the run.
 pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(), Failure> {
     let options = Options {
         quick: run.manifest.quick,
@@ -30,14 +30,15 @@ pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(),
         let changed = changed_files(&table(&run.spec), &table(&plan.spec));
         if let Some(changed) = changed.first() {
             return Err(Failure::usage(format!(
-                "{}: {changed}. Restore the file to judge this run again, or run {} on the new one",
+                "{}: {changed}. Restore the file to judge this run again, or train {} on the \
+                 changed file",
                 run.path.display(),
                 file.display()
             )));
         }
         return Err(Failure::usage(format!(
             "{}: trains or measures differently from the run in {}{}. Give a spec that differs in \
-             predictions, claims and pictures only, or run this one",
+             predictions, claims and pictures only, or run this spec",
             file.display(),
             run.path.display(),
             differences(&run.spec, &plan.spec)
@@ -47,9 +48,9 @@ pub(super) fn derive_by(run: &mut Run, file: &Path, kinds: &Kinds) -> Result<(),
     Ok(())
 }
 
-/// The first keys in which what is trained or measured differs: ` (training.lr: 0.1 → 0.3)`.
+/// The first training or measuring keys that differ, as in ` (training.lr: 0.1 → 0.3)`.
 fn differences(of_run: &Spec, other: &Spec) -> String {
-    /// Parts of a spec that train nothing and measure nothing.
+    /// Parts of a spec that affect neither training nor measuring.
     const FREE: [&str; 11] = [
         "title",
         "summary",

@@ -36,7 +36,7 @@ pub(super) fn parity(
     check_devices(arguments)?;
     let training = &arguments.training;
     let plan = resolve(&arguments.experiment, training, arguments.steps, kinds)?;
-    // All of them are opened before any is used.
+    // All devices are opened before training starts.
     let on = |device: &String| on_device(&plan, training, ("--devices", device), kinds);
     let settings = devices.iter().map(on).collect::<Result<Vec<_>, _>>()?;
     let out = (arguments.out.clone()).unwrap_or_else(|| default_folder(&plan, training));
@@ -44,7 +44,8 @@ pub(super) fn parity(
     for settings in &settings {
         let folder = out.join(settings.device.replace(':', "-"));
         let label = format!("{} on {}", plan.spec.name, settings.device);
-        // Devices are compared, not versions of the program.
+        // Only cells of this build count, so that devices are compared and not versions of the
+        // program.
         let mut settings = settings.clone();
         settings.storing.same_build = true;
         let done = execute(label, &plan, &settings, kinds, &folder)?;
@@ -78,7 +79,7 @@ pub(super) fn parity(
     })
 }
 
-/// No cell failed on any device, and the devices agree until the step that was asked for.
+/// Whether no cell failed on any device, and the devices agree until the step in --until.
 fn is_as_it_must_be(runs: &[Run], pairs: &[Pair], until: Option<u64>) -> bool {
     let fails = |run: &Run| {
         run.manifest
@@ -185,23 +186,23 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
     for Pair { device, parity } in pairs {
         let reference = &runs[0].manifest.device;
         let tolerance = arguments.tolerance;
-        say!("\n{device} against {reference}, differences relative to the size of each metric");
+        say!("\n{device} against {reference}, relative to the size of each metric");
         say!(
-            "{:<14} {:<22} {:>16} {:>10} {:>10} {:>8}",
+            "{:<14} {:<22} {:>17} {:>10} {:>10} {:>8}",
             "model",
             "metric",
-            format!("parts ({tolerance:.0e}) at"),
+            format!("diverges (>{tolerance:.0e})"),
             "largest",
             "at end",
             "missing"
         );
         for metric in &parity.metrics {
-            let parts = match metric.parts_at {
+            let diverges = match metric.parts_at {
                 Some(step) => format!("step {step}"),
                 None => "never".to_owned(),
             };
             say!(
-                "{:<14} {:<22} {parts:>16} {:>10.1e} {:>10.1e} {:>8}",
+                "{:<14} {:<22} {diverges:>17} {:>10.1e} {:>10.1e} {:>8}",
                 metric.model,
                 metric.metric,
                 metric.largest,
@@ -210,11 +211,11 @@ fn print(arguments: &args::Parity, runs: &[Run], pairs: &[Pair], path: &Path) {
             );
         }
         match parity.parts_at {
-            None => say!("models: alike to the end"),
+            None => say!("models: no divergence until the end"),
             Some(step) => say!("models diverge at step {step}"),
         }
         match &parity.changes[..] {
-            [] => say!("verdicts: the same for all {} claims", parity.claims),
+            [] => say!("verdicts: the same for all claims ({})", parity.claims),
             changes => {
                 for change in changes {
                     say!(

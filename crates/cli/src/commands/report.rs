@@ -10,7 +10,7 @@ use train::Kinds;
 use super::{other_spec::derive_by, print_json};
 use crate::{args, destination, failure::Failure, output};
 
-/// Draws the pictures of recorded runs and writes one page over them.
+/// Draws recorded runs again and writes one page over them.
 pub(super) fn report(
     arguments: &args::Report,
     kinds: &Kinds,
@@ -23,11 +23,11 @@ pub(super) fn report(
     ] {
         if let Some(path) = path {
             destination::check(flag, path, &read)?;
-            // One of the two would be lost.
+            // Two outputs in the same file would overwrite each other.
             read.push(path);
         }
     }
-    // Found out before it is written to: a file has another node afterwards.
+    // This is checked before writing, because writing replaces the file.
     let quiet: Vec<&PathBuf> = [&arguments.out, &arguments.markdown]
         .into_iter()
         .flatten()
@@ -46,7 +46,8 @@ pub(super) fn report(
     let mut pictures = Vec::new();
     let mut name = "report.html".to_owned();
     match arguments.spec.as_ref().and_then(|file| file.file_stem()) {
-        // The figures of a run stay those of its own spec; the page has the others.
+        // The pictures in the run folder stay those of its own spec; only the page shows the
+        // pictures of the other spec.
         Some(stem) => name = format!("report-{}.html", stem.to_string_lossy()),
         None => {
             for run in &runs {

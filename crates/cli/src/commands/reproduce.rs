@@ -172,7 +172,7 @@ impl Pass {
 
 /// One experiment of the plan.
 struct One<'a> {
-    /// What stands before its bar.
+    /// Label of its progress bar.
     place: &'a str,
     plan: &'a Plan,
     settings: &'a Settings,

@@ -33,7 +33,7 @@ use crate::{
 pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let external = External::read(&arguments.external)?;
     let mut changed = arguments.settings.clone();
-    // What the user writes has the last word.
+    // Options of the user take precedence over the seeds of the files.
     if changed.training.seeds.is_none() {
         changed.training.set.splice(0..0, external.seeds()?);
     }
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<Ex
     Ok(exit_code(&done.gathered, arguments.require))
 }
 
-/// What is done about cells that are on the disk.
+/// How cells that are already on the disk are treated.
 pub(super) fn storing(arguments: &args::Storing) -> Storing {
     Storing {
         checkpoint_every: Duration::from_secs_f64(arguments.checkpoint_seconds),
@@ -98,7 +98,7 @@ pub(super) fn prepare(
     Ok((plan, settings))
 }
 
-/// Resolves the spec. `steps` limits those of all variants.
+/// Resolves the spec. `steps` limits the steps of all variants.
 pub(super) fn resolve(
     experiment: &str,
     arguments: &args::Training,
@@ -122,7 +122,7 @@ pub(super) fn resolve(
     Ok(shipped::find(experiment, &options, kinds)?)
 }
 
-/// Settings for a device, which `flag` asked for; device and engine are checked.
+/// Settings for the device in `flag`; device and engine are checked.
 pub(super) fn on_device(
     plan: &Plan,
     arguments: &args::Training,
@@ -154,7 +154,7 @@ pub(super) fn on_device(
         quick: arguments.quick,
         storing: Storing::default(),
     };
-    // `auto` has an engine for every model.
+    // `auto` always finds an engine.
     if settings.engine != AUTO {
         check_engine(plan, &settings, &kinds.engines).map_err(Failure::usage)?;
     }
@@ -213,7 +213,7 @@ fn some(variants: &[&str]) -> String {
     }
 }
 
-/// What this program is.
+/// Version, compiler and commit of this program.
 pub(super) fn provenance() -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -223,7 +223,7 @@ pub(super) fn provenance() -> Provenance {
     }
 }
 
-/// What a command has made of a run folder.
+/// Result of running an experiment.
 pub(super) struct Done {
     pub(super) gathered: Gathered,
     /// Cells that were done before.
@@ -231,7 +231,7 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// What was there already, in JSON.
+    /// Number of cells that were reused, as JSON.
     fn reuse(&self) -> serde_json::Value {
         let derived = self.gathered.derived;
         json!({
@@ -242,7 +242,8 @@ impl Done {
     }
 }
 
-/// Trains what is not trained yet, derives, judges and records, with a label in front of the bar.
+/// Trains cells that are not done, derives, judges and records. The label is shown before the
+/// progress bar.
 pub(super) fn execute(
     label: String,
     plan: &Plan,
@@ -264,13 +265,13 @@ pub(super) fn execute(
     })
 }
 
-/// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn (an
-/// interrupted run may lack its data) is a warning, and the page says so, too.
+/// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn, for
+/// example because an interrupted run lacks its data, gives a warning and a note on the page.
 pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
     draw_run(&RecordedRun::read(out)?)
 }
 
-/// [`draw`] for a run that was read.
+/// [`draw`] for a run in memory.
 pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
     match report::draw_pictures(run) {
         Ok(drawn) => output::warn(&drawn.warnings),
@@ -285,8 +286,8 @@ pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
 pub(super) fn print_run(done: &Done, page: &Path) {
     let manifest = &done.gathered.manifest;
     let derived = match done.gathered.derived {
-        DerivedCount { computed: 0, .. } => "predictions and times as before",
-        _ => "predictions and times derived anew",
+        DerivedCount { computed: 0, .. } => "predictions and times unchanged",
+        _ => "predictions and times derived again",
     };
     let (cells, reused) = (manifest.cells.len(), done.cells_reused);
     if reused > 0 && reused >= cells {
@@ -304,14 +305,17 @@ pub(super) fn print_run(done: &Done, page: &Path) {
         );
     }
     if manifest.quick {
-        say!("  (quick settings: a smoke test; its verdicts are about these small runs only)");
+        say!(
+            "  (quick settings: this is a smoke test, and its verdicts hold for these small runs \
+             only)"
+        );
     }
     if (1..cells).contains(&reused) {
         say!("  ({reused} of these cells were trained before; {derived})");
     }
     say!("{}", output::verdicts(&done.gathered.verdict));
     say!("report: {}", page.display());
-    /// Cells that a reader wants to see one by one.
+    /// Number of cells that are listed one by one.
     const SHOWN: usize = 20;
     let stops = output::stops(manifest);
     for line in stops.iter().take(SHOWN) {

@@ -1,4 +1,4 @@
-//! `layerwise sweep …`: the cells of one folder in the hands of many processes.
+//! `layerwise sweep …`: many processes train the cells of one folder.
 
 mod opened;
 mod script;
@@ -66,7 +66,7 @@ pub(super) fn sweep(arguments: &Sweep, kinds: &Kinds, json: bool) -> Result<Exit
                 }
                 again += 1;
             }
-            eprintln!("{again} cells that failed or are damaged are tried again");
+            eprintln!("{again} failed or damaged cells are trained again");
             match arguments.scheduler {
                 Some(scheduler) => submit(&opened, scheduler, &arguments.job, json),
                 None => {
@@ -98,8 +98,8 @@ fn work(settings: &mut Settings, arguments: &args::SweepWork) -> Result<(), Fail
     Ok(())
 }
 
-/// Makes the folder of a sweep, unless the sweep is in it from beginning to end: opening it to write
-/// would take away that it is done.
+/// Creates the folder of a sweep, unless the sweep in it is complete. Opening a complete folder for
+/// writing would remove its mark DONE.
 fn planned(opened: &Opened) -> Result<Status, Failure> {
     let status = Status::of(opened);
     if status.is_complete() {
@@ -109,7 +109,7 @@ fn planned(opened: &Opened) -> Result<Status, Failure> {
     Ok(Status::of(opened))
 }
 
-/// Trains what is open, and gathers if nothing is left.
+/// Trains the cells that are not done, and gathers the results if no cell is left.
 fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> {
     let (plan, settings) = (&opened.plan, &opened.settings);
     let interrupted = interrupt_flag()?;
@@ -169,7 +169,8 @@ fn submit(
 ) -> Result<ExitCode, Failure> {
     if scheduler != args::Scheduler::Slurm && !job.print {
         return Err(Failure::usage(
-            "--scheduler: only slurm is submitted to. Add --print, and start the script yourself",
+            "--scheduler: layerwise can submit to slurm only. Add --print, and start the script \
+             yourself",
         ));
     }
     let status = planned(opened)?;
@@ -178,11 +179,11 @@ fn submit(
         if json {
             print_json(&status.json(false));
         } else {
-            say!("nothing is left to be trained: {}", status.summary());
+            say!("no cell is left to train: {}", status.summary());
         }
         return Ok(ExitCode::SUCCESS);
     }
-    /// Enough to fill a small cluster, few enough for any limit of a queue.
+    /// Enough tasks for a small cluster, and few enough for the limits of most queues.
     const TASKS: usize = 16;
     let tasks = job.tasks.unwrap_or(TASKS).min(status.cells.len());
     let script = script::Script::new(opened, job, tasks)?;

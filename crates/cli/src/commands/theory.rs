@@ -14,7 +14,7 @@ pub(super) fn theory(arguments: &args::Theory, json: bool) -> Result<ExitCode, F
         ("show", Some(name)) if !evaluates => show(&form(name).map_err(Failure::usage)?, json),
         ("show", None) => {
             return Err(Failure::usage(
-                "theory show needs the name of a closed form, see `layerwise theory list`",
+                "theory show needs the name of a closed form. See `layerwise theory list`",
             ));
         }
         ("list" | "show", _) => {
@@ -28,7 +28,7 @@ pub(super) fn theory(arguments: &args::Theory, json: bool) -> Result<ExitCode, F
                 && !takes_file(&form)
             {
                 let message = format!(
-                    "{word:?} is not understood after the name of a closed form. Give parameters \
+                    "{word:?} after the name of a closed form has no meaning. Give parameters \
                      with -s param=value"
                 );
                 return Err(Failure::usage(message));
@@ -102,7 +102,7 @@ fn show(form: &Form, json: bool) {
     }
 }
 
-/// Whether its matrices can come from a file.
+/// Whether the matrices of the form can be read from a file.
 fn takes_file(form: &Form) -> bool {
     form.parameters.iter().any(|p| p.name == "W1")
 }
@@ -117,7 +117,7 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
     for text in &arguments.set {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(format!(
-                "-s {text}: is not of the form param=value. Write for example -s target=1"
+                "-s {text}: must be param=value. Write for example -s target=1"
             )));
         };
         if name.trim() == "file" && takes_file(form) {
@@ -130,7 +130,7 @@ fn evaluate(arguments: &args::Theory, form: &Form, json: bool) -> Result<(), Fai
     }
     let inputs = form.resolve(&inputs).map_err(|error| match error {
         FormError::MissingParameter { .. } if takes_file(form) => Failure::usage(format!(
-            "{error}, or all matrices in a .json or .safetensors file behind the name"
+            "{error}, or give all matrices in a .json or .safetensors file after the name"
         )),
         other => Failure::usage(other),
     })?;
@@ -181,7 +181,7 @@ fn number(value: &toml::Value) -> Option<Value> {
     }
 }
 
-/// What was asked, and the answer, under plain names.
+/// The parameters and the results, by name.
 fn document(form: &Form, inputs: &Inputs, outputs: &Outputs) -> serde_json::Value {
     let mut document = Map::new();
     document.insert("name".to_owned(), json!(form.name));
@@ -206,8 +206,8 @@ fn tree(value: &Value) -> serde_json::Value {
     }
 }
 
-/// A column per result where each has one number per point; otherwise a row per number, with its
-/// place in nested lists (from 1) as the index.
+/// One column per result if each result has one number per point. Otherwise one row per number,
+/// whose index is its position in the nested lists, from 1.
 fn csv(inputs: &Inputs, outputs: &Outputs) -> String {
     let points = inputs.points();
     let flat = |value: &Value| match value {

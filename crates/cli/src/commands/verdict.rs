@@ -23,7 +23,7 @@ pub(super) fn verdict(
     for path in &arguments.runs {
         let mut run = Run::read(path)?;
         match &arguments.spec {
-            // The run stays what its own spec says.
+            // The run folder keeps its own spec and verdicts.
             Some(file) => derive_by(&mut run, file, kinds)?,
             None => {
                 let claims = Claims::of(&run.spec, kinds)?;

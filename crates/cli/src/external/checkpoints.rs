@@ -1,4 +1,4 @@
-//! `--checkpoints`: the weights of a model at some steps, from files that any trainer wrote.
+//! `--checkpoints`: the weights of a model at several training steps, from files of any trainer.
 
 use std::{
     collections::BTreeMap,
@@ -21,25 +21,25 @@ use tasks::{
 use super::{cannot_read, step_of_name};
 use crate::failure::Failure;
 
-/// What files of weights hold.
+/// Expected content of a file of weights, as a cure in error messages.
 const LAYOUTS: &str = "Give the weights of an MLP (0.weight [out, in], 0.bias, 2.weight, …)";
 
-/// Ending of the index of a sharded checkpoint.
+/// File name ending of the index of a sharded checkpoint.
 const INDEX: &str = ".safetensors.index.json";
 
-/// The files of a folder.
+/// Checkpoint files of one model.
 pub(super) struct Checkpoints {
-    /// By seed and step.
+    /// Files by seed and step.
     files: BTreeMap<u64, BTreeMap<u64, PathBuf>>,
-    /// Layers from input to output, where somebody listed them.
+    /// Layers from input to output, if --layers lists them.
     layers: Option<Vec<String>>,
-    /// Files that were left out, a sentence each.
+    /// One sentence for each file that was left out.
     notes: Vec<String>,
 }
 
 impl Checkpoints {
-    /// The checkpoints of a folder: those of its folders `seed-N`, or else its own, for seed 0. Their
-    /// bytes, seeds and steps go to `hasher`.
+    /// Lists the checkpoints in the subfolders `seed-N`, or if there are none, in the folder itself
+    /// as seed 0. Their bytes, seeds and steps are added to `hasher`.
     pub(super) fn list(
         folder: &Path,
         layers: Option<Vec<String>>,
@@ -62,7 +62,7 @@ impl Checkpoints {
                 let file = TensorFile::read(path);
                 let file = file.map_err(|error| failure(path, &error.to_string()))?;
                 for bytes in file.contents() {
-                    // A file under another name is another checkpoint.
+                    // The step comes from the file name, so it is part of the hash.
                     hasher.update(format!("{seed} {step} {}\n", bytes.len()));
                     hasher.update(bytes);
                 }
@@ -82,7 +82,7 @@ impl Checkpoints {
         self.files.keys().copied().collect()
     }
 
-    /// Puts the weights in the place of their model.
+    /// Attaches the weights to their model in the plan.
     pub(super) fn attach(self, plan: &mut Plan, source: ExternalSource) -> Result<(), Failure> {
         let net = Net::of(plan, &source.model)?;
         let mut notes = self.notes;
@@ -101,7 +101,7 @@ impl Checkpoints {
 }
 
 fn failure(path: &Path, problem: &str) -> Failure {
-    // A name may hold a line break, and an error is one line.
+    // An error is one line, but a file name may contain a line break.
     let path = path.display().to_string();
     Failure::usage(format!(
         "{}: {problem}",
@@ -116,7 +116,7 @@ fn name(path: &Path) -> String {
         .into_owned()
 }
 
-/// What a folder holds, sorted, without hidden files.
+/// Entries of a folder, sorted, without hidden files.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error: std::io::Error| cannot_read(folder, &error);
     let entries = fs::read_dir(folder).map_err(failed)?;
@@ -127,7 +127,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
-/// What stands before the ending, where the file is one of weights.
+/// The file name without its ending, if the file holds weights.
 fn stem(path: &Path) -> Option<String> {
     let name = name(path);
     if let Some(stem) = name.strip_suffix(INDEX) {
@@ -140,15 +140,15 @@ fn stem(path: &Path) -> Option<String> {
     Some(path.file_stem()?.to_string_lossy().into_owned())
 }
 
-/// The files of weights among `paths`, and those in folders such as `checkpoint-500`, by the training
-/// step in their names.
+/// The files of weights in `paths`, and in folders such as `checkpoint-500`, by the training step
+/// in their names.
 fn steps(
     folder: &Path,
     paths: &[PathBuf],
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<u64, PathBuf>, Failure> {
     let mut steps: BTreeMap<u64, PathBuf> = BTreeMap::new();
-    // An error where nothing else is there.
+    // Names without a step; an error only if no other file has a step.
     let mut without = Vec::new();
     for path in paths {
         let (stem, file) = if path.is_dir() {
@@ -165,7 +165,7 @@ fn steps(
                     }
                     continue;
                 }
-                // Such as that of the best step.
+                // For example, a folder of the best step.
                 (Err(problem), Some(_)) => {
                     without.push((path, problem));
                     continue;
@@ -178,7 +178,7 @@ fn steps(
         };
         let step = match step_of_name::step(&stem) {
             Ok(step) => step,
-            // Trainers save the final model beside the folders of its steps.
+            // Trainers save the final model beside the folders of the steps.
             Err(problem) if stem == "model" => {
                 without.push((path, problem));
                 continue;
@@ -189,7 +189,7 @@ fn steps(
             return Err(failure(
                 path,
                 &format!(
-                    "is of step {step}, as {} is. Keep one file per step",
+                    "has step {step}, and so has {}. Keep one file per step",
                     other.display()
                 ),
             ));
@@ -205,7 +205,10 @@ fn steps(
     let other = other_files(paths);
     if !steps.is_empty() && !other.is_empty() {
         let what = other.trim_start_matches("; ");
-        notes.push(format!("{}: {what}; it is left out", folder.display()));
+        notes.push(format!(
+            "{}: {what}; that file is left out",
+            folder.display()
+        ));
     }
     if steps.is_empty() {
         return Err(failure(
@@ -220,15 +223,13 @@ fn steps(
 }
 
 fn nameless(path: &Path, problem: &str) -> Failure {
-    let example =
-        "Call it for example step-00100.safetensors; folders of seeds are seed-0, seed-1, …";
-    failure(
-        path,
-        &format!("{problem}: a checkpoint needs the training step in its name. {example}"),
-    )
+    let hint = "Name each file or folder by its training step, for example step-00100.safetensors, \
+                and each folder of a seed by its seed: seed-0, seed-1, …";
+    failure(path, &format!("{problem}. {hint}"))
 }
 
-/// The weights in a folder of one step: `model.safetensors`, its index, or the only such file.
+/// The weights in the folder of one step: `model.safetensors`, its index, or the only file of
+/// weights.
 fn weights_in(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let files: Vec<PathBuf> = (entries(folder)?.into_iter())
         .filter(|path| path.is_file() && stem(path).is_some())
@@ -252,12 +253,13 @@ fn weights_in(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
-/// What a folder holds in place of weights, such as files of PyTorch, and what converts it.
+/// Describes other files in a folder without weights, such as PyTorch files, and how to convert
+/// them.
 fn other_files(paths: &[PathBuf]) -> String {
     let weights = [
         ".pt", ".pth", ".bin", ".ckpt", ".npz", ".h5", ".keras", ".onnx", ".msgpack", ".pkl",
     ];
-    // The optimizer of a trainer is no net.
+    // The state of the trainer is not the net.
     let others = ["optimizer", "scheduler", "rng_state", "training_args"];
     let given = |path: &&PathBuf| {
         let name = name(path);
@@ -271,14 +273,14 @@ fn other_files(paths: &[PathBuf]) -> String {
         .and_then(|bytes| no_tensors(path, &bytes))
     {
         Some(what) => what,
-        None => "is no safetensors file".to_owned(),
+        None => "is not a safetensors file".to_owned(),
     };
     format!("; {:?} {what}", name(path))
 }
 
-/// The model that checkpoints stand for.
+/// The model that the checkpoints replace.
 struct Net {
-    /// Arrays of the model, with their shapes.
+    /// Arrays of the model, whose shapes the file must match.
     expected: Vec<HostArray>,
     model: String,
 }
@@ -296,7 +298,8 @@ impl Net {
         if !net.host(&expected).is_some_and(|host| host.is_standard()) {
             return Err(Failure::usage(format!(
                 "--checkpoints {model}: is not a multilayer perceptron in the standard \
-                 parametrisation, whose weights a file could hold. Give --curves in place of it"
+                 parametrisation, so its weights cannot be read from a file. Give its curves with \
+                 --curves instead"
             )));
         }
         Ok(Self {
@@ -305,8 +308,8 @@ impl Net {
         })
     }
 
-    /// The arrays of one file, which must be those of the model, and what ordered its layers where
-    /// that was not their numbers.
+    /// Reads the arrays of one file, which must match the model. If the layer numbers did not
+    /// determine the order of the layers, also returns what did.
     fn read(
         &self,
         path: &Path,
@@ -317,7 +320,7 @@ impl Net {
         let tensors = (file.tensors()).map_err(|error| refuse(&error.to_string()))?;
         if tensors.has("features") || tensors.has("labels") {
             return Err(refuse(
-                "holds features, not weights. Save the state_dict of the net",
+                "holds features, not weights. Save the state_dict of the net instead",
             ));
         }
         let found = WeightFile::read(&tensors, layers).map_err(|error| {

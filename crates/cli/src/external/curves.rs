@@ -1,4 +1,4 @@
-//! The files that `--curves` names: one or several for each model.
+//! `--curves`: reads one or more files of curves for each model.
 
 use std::{
     ffi::OsStr,
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use super::{cannot_read, named, source};
 use crate::failure::Failure;
 
-/// What is given for one model.
+/// The files for one model.
 struct Given {
     model: String,
-    /// What the user names, and what is said of it.
+    /// Each path, and the metric, index, seed and column that the user appended to it.
     paths: Vec<(PathBuf, Option<Said>)>,
 }
 
-/// Reads everything that is given, model by model.
+/// Reads all files, model by model.
 pub(super) fn read_all(arguments: &[String]) -> Result<Vec<(ExternalSource, Curves)>, Failure> {
     let mut all: Vec<Given> = Vec::new();
     for text in arguments {
@@ -46,7 +46,8 @@ pub(super) fn read_all(arguments: &[String]) -> Result<Vec<(ExternalSource, Curv
     all.into_iter().map(Given::read).collect()
 }
 
-/// A path, and what is said behind it: the shortest start of `rest` that exists, up to a colon or the end.
+/// Splits a path from what the user appended to it. The path is the shortest prefix of `rest` that
+/// exists and ends at a colon or at the end.
 fn located(text: &str, rest: &Path) -> Result<(PathBuf, Option<Said>), Failure> {
     let whole = rest.to_string_lossy();
     let mut colons = whole.match_indices(':').map(|(at, _)| at);
@@ -54,8 +55,9 @@ fn located(text: &str, rest: &Path) -> Result<(PathBuf, Option<Said>), Failure> 
         Some(at) if !rest.exists() => {
             let said = whole[at + 1..].parse().map_err(|problem| {
                 Failure::usage(format!(
-                    "--curves {text}: what stands behind the file cannot be used: {problem}. Write \
-                     FILE.csv:METRIC, FILE.csv:METRIC/INDEX or FILE.csv:METRIC/INDEX@SEED=COLUMN"
+                    "--curves {text}: the text after the file name cannot be used: {problem}. \
+                     Write FILE.csv:METRIC, FILE.csv:METRIC/INDEX or \
+                     FILE.csv:METRIC/INDEX@SEED=COLUMN"
                 ))
             })?;
             Ok((PathBuf::from(&whole[..at]), Some(said)))
@@ -110,7 +112,7 @@ impl Given {
         }
         let curves = Curves::join(curves)?;
         let mut hasher = Sha256::new();
-        // Of an export the name counts, too: it says metric and seed.
+        // The name of an export determines metric and seed, so it is part of the hash.
         let by_name = parts.len() > 1 || !curves.exports.is_empty();
         for (name, bytes) in &parts {
             if by_name {

@@ -1,10 +1,10 @@
-//! The training step in the name of a checkpoint.
+//! Finds the training step in the name of a checkpoint.
 //!
 //! Trainers write `epoch=3-step=120-val_loss=0.60`, `checkpoint-500`, `ckpt_500`, `iter_500` or
-//! `global_step500`; people write `net-500` or `net_40_h33`. A number that is named by the most telling
-//! word counts; without such a word, the only whole number of a name counts.
+//! `global_step500`; people write `net-500` or `net_40_h33`. The number beside the most specific
+//! word is the step. Without such a word, the only whole number in the name is the step.
 
-/// Words that name a step, those of each line more telling than those of the next.
+/// Words that name a step; each line is more specific than the next.
 const STEPS: [&[&str]; 3] = [
     &["step", "steps", "globalstep"],
     &[
@@ -20,7 +20,7 @@ const STEPS: [&[&str]; 3] = [
     &["checkpoint", "checkpoints", "ckpt", "chkpt", "chk", "cp"],
 ];
 
-/// Words that name something else, so that a name with no other number has no step.
+/// Words that name something else. A number beside one of them is never a step.
 const OTHERS: [&str; 34] = [
     "epoch", "epochs", "ep", "e", "seed", "version", "v", "run", "fold", "trial", "rank", "layer",
     "layers", "width", "h", "d", "depth", "hidden", "lr", "wd", "loss", "acc", "accuracy", "batch",
@@ -30,15 +30,15 @@ const OTHERS: [&str; 34] = [
 /// A number in a name.
 #[derive(Debug)]
 struct Number<'a> {
-    /// As it is written.
+    /// Text of the number in the name.
     text: &'a str,
-    /// Where it begins.
+    /// Position of its first byte.
     start: usize,
-    /// Where it ends.
+    /// Position after its last byte.
     end: usize,
 }
 
-/// The step that `name`, without its ending, says; or why it says none.
+/// The step in `name`, which has no file ending, or the reason why it has none.
 pub(super) fn step(name: &str) -> Result<u64, String> {
     let lower = name.to_ascii_lowercase();
     let numbers = numbers(&lower);
@@ -46,7 +46,7 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
         let before = |number: &&Number| words.contains(&word_before(&lower, number));
         let mut named: Vec<&Number> = numbers.iter().filter(before).collect();
         if named.is_empty() {
-            // As in 500_steps.
+            // For example 500_steps.
             let behind = |number: &&Number| words.contains(&word_behind(&lower, number, &numbers));
             named = numbers.iter().filter(behind).collect();
         }
@@ -56,12 +56,12 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
     }
     let other = |number: &Number| OTHERS.contains(&word_before(&lower, number));
     let whole: Vec<&Number> = numbers.iter().filter(|n| n.whole().is_some()).collect();
-    // As in Keras' weights.{epoch}-{val_loss}.
+    // For example weights.{epoch}-{val_loss} from Keras.
     let score =
         |number: &&Number| number.whole().is_none() && word_before(&lower, number).is_empty();
     if let (Some(number), Some(score)) = (whole.first(), numbers.iter().find(score)) {
         return Err(format!(
-            "its number {} may be an epoch, as {} stands beside it",
+            "the number {} in its name may be an epoch, because {} is next to it",
             number.text, score.text
         ));
     }
@@ -69,7 +69,7 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
         [number] if other(number) => {
             let word = word_before(&lower, number);
             Err(format!(
-                "its number {} is of {word:?}, not of a training step",
+                "the number {} in its name belongs to {word:?}, not to a training step",
                 number.text
             ))
         }
@@ -77,13 +77,13 @@ pub(super) fn step(name: &str) -> Result<u64, String> {
     }
 }
 
-/// The step that all of these agree on.
+/// The step on which all of these numbers agree.
 fn one(numbers: &[&Number]) -> Result<u64, String> {
     let mut steps = Vec::new();
     for number in numbers {
         let step = number.whole().ok_or_else(|| {
             format!(
-                "its number {:?} is no whole number of training steps",
+                "the number {:?} in its name is not a whole number of training steps",
                 number.text
             )
         })?;
@@ -92,12 +92,12 @@ fn one(numbers: &[&Number]) -> Result<u64, String> {
         }
     }
     match steps[..] {
-        [] => Err("it names no training step".to_owned()),
+        [] => Err("its name contains no training step".to_owned()),
         [step] => Ok(step),
         _ => {
             let all: Vec<&str> = numbers.iter().map(|number| number.text).collect();
             Err(format!(
-                "each of its numbers {} may be the training step",
+                "each of the numbers {} in its name could be the training step",
                 all.join(", ")
             ))
         }
@@ -105,14 +105,13 @@ fn one(numbers: &[&Number]) -> Result<u64, String> {
 }
 
 impl Number<'_> {
-    /// Its value, where it is a whole number and not too large.
+    /// Its value, if it is a whole number in range.
     fn whole(&self) -> Option<u64> {
         self.text.parse().ok()
     }
 }
 
-/// Every number of a name: with a sign, digits behind a point, an exponent and letters such as k where
-/// it has them.
+/// All numbers in a name, with sign, decimals, exponent and letters such as k.
 fn numbers(name: &str) -> Vec<Number<'_>> {
     let bytes = name.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -141,9 +140,9 @@ fn numbers(name: &str) -> Vec<Number<'_>> {
                 break;
             }
         }
-        // A share of training.
+        // A percentage of training is not a step.
         at += usize::from(bytes.get(at) == Some(&b'%'));
-        // 10k is no 10, and 40steps is 40.
+        // 10k must not be read as 10, but 40steps is 40.
         let letters = bytes[at..]
             .iter()
             .take_while(|byte| byte.is_ascii_alphabetic());
@@ -160,7 +159,7 @@ fn numbers(name: &str) -> Vec<Number<'_>> {
     numbers
 }
 
-/// The word that a number follows, with at most a few signs between: `step` in `global_step = 40`.
+/// The word before a number, with at most a few signs between them: `step` in `global_step = 40`.
 fn word_before<'a>(name: &'a str, number: &Number<'_>) -> &'a str {
     let front = name[..number.start].trim_end_matches(separator);
     if number.start - front.len() > 3 {
@@ -173,7 +172,7 @@ fn word_before<'a>(name: &'a str, number: &Number<'_>) -> &'a str {
         .trim()
 }
 
-/// The word behind a number, unless it has a number of its own.
+/// The word after a number, unless that word has its own number.
 fn word_behind<'a>(name: &'a str, number: &Number<'_>, numbers: &[Number<'_>]) -> &'a str {
     let rest = name[number.end..].trim_start_matches(separator);
     let start = name.len() - rest.len();
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_may_say_several_steps_says_none() {
+    fn an_ambiguous_name_gives_no_step() {
         for (name, parts) in [
             ("net_40_h33", &["40", "33"][..]),
             ("net-v2-100", &["2", "100"]),

@@ -11,19 +11,19 @@ use super::Numbers;
 #[derive(Debug)]
 pub(crate) struct Collapse {
     pub(crate) rows: usize,
-    /// Those without rows as well.
+    /// Number of classes, including classes without rows.
     pub(crate) classes: usize,
-    /// The first of the classes without rows, and how many there are.
+    /// The first few classes without rows, and the number of all classes without rows.
     without_rows: (Vec<usize>, usize),
     pub(crate) width: usize,
     unit_roundoff: f64,
-    /// What features and labels alone say.
+    /// Metrics that need only features and labels.
     pub(crate) features: Numbers,
-    /// What needs the classifier.
+    /// Metrics that need the classifier.
     pub(crate) classifier: Numbers,
 }
 
-/// A number that is not defined, with the reason.
+/// A number, or the reason why it is not defined.
 type Maybe<T> = Result<T, String>;
 
 fn told<T>(result: Result<T, MetricError>) -> Maybe<T> {
@@ -31,13 +31,13 @@ fn told<T>(result: Result<T, MetricError>) -> Maybe<T> {
 }
 
 impl Collapse {
-    /// Everything that is defined. A missing classifier comes with the reason. A classifier of one
-    /// output decides between two classes by its sign.
+    /// Measures all metrics that are defined. A missing classifier comes with the reason. A
+    /// classifier with one output decides between two classes by its sign.
     pub(crate) fn of(
         features: &LabelledFeatures<'_>,
         classifier: &Maybe<LinearClassifier<'_>>,
     ) -> Self {
-        /// As many as a line holds.
+        /// Number of classes that fit on a line.
         const NAMED: usize = 20;
         let vary = told(features_vary(
             features.values,
@@ -72,12 +72,12 @@ impl Collapse {
         collapse
     }
 
-    /// Everything, in the order in which it is shown.
+    /// All numbers in the order in which they are printed.
     pub(crate) fn numbers(&self) -> Numbers {
         self.features.followed_by(&self.classifier)
     }
 
-    /// Which classes have no rows, if there are such.
+    /// A sentence about the classes without rows, if there are any.
     pub(crate) fn says_without_rows(&self) -> Option<String> {
         let (named, count) = &self.without_rows;
         let list: Vec<String> = named.iter().map(usize::to_string).collect();
@@ -95,7 +95,7 @@ impl Collapse {
 
     /// The precision of the numbers that were measured.
     pub(crate) fn precision(&self) -> &'static str {
-        // As in `tasks::tensors::Array`.
+        // The values of `unit_roundoff` in `tasks::tensors::Array`.
         match -self.unit_roundoff.log2() as u32 {
             8 => "bf16",
             11 => "f16",
@@ -104,7 +104,7 @@ impl Collapse {
         }
     }
 
-    /// Writes what was measured on.
+    /// Writes the number of rows, classes and features, and the precision.
     pub(crate) fn write_rows(&self, document: &mut Map<String, serde_json::Value>) {
         let mut put = |name: &str, value| document.insert(name.to_owned(), value);
         let (named, count) = &self.without_rows;
@@ -187,11 +187,11 @@ fn of_classifier(
         .as_ref()
         .is_ok_and(|c| c.weight.len() == features.width && features.classes == 2);
     let by_class = if one_output {
-        Err("the head has one output, and not one for each of the two classes".to_owned())
+        Err("the classifier has one output, not one for each of the two classes".to_owned())
     } else {
         classifier.clone().map(|c| c.weight)
     };
-    // The same decisions as logits of two classes.
+    // Two logits that make the same decisions as the one output.
     let halves = |values: &[f64]| -> Vec<f64> {
         let half = |sign: f64| values.iter().map(move |value| sign * value / 2.0);
         half(-1.0).chain(half(1.0)).collect()
@@ -220,7 +220,7 @@ fn of_classifier(
         ],
         simplex.map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
-    // What needs the mean and the row of the classifier of every class.
+    // Metrics that need the mean and the classifier row of every class.
     let all_classes = by_class.and_then(|w| {
         let means = means.clone()?;
         complete.clone().map(|()| (w, means))

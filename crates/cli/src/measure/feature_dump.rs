@@ -1,7 +1,7 @@
 use metrics::{LabelledFeatures, LinearClassifier};
 use tasks::tensors::{Array, Tensors, quoted};
 
-/// Features of labelled rows, and the classifier on them if the file holds it.
+/// Features of labelled rows, and their classifier if the file has one.
 #[derive(Debug)]
 pub(crate) struct FeatureDump {
     features: Array,
@@ -11,13 +11,13 @@ pub(crate) struct FeatureDump {
     pub(super) weight: Option<Array>,
     /// `[C]`.
     pub(super) bias: Option<Array>,
-    /// Names of tensors that have no meaning here.
+    /// Names of tensors that are not used.
     pub(crate) ignored: Vec<String>,
 }
 
 impl FeatureDump {
     pub(super) fn read(tensors: &Tensors<'_>) -> Result<Self, String> {
-        // NumPy has no names with a dot in them, where they are words of Python.
+        // `numpy.savez` takes names as Python keywords, which cannot contain a dot.
         let short = !tensors.has("classifier.weight") && tensors.has("weight");
         let [weight_name, bias_name] = match short {
             true => ["weight", "bias"],
@@ -61,12 +61,12 @@ impl FeatureDump {
             None
         };
         let outputs = weight.as_ref().map(|weight| weight.shape[0]);
-        // One output decides between two classes.
+        // A classifier with one output has two classes.
         let classes = outputs.map_or(largest + 1, |outputs| outputs.max(2));
         let bias = match (&weight, tensors.has(bias_name)) {
             (_, false) => None,
             (None, true) => {
-                return Err("has \"classifier.bias\" and no \"classifier.weight\"".to_owned());
+                return Err("has \"classifier.bias\" but no \"classifier.weight\"".to_owned());
             }
             (Some(_), true) => {
                 let found = tensors.shape(bias_name)?;
@@ -108,7 +108,7 @@ impl FeatureDump {
         }
     }
 
-    /// That there are tensors without a meaning here.
+    /// A note about tensors that are not used.
     pub(crate) fn note(&self) -> Option<String> {
         let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
         (!ignored.is_empty()).then(|| {
@@ -120,7 +120,7 @@ impl FeatureDump {
         })
     }
 
-    /// The classifier, or why there is none.
+    /// The classifier, or the reason why the file has none.
     pub(crate) fn classifier(&self) -> Result<LinearClassifier<'_>, String> {
         let Some(weight) = &self.weight else {
             let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();

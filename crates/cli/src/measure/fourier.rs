@@ -5,40 +5,40 @@ use tasks::{Characters, ResidueCharacters};
 
 use super::{Network, Numbers};
 
-/// How far the first layer's neurons are tuned to one frequency of the residues.
+/// How strongly each neuron of the first layer is tuned to one frequency of the residues.
 #[derive(Debug)]
 pub(crate) struct Fourier {
     pub(crate) modulus: usize,
-    /// What the net computes, if that was said; otherwise a sum is assumed.
+    /// The operation that the net computes; `None` if the user did not say, and a sum is assumed.
     operation: Option<String>,
-    /// What the waves are, or why there are none.
+    /// The characters that serve as waves, or the reason why there are none.
     characters: Result<ResidueCharacters, String>,
     pub(crate) neurons: usize,
-    /// Neurons without a spectrum: their weights are the same for all residues.
+    /// Number of neurons without a spectrum, because their weights are the same for all residues.
     pub(crate) untuned: Option<usize>,
     /// Means over tuned neurons.
     pub(crate) means: Numbers,
     /// Frequencies with the largest mean power, and that power.
     pub(crate) key_frequencies: Vec<(usize, f64)>,
-    /// That the other characters fit better.
+    /// A note if the other kind of characters fits better.
     pub(crate) note: Option<String>,
 }
 
 impl Fourier {
-    /// Of a net that sees two one-hot residues and computes `operation` of them, a sum where nothing
-    /// else is said.
+    /// Measures a net whose inputs are two one-hot residues and which computes `operation`, by
+    /// default their sum.
     pub(crate) fn of(
         network: &Network,
         modulus: usize,
         operation: Option<&str>,
     ) -> Result<Self, String> {
-        /// As many as a net usually needs.
+        /// Number of key frequencies that a net usually has.
         const SHOWN: usize = 5;
         let (name, first) = network.first();
         let wrong = || {
             format!(
-                "{name:?} has {} inputs: must have two for each residue of --modulus {modulus}, \
-                 two one-hot residues",
+                "{name:?} has {} inputs: must have 2 × {modulus} inputs, two one-hot residues of \
+                 --modulus {modulus}",
                 first.inputs
             )
         };
@@ -91,7 +91,7 @@ impl Fourier {
         })
     }
 
-    /// What the waves are, for the heading.
+    /// The kind of characters, for the heading.
     pub(crate) fn says_characters(&self) -> &'static str {
         match (&self.characters, &self.operation) {
             (Err(_), _) => "",
@@ -161,14 +161,14 @@ fn mean_of_tuned(values: Vec<f64>) -> Option<f64> {
     (!tuned.is_empty()).then(|| tuned.iter().sum::<f64>() / tuned.len() as f64)
 }
 
-/// Says so where neurons are tuned to the characters of sums, and those of products were used, or the
-/// other way round.
+/// A note if the neurons are tuned to the other kind of characters: additive instead of
+/// multiplicative, or the reverse.
 fn others_fit_better(
     used: &ResidueCharacters,
     ipr: f64,
     spectrum: impl Fn(&ResidueCharacters) -> Result<Spectrum, String>,
 ) -> Option<String> {
-    /// Spectra of random weights differ by less.
+    /// Ratio of the two iprs above which the note is given; random weights differ by less.
     const BETTER: f64 = 1.5;
     let (other, cure) = match used.characters {
         Characters::Additive => (

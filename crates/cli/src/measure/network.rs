@@ -26,7 +26,7 @@ impl Network {
         })
     }
 
-    /// Names of the layers, input to output, and what ordered them.
+    /// Names of the layers from input to output, and what determined their order.
     pub(crate) fn order(&self) -> (Vec<&str>, &'static str) {
         let by = match self.ordered_by {
             OrderedBy::List => "list",
@@ -62,7 +62,7 @@ impl Network {
         self.layers[0].weight.unit_roundoff
     }
 
-    /// Neural collapse of every hidden layer; that of the last one has the classifier.
+    /// Neural collapse of every hidden layer; the last one includes the classifier.
     pub(crate) fn collapse(
         &self,
         activation: Activation,
@@ -71,24 +71,24 @@ impl Network {
         let (name, first) = self.first();
         if first.inputs != rows.width {
             return Err(format!(
-                "{name:?} has {} inputs, and the rows of {} have {} features",
+                "{name:?} has {} inputs, but the rows of {} have {} features",
                 first.inputs, rows.name, rows.width
             ));
         }
         let last = self.layers.last().expect("a network has a layer");
-        // One output decides between two classes, and outputs may have no rows here.
+        // One output decides between two classes. There may be more outputs than classes with rows.
         let outputs = last.layer.outputs;
         if outputs < rows.classes && (outputs, rows.classes) != (1, 2) {
             return Err(format!(
-                "{:?} has {} outputs, and {} has {} classes: neural collapse needs one output for \
-                 each class, or one for two",
+                "{:?} has {} outputs, but {} has {} classes. Neural collapse needs one output for \
+                 each class, or one output for two classes",
                 last.weight.name, last.layer.outputs, rows.name, rows.classes
             ));
         }
         if self.layers.len() < 2 {
             return Err(format!(
-                "has one layer, {name:?}, and no hidden features that could collapse. Choose \
-                 --metrics spectrum,norms"
+                "has only one layer, {name:?}, so there are no hidden features that could \
+                 collapse. Choose --metrics spectrum,norms"
             ));
         }
         let layers = self.layers.iter().map(|file| file.layer.clone());
@@ -104,7 +104,7 @@ impl Network {
             weight: &weight,
             bias: last.layer.bias.as_deref(),
         };
-        // The features are those of rounded weights.
+        // The features are computed from rounded weights.
         let unit_roundoff = self.arrays().map(|a| a.unit_roundoff).fold(0.0, f64::max);
         let mut measured = Vec::with_capacity(hidden.len());
         for (at, values) in hidden.iter().enumerate() {
@@ -112,7 +112,7 @@ impl Network {
             let usable = |value: &f64| value.abs() <= LARGEST;
             if let Some(value) = values.iter().find(|value| !usable(value)) {
                 return Err(format!(
-                    "a feature behind {:?} is {value}: must be a finite number of at most \
+                    "a feature after {:?} is {value}: must be a finite number of at most \
                      {LARGEST:e} in size",
                     file.weight.name
                 ));

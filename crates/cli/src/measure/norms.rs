@@ -6,9 +6,9 @@ use super::Array;
 /// Frobenius norms.
 #[derive(Debug)]
 pub(crate) struct Norms {
-    /// Of every array, by its name.
+    /// Norm of every array, by name.
     pub(crate) arrays: Vec<(String, f64)>,
-    /// Of all together.
+    /// Norm of all arrays together.
     pub(crate) total: f64,
 }
 

@@ -7,28 +7,28 @@ use tasks::{
     stream::keyed,
 };
 
-/// Labelled rows that a net is measured on.
+/// Labelled rows on which a net is measured.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// The data set.
+    /// Name of the data set.
     pub(crate) name: String,
-    /// `[N, D]`, as the net sees them.
+    /// Inputs of the net, `[N, D]`.
     pub(crate) inputs: Vec<f64>,
     /// D.
     pub(crate) width: usize,
     pub(crate) labels: Vec<u32>,
     pub(crate) classes: usize,
-    /// What was assumed about them, one sentence each.
+    /// Assumptions about the rows, one sentence each.
     pub(crate) notes: Vec<String>,
-    /// For the output: where they come from.
+    /// Origin of the rows, for the JSON output.
     pub(crate) origin: Value,
 }
 
-/// Which rows, and what is done to them.
+/// Choice and scaling of the rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen {
     pub(crate) scaling: Scaling,
-    /// Seed and number of training rows; otherwise all rows.
+    /// Seed and number of training rows; `None` for all rows.
     pub(crate) split: Option<(u64, u32)>,
 }
 
@@ -41,12 +41,11 @@ impl Rows {
             None => (0..count).collect(),
             Some((_, train)) if train == 0 || train >= count => {
                 return Err(format!(
-                    "has {count} rows, and --train {train} asks for others: from 1 to {} can be \
-                     training rows",
+                    "has {count} rows, so --train {train} is out of range: must be 1 to {}",
                     count.saturating_sub(1)
                 ));
             }
-            // As the task `dataset` splits.
+            // The same split as in the task `dataset`.
             Some((seed, train)) => {
                 stratified_split(
                     &mut keyed(seed, "split", 0),

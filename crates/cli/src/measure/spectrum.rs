@@ -8,14 +8,14 @@ use super::{Array, Numbers};
 pub(crate) struct MatrixSpectrum {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
-    /// The largest, at most ten.
+    /// The largest singular values, at most ten.
     pub(crate) singular_values: Vec<f64>,
     pub(crate) ranks: Numbers,
 }
 
 /// The spectrum of every matrix among arrays.
 pub(crate) fn spectra(arrays: &[&Array]) -> Result<Vec<MatrixSpectrum>, MetricError> {
-    /// As many as a person looks at.
+    /// Number of singular values to report.
     const SHOWN: usize = 10;
     let mut found = Vec::new();
     for array in arrays {

@@ -1,4 +1,4 @@
-//! No file makes the reader or a metric panic, whatever was changed in it.
+//! No damaged file makes the reader or a metric panic.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ impl Words {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
         self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
-        // The low bits of such a generator repeat soon.
+        // The low bits of such a generator have a short period.
         (self.0 ^ (self.0 >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 16
     }
 
@@ -66,7 +66,7 @@ fn dump(words: &mut Words) -> Vec<u8> {
     ])
 }
 
-/// A net of 10 inputs, two residues modulo 5.
+/// A net with 10 inputs for two residues modulo 5.
 fn network(words: &mut Words) -> Vec<u8> {
     file(&[
         f32s("layers.0.weight", &[6, 10], words),
@@ -174,7 +174,7 @@ fn mutated_files_give_numbers_or_one_line_of_error() {
         for _ in 0..CASES {
             let mut bytes = valid.clone();
             for _ in 0..=words.below(3) {
-                // Nothing is left to change of a file cut off within its length.
+                // A file that is cut off within its length field has nothing left to change.
                 let length = bytes.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
                 if length.is_some_and(|length| length + 8 < bytes.len() as u64) {
                     mutate(&mut bytes, words);
@@ -212,7 +212,7 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn numbers_of_any_size_end() {
-    // Powers of numbers of these sizes leave f64, or vanish.
+    // Powers of numbers of these sizes overflow or underflow in f64.
     for size in [1e-320, 1e-200, 1e-100, 1e-40, 1e40, 1e70] {
         let words = &mut Words(9);
         let values = words.numbers(12 * 4);

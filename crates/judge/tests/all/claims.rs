@@ -31,7 +31,7 @@ fn the_order_of_half_times_is_kendalls_tau_with_bounds_where_censoring_leaves_it
         // Not learned by 60 is later than 10 and 20.
         ([rises_at(10), rises_at(20), not_by(60)], 1.0, false),
         ([not_by(60), rises_at(10), rises_at(20)], -1.0 / 3.0, false),
-        // Which of the last two comes first is open; at worst it is the wrong one.
+        // The order of the last two is open; at worst it is wrong.
         ([rises_at(10), not_by(60), not_by(60)], 1.0 / 3.0, true),
         // Not learned by 15 may still be before or after 20.
         ([rises_at(10), rises_at(20), not_by(15)], 1.0 / 3.0, true),
@@ -339,7 +339,7 @@ fn a_seed_without_a_value_opens_the_interval() {
 
 #[test]
 fn lower_bounds_can_contradict_an_upper_limit_and_support_a_lower_one_only() {
-    // Skill 2 was to come at 20 and had not by 60: off by 200 % or more.
+    // Skill 2 was predicted at 20 and not learned by 60: off by 200 % or more.
     let late = Made::with_curves(&[&rises_at(10), &not_by(60)]);
     let early = Made::with_curves(&[&rises_at(10), &not_by(21)]);
     let law = |threshold: &str| {
@@ -362,7 +362,7 @@ fn lower_bounds_can_contradict_an_upper_limit_and_support_a_lower_one_only() {
         late.judged(&law("within = [1.0, 9.0]")).outcome,
         Outcome::Undecided
     );
-    // A t interval has no use for bounds.
+    // A t interval cannot be computed from bounds.
     let t = format!("{}\ninterval = 't'", law("below = 0.3"));
     assert_eq!(late.judged(&t).outcome, Outcome::Undecided);
 }
@@ -530,7 +530,7 @@ fn the_interval_of_a_correlation_ends_where_correlations_do() {
     let (low, high) = ends("t", &rows);
     assert!((low - 0.1588).abs() < 1e-3, "{low}");
     assert_eq!(high, 1.0);
-    // A seed that says nothing may have any correlation, and no other number.
+    // A seed without a value may have any correlation, but no number outside of [−1, 1].
     rows.rows.retain(|row| row.seed != 3);
     assert_eq!(ends("order", &rows), (-1.0, 1.0));
 }

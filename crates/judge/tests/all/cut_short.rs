@@ -1,4 +1,4 @@
-//! Verdicts on cells that did not come to their end: a net that diverged has no final value.
+//! Verdicts on cells that stopped early: a net that diverged has no final value.
 
 use layerwise_judge::Judgement;
 use plan::spec::Outcome;
@@ -71,7 +71,7 @@ fn judged(statistic: &str, threshold: &str, curves: &[Curve], ends: Ends) -> Jud
     made.tested(statistic, threshold).measured
 }
 
-/// What the seed that is cut short gives: its value, and whether there is a bound among all.
+/// The value of the seed that is cut short, and whether any seed's value is a bound.
 fn cut(statistic: &str, curves: &[Curve], ends: Ends) -> (Option<f64>, bool) {
     let measured = judged(statistic, "above = -1.0", curves, ends);
     let [part] = &measured.components[..] else {
@@ -97,7 +97,7 @@ fn a_claim_on_final_values_is_undecided_where_a_net_diverged_and_says_so() {
             assert_eq!(values[seed as usize], expected, "seed {seed}");
         }
         assert!(
-            cut.notes[0].starts_with("1 of 8 cells did not come to their end"),
+            cut.notes[0].starts_with("1 of 8 cells stopped early"),
             "{:?}",
             cut.notes
         );
@@ -184,17 +184,18 @@ fn rises_and_slopes_need_the_end_that_they_read() {
 fn curves_of_the_user_that_end_early_have_no_end_and_times_beyond_them_are_bounds() {
     let skill = |index, points: &[(u64, f64)]| ("net", "skill_strength", index, points.to_vec());
     let one = [skill(1, &[(0, 0.0), (20, 0.1)])];
-    // Whatever the others are: the last value of a seed that ends early is not known.
+    // The last value of a seed that ends early is unknown, whatever the other seeds are.
     let early = judged(FINAL, "below = 0.5", &one, Ends::Early);
     assert_eq!(early.outcome, Outcome::Undecided);
     let part = &early.components[0];
     assert_eq!((part.seeds, part.values[CUT as usize]), (7, None));
     assert!(
-        early.notes[0].starts_with("in 1 of 8 cells curves of net end before the last step"),
+        early.notes[0].starts_with("in 1 of 8 cells the curves of net end before the last step"),
         "{:?}",
         early.notes
     );
-    // It had not come to one half by step 20, and the bound is one, unlike that of a divergence.
+    // The curve had not reached one half by step 20. Unlike after a divergence, this is a valid
+    // bound.
     let both = [
         skill(1, &[(0, 0.0), (20, 1.0)]),
         skill(2, &[(0, 0.0), (20, 0.1)]),
@@ -251,7 +252,7 @@ fn only_the_curves_that_end_early_lack_their_end() {
     let parts = made.parts(FINAL);
     let values: Vec<Option<f64>> = parts.iter().map(|part| part.1).collect();
     assert_eq!(values, [Some(0.1), None]);
-    // A delay that had not come is bounded by the end of its curve, not of the run.
+    // The bound on a delay that was not reached is the end of its curve, not that of the run.
     assert_eq!(
         made.only("kind = 'delay', of = 'generalised'"),
         (Some(20.0), true)

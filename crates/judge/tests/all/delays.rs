@@ -69,7 +69,7 @@ fn a_time_that_did_not_come_is_a_bound_and_no_large_number() {
     assert_eq!(outcome("above = 20.0"), Outcome::Supported);
     assert_eq!(outcome("above = 30.0"), Outcome::Undecided);
     assert_eq!(outcome("below = 20.0"), Outcome::Contradicted);
-    // Without a fit there is nothing to be late for, and a fit at the start has no ratio.
+    // Without a fit there is no delay, and a fit at step 0 has no ratio.
     let unfit = Run::default().cell("base", "k", 1.0, [NEVER, 500.0]);
     assert_eq!(unfit.value(&of("fit")), (Some(1000.0), true));
     for quantity in ["gap", "ratio", "test-at-fit"] {
@@ -92,7 +92,7 @@ fn delays_are_ordered_along_their_knob() {
     // One bound above all others still makes a full order.
     let open = rising.cell("base", "k", 20.0, [10.0, NEVER]);
     assert_eq!(open.value(ORDER), (Some(1.0), false));
-    // Two bounds have no order among them, which counts against it: 9 of 10 pairs, less one.
+    // The order of two bounds is unknown and counts as wrong: 9 of 10 pairs, less one.
     let two = open.cell("base", "k", 30.0, [10.0, NEVER]);
     assert_eq!(two.value(ORDER), (Some(0.8), true));
     // A net that never fits leaves the order open.
@@ -148,7 +148,7 @@ fn a_rise_is_taken_between_the_records_nearest_to_its_moments() {
     assert_eq!(rise(&run, "t_fit", "t_gen"), (Some(5.0), false));
     assert_eq!(rise(&run, "start", "t_fit"), (Some(1.0), false));
     assert_eq!(rise(&run, "t_gen", "end"), (Some(4.0), false));
-    // A moment that did not come is the end of the run.
+    // The end of the run stands for a time that was not reached.
     let never = Run::default().cell("base", "k", 1.0, [140.0, NEVER]);
     assert_eq!(rise(&never, "t_fit", "t_gen"), (Some(9.0), false));
     assert_eq!(rise(&never, "t_fit", "test_accuracy"), (None, false));

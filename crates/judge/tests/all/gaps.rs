@@ -70,7 +70,7 @@ fn the_gap_at_the_end_is_that_of_the_last_step_of_the_own_curve() {
     grid.rows("twin", 1, |_| vec![(0, 5.0), (20, 0.5), (30, 9.0)]);
     assert_eq!(gaps(&grid, ", at_end = true"), [0.5]);
     assert_eq!(gaps(&grid, ""), [5.0]);
-    // The other curve ends before.
+    // The other curve ends earlier.
     let gap = "kind = 'largest-gap', metric = 'skill_strength', at_end = true";
     let mut short = Grid::default();
     short.cell("size=1");
@@ -97,7 +97,7 @@ fn a_cell_that_cannot_be_compared_leaves_the_largest_gap_open() {
 }
 
 #[test]
-fn equal_values_have_no_gap_and_what_is_no_number_an_infinite_one() {
+fn equal_values_have_no_gap_and_nan_has_an_infinite_one() {
     let of = |net: f64, twin: f64, more: &str| {
         let mut grid = Grid::default();
         grid.cell("size=1");

@@ -121,7 +121,7 @@ fn with_two_knobs_the_correlation_is_the_mean_over_the_values_of_the_other() {
 }
 
 #[test]
-fn what_stays_the_same_has_a_correlation_of_zero() {
+fn constant_values_have_a_correlation_of_zero() {
     let level = [("size=1", 0.1), ("size=2", 0.1), ("size=3", 0.1)];
     assert_close(Grid::of_finals(&level).only(RANK), 0.0);
     assert_eq!(
@@ -180,7 +180,7 @@ fn a_correlation_needs_an_order_and_a_value_in_every_cell() {
     // The knob is not in the grid.
     let other = RANK.replace("size", "depth");
     assert_eq!(Grid::of_finals(&cells).only(&other), None);
-    // A cell that was never recorded may not be left out in silence.
+    // A cell that was never recorded must not be left out silently.
     let mut holed = Grid::of_finals(&cells);
     holed.cell("size=4");
     assert_eq!(holed.only(RANK), None);
@@ -312,7 +312,7 @@ fn the_ratio_of_half_times_is_taken_in_every_cell() {
 }
 
 #[test]
-fn a_half_time_that_was_not_seen_bounds_the_ratio_from_below_or_says_nothing() {
+fn an_unrecorded_half_time_bounds_the_ratio_from_below_or_leaves_it_unknown() {
     let grid = timed(&[
         ("size=1", &rises_at(10), &not_by(60)),
         ("size=2", &not_by(60), &rises_at(10)),
@@ -359,7 +359,7 @@ fn one_cell_with_another_ratio_contradicts() {
         "{}",
         found.reason
     );
-    // A bound contradicts an upper limit and leaves what lies above it open.
+    // A lower bound contradicts an upper limit below it, and leaves a limit above it undecided.
     let late = timed(&[("size=1", &rises_at(10), &not_by(60))]);
     assert_eq!(late.outcome(TIME, "below = 5.0"), Outcome::Contradicted);
     assert_eq!(late.outcome(TIME, "below = 7.0"), Outcome::Undecided);
@@ -448,7 +448,7 @@ fn saturation_is_timed_against_the_loss() {
         flat.0.parts(ratio),
         [(String::new(), Some(60.0 / 20.0), true)]
     );
-    // A loss that stays says nothing.
+    // A constant loss gives no time.
     let stays = saturating(&rises, &[(0, 2.0), (100, 1.99)]);
     assert_eq!(
         stays.0.tested(ratio, "above = 0.0").measured.components[0].seeds,
@@ -457,7 +457,7 @@ fn saturation_is_timed_against_the_loss() {
 }
 
 #[test]
-fn the_same_statistic_of_other_models_stands_beside_a_claim_and_has_no_part_in_it() {
+fn the_statistic_of_other_models_is_shown_and_does_not_affect_the_verdict() {
     let mut grid = Grid::default();
     grid.cell("size=1");
     grid.rows("net", 0, |_| vec![(0, 1.0)]);
@@ -531,7 +531,7 @@ fn a_claim_is_judged_at_the_cells_that_it_names() {
         // A control has cells of its own.
         assert_close(centre(&found.controls[0].judgement.components), 0.31);
     }
-    // So has a number, and knobs that are words select cells, too.
+    // So has a number. Knobs whose values are words select cells, too.
     for (variant, at, expected) in [
         ("own", "'task.data.batch' = 10.0", 10.0),
         ("words", "'models.net.activation' = 'tanh'", 1.0),

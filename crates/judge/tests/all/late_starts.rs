@@ -1,5 +1,5 @@
-//! Verdicts on curves of the user that begin after step 0: a level that the first record has reached was
-//! reached at a time that nobody saw, at most that of the record.
+//! Verdicts on curves of the user that begin after step 0. If the first record is beyond a level,
+//! the level was reached at an unknown time, at most that of the record.
 
 use crate::support::{Made, assert_close, rises_at};
 
@@ -31,13 +31,13 @@ fn a_half_time_before_the_first_record_is_a_bound_from_above() {
 fn a_half_time_at_the_first_record_is_one_before_it() {
     let made = Made::with_curves(&[&[(10, 0.5), (40, 1.0)], &rises_at(20)]);
     assert_close(made.only("kind = 'time-ratio', of = 1, to = 2"), 0.5, true);
-    // At the start it is a time, as ever.
+    // If the record is at step 0, its time is exact.
     let made = Made::with_curves(&[&[(0, 0.7), (40, 1.0)], &rises_at(20)]);
     assert_close(made.only("kind = 'time-ratio', of = 1, to = 2"), 0.0, false);
 }
 
 #[test]
-fn orders_and_laws_take_the_bound_for_what_it_is() {
+fn orders_and_laws_treat_a_bound_as_a_bound() {
     let order = "kind = 'half-time-order'";
     assert_close(
         Made::with_curves(&[&BY_10, &rises_at(20)]).only(order),
@@ -49,7 +49,7 @@ fn orders_and_laws_take_the_bound_for_what_it_is() {
         -1.0,
         false,
     );
-    // Which of these came first, nobody saw.
+    // The order of these is unknown.
     let open = Made::with_curves(&[&BY_10, &BY_10]);
     assert_close(open.only(order), -1.0, true);
     let open = Made::with_curves(&[&BY_10, &rises_at(5)]);
@@ -71,21 +71,21 @@ fn orders_and_laws_take_the_bound_for_what_it_is() {
 }
 
 #[test]
-fn what_comes_first_of_a_late_curve_is_not_its_start() {
+fn the_first_record_of_a_late_curve_is_not_its_start() {
     let made = Made::with_curves(&[&BY_10]);
     let parts = made.parts("kind = 'rise', from = 'start', to = 'end'");
     assert_eq!(parts, [("skill 1".to_owned(), None, false)]);
 }
 
 #[test]
-fn a_fit_before_the_first_record_bounds_what_follows_it() {
+fn a_fit_before_the_first_record_bounds_the_delay() {
     let mut made = Made::with_curves(&[&BY_10]);
     made.curve(("net", "t_fit"), 0, &[(10, f64::NEG_INFINITY)]);
     made.curve(("net", "t_gen"), 0, &[(60, 30.0)]);
     let delay = |of: &str| made.only(&format!("kind = 'delay', of = '{of}'"));
     assert_close(delay("fit"), 10.0, true);
     assert_close(delay("generalised"), 30.0, false);
-    // At most 10, so that the gap is at least 20.
+    // The first time is at most 10, so that the gap is at least 20.
     assert_close(delay("gap"), 20.0, true);
     assert_close(delay("ratio"), 3.0, true);
     assert_eq!(delay("test-at-fit").0, None);

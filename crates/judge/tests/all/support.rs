@@ -13,7 +13,7 @@ pub(crate) const SEEDS: u64 = 8;
 /// The metric of claims that name no other.
 pub(crate) const STRENGTH: &str = "skill_strength";
 
-/// A run of which tests know everything.
+/// A run whose numbers the tests choose.
 pub(crate) struct Made {
     pub(crate) seeds: u64,
     pub(crate) variants: Vec<VariantInfo>,
@@ -23,7 +23,7 @@ pub(crate) struct Made {
 }
 
 impl Default for Made {
-    /// Eight seeds of nothing.
+    /// Eight seeds without rows.
     fn default() -> Self {
         Self {
             seeds: SEEDS,
@@ -166,7 +166,8 @@ pub(crate) fn spec(claim: &str) -> Spec {
     ))
 }
 
-/// A spec as it is written: its claims speak of what only the tables of these tests have.
+/// The spec without checks of its claims, which use metrics that only the tables of these tests
+/// have.
 pub(crate) fn written(claims: &str) -> Spec {
     let head = "name = 'small'\ntitle = ''\nsummary = ''\nsource = ''\nminutes = 0.1\n\
                 task = {}\nmodels = {}\nmeasure = []\ntraining = { steps = 60, lr = 0.05 }\n";
@@ -192,7 +193,7 @@ pub(crate) fn not_by(time: u64) -> [(u64, f64); 2] {
     [(0, 0.0), (time, 0.25)]
 }
 
-/// What no statistic looks at is empty.
+/// Fields that no statistic reads are empty.
 const MANIFEST: &str = r#"{
     "format": 3, "name": "small", "quick": false, "spec_hash": "", "seeds": [],
     "layerwise_version": "", "rustc_version": "", "git_commit": "", "device": "flex",

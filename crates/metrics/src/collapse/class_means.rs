@@ -16,10 +16,10 @@ pub struct LabelledFeatures<'a> {
     pub width: usize,
     /// Class of each row, `[N]`.
     pub labels: &'a [u32],
-    /// C: the classes that there are. Not all of them need rows.
+    /// C: the number of classes. Not all of them need rows.
     pub classes: usize,
     /// Unit roundoff u of the precision in which the values were stored or computed: rounding may
-    /// have moved each of them by u times its size. See [`FloatFormat::unit_roundoff`].
+    /// have changed each value by u times its size. See [`FloatFormat::unit_roundoff`].
     ///
     /// [`FloatFormat::unit_roundoff`]: crate::FloatFormat::unit_roundoff
     pub unit_roundoff: f64,
@@ -33,19 +33,19 @@ impl LabelledFeatures<'_> {
     }
 }
 
-/// Means of the classes of labelled features. Classes without rows have no mean and are left out
-/// of everything that follows from the means.
+/// Class means of labelled features. Classes without rows have no mean and are left out of all
+/// metrics of the means.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMeans {
     pub(super) width: usize,
-    /// C, with those that have no rows.
+    /// C, including classes without rows.
     all_classes: usize,
     present: Vec<u32>,
     counts: Vec<usize>,
     means: Vec<f64>,
     centre: Vec<f64>,
     centred: Vec<f64>,
-    /// How far rounding may have moved every row of M/√C, `[d]`.
+    /// Bound of the rounding of every row of M/√C, `[d]`.
     rounding: Vec<f64>,
     /// Tr S_b.
     pub(super) between: f64,
@@ -54,12 +54,13 @@ pub struct ClassMeans {
 }
 
 impl ClassMeans {
-    /// The means μ_c of the classes that have rows, 2 or more of them, in f64.
+    /// Computes the means μ_c of the classes with rows, in f64. At least two classes must have
+    /// rows.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if shapes do not agree, for fewer than 2 classes with rows, a label that is
-    /// no class, or a feature that is not finite.
+    /// [`MetricError`] if shapes do not agree, fewer than 2 classes have rows, a label is not a
+    /// class, or a feature is not finite.
     ///
     /// # Examples
     ///
@@ -153,7 +154,7 @@ impl ClassMeans {
         self.counts.len()
     }
 
-    /// C, with the classes that have no rows.
+    /// C, including the classes without rows.
     #[must_use]
     pub fn all_classes(&self) -> usize {
         self.all_classes
@@ -171,7 +172,7 @@ impl ClassMeans {
         self.width
     }
 
-    /// Rows of each class that has some.
+    /// Number of rows of each class with rows.
     #[must_use]
     pub fn counts(&self) -> &[usize] {
         &self.counts
@@ -195,20 +196,19 @@ impl ClassMeans {
         &self.centred
     }
 
-    /// Eigenvalues of S_b that are nothing but rounding, largest first: together with those that
-    /// count they are as many as class means can span, the smaller of d and the number of classes
-    /// with rows minus 1.
+    /// Eigenvalues of S_b that may be rounding, largest first. Together with the counted
+    /// eigenvalues, their number is the smaller of d and the number of classes with rows minus 1.
     #[must_use]
     pub fn dropped_eigenvalues(&self) -> Vec<f64> {
         let dropped = self.directions.dropped.iter();
         dropped.map(|d| d.singular * d.singular).collect()
     }
 
-    /// That the class means differ by more than rounding.
+    /// Checks that the class means differ by more than rounding.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if they do not: whatever compares with the differences is not defined.
+    /// [`MetricError`] if they do not; metrics relative to the differences are then not defined.
     pub fn differ(&self) -> Result<(), MetricError> {
         if self.directions.kept.is_empty() {
             let domain = "above the rounding of the features: all classes have the same mean";
@@ -221,12 +221,12 @@ impl ClassMeans {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if the means do not differ by more than rounding, or one of them lies at
-    /// their centre, up to rounding: it has no angle to others.
+    /// [`MetricError`] if the means do not differ by more than rounding, or if a mean equals their
+    /// centre up to rounding, because it then has no angle to the others.
     pub fn simplex(&self) -> Result<SimplexDistance, MetricError> {
         self.differ()?;
         for mean in self.centred.chunks_exact(self.width) {
-            // |M_c|² against what rounding may have moved along M_c, times |M_c|.
+            // Compares |M_c|² with the rounding along M_c, times |M_c|.
             let moved = mean.iter().zip(&self.rounding).map(|(m, r)| m.abs() * r);
             if dot(mean, mean) <= moved.sum() {
                 let domain = "above its rounding: a class at the centre has no angle to others";
@@ -242,7 +242,7 @@ impl ClassMeans {
         Some(&self.means[place * self.width..(place + 1) * self.width])
     }
 
-    /// Rows with the mean of their class.
+    /// Rows, each with the mean of its class.
     pub(super) fn with_means<'a>(
         &'a self,
         features: &'a LabelledFeatures<'_>,
@@ -252,7 +252,7 @@ impl ClassMeans {
     }
 }
 
-/// The place of a class among those that have rows.
+/// The position of a class among those with rows.
 fn place(present: &[u32], class: usize) -> Option<usize> {
     let class = u32::try_from(class).ok()?;
     present.binary_search(&class).ok()
@@ -263,7 +263,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The error of something that is not defined on these features.
+/// The error for a metric that is not defined on these features.
 pub(super) fn undefined(name: &'static str, domain: &'static str) -> MetricError {
     MetricError::Domain {
         name,

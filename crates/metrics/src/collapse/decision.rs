@@ -43,24 +43,24 @@ pub struct Decision {
     /// Share of rows whose class by the classifier is not that of the nearest class mean
     /// \[Papyan2020\].
     ///
-    /// Without a bias the classifier is taken on h − μ_G: logits of uncentred features are shifted
-    /// by W μ_G, which spoils NC4 even under perfect collapse.
+    /// A classifier without bias is applied to h − μ_G, because uncentred features shift the logits
+    /// by W μ_G, which would spoil NC4 even under perfect collapse.
     pub nc4: f64,
-    /// The same for the logits as they are, W h + b.
+    /// The same for the unchanged logits, W h + b.
     pub nc4_as_is: f64,
     /// Share of rows that the classifier W h + b puts into their class.
     pub accuracy: f64,
     /// Share of rows whose nearest class mean is that of their class.
     pub nearest_mean_accuracy: f64,
-    /// |W μ_G + b − its mean over classes|: 0 where the bias takes the centre of the features away,
-    /// in the unit of the logits. The common part changes no decision.
+    /// |W μ_G + b − its mean over classes|, in the unit of the logits: 0 if the bias cancels the
+    /// global mean of the features. A shift that all classes share changes no decision.
     pub bias_gap: f64,
 }
 
 impl Decision {
-    /// Decisions of a classifier on features. Classes without rows have no mean that could be the
-    /// nearest, but the classifier may choose them. A row whose largest logit or whose nearest mean is not
-    /// unique counts as wrong, and as a disagreement.
+    /// Compares the decisions of a classifier with those of the nearest class mean. A class without
+    /// rows has no mean and is never nearest, but the classifier may choose it. A row whose largest
+    /// logit or whose nearest mean is not unique counts as wrong, and as a disagreement.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Decision {
 ///
 /// # Errors
 ///
-/// [`MetricError`] if the means are not those of such features, or do not differ by more than
+/// [`MetricError`] if the means do not belong to such features, or do not differ by more than
 /// rounding.
 pub fn nearest_mean_accuracy(
     features: &LabelledFeatures<'_>,
@@ -140,7 +140,7 @@ pub fn nearest_mean_accuracy(
     Ok(near.count() as f64 / features.labels.len() as f64)
 }
 
-/// The class whose mean is nearest, if there is only one.
+/// The class with the nearest mean, if it is unique.
 fn nearest_mean(row: &[f64], means: &ClassMeans) -> Option<usize> {
     let closeness = |mean: &[f64]| {
         let squares = row.iter().zip(mean);
@@ -151,7 +151,7 @@ fn nearest_mean(row: &[f64], means: &ClassMeans) -> Option<usize> {
     Some(means.present()[place] as usize)
 }
 
-/// The place of the only largest entry.
+/// The position of the largest entry, if it is unique.
 fn largest(values: &[f64]) -> Option<usize> {
     let top = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut places = (values.iter().enumerate()).filter(|(_, value)| **value == top);

@@ -1,41 +1,41 @@
 use nalgebra::{DMatrix, DVector};
 
-/// A direction counts where its singular value is above this, times the larger side of the matrix,
-/// relative to the largest entry: below lies the rounding of the entries.
+/// A direction counts if its singular value, relative to the largest entry, is above this number
+/// times the larger side of the matrix. Smaller singular values are rounding of the entries.
 const RANK_TOLERANCE: f64 = 4.0 * f64::EPSILON;
 
-/// Two directions are as good as orthogonal below this cosine: it changes nc1 by less than its square.
+/// Two directions count as orthogonal below this cosine, which changes nc1 by less than its square.
 const ORTHOGONAL: f64 = 1e-8;
 
-/// Each sweep squares what is left of the cosines.
+/// Largest number of sweeps; each sweep squares the remaining cosines.
 const SWEEPS: usize = 30;
 
-/// A unit vector `[d]` and the singular value that belongs to it.
+/// A unit vector `[d]` with its singular value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Direction {
     pub(super) singular: f64,
     pub(super) unit: Vec<f64>,
 }
 
-/// What centred columns span.
+/// Directions spanned by centred columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Directions {
     /// Largest singular value first.
     pub(super) kept: Vec<Direction>,
-    /// Those that may be nothing but rounding, largest first.
+    /// Directions that may be rounding, largest first.
     pub(super) dropped: Vec<Direction>,
 }
 
-/// The directions that centred columns `[d, C]` span, at most C − 1. `scale` is the size of the
-/// numbers that the columns are differences of, and `rounding` `[d]` how far their rounding may have
-/// moved each row of the matrix.
+/// The directions that centred columns `[d, C]` span, at most C − 1. The columns are differences of
+/// numbers of size `scale`, and `rounding` `[d]` bounds the rounding of each row of the matrix.
 ///
-/// From the C × C Gram matrix, whose eigenvectors v give A v. The singular value is |A v| itself and
-/// not the root of the eigenvalue, so that values down to 1e-8 of the largest keep their digits; where
-/// the Gram matrix mixes directions of smaller ones, one-sided Jacobi rotations part them.
+/// They come from the eigenvectors v of the C × C Gram matrix, as A v. The singular value is |A v|
+/// rather than the root of the eigenvalue, so that values down to 1e-8 of the largest keep their
+/// digits. For smaller ones the Gram matrix mixes directions, and one-sided Jacobi rotations
+/// separate them.
 ///
-/// A direction u is kept where its singular value is above Σ_j |u_j| r_j: by so much the rounding of
-/// the rows, r, can move one that is 0.
+/// A direction u is kept if its singular value is above Σ_j |u_j| r_j, which is how much the
+/// rounding r of the rows can change a singular value of 0.
 pub(super) fn directions(columns: &DMatrix<f64>, scale: f64, rounding: &[f64]) -> Directions {
     let (width, classes) = columns.shape();
     let eigen = (columns.transpose() * columns).symmetric_eigen();
@@ -65,7 +65,7 @@ pub(super) fn directions(columns: &DMatrix<f64>, scale: f64, rounding: &[f64]) -
     Directions { kept, dropped }
 }
 
-/// Makes vectors orthogonal by one-sided Jacobi rotations of pairs, which keep what they span together.
+/// Makes vectors orthogonal by one-sided Jacobi rotations of pairs, which preserve their span.
 fn orthogonalise(vectors: &mut [DVector<f64>]) {
     for _ in 0..SWEEPS {
         let mut rotated = false;

@@ -10,7 +10,7 @@ use crate::error::{MetricError, require_entries, require_length};
 pub struct SelfDuality {
     /// |W/|W| − M/|M||, Frobenius norms, from 0 to 2 \[Papyan2020\].
     pub nc3: f64,
-    /// Its square, which the notebook of \[Papyan2020\] prints.
+    /// The square of `nc3`, which the notebook of \[Papyan2020\] prints.
     pub nc3_squared: f64,
     /// |W Mᵀ/|W Mᵀ| − (I − 1 1ᵀ/C)/√(C − 1)| \[Zhu2021\].
     pub nc3_product: f64,

@@ -5,12 +5,12 @@ use nalgebra::DMatrix;
 use super::class_means::{dot, undefined};
 use crate::{ClassMeans, error::MetricError};
 
-/// Means count as lying on one line where the squared singular values of their triangle differ by
-/// this factor: a few roundings of the larger.
+/// Three means count as collinear if the squared singular values of their triangle differ by this
+/// factor, a few roundings of the larger.
 const FLAT: f64 = 1e-15;
 
-/// The plane of three class means, turned so that they point to the corners of a triangle: the
-/// first up, the others clockwise, as nearly as they can.
+/// The plane of three class means. It is rotated so that the means point as nearly as possible to
+/// the corners of a regular triangle, the first up and the others clockwise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassPlane {
     centre: Vec<f64>,
@@ -26,7 +26,7 @@ impl ClassPlane {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] for a class that does not exist or has no rows, or means on one line.
+    /// [`MetricError`] if a class does not exist or has no rows, or if the means are collinear.
     ///
     /// # Examples
     ///
@@ -77,8 +77,8 @@ impl ClassPlane {
         })
     }
 
-    /// Coordinates of a row of features, across and up, in their unit; the centre of the three means
-    /// is the origin.
+    /// Coordinates of a row of features (across, up), in the unit of the features, with the centre
+    /// of the three means as the origin.
     #[must_use]
     pub fn project(&self, row: &[f64]) -> [f64; 2] {
         let off: Vec<f64> = row.iter().zip(&self.centre).map(|(h, c)| h - c).collect();

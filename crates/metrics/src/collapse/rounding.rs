@@ -1,4 +1,4 @@
-//! What rounding alone may have done to features, and whether there is more in them than that.
+//! Bounds of the rounding of features, and checks that features vary by more than rounding.
 
 use super::class_means::undefined;
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
     variation::vary,
 };
 
-/// How far rounding may have moved a mean of up to `rows` numbers, relative to their size: each of
-/// them by the unit roundoff of their precision, and their sum, in f64, by one rounding for each term.
+/// Bound of the rounding of a mean of up to `rows` numbers, relative to their size: the unit
+/// roundoff of their precision for each number, and one rounding in f64 for each term of the sum.
 pub(super) fn rounding(unit_roundoff: f64, rows: usize) -> f64 {
     unit_roundoff + rows as f64 * FloatFormat::F64.unit_roundoff()
 }
@@ -26,10 +26,10 @@ pub(super) fn column_sizes<'a>(
     sums.into_iter().map(f64::sqrt).collect()
 }
 
-/// That features differ between rows by more than the rounding of what they were stored in: the one
-/// rule for everything that compares with their variance.
+/// Checks that features differ between rows by more than the rounding of their storage. All metrics
+/// relative to the variance of features use this rule.
 ///
-/// A column varies where half its range is above four spacings of the largest number in it.
+/// A column varies if half its range is above four spacings of its largest number.
 ///
 /// # Shapes
 ///
@@ -39,7 +39,7 @@ pub(super) fn column_sizes<'a>(
 ///
 /// # Errors
 ///
-/// [`MetricError`] if no column varies, as with one row, and for rows that are not full.
+/// [`MetricError`] if no column varies (for example with one row), or if rows are incomplete.
 ///
 /// # Examples
 ///

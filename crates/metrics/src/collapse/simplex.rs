@@ -1,8 +1,8 @@
 use super::class_means::{dot, undefined};
 use crate::error::{MetricError, require, require_entries, require_length};
 
-/// NC2: how far C vectors are from a simplex equiangular tight frame (ETF), the C directions that
-/// are as far apart as possible, with cosine −1/(C − 1) each.
+/// NC2: distances of C vectors from a simplex equiangular tight frame (ETF), whose C directions are
+/// as far apart as possible, with cosine −1/(C − 1) between any two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimplexDistance {
     /// Coefficient of variation of the norms, with the unbiased standard deviation (over C − 1)
@@ -10,20 +10,19 @@ pub struct SimplexDistance {
     pub equinorm: f64,
     /// Mean over pairs of |cos + 1/(C − 1)| \[Papyan2020\].
     pub equiangular: f64,
-    /// Standard deviation of the cosines over pairs, that of a population (over C (C − 1)/2)
+    /// Population standard deviation of the cosines over pairs (divided by C (C − 1)/2)
     /// \[Papyan2020\].
     pub cosine_deviation: f64,
     /// |A Aᵀ/|A Aᵀ| − (I − 1 1ᵀ/C)/√(C − 1)|, Frobenius norms \[Zhu2021\].
     pub etf: f64,
 }
 
-/// NC2 of C vectors, rows of the classifier as they are. That of centred class means is
-/// [`ClassMeans::simplex`], which knows what rounding may have done to them.
+/// NC2 of C vectors, such as the rows of the classifier without centring. For centred class means,
+/// use [`ClassMeans::simplex`], which accounts for their rounding.
 ///
 /// [`ClassMeans::simplex`]: crate::ClassMeans::simplex
 ///
-/// C vectors in fewer than C − 1 dimensions cannot be a simplex; the distance says how far they
-/// are.
+/// C vectors in fewer than C − 1 dimensions cannot form a simplex; the distance is then above 0.
 ///
 /// # Shapes
 ///
@@ -31,8 +30,8 @@ pub struct SimplexDistance {
 ///
 /// # Errors
 ///
-/// [`MetricError`] if rows are not full, for fewer than 2 vectors, entries that are not finite, or a
-/// vector that is zero (it has no angle).
+/// [`MetricError`] if rows are incomplete, there are fewer than 2 vectors, an entry is not finite,
+/// or a vector is zero and has no angle.
 ///
 /// # Examples
 ///
@@ -54,7 +53,7 @@ pub fn simplex_distance(vectors: &[f64], classes: usize) -> Result<SimplexDistan
     require(width > 0, "width of the vectors", 0.0, "1 or more")?;
     require_entries("vectors", vectors, "finite", f64::is_finite)?;
     let vector = |class: usize| &vectors[class * width..(class + 1) * width];
-    // By the largest entry, so that no square leaves f64.
+    // Division by the largest entry keeps all squares within f64.
     let scale = vectors.iter().fold(0.0, |top, v| v.abs().max(top));
     let scaled = |class: usize| -> Vec<f64> { vector(class).iter().map(|v| v / scale).collect() };
     if scale == 0.0 {

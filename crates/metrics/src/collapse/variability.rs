@@ -8,26 +8,28 @@ use super::{
 };
 use crate::error::{MetricError, require_at_least, require_entries, require_length};
 
-/// NC1: variability within the classes against that between them.
+/// NC1: variability within classes relative to variability between classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Variability {
-    /// Tr(S_w S_b⁺)/C [Zhu2021; Han2022], no unit: goes to 0 as features collapse onto their class
-    /// means, *in the directions that the means span* by more than rounding.
+    /// Tr(S_w S_b⁺)/C [Zhu2021; Han2022], no unit: it goes to 0 as features collapse onto their
+    /// class means, in the directions that the means span by more than rounding.
     pub nc1: f64,
-    /// The same with all directions, those as well that may be nothing but rounding
-    /// ([`ClassMeans::dropped_eigenvalues`]); only those of exactly 0 are left out.
+    /// The same with all directions, including those that may be rounding
+    /// ([`ClassMeans::dropped_eigenvalues`]); only directions with eigenvalue exactly 0 are left
+    /// out.
     pub nc1_all_directions: f64,
     /// Tr(S_w S_b⁺), as printed by the notebook of \[Papyan2020\].
     pub nc1_papyan: f64,
-    /// Tr S_w/Tr S_b, no unit: all directions count, and none is divided by a small eigenvalue.
+    /// Tr S_w/Tr S_b, no unit. All directions count, and nothing is divided by a small eigenvalue.
     pub nc1_quotient: f64,
     /// Tr S_w, in the squared unit of the features.
     pub within: f64,
     /// Tr S_b.
     pub between: f64,
-    /// Directions of S_b that were kept, at most C − 1 (and at most d), C the classes with rows.
+    /// Number of kept directions of S_b, at most C − 1 and at most d, where C counts the classes
+    /// with rows.
     pub rank: usize,
-    /// The smallest eigenvalue of S_b that was kept, in the squared unit of the features.
+    /// The smallest kept eigenvalue of S_b, in the squared unit of the features.
     pub smallest_eigenvalue: f64,
 }
 
@@ -42,8 +44,8 @@ impl Variability {
     ///
     /// # Errors
     ///
-    /// [`MetricError`] if the means are not those of such features, or all class means are the same
-    /// up to rounding (nothing lies between the classes, and no variability can be compared with it).
+    /// [`MetricError`] if the means do not belong to such features, or all class means are equal up
+    /// to rounding, so that there is no variability between classes to compare with.
     ///
     /// # Examples
     ///
@@ -98,11 +100,11 @@ impl Variability {
     }
 }
 
-/// Tr S_w, split by the directions that the classifier reads: those of its rows minus their mean,
-/// which alone decide between classes.
+/// Tr S_w, split into the directions that the classifier reads and the rest. The classifier reads
+/// the directions of its rows minus their mean, which alone decide between classes.
 ///
-/// In the unconstrained-features model gradient flow shrinks the inside and never moves the outside
-/// \[Mixon2020\].
+/// In the unconstrained-features model, gradient flow shrinks the inside part and never changes the
+/// outside part \[Mixon2020\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WithinClass {
     /// Tr(P S_w), P the projector on those directions, in the squared unit of the features.
@@ -161,8 +163,8 @@ impl WithinClass {
 
 /// Singular values of features minus their mean row, largest first, min(N, d) of them.
 ///
-/// From the smaller Gram matrix, so that those below 1e-8 of the largest are rounding. Squared and
-/// divided by N they are the variances along the principal components; see
+/// They come from the smaller Gram matrix, so values below 1e-8 of the largest are rounding.
+/// Squared and divided by N they are the variances along the principal components; see
 /// [`crate::effective_rank_of_power`] and [`crate::stable_rank`] for ranks.
 ///
 /// # Shapes
@@ -171,7 +173,7 @@ impl WithinClass {
 ///
 /// # Errors
 ///
-/// [`MetricError`] for rows that are not full, no rows, or entries that are not finite.
+/// [`MetricError`] if rows are incomplete, there are no rows, or an entry is not finite.
 ///
 /// # Examples
 ///

@@ -57,7 +57,7 @@ fn a_softmax_collapses_where_the_other_classes_are_absorbed() {
     assert_eq!(share(f32_edge + 0.1, FloatFormat::F32), 1.0);
     assert_eq!(share(f64_edge - 0.1, FloatFormat::F64), 0.0);
     assert_eq!(share(f64_edge + 0.1, FloatFormat::F64), 1.0);
-    // A row that is wrong, however sure, has a gradient.
+    // A wrong row has a gradient, however confident the net is.
     assert_eq!(
         softmax_collapse(&[0.0, 200.0], &[0], 2, FloatFormat::F32).unwrap(),
         0.0

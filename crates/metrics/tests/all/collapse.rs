@@ -374,7 +374,7 @@ proptest! {
         let (a, b) = (rows.variability(), shifted.variability());
         prop_assert!((a.nc1 / b.nc1 - 1.0).abs() < CLOSE);
         prop_assert!((rows.simplex().etf - shifted.simplex().etf).abs() < CLOSE);
-        // Nor does a scale, but for what has a unit.
+        // Nor does a scale, except for quantities with a unit.
         let scaled = rows.moved(&DMatrix::identity(width, width), 1e3, 0.0).variability();
         prop_assert!((a.nc1 / scaled.nc1 - 1.0).abs() < CLOSE);
         prop_assert!((scaled.within / a.within / 1e6 - 1.0).abs() < CLOSE);
@@ -717,7 +717,7 @@ fn features_that_are_the_same_up_to_rounding_do_not_vary() {
     assert!(error.contains("no angle"), "{error}");
 }
 
-/// The numbers of the classes that have rows are those of these classes alone.
+/// Classes without rows do not change the metrics of the other classes.
 #[test]
 fn classes_without_rows_are_left_out_of_what_follows_from_means() {
     let (alone, weight, bias) = random_rows(5, 3, 6);
@@ -751,7 +751,7 @@ fn classes_without_rows_are_left_out_of_what_follows_from_means() {
     let exact = Decision::of(&alone.features(), &expected, &classifier(&weight, &bias)).unwrap();
     assert_eq!(found.accuracy, exact.accuracy);
     assert_eq!(found.nc4_as_is, exact.nc4_as_is);
-    // One that does is wrong there.
+    // A classifier that does choose them is wrong there.
     let never = vec![1e6, -1e6, -1e6, -1e6, -1e6];
     let wrong = Decision::of(&rows.features(), &means, &classifier(&wide, &never)).unwrap();
     assert_eq!((wrong.accuracy, wrong.nc4), (0.0, 1.0));

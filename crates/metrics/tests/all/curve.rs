@@ -94,7 +94,7 @@ fn shapes_of_censored_curves_are_lower_bounds_or_unknown() {
         (&late, [0.5, 0.6, 0.7, 0.8], Ratio::AtLeast(8.0)),
         (&late, [0.0, 0.02, 0.05, 0.09], Ratio::Unknown),
         (&late, [0.95, 1.0, 1.0, 1.0], Ratio::Unknown),
-        // What the first record has just reached may have been reached before.
+        // A level that the first record equals may have been reached earlier.
         (&late, [0.1, 0.5, 0.9, 1.0], Ratio::AtLeast(4.0)),
         // Diverged after 10 %.
         (&late, [0.0, 0.1, f64::NAN, 1.0], Ratio::AtLeast(1.0)),

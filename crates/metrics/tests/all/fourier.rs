@@ -57,7 +57,7 @@ fn the_power_is_that_of_a_plain_transform_for_prime_odd_and_even_moduli() {
         };
         let mut expected: Vec<f64> = (1..=modulus / 2).map(power).collect();
         if modulus % 2 == 0 {
-            // Its own opposite: the others stand for two.
+            // This frequency is its own opposite; each of the others stands for two.
             *expected.last_mut().unwrap() /= 2.0;
         }
         let sum: f64 = expected.iter().sum();
@@ -239,7 +239,7 @@ fn all_keys_hold_an_exact_network_and_one_key_its_share() {
         let one = key_split(&logits, modulus, coefficients, &[2]).unwrap();
         let share = energy(&one.restricted) / energy(&logits);
         assert_close(share, 2.0 / (modulus as f64 - 1.0), ROUNDING);
-        // Of another sum it holds nothing.
+        // The share of any other sum is 0.
         let other = key_split(&logits, modulus, [1, 2], &all).unwrap();
         assert!(
             energy(&other.restricted) < ROUNDING * energy(&logits),

@@ -1,20 +1,20 @@
-//! What an activation says about itself.
+//! The trait that each activation implements.
 
 use crate::algebra::Algebra;
 
-/// An activation φ: its formula and everything else that the project knows of it.
+/// An activation φ: its formula and its properties.
 ///
-/// Its functions must be `#[inline(always)]`: what is not inlined into a kernel of the trainer is
-/// compiled without the wider instructions.
+/// Its functions must be `#[inline(always)]`, because code that is not inlined into a kernel of the
+/// trainer is compiled without the wider instructions.
 pub(crate) trait Formula {
-    /// q with φ(c z) = c^q φ(z) for c > 0. An activation that is not homogeneous has that of the range
-    /// in which it is nearly a power.
+    /// q with φ(c z) = c^q φ(z) for c > 0. An activation that is not homogeneous has the degree of
+    /// the range in which it is nearly a power.
     const DEGREE: f64;
 
     /// Whether the degree holds everywhere.
     const HOMOGENEOUS: bool;
 
-    /// Whether [`Formula::slope`] reads φ(z), which a net keeps anyway, and not z.
+    /// Whether [`Formula::slope`] reads φ(z), which a net stores anyway, instead of z.
     const SLOPE_FROM_VALUE: bool;
 
     /// Whether the trainer applies it to sums while they are in registers, for activations of one or

@@ -1,8 +1,8 @@
 use super::formula::Formula;
 use crate::algebra::Algebra;
 
-/// ln(1 + e^z), with slope 1/(1 + e^(−z)): PyTorch's `Softplus` without its threshold, below which
-/// that is off by up to 2e-9 \[Dugas2001\].
+/// ln(1 + e^z), with slope 1/(1 + e^(−z)): PyTorch's `Softplus` without its threshold, which causes
+/// errors of up to 2e-9 \[Dugas2001\].
 pub(crate) struct Softplus;
 
 impl Formula for Softplus {

@@ -36,7 +36,7 @@ pub enum Decay {
 }
 
 impl Adam {
-    /// PyTorch's constants (burn's ε is another one), without weight decay.
+    /// PyTorch's constants without weight decay; burn has a different ε.
     pub const PYTORCH: Self = Self {
         beta1: 0.9,
         beta2: 0.999,

@@ -1,10 +1,10 @@
-//! What an optimizer says about itself, and the arithmetic that its formula is written in.
+//! The trait that each optimizer implements, and the arithmetic in which its formula is written.
 
 use std::ops::Div;
 
 use crate::error::{MlpError, require};
 
-/// A parameter, or a tensor of parameters, on which a formula acts element by element.
+/// A parameter, or a tensor of parameters, to which a formula is applied elementwise.
 pub trait UpdateAlgebra: Clone + Div<Output = Self> {
     /// Learning rates η: one for all elements, or one for each member of a batch.
     type Rate;
@@ -28,24 +28,24 @@ pub trait UpdateAlgebra: Clone + Div<Output = Self> {
     fn decayed(self, rate: &Self::Rate, decay: f64) -> Self;
 }
 
-/// An optimizer: its formula and everything else that the project knows of it.
+/// An optimizer: its formula and its properties.
 pub(crate) trait Rule {
     /// `Ok` if all constants are in their domains.
     fn check(&self) -> Result<(), MlpError>;
 
-    /// Moments that it keeps of every parameter: 0, 1 or 2.
+    /// Number of moments per parameter: 0, 1 or 2.
     fn moments(&self) -> usize;
 
-    /// Flow time of one step of learning rate 1 in units of the loss's own gradient; `None` where the
-    /// optimizer does not follow the gradient flow.
+    /// Flow time of one step with learning rate 1, in units of the loss's own gradient; `None` if
+    /// the optimizer does not follow gradient flow.
     fn flow_factor(&self) -> Option<f64>;
 
-    /// The parameter after step number `step` (from 1). `moments` has as many entries as
-    /// [`Rule::moments`] says, `None` before the first step, and gets the new ones. Tensors count steps
-    /// only for a rule with two moments: another must not use `step`.
+    /// The parameter after step number `step` (from 1). `moments` has [`Rule::moments`] entries,
+    /// which are `None` before the first step and are replaced by the new moments. Tensors count
+    /// steps only for rules with two moments, so other rules must not use `step`.
     ///
-    /// Must be `#[inline(always)]`: what is not inlined into a kernel of the trainer is compiled
-    /// without the wider instructions.
+    /// It must be `#[inline(always)]`, because code that is not inlined into a kernel of the
+    /// trainer is compiled without the wider instructions.
     fn update<A: UpdateAlgebra>(
         &self,
         step: i32,

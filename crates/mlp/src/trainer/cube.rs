@@ -1,8 +1,8 @@
-//! Outputs on all corners of a cube, for nets with one hidden layer and one output.
+//! Computes outputs on all corners of a cube, for nets with one hidden layer and one output.
 //!
-//! What enters a hidden unit at a corner is a sum over axes. All sums over the lower and all over the
-//! upper half of the axes are found once; every corner is then one addition, the activation and one
-//! multiply-add for each hidden unit, whatever the number of inputs.
+//! The pre-activation of a hidden unit at a corner is a sum over axes. All sums over the lower half
+//! and over the upper half of the axes are computed once. Each corner then needs one addition, the
+//! activation and one multiply-add per hidden unit, whatever the number of inputs.
 
 use super::activate::{activate, value};
 use super::column::sum_of;
@@ -14,10 +14,10 @@ use crate::activation::{Formula, with_formula};
 use crate::error::{require, require_length};
 use crate::{Activation, MlpError};
 
-/// Axes at most: 2^24 corners.
+/// Largest number of axes, with 2^24 corners.
 const MOST_AXES: usize = 24;
 
-/// Corners whose outputs are summed side by side.
+/// Number of corners whose outputs are summed at the same time.
 const TILE: usize = 4;
 
 /// All rows between the corners of a cube: row i is `origin` with `change` added to `column` for
@@ -44,8 +44,8 @@ impl Cube<'_> {
     }
 }
 
-/// What enters the hidden units, m x W + n b, at all corners: the sum of a line for the lower and one
-/// for the upper half of the axes.
+/// Pre-activations m x W + n b at all corners, as sums of one line for the lower half and one for
+/// the upper half of the axes.
 pub(super) struct Halves<T> {
     /// `[2^lower axes, H]`, each row's panels side by side.
     low: Lines<T>,
@@ -71,7 +71,7 @@ impl<T: Real> Halves<T> {
             let rows = lines.all_mut();
             rows[..width].copy_from_slice(&first);
             for (bit, &(column, change)) in axes.iter().enumerate() {
-                // The corners with this bit are those before it, moved along its axis.
+                // The corners with this bit are the earlier corners, moved along its axis.
                 let (without, with) = rows.split_at_mut(width << bit);
                 let with = &mut with[..without.len()];
                 with.copy_from_slice(without);

@@ -1,4 +1,4 @@
-//! Functions without branches, so that loops over them vectorise.
+//! Elementary functions without branches, so that loops over them vectorise.
 
 use super::real::Real;
 use super::simd::Lanes;
@@ -17,10 +17,11 @@ fn split_exp<T: Real, L: Lanes<T>>(lanes: L, x: T) -> (T, T) {
     (T::power_of_two(shifted), lanes.mul_add(series * r, r, r))
 }
 
-/// e^x for x up to about 80, a few units in the last place off; 0 where it would not be normal.
+/// e^x for x up to about 80, accurate to a few units in the last place; 0 if the result would be
+/// subnormal.
 #[inline(always)]
 pub(super) fn exp<T: Real, L: Lanes<T>>(lanes: L, x: T) -> T {
-    // Selections, not min and max, which would lose NaN.
+    // Selections are used because min and max would lose NaN.
     let inside = if x < T::EXP_LOW { T::EXP_LOW } else { x };
     let (scale, rest) = split_exp(lanes, inside);
     let value = lanes.mul_add(scale, rest, scale);
@@ -37,16 +38,16 @@ pub(super) fn tanh<T: Real, L: Lanes<T>>(lanes: L, x: T) -> T {
         size
     };
     let (scale, rest) = split_exp(lanes, size + size);
-    // e^{2|x|} − 1 without cancellation: scale is 1 where it is small.
+    // e^{2|x|} − 1 without cancellation, because scale is 1 for small x.
     let above_one = lanes.mul_add(scale, rest, scale - T::ONE);
     (above_one / (above_one + T::ONE + T::ONE)).copysign(x)
 }
 
 /// 1/√(2π)
 const DENSITY_AT_ZERO: f64 = 0.398_942_280_401_432_7;
-/// Where the variable of [`normal_cdf`]'s polynomial is 0.
+/// Argument at which the variable of the polynomial in [`normal_cdf`] is 0.
 const TAIL_CENTRE: f64 = 4.0;
-/// |z| from which on the tail of the distribution is 0 in every type.
+/// |z| above which the tail of the distribution is 0 in every type.
 const TAIL_END: f64 = 1e4;
 
 /// e^{−z²/2}
@@ -106,7 +107,7 @@ pub(super) fn softplus<T: Real, L: Lanes<T>>(lanes: L, x: T) -> T {
         series = lanes.mul_add(series, square, term);
     }
     let artanh = lanes.mul_add(series * square, s, s);
-    // A selection, which keeps NaN.
+    // A selection preserves NaN, unlike max.
     let above = if x < T::ZERO { T::ZERO } else { x };
     above + artanh + artanh
 }
@@ -223,7 +224,7 @@ mod tests {
     fn ends_of_the_range_are_right() {
         let ends = [f64::NEG_INFINITY, -1e30, 0.0, 1e30, f64::INFINITY];
         for (function, expected) in [
-            // The trainer needs no e^x of large x.
+            // The trainer never needs e^x for large x.
             (Exp, [0.0, 0.0, 1.0, f64::NAN, f64::NAN]),
             (Tanh, [-1.0, -1.0, 0.0, 1.0, 1.0]),
             (Sigmoid, [0.0, 0.0, 0.5, 1.0, 1.0]),

@@ -4,14 +4,14 @@
 /// that.
 pub(super) const LANES: usize = 16;
 
-/// Bytes of a cache line: lines that straddle two cost a second access.
+/// Bytes of a cache line. A line that straddles two cache lines costs a second access.
 const CACHE_LINE: usize = 64;
 
 /// One row of a panel.
 ///
 /// A matrix `[R, C]` is kept as ⌈C/16⌉ panels of R lines; entry (r, c) is lane c mod 16 of line r
 /// of panel ⌊c/16⌋. Lanes at and beyond C are padding. All three matrix products of a training step
-/// read this form with consecutive loads, so that nothing is packed on the way.
+/// read this layout with consecutive loads, so nothing needs repacking.
 pub(super) type Line<T> = [T; LANES];
 
 /// Panels of `columns` columns.
@@ -27,7 +27,7 @@ pub(super) fn lines_of(rows: usize, columns: usize) -> usize {
 /// A buffer of lines that starts on a cache line.
 #[derive(Debug)]
 pub(super) struct Lines<T> {
-    /// Lines with room in front for the alignment.
+    /// Storage of the lines, with room at the front for alignment.
     storage: Vec<T>,
     start: usize,
     count: usize,
@@ -38,7 +38,7 @@ impl<T: Copy> Lines<T> {
     fn filled(value: T, count: usize) -> Self {
         let slack = CACHE_LINE / size_of::<T>();
         let storage = vec![value; count * LANES + slack];
-        // An unaligned start would be slow, not wrong.
+        // An unaligned start would only be slower.
         let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
         Self {
             storage,
@@ -77,7 +77,7 @@ impl<T: Copy + Default> Lines<T> {
 
 impl<T: Copy> Clone for Lines<T> {
     fn clone(&self) -> Self {
-        // Aligned anew: a copy of the storage has another address.
+        // The copy has another address, so it is aligned again.
         let mut copy = Self::filled(self.storage[0], self.count);
         copy.all_mut().copy_from_slice(self.all());
         copy

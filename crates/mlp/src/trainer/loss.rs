@@ -9,7 +9,7 @@ use crate::Loss;
 /// Weights of the rows of a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum RowWeights<'a, T> {
-    /// The same for all.
+    /// The same weight for all rows.
     Equal(T),
     /// `[rows]`
     Each(&'a [T]),
@@ -51,7 +51,7 @@ impl<T: Real> Kernel<T> for LossGradient<'_, T> {
             Loss::Mse { .. } => self.each(factor, |value, target| value - target),
             Loss::Hinge { .. } => self.each(factor, |value, target| {
                 let margin = simd.mul_add(-target, value, T::ONE);
-                // Selections, which keep NaN.
+                // A selection preserves NaN, unlike max.
                 let margin = if margin < T::ZERO { T::ZERO } else { margin };
                 if margin > T::ZERO { -target } else { margin }
             }),
@@ -125,7 +125,8 @@ fn softmax_row<T: Real, S: Simd<T>>(
     factor: T,
 ) {
     let lines = || (row..).step_by(rows).zip((0..outputs).step_by(LANES));
-    // The first output in every lane, and nothing above it in lanes beyond the last output.
+    // Every lane starts at the first output, so that lanes beyond the last output never hold a
+    // larger value.
     let mut largest = [values[row][0]; LANES];
     for (index, first) in lines() {
         let used = LANES.min(outputs - first);
@@ -157,7 +158,7 @@ fn softmax_row<T: Real, S: Simd<T>>(
             *weight += *target;
         }
     }
-    // NaN among the outputs makes the sum NaN, and with it the whole row.
+    // A NaN among the outputs makes the sum and thus the whole row NaN.
     let total = |lanes: [T; LANES]| lanes.into_iter().fold(T::ZERO, |sum, value| sum + value);
     let share = total(weights) / total(sums);
     for (index, _) in lines() {

@@ -1,12 +1,12 @@
-//! The most arithmetic that a core can do, to compare the trainer with.
+//! Measures the arithmetic limit of a core, for comparison with the trainer.
 
 use std::hint::black_box;
 
 use super::lines::{LANES, Line, Lines};
 use super::simd::{Arch, Kernel, Simd};
 
-/// Sums that are carried along: with two multiply-adds a cycle, each of which takes four or five,
-/// at least ten registers must be under way. Of AVX2 a line of f32 takes two.
+/// Number of independent sums. A core does two multiply-adds per cycle, and each takes four or five
+/// cycles, so at least ten registers must be in use. A line of f32 takes two AVX2 registers.
 const SUMS: usize = 6;
 
 /// Does `rounds` rounds of independent fused multiply-adds in f32 on registers, with the
@@ -39,7 +39,7 @@ struct MultiplyAdds<'a> {
 impl Kernel<f32> for MultiplyAdds<'_> {
     #[inline(always)]
     fn run<S: Simd<f32>>(self, simd: S) {
-        // The sums tend to 2: they neither grow nor vanish.
+        // The sums tend to 2, so they neither overflow nor underflow.
         let (half, one) = (simd.splat(black_box(0.5)), simd.splat(black_box(1.0)));
         let mut sums = [simd.zero(); SUMS];
         for _ in 0..self.rounds {

@@ -13,8 +13,8 @@ use super::tables::{PATTERNS, TableRows};
 /// Lines of a tile.
 const TILE: usize = 6;
 
-/// One panel of A B for the rows of A, every row of it added to `start`; `finish` gets every sum with
-/// its line, whose old content it may read, and writes it.
+/// Computes one panel of A B for the rows of A, with every row added to `start`. `finish` receives
+/// every sum and its line, may read the old content of the line, and writes the new one.
 ///
 /// # Shapes
 ///
@@ -33,7 +33,7 @@ pub(super) fn dense_panel<T: Real, S: Simd<T>>(
     for (tile, out) in tiles.iter_mut().enumerate() {
         dense_tile(simd, a, (tile * TILE, rows), b, start, out, finish);
     }
-    // A tile of every size, so that its sums are in registers.
+    // There is a tile of every size, so that its sums stay in registers.
     let place = (rows - rest.len(), rows);
     match rest.len() {
         1 => dense_rest::<T, S, 1>(simd, a, place, b, start, rest, finish),
@@ -114,8 +114,8 @@ pub(super) fn gram_panel<T: Real, S: Simd<T>>(
     sums: &mut [Line<T>],
 ) {
     for (a, sums) in a.chunks_exact(g.len()).zip(sums.chunks_mut(LANES)) {
-        // As few tiles as hold all columns of the panel, of about the same size: a small one would
-        // wait for its own sums.
+        // The columns of the panel are split into as few tiles as possible, of about equal size,
+        // because a small tile would wait for its own sums.
         match sums.len() {
             1 => gram_tile::<T, S, 0, 1>(simd, a, g, sums),
             2 => gram_tile::<T, S, 0, 2>(simd, a, g, sums),
@@ -144,7 +144,7 @@ pub(super) fn gram_panel<T: Real, S: Simd<T>>(
     }
 }
 
-/// M columns of A from lane `FIRST` on; those beyond the last are computed and left out.
+/// M columns of A from lane `FIRST` on; columns beyond the last are computed and discarded.
 #[inline(always)]
 fn gram_tile<T: Real, S: Simd<T>, const FIRST: usize, const M: usize>(
     simd: S,
@@ -167,7 +167,7 @@ fn gram_tile<T: Real, S: Simd<T>, const FIRST: usize, const M: usize>(
     }
 }
 
-/// As [`dense_panel`] for rows with few entries: a sum of lines of B.
+/// Like [`dense_panel`], for rows with few entries: a sum of lines of B.
 #[inline(always)]
 pub(super) fn sparse_panel<T: Real, S: Simd<T>>(
     simd: S,
@@ -194,7 +194,7 @@ pub(super) fn sparse_panel<T: Real, S: Simd<T>>(
     }
 }
 
-/// As [`dense_panel`] for rows that are read off a table.
+/// Like [`dense_panel`], for rows that are read from a table.
 #[inline(always)]
 pub(super) fn table_panel<T: Real, S: Simd<T>>(
     simd: S,
@@ -206,7 +206,7 @@ pub(super) fn table_panel<T: Real, S: Simd<T>>(
 ) {
     let (tables, groups) = (rows.table.as_chunks::<PATTERNS>().0, rows.groups);
     let tables = &tables[panel * groups..][..groups];
-    // The usual numbers of groups each have their own loop, so that it has no inner one.
+    // Each usual number of groups has its own loop without an inner loop.
     match groups {
         2 => table_sums::<T, S, 2>(simd, rows.picks, tables, start, out, finish),
         3 => table_sums::<T, S, 3>(simd, rows.picks, tables, start, out, finish),
@@ -250,7 +250,7 @@ fn table_sum<T: Real, S: Simd<T>>(
     for part in 0..T::PARTS {
         let mut sum = simd.load(start, part);
         for (&pick, table) in picks.iter().zip(tables) {
-            // The remainder tells the compiler that it is inside the table.
+            // The remainder shows the compiler that the index is inside the table.
             let line = &table[usize::from(pick) % PATTERNS];
             sum = simd.add(sum, simd.load(line, part));
         }
@@ -258,7 +258,7 @@ fn table_sum<T: Real, S: Simd<T>>(
     }
 }
 
-/// As [`gram_panel`] for rows with few entries.
+/// Like [`gram_panel`], for rows with few entries.
 #[inline(always)]
 pub(super) fn sparse_gram_panel<T: Real, S: Simd<T>>(
     simd: S,

@@ -30,7 +30,7 @@ pub trait Real:
     fn to_f64(self) -> f64;
 }
 
-/// Constants and operations of [`Real`]; unreachable from outside, so that it has no other members.
+/// Constants and operations of [`Real`]; sealed, so that other crates cannot implement it.
 pub trait Float: Lane + Sized + 'static {
     /// 0
     const ZERO: Self;
@@ -63,7 +63,7 @@ pub trait Float: Lane + Sized + 'static {
     fn power_of_two(shifted: Self) -> Self;
     /// |x|
     fn abs(self) -> Self;
-    /// The same size with the sign of `sign`.
+    /// The same absolute value with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
     /// √x
     fn sqrt(self) -> Self;

@@ -1,4 +1,4 @@
-//! Rows of a step, prepared once.
+//! Prepares the rows of a step once.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use super::tables::Tables;
 use crate::MlpError;
 use crate::error::{require, require_length};
 
-/// Rows that go through the net together, so that what they leave stays in the cache.
+/// Number of rows that pass through the net together, so that their activations stay in the cache.
 pub(super) const BLOCK: usize = 96;
 
-/// Of how many inputs at most one may differ from zero in the mean, for rows to be taken as sparse:
-/// an entry of a sparse product costs about as much as three of a dense one.
+/// Rows count as sparse if on average at most one in this number of inputs is nonzero. An entry of
+/// a sparse product costs about as much as three entries of a dense one.
 const SPARSE_SHARE: usize = 4;
 
-/// Rows on the host, as a task has them.
+/// Rows on the host, as provided by a task.
 #[derive(Debug, Clone, Copy)]
 pub struct HostRows<'a> {
     /// N
@@ -32,16 +32,16 @@ pub struct HostRows<'a> {
     pub weights: Option<&'a [f64]>,
 }
 
-/// Rows in the form in which [`super::Trainer`] reads them: in its number type, in panels, and as
-/// lists of entries where most inputs are zero.
+/// Rows in the layout of [`super::Trainer`]: in its number type, in panels, and as lists of nonzero
+/// entries if most inputs are zero.
 #[derive(Debug, Clone)]
 pub struct Rows<T: Real> {
     rows: usize,
     inputs: usize,
     outputs: usize,
-    /// Block after block, `[rows, D]` each; unused where the inputs are sparse.
+    /// Block after block, `[rows, D]` each; unused if the inputs are sparse.
     dense: Lines<T>,
-    /// Without rows where the inputs are dense.
+    /// Empty if the inputs are dense.
     sparse: SparseMatrix<T>,
     /// The inputs as sums of patterns, for evaluations.
     tables: Option<Tables<T>>,
@@ -52,7 +52,7 @@ pub struct Rows<T: Real> {
     id: u64,
 }
 
-/// Two fillings of rows never have the same number.
+/// Every filling of rows gets its own number.
 static IDS: AtomicU64 = AtomicU64::new(1);
 
 impl<T: Real> Rows<T> {
@@ -77,9 +77,9 @@ impl<T: Real> Rows<T> {
         Ok(rows)
     }
 
-    /// Rows of `inputs` D and `outputs` K columns that are evaluated many times: where the inputs are
-    /// made of few patterns, evaluations become cheaper, and this dearer. Outputs agree within
-    /// rounding.
+    /// Prepares rows of `inputs` D and `outputs` K columns that are evaluated many times. If the
+    /// inputs consist of few patterns, evaluations become cheaper and the preparation more
+    /// expensive. Outputs agree within rounding.
     ///
     /// # Errors
     ///
@@ -100,8 +100,8 @@ impl<T: Real> Rows<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if there are no rows or a slice does not fit the widths; then nothing is
-    /// changed.
+    /// [`MlpError`] if there are no rows, or a slice does not fit the widths; nothing is changed
+    /// then.
     pub fn fill(&mut self, host: &HostRows<'_>) -> Result<(), MlpError> {
         let rows = host.rows;
         require(rows >= 1, "number of rows", rows as f64, "at least 1")?;
@@ -115,7 +115,7 @@ impl<T: Real> Rows<T> {
         self.tables = None;
         self.sparse.clear();
         if is_sparse(host.inputs, self.inputs) {
-            // Indices fit 32 bits, as `is_sparse` admits no more entries.
+            // Indices fit into 32 bits, because `is_sparse` allows no more entries.
             for row in host.inputs.chunks_exact(self.inputs) {
                 self.sparse.push(row.iter().copied().enumerate());
             }
@@ -152,17 +152,17 @@ impl<T: Real> Rows<T> {
         self.sparse.rows() > 0
     }
 
-    /// Whether outputs are read off tables of patterns.
+    /// Whether outputs are read from tables of patterns.
     pub fn has_tables(&self) -> bool {
         self.tables.is_some()
     }
 
-    /// The same inputs as sums of patterns, if they are made of few.
+    /// The inputs as sums of patterns, if there are few patterns.
     pub(super) fn tables(&self) -> Option<&Tables<T>> {
         self.tables.as_ref()
     }
 
-    /// A number that changes when the rows do.
+    /// A number that changes whenever the rows change.
     pub(super) fn id(&self) -> u64 {
         self.id
     }
@@ -211,12 +211,12 @@ impl<T: Real> Rows<T> {
     }
 }
 
-/// Lines of a block in a buffer that has block after block.
+/// Lines of a block in a buffer of consecutive blocks.
 pub(super) fn lines_in(block: &Range<usize>, columns: usize) -> Range<usize> {
     block.start * panels(columns)..block.end * panels(columns)
 }
 
-/// Whether few enough inputs differ from zero.
+/// Whether few enough inputs are nonzero.
 fn is_sparse(inputs: &[f64], columns: usize) -> bool {
     let most = (inputs.len() / SPARSE_SHARE).min(u32::MAX as usize);
     let mut found = 0;

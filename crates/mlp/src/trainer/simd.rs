@@ -1,8 +1,8 @@
 //! Vector instructions chosen at run time.
 //!
 //! A kernel is written once, over [`Simd`], and compiled for every instruction set. Its inner
-//! functions and closures must be `#[inline(always)]`: what is not inlined into the kernel is compiled without
-//! the wider instructions.
+//! functions and closures must be `#[inline(always)]`: code that is not inlined into the kernel is
+//! compiled without the wider instructions.
 
 use super::lines::Line;
 
@@ -20,7 +20,7 @@ pub trait Lanes<T>: Copy {
     /// a · b + c
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 
-    /// max(a, 0), NaN where a is.
+    /// max(a, 0); NaN for NaN.
     fn relu(self, a: Self::V) -> Self::V;
 
     /// `then` where a > 0, elsewhere `otherwise`.
@@ -50,7 +50,7 @@ pub trait Simd<T>: Lanes<T> {
 
 /// Work to be compiled for every instruction set.
 pub trait Kernel<T> {
-    /// Does it; must be `#[inline(always)]`.
+    /// Does the work; must be `#[inline(always)]`.
     fn run<S: Simd<T>>(self, simd: S);
 }
 
@@ -77,7 +77,7 @@ pub(super) enum Arch {
 }
 
 impl Arch {
-    /// The widest that this processor has.
+    /// The widest set of this processor.
     pub(super) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(token) = pulp::x86::V3::try_new() {

@@ -1,4 +1,4 @@
-//! Sparse matrices: the entries that are not zero, row by row.
+//! Sparse matrices: the nonzero entries, row by row.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ impl<T> Default for SparseMatrix<T> {
 }
 
 impl<T: Real> SparseMatrix<T> {
-    /// Takes all rows away, not the memory.
+    /// Removes all rows, but keeps the memory.
     pub(super) fn clear(&mut self) {
         self.starts.truncate(1);
         self.columns.clear();
@@ -33,7 +33,7 @@ impl<T: Real> SparseMatrix<T> {
 
     /// Rows.
     pub(super) fn rows(&self) -> u32 {
-        // At least the start of the first row is there.
+        // The vector always has the start of the first row.
         (self.starts.len() - 1) as u32
     }
 

@@ -1,8 +1,9 @@
-//! Rows whose product with a weight is read off tables.
+//! Rows whose product with a weight is read from tables.
 //!
-//! Neighbouring columns often take few combinations of values over all rows, as bits and one-hot
-//! keys do. The product of every combination with the weight is found once; that of a row is then a
-//! sum of one line for each group of columns, several times cheaper than one for each column.
+//! Adjacent columns, such as bits and one-hot keys, often take few combinations of values over all
+//! rows. The product of every combination with the weight is computed once. The product of a row is
+//! then a sum of one line per group of columns, which is several times cheaper than one line per
+//! column.
 
 use std::ops::Range;
 
@@ -10,12 +11,12 @@ use super::lines::Line;
 use super::real::Real;
 use super::sparse::SparseMatrix;
 
-/// Lines of the table for a group of columns, one for each combination of their values at most: few
-/// enough for the fastest cache, and a power of two, so that no index needs to be checked.
+/// Largest number of combinations per group of columns: few enough for the fastest cache, and a
+/// power of two, so that indices need no check.
 pub(super) const PATTERNS: usize = 16;
 
-/// Columns of a group in the mean at least: reading a line costs about as much as two columns of a
-/// dense product.
+/// Smallest mean number of columns per group, because reading a line costs about as much as two
+/// columns of a dense product.
 const FEWEST_COLUMNS: usize = 3;
 
 /// Rows as sums of lines of a table.
@@ -23,7 +24,7 @@ const FEWEST_COLUMNS: usize = 3;
 pub(super) struct Tables<T> {
     /// The combinations of each group as rows of D columns, filled up to [`PATTERNS`].
     pub(super) patterns: SparseMatrix<T>,
-    /// Which of them each group of a row has, `[N, groups]`.
+    /// Index of the combination of each group in each row, `[N, groups]`.
     picks: Vec<u8>,
     groups: usize,
 }
@@ -39,7 +40,7 @@ pub(super) struct TableRows<'a, T> {
 }
 
 impl<T: Real> Tables<T> {
-    /// Those of a row-major matrix; `None` where they would not pay.
+    /// Finds the tables of a row-major matrix; `None` if they would not be faster.
     pub(super) fn find(inputs: &[f64], columns: usize) -> Option<Self> {
         let rows = inputs.len() / columns;
         let mut groups: Vec<Group> = Vec::new();
@@ -64,7 +65,7 @@ impl<T: Real> Tables<T> {
                 *slot = pick;
             }
             for pattern in 0..PATTERNS {
-                // Patterns that no row has stay empty.
+                // Unused patterns stay empty.
                 let row = group.patterns.get(pattern).map_or(&[][..], |&(row, _, _)| {
                     &inputs[row * columns..][group.columns.clone()]
                 });
@@ -83,7 +84,7 @@ impl<T: Real> Tables<T> {
         self.groups * PATTERNS
     }
 
-    /// The rows of a block, read off products of [`Tables::patterns`].
+    /// The rows of a block, read from products of [`Tables::patterns`].
     pub(super) fn block<'a>(
         &'a self,
         block: &Range<usize>,
@@ -100,8 +101,8 @@ impl<T: Real> Tables<T> {
 /// Neighbouring columns and the combinations of their values.
 struct Group {
     columns: Range<usize>,
-    /// For every combination the first row that has it, and what told it from the others when the
-    /// last column was added: the combination before it, and the bits of its value.
+    /// For every combination: the first row that has it, the combination before the last column was
+    /// added, and the bits of the value in the last column.
     patterns: Vec<(usize, u8, u64)>,
     /// The combination of every row.
     picks: Vec<u8>,
@@ -117,7 +118,7 @@ impl Group {
         }
     }
 
-    /// With one more column; `None` where there would be too many combinations.
+    /// The group with one more column; `None` if there would be too many combinations.
     fn with<'a>(&self, values: impl Iterator<Item = &'a f64>) -> Option<Self> {
         let mut patterns: Vec<(usize, u8, u64)> = Vec::new();
         let mut picks = Vec::with_capacity(self.picks.len());
@@ -146,7 +147,7 @@ impl Group {
 mod tests {
     use super::*;
 
-    /// The rows that the patterns add up to.
+    /// The rows that the sums of patterns reproduce.
     fn dense(tables: &Tables<f64>, columns: usize) -> Vec<f64> {
         let mut rows = vec![0.0; tables.picks.len() / tables.groups * columns];
         let patterns = tables.patterns.all();

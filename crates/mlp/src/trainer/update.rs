@@ -12,11 +12,11 @@ pub(super) struct Update<'a, T> {
     /// Number of the step, from 1.
     pub(super) step: u64,
     pub(super) rate: f64,
-    /// What `gradients` must be multiplied with.
+    /// Factor on `gradients`.
     pub(super) multiplier: T,
     pub(super) parameters: &'a mut [T],
     pub(super) gradients: &'a [T],
-    /// Empty where the optimizer keeps none.
+    /// First moments; empty if the optimizer has none.
     pub(super) first: &'a mut [T],
     pub(super) second: &'a mut [T],
 }
@@ -45,7 +45,7 @@ impl<T: Real> Update<'_, T> {
         };
         let (first, second) = (self.first, self.second);
         let pairs = self.parameters.iter_mut().zip(self.gradients);
-        // The number of moments is constant in each loop, so that none asks for it.
+        // The number of moments is constant in each loop, so the loops have no branch on it.
         match rule.moments() {
             0 => {
                 for (parameter, gradient) in pairs {

@@ -1,4 +1,4 @@
-//! The trainer's optimizers on parameters that are no net's.
+//! The optimizers of the trainer, for parameters of other models.
 
 use super::real::Real;
 use super::simd::Arch;
@@ -7,8 +7,8 @@ use super::update::Update;
 use crate::error::require_length;
 use crate::{MlpError, Optimizer};
 
-/// An optimizer with what it remembers of `P` parameters, for models that are no multilayer perceptron
-/// and find their gradients themselves.
+/// An optimizer with its state for `P` parameters. It serves models that are not multilayer
+/// perceptrons and compute their own gradients.
 ///
 /// # Examples
 ///
@@ -34,7 +34,7 @@ impl<T: Real> Updater<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if a constant of the optimizer is off its domain.
+    /// [`MlpError`] if a constant of the optimizer is outside its domain.
     pub fn new(optimizer: Optimizer, parameters: usize) -> Result<Self, MlpError> {
         optimizer.check()?;
         let moment = |index| {
@@ -51,7 +51,7 @@ impl<T: Real> Updater<T> {
         })
     }
 
-    /// What the optimizer remembers.
+    /// The state of the optimizer.
     pub fn state(&self) -> TrainerState {
         let read = |moment: &[T]| moment.iter().map(|value| value.to_f64()).collect();
         TrainerState {
@@ -61,12 +61,12 @@ impl<T: Real> Updater<T> {
         }
     }
 
-    /// Puts back what [`Updater::state`] gave.
+    /// Restores a state from [`Updater::state`].
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if the moments are not those of this optimizer and as many parameters; then
-    /// nothing is changed.
+    /// [`MlpError::Length`] if the moments do not fit this optimizer and number of parameters;
+    /// nothing is changed then.
     pub fn set_state(&mut self, state: &TrainerState) -> Result<(), MlpError> {
         require_length("first", state.first.len(), self.first.len())?;
         require_length("second", state.second.len(), self.second.len())?;
@@ -81,7 +81,7 @@ impl<T: Real> Updater<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError::Length`] if there are not P of both; then nothing is changed.
+    /// [`MlpError::Length`] if there are not P entries of both; nothing is changed then.
     pub fn step(
         &mut self,
         parameters: &mut [T],

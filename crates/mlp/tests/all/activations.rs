@@ -113,7 +113,7 @@ fn extreme<T: Real>(activation: Activation, input: f64, instructions: Instructio
 }
 
 #[test]
-fn extreme_inputs_neither_overflow_nor_lose_what_is_not_a_number() {
+fn extreme_inputs_neither_overflow_nor_lose_nan() {
     for activation in Activation::ALL {
         for instructions in [Instructions::Detected, Instructions::Portable] {
             for input in [-1e4, -200.0, 0.0, 200.0, 1e4] {

@@ -1,4 +1,4 @@
-//! Results to the bit, as they were when they were last changed on purpose.
+//! Results must stay the same bit by bit, unless they are changed on purpose.
 
 #![cfg(not(any(target_arch = "aarch64", target_feature = "fma")))]
 

@@ -1,4 +1,4 @@
-//! The reference by central differences and identities, and the trainer by the reference.
+//! Central differences and identities test the reference; the reference tests the trainer.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

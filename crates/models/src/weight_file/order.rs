@@ -1,21 +1,21 @@
-//! The order of layers, from their names and shapes.
+//! Determines the order of layers from their names and shapes.
 //!
-//! 1. Layers that somebody lists are in the order of the list.
-//! 2. Numbers in names order layers where the text before the number is the same: `net.0`, `net.2`,
-//!    or `layers.0.1`, `layers.1.0`.
-//! 3. Where this leaves some layers open, as for `net.0`, `net.2` and `classifier`, shapes decide if
-//!    each layer can have the outputs of the one before it as inputs in one order only.
-//! 4. Where shapes allow several orders, layers that are called input, embed, encoder or first come
-//!    first, and those that are called classifier, head, output, readout, decoder or last come last.
+//! 1. A list given by the user decides.
+//! 2. Numbers in names order layers if the text before the number is the same: `net.0`, `net.2`, or
+//!    `layers.0.1`, `layers.1.0`.
+//! 3. If this leaves several orders, as for `net.0`, `net.2` and `classifier`, shapes decide,
+//!    provided that only one order lets each layer take the outputs of the previous one.
+//! 4. If shapes also allow several orders, layers named input, embed, encoder or first come first,
+//!    and layers named classifier, head, output, readout, decoder or last come last.
 //!
-//! If more than one order is left, none is chosen.
+//! If several orders remain, none is chosen.
 
 use std::cmp::Ordering;
 
-/// What ordered the layers of a file.
+/// What determined the order of the layers of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderedBy {
-    /// A list that was given.
+    /// A list given by the user.
     List,
     /// Numbers in their names.
     Numbers,
@@ -33,8 +33,8 @@ pub(super) struct Sides<'a> {
     pub(super) outputs: usize,
 }
 
-/// The only order of the layers, as their places, and what decided it. Errs with the number of orders
-/// that are possible, 0 or at least 2.
+/// The only possible order of the layers, as positions, and what determined it. The error is the
+/// number of possible orders, 0 or at least 2.
 pub(super) fn order(layers: &[Sides<'_>]) -> Result<(Vec<usize>, OrderedBy), usize> {
     let names: Vec<Vec<Part<'_>>> = layers.iter().map(|layer| parts(layer.name)).collect();
     let before = names.iter().map(|one| {
@@ -73,7 +73,8 @@ pub(super) fn order(layers: &[Sides<'_>]) -> Result<(Vec<usize>, OrderedBy), usi
     }
 }
 
-/// Orders that numbers, shapes and, where asked for, words allow: two are enough.
+/// Search for orders that numbers, shapes and optionally words allow. It ends when two orders are
+/// found.
 struct Search<'a> {
     layers: &'a [Sides<'a>],
     before: &'a [Vec<Option<Ordering>>],
@@ -84,7 +85,8 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn extend(&mut self, begun: &mut Vec<usize>) {
-        /// More than the nets that people name need; a search that is cut off finds no only order.
+        /// Limit of the search, far above what real nets need. A search that reaches the limit
+        /// finds no unique order.
         const MOST: usize = 100_000;
         self.visits += 1;
         if self.orders.len() > 1 || self.visits > MOST {
@@ -102,7 +104,7 @@ impl Search<'_> {
             }
         }
         if self.visits > MOST && self.orders.len() == 1 {
-            // The search was cut off, so that this may not be the only one.
+            // The search reached its limit, so a found order may not be unique.
             self.orders.push(Vec::new());
         }
     }
@@ -121,7 +123,7 @@ impl Search<'_> {
     }
 }
 
-/// Where words in a name put a layer: -1 first, 1 last.
+/// Position of a layer according to words in its name: -1 first, 1 last.
 fn word(name: &str) -> i8 {
     const FIRST: [&str; 9] = [
         "input",
@@ -159,7 +161,7 @@ fn word(name: &str) -> i8 {
     match (has(&FIRST), has(&LAST)) {
         (true, false) => -1,
         (false, true) => 1,
-        // Of a name such as encoder.head nothing is known.
+        // A name such as encoder.head gives no position.
         _ => 0,
     }
 }
@@ -168,12 +170,11 @@ fn word(name: &str) -> i8 {
 #[derive(Debug, PartialEq, Eq)]
 enum Part<'a> {
     Text(&'a str),
-    /// Digits without zeros in front: longer ones are larger, however long they are.
+    /// Digits without leading zeros, so that a longer number is larger.
     Number(&'a str),
 }
 
-/// The order of two names where the first difference between them is in a number; `None` where it is
-/// in text.
+/// The order of two names if they first differ in a number; `None` if they first differ in text.
 fn by_numbers(one: &[Part<'_>], other: &[Part<'_>]) -> Option<Ordering> {
     let different = one.iter().zip(other).find(|(a, b)| a != b);
     match different {
@@ -199,7 +200,7 @@ fn parts(mut name: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// A name without zeros in front of its numbers: 0.weight and 00.weight are one array.
+/// A name without leading zeros in its numbers, because 0.weight and 00.weight are one array.
 pub(super) fn canonical(name: &str) -> String {
     let parts = parts(name).into_iter().map(|part| match part {
         Part::Number("") => "0",

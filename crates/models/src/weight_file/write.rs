@@ -6,9 +6,12 @@ use thiserror::Error;
 use super::{LAYERWISE, LAYOUT, Layout, parts, transposed};
 use crate::HostArray;
 
-/// Parameters that PyTorch's layout has no place for.
+/// A parameter that PyTorch's layout cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{array:?} is no weight or bias of a linear layer, which is all that PyTorch's layout has")]
+#[error(
+    "{array:?} is not a weight or bias of a linear layer, and PyTorch's layout can hold \
+     nothing else"
+)]
 pub struct NoSuchLayout {
     /// The parameter.
     pub array: String,
@@ -21,14 +24,14 @@ struct Written {
     values: Vec<f64>,
 }
 
-/// The bytes of a safetensors file that holds `arrays` in f64, with `metadata` beside the layout.
-/// The same arrays and metadata give the same bytes.
+/// The bytes of a safetensors file with `arrays` in f64, and with the layout and `metadata` as
+/// metadata. The same arrays and metadata give the same bytes.
 ///
 /// In PyTorch's layout the layers are 0, 2, 4, …, as in `nn.Sequential` with activations between
 /// them.
 ///
 /// # Errors
-/// Arrays that are not those of a multilayer perceptron, in PyTorch's layout.
+/// In PyTorch's layout, an array does not belong to a multilayer perceptron.
 pub fn to_bytes(
     arrays: &[HostArray],
     layout: Layout,
@@ -75,8 +78,8 @@ fn in_pytorch(array: &HostArray) -> Result<Written, NoSuchLayout> {
 
 /// Length and text of the header, then the numbers.
 ///
-/// Written out here because the safetensors crate writes metadata in the order of a hash map, so
-/// that the same weights would have another SHA-256, and a run from them another identity, each time.
+/// The crate safetensors writes metadata in the order of a hash map. The same weights would then
+/// have a different SHA-256 each time, and so would the identity of a run from them.
 fn file(tensors: &[Written], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     const ALIGNMENT: usize = 8;
     let mut header = Map::new();

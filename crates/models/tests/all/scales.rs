@@ -1,4 +1,5 @@
-//! Scales of nets that gradient descent feels only together, and flow times; what has neither.
+//! Scales of nets of which only one combination matters to gradient descent, flow times, and models
+//! that have neither.
 
 use models::{Optimizer, Scales};
 use tasks::TaskShape;

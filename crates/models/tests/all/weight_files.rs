@@ -1,4 +1,4 @@
-//! Weights of files: what is read, what is written, and `init = { kind = "file" }`.
+//! Files of weights: reading, writing, and `init = { kind = "file" }`.
 
 use std::{collections::BTreeMap, fs};
 
@@ -164,7 +164,7 @@ fn each_seed_has_the_file_of_its_number() {
     let error = model.check_seed(2).unwrap_err();
     assert_eq!(error.key, "init.file");
     assert!(error.problem.contains("seed 2") && error.problem.contains("[0, 1, 12]"));
-    // A changed file is another start.
+    // A changed file gives another identity.
     let before = model.resolved();
     files.write("net-1.safetensors", &bytes(&net(5)[..1], Layout::PyTorch));
     let error = models::kinds().build(before).err().unwrap();
@@ -428,7 +428,7 @@ fn layers_that_may_be_in_several_orders_need_a_list() {
     for (names, says) in [
         (
             &["first_block", "second_block"][..],
-            "\"third_block\", which is not listed",
+            "\"third_block\", which is missing in the list",
         ),
         (
             &["first_block", "second_block", "third"],
@@ -519,7 +519,7 @@ fn a_start_may_be_sharded() {
         .model("net.safetensors.index.json", "widths = [5]")
         .unwrap();
     assert_eq!(initial(&*model, SHAPE, 0), arrays);
-    // Another shard is another start.
+    // A changed shard gives another identity.
     let before = model.resolved();
     files.write(
         "net-00002-of-00002.safetensors",

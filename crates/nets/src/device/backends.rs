@@ -1,18 +1,18 @@
-//! The one place that names the backends of the framework.
+//! The only file that names the backends of burn.
 
 use burn::tensor::{Device, DeviceType};
 
-/// Whether this build holds the backend.
+/// Whether the backend is in this build.
 pub(super) fn is_built(backend: &str) -> bool {
     device_type(backend).is_some()
 }
 
-/// The devices of a backend that this machine has. May panic where a driver is missing.
+/// The devices of a backend on this machine. May panic if a driver is missing.
 pub(super) fn enumerate(backend: &str) -> Vec<Device> {
     device_type(backend).map_or(Vec::new(), |kind| Device::enumerate(kind).into_vec())
 }
 
-/// The device that the backend itself would take; `None` where that is the first.
+/// The default device of the backend; `None` if that is the first device.
 pub(super) fn preferred(backend: &str) -> Option<Device> {
     match backend {
         // The first adapter may be an integrated one, or the CPU.
@@ -26,13 +26,13 @@ pub(super) fn preferred(backend: &str) -> Option<Device> {
     }
 }
 
-/// Name of the adapter, where the backend tells. Opens the device, and may panic.
+/// Name of the adapter, if the backend reports it. Opens the device, and may panic.
 #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
 pub(super) fn adapter(device: &Device) -> Option<String> {
     device.identity().map(|identity| identity.name)
 }
 
-/// Name of the adapter: CPU backends have none.
+/// Name of the adapter; CPU backends have none.
 #[cfg(not(any(feature = "wgpu", feature = "cuda", feature = "rocm")))]
 pub(super) fn adapter(_: &Device) -> Option<String> {
     None

@@ -1,13 +1,13 @@
 use thiserror::Error;
 
-/// Why a device cannot be used. The message begins with the name that was asked for; whoever knows
-/// the flag or key that it came from says so in front of it.
+/// Why a device cannot be used. The message begins with the name of the device. The caller puts the
+/// flag or key before it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DeviceError {
     /// No device has this name.
     #[error(
-        "{name}: is unknown. Choose one of: {}, with :INDEX where a machine has several",
+        "{name}: is unknown. Choose one of: {}, with :INDEX if a machine has several",
         known.join(", ")
     )]
     Unknown {
@@ -26,8 +26,8 @@ pub enum DeviceError {
     },
     /// The index is not a number.
     #[error(
-        "{name}: the index must be a number from 0. Write {backend}:0; `layerwise devices` lists what \
-         there is"
+        "{name}: the index must be a number from 0. Write {backend}:0; `layerwise devices` lists \
+         all devices"
     )]
     BadIndex {
         /// What was asked for.
@@ -50,15 +50,15 @@ pub enum DeviceError {
         count: usize,
     },
     /// The device is not in this build.
-    #[error("{name}: is not in this build. Build it in with --features {features}, or choose flex")]
+    #[error("{name}: is not in this build. Build with --features {features}, or choose flex")]
     NotBuilt {
         /// What was asked for.
         name: String,
-        /// The cargo features of this build and the one that it lacks, with commas between them.
+        /// Comma-separated cargo features of this build, and the missing one.
         features: String,
     },
     /// The device cannot compute in this precision.
-    #[error("{name}: has no f64. Choose --precision f32, or flex")]
+    #[error("{name}: does not support f64. Choose --precision f32, or flex")]
     NoF64 {
         /// What was asked for.
         name: String,

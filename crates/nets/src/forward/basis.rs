@@ -1,4 +1,5 @@
-//! Models on basis functions: linear in the basis, with strengths that layers make.
+//! Models on basis functions: the output is linear in the basis, with strengths that are products
+//! over layers.
 
 use burn::tensor::Tensor;
 use models::{DiagonalLinear, LinearBasis, LinearSkills, Multilinear, UnconstrainedFeatures};

@@ -44,7 +44,7 @@ fn affine(x: Tensor<3>, arrays: &[Tensor<3>], multipliers: Multipliers) -> Tenso
     }
 }
 
-/// f at `start`, and its change along `parameters` − `start` to first order.
+/// First-order expansion of f around `start` at `parameters`.
 fn tangent(
     net: &Mlp,
     start: &[Tensor<3>],

@@ -11,7 +11,7 @@ use crate::support::{Targets, batch, flat, flex, initial, learner, model, relati
 const SAME_NUMBERS: f64 = 1e-10;
 /// In f32 over 30 steps.
 const SINGLE_PRECISION: f64 = 1e-4;
-/// Parameters move by more than this, or nothing was tested.
+/// Parameters must move by more than this, or the test shows nothing.
 const TRAINED: f64 = 1e-4;
 
 const HALVED: Loss = Loss::Mse {

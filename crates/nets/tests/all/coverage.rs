@@ -1,4 +1,4 @@
-//! Which engine covers what, and what is said of the rest.
+//! Which engine covers which models and trainings, and the reasons for the others.
 
 use std::collections::BTreeSet;
 
@@ -143,7 +143,7 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// What `ask` says of training `start` in this way on `target`.
+    /// The answer of `ask` to training `start` in this way on `target`.
     fn with<R>(
         &self,
         engines: &Engines,
@@ -195,7 +195,7 @@ fn signs(start: &mut Start) {
 }
 
 #[test]
-fn every_engine_covers_what_the_table_says_and_trains_it_as_the_recorded_graph_does() {
+fn every_engine_covers_its_cells_of_the_table_and_trains_like_the_recorded_graph() {
     let engines = Engines::default();
     for (task, model, row) in TABLE {
         for case in cases() {
@@ -400,13 +400,16 @@ fn a_model_of_a_type_that_was_never_registered_is_refused_with_a_sentence() {
     let message = foreign(&engines, AUTO).err().unwrap().to_string();
     assert_eq!(
         message,
-        "no engine trains this model: autodiff knows no function of this model on a device"
+        "no engine trains this model: autodiff has no forward function for this model"
     );
     let model = std::sync::Arc::new(Foreign);
     let (loss, target) = (Loss::default(), flex(Precision::F64));
     let shown = engines.replay(model, [(0, Vec::new())].into(), loss, &target);
     let message = shown.err().unwrap().to_string();
-    assert!(message.contains("no function of this model"), "{message}");
+    assert!(
+        message.contains("no forward function for this model"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -469,7 +472,7 @@ fn auto_tries_an_engine_of_another_crate_before_all_others() {
 
 #[cfg(feature = "ndarray")]
 #[test]
-fn on_a_device_that_was_asked_for_auto_takes_only_what_computes_there() {
+fn auto_uses_only_engines_of_a_device_that_was_asked_for() {
     let engines = Engines::default();
     let target = Target::open("ndarray", Precision::F64).unwrap();
     for (task, model, row) in TABLE {

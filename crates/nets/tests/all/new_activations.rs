@@ -6,7 +6,7 @@ use tasks::{Batch, TaskShape, stream};
 
 /// The same formulas in another order of operations, over 100 steps.
 const SAME_NUMBERS: f64 = 1e-10;
-/// Parameters move by more than this, or nothing was tested.
+/// Parameters must move by more than this, or the test shows nothing.
 const TRAINED: f64 = 1e-4;
 const ROWS: usize = 9;
 const NET: TaskShape = TaskShape {
@@ -199,7 +199,7 @@ fn the_slope_at_zero_is_that_of_the_host() {
 }
 
 #[test]
-fn extreme_inputs_neither_overflow_nor_lose_what_is_not_a_number() {
+fn extreme_inputs_neither_overflow_nor_lose_nan() {
     for activation in Activation::ALL {
         for keys in ["", "linearised = true"] {
             for loss in [SQUARE, Loss::CrossEntropy, HINGE] {

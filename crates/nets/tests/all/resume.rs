@@ -1,4 +1,4 @@
-//! A learner that is stopped, written down and set up again goes on to the bit.
+//! A learner that is stopped, saved and loaded again continues bit by bit like one that was not.
 
 use std::borrow::Cow;
 
@@ -144,7 +144,7 @@ impl Case<'_> {
         let place = (self.table, self.engine, self.optimizer);
         let (whole, second) = (whole.states().unwrap(), second.states().unwrap());
         assert_eq!(bits(&second), bits(&whole), "{place:?}");
-        // It went somewhere in the second half, or nothing was tested.
+        // The second half must change the parameters, or the test shows nothing.
         assert_ne!(bits(&kept), bits(&whole), "{place:?}");
         true
     }
@@ -192,18 +192,18 @@ fn check_all(device: &str, precision: Precision) -> usize {
 const CASES: usize = MODELS.len() * 6 * 4;
 
 #[test]
-fn every_model_goes_on_to_the_bit_in_single_precision() {
+fn every_model_continues_bit_by_bit_in_single_precision() {
     assert_eq!(check_all("flex", Precision::F32), CASES);
 }
 
 #[test]
-fn every_model_goes_on_to_the_bit_in_double_precision() {
+fn every_model_continues_bit_by_bit_in_double_precision() {
     assert_eq!(check_all("flex", Precision::F64), CASES);
 }
 
 #[cfg(feature = "ndarray")]
 #[test]
-fn every_model_goes_on_to_the_bit_on_ndarray() {
+fn every_model_continues_bit_by_bit_on_ndarray() {
     for precision in [Precision::F32, Precision::F64] {
         assert_eq!(check_all("ndarray", precision), CASES);
     }

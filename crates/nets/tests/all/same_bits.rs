@@ -31,7 +31,7 @@ fn targets() -> Vec<Target> {
         .collect()
 }
 
-/// What the host's numbers are in the precision of a device.
+/// The host's numbers, rounded to the precision of a device.
 fn cast(values: &[f64], precision: Precision) -> Vec<u64> {
     let cast = |value: &f64| match precision {
         Precision::F32 => f64::from(*value as f32),

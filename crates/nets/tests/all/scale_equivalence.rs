@@ -163,7 +163,7 @@ fn adam_has_a_map_of_its_own_with_and_without_decay() {
             );
             let own = gap(&scaled, &unit, tau);
             assert!(own < SAME_FOR_ADAM, "{net} {decay}: {own}");
-            // Under the map of gradient descent it is another run.
+            // The map of gradient descent leads to a different run.
             unit.lr = map.descent_learning_rate(scaled.lr, tau).unwrap();
             let other = gap(&scaled, &unit, tau);
             assert!(other > DIFFERENT, "{net} {decay}: {other}");

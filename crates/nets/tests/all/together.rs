@@ -164,7 +164,7 @@ fn members_stepped_together_train_as_they_do_alone() {
 }
 
 #[test]
-fn members_have_row_weights_of_their_own() {
+fn every_member_has_its_own_row_weights() {
     Case {
         table: "kind = 'mlp'\nwidths = [5]\nactivation = 'tanh'",
         loss: MSE,

@@ -1,4 +1,5 @@
-//! Claims: their statistics are built, what they name exists, and they can fail.
+//! Builds the statistics of claims, and checks that everything that a claim names exists and that
+//! the claim can fail.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,11 +14,11 @@ use crate::{
 };
 
 impl Claims {
-    /// The claims and numbers of a spec. A control takes the keys of its claim's statistic that it does
-    /// not name, unless it names another kind.
+    /// Builds the claims and numbers of a spec. A control inherits the keys of the statistic of its
+    /// claim that it does not set, unless it sets another kind.
     ///
     /// # Errors
-    /// A statistic that does not exist or whose keys do not fit.
+    /// A statistic does not exist, or its keys are not valid.
     pub fn of(spec: &Spec, kinds: &Kinds) -> Result<Self, SpecError> {
         let build = |place: &str, table: toml::Table| -> Result<Arc<dyn Statistic>, KeyError> {
             let statistic = kinds.statistics.build(table);
@@ -135,7 +136,7 @@ pub(super) fn check(
             format!("{place}.controls"),
             "(none)",
             "a claim without a control cannot be trusted",
-            "Add a case whose verdict is known.",
+            "Add a control: a case whose verdict is known.",
         ));
     }
     names.statistic(place, &claim.variant, &*planned.statistic)?;
@@ -153,7 +154,7 @@ pub(super) fn check(
         let group = control.variant.as_ref().unwrap_or(&claim.variant);
         let model = control.model.as_ref().unwrap_or(&claim.model);
         names.source_in(&format!("{place}.model"), group, model)?;
-        // A control's own `at`, or another variant, moves it to other cells.
+        // A control with its own `at` or variant is judged on other cells.
         let variant = control.variant.as_ref().unwrap_or(&claim.variant);
         let at = control.at.as_ref().unwrap_or(&claim.at);
         names.cells(&format!("{place}.at"), variant, at)?;

@@ -1,8 +1,8 @@
-//! What a short spec leaves out: its name, what is measured, what is drawn and which numbers are
-//! reported.
+//! Fills in what a short spec leaves out: its name, its measurements, its pictures and its reported
+//! numbers.
 //!
-//! Only `[task]`, `[models]` and `[training]` must be written. Everything filled in here stands in the
-//! resolved spec, as if its author had written it.
+//! Only `[task]`, `[models]` and `[training]` are required. Everything that is filled in here is
+//! part of the resolved spec, as if its author had written it.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use crate::{
     spec::{Spec, SpecError},
 };
 
-/// Metric kinds that are measured where the task and the models have them.
+/// Metric kinds that are measured by default, if the task and the models have them.
 const METRICS: [&str; 5] = ["loss", "accuracy", "skills", "modes", "collapse"];
 
-/// Measurements of a curve, evenly spaced on a log axis.
+/// Number of measurements of a curve, evenly spaced on a log axis.
 const POINTS: i64 = 60;
 
-/// A picture that is drawn where one of its metrics is measured.
+/// A picture that is drawn by default, if one of its metrics is measured.
 struct Drawn {
     picture: &'static str,
     title: &'static str,
-    /// One panel each, with the label of its vertical axis.
+    /// Metrics, each in its own panel, with the label of the vertical axis.
     panels: &'static [(&'static str, &'static str)],
     log: bool,
     half_times: bool,
@@ -71,7 +71,7 @@ const DRAWN: [Drawn; 4] = [
     },
 ];
 
-/// Metrics whose last values make the table of end values, and what they are called there.
+/// Metrics in the table of end values, with their names there.
 const ENDS: [(&str, &str); 5] = [
     ("train_loss", "Training loss at the end"),
     ("test_loss", "Test loss ½ |f − y|² at the end"),
@@ -80,7 +80,7 @@ const ENDS: [(&str, &str); 5] = [
     ("nc1", "NC1 at the end"),
 ];
 
-/// Writes a name for the spec of the file `origin` where it has none.
+/// Names the spec after its file `origin`, if it has no name.
 pub(crate) fn fill_name(table: &mut Table, origin: &str) {
     let stem = Path::new(origin).file_stem().unwrap_or_default();
     let plain = |c: char| match c {
@@ -92,10 +92,10 @@ pub(crate) fn fill_name(table: &mut Table, origin: &str) {
     table.entry("title").or_insert(name);
 }
 
-/// Writes what is measured, drawn and reported where the spec says nothing of it.
+/// Adds default measurements, pictures and numbers, if the spec does not set its own.
 ///
 /// # Errors
-/// A task or a model that does not fit.
+/// The task or a model is not valid.
 pub(crate) fn fill(table: &mut Table, checker: &mut Checker<'_>) -> Result<(), SpecError> {
     let lacks = |key: &str| !table.contains_key(key);
     let (measure, pictures, numbers) = (lacks("measure"), lacks("pictures"), lacks("numbers"));
@@ -103,7 +103,7 @@ pub(crate) fn fill(table: &mut Table, checker: &mut Checker<'_>) -> Result<(), S
         return Ok(());
     }
     let mut spec: Spec = tasks::parse_table(table.clone())?;
-    // What follows goes through every seed.
+    // The number of seeds is checked first, because the next steps loop over the seeds.
     check_seeds(&spec.training, 1)?;
     let base = checker.base(&mut spec)?;
     if measure {
@@ -163,7 +163,8 @@ pub(crate) fn fill(table: &mut Table, checker: &mut Checker<'_>) -> Result<(), S
     Ok(())
 }
 
-/// The entry of a metric kind with its defaults, for the models that have it; `None` where none has.
+/// The entry of a metric kind with its defaults, for the models that have it; `None` if no model
+/// has it.
 fn entry(kind: &str, base: &Base, checker: &Checker<'_>) -> Option<Table> {
     let mut table = Table::from_iter([("kind".to_owned(), kind.into())]);
     let metric = checker.kinds.metrics.build(table.clone()).ok()?;
@@ -201,8 +202,8 @@ impl Shown {
     }
 }
 
-/// Predictions first: what is drawn first lies below. An entry of `measure` that does not fit is
-/// refused elsewhere.
+/// Models and predictions with their metrics. Predictions come first, so that models are drawn on
+/// top of them. Invalid entries of `measure` are reported elsewhere.
 fn shown(spec: &Spec, base: &Base, checker: &Checker<'_>) -> Vec<Shown> {
     let entries = spec.measure.iter().cloned();
     let entries: Vec<PlannedMetric> = (entries)
@@ -224,7 +225,7 @@ fn shown(spec: &Spec, base: &Base, checker: &Checker<'_>) -> Vec<Shown> {
     predictions.chain(models).collect()
 }
 
-/// A panel of curves over log time; `None` where no model gives the metric.
+/// A panel of curves over log time; `None` if no model has the metric.
 fn panel(drawn: &Drawn, metric: &str, label: &str, shown: &[Shown]) -> Option<Table> {
     let having: Vec<&Shown> = shown.iter().filter(|shown| shown.has(metric)).collect();
     if !having.iter().any(|shown| shown.trained) {

@@ -1,4 +1,4 @@
-//! What a spec can refer to by name.
+//! The names that a spec can refer to, and checks of references to them.
 
 use record::lies_at;
 use tasks::choose_one_of;
@@ -45,7 +45,7 @@ impl Names<'_> {
             key,
             format!("{name:?}"),
             format!("is not a model or prediction of the variant {group:?}"),
-            "Name one that is, or another variant.",
+            "Name a model or prediction of that variant, or choose another variant.",
         ))
     }
 
@@ -53,7 +53,7 @@ impl Names<'_> {
         self.one_of(key, name, "a variant of this spec", &self.groups)
     }
 
-    /// Checks that `at` leaves cells of the group to look at.
+    /// Checks that `at` matches at least one cell of the group.
     pub(super) fn cells(&self, key: &str, group: &str, at: &toml::Table) -> Result<(), SpecError> {
         let mut of_group = self.variants.iter().filter(|v| v.group == group);
         if of_group.any(|v| lies_at(&v.knobs, at)) {
@@ -62,12 +62,13 @@ impl Names<'_> {
         Err(SpecError::key(
             key,
             toml::Value::Table(at.clone()),
-            format!("is no cell of the grid of {group}"),
+            format!("matches no cell of the grid of {group}"),
             "Give values that knobs of the grid take.",
         ))
     }
 
-    /// Checks that what a statistic reads is measured, and that its knobs vary in their groups.
+    /// Checks that the metrics of a statistic are measured, and that its knobs vary in their
+    /// groups.
     pub(super) fn statistic(
         &self,
         place: &str,

@@ -1,4 +1,5 @@
-//! Checks of pictures: what they name exists, and each kind of panel has the keys that it needs.
+//! Checks of pictures: everything that they name exists, and each kind of panel has the keys that
+//! it needs.
 
 mod cells;
 mod heat_map;
@@ -111,7 +112,7 @@ impl Check<'_> {
         keys::check(self.place, self.panel)
     }
 
-    /// What is shown: one metric, several, or one of each layer's own.
+    /// Checks the shown metrics: one metric, several metrics, or one for each layer.
     fn metrics(&self) -> Result<(), SpecError> {
         let panel = self.panel;
         let mut own = 0;
@@ -122,8 +123,8 @@ impl Check<'_> {
                 let key = format!("layers[{at}].metric");
                 self.names.metric(&self.key(&key), metric)?;
                 if !panel.metrics.is_empty() {
-                    let why = "stands beside `metrics`, which every layer shows";
-                    return self.error(&key, format!("{metric:?}"), why, "Take one away.");
+                    let why = "cannot be combined with `metrics`, which every layer shows";
+                    return self.error(&key, format!("{metric:?}"), why, "Remove one of the two.");
                 }
                 own += 1;
             }
@@ -131,13 +132,17 @@ impl Check<'_> {
         match (&panel.metric, panel.metrics.is_empty()) {
             (Some(metric), true) => self.names.metric(&self.key("metric"), metric)?,
             (Some(_), false) => {
-                let (value, why) = (format!("{:?}", panel.metrics), "stands beside `metric`");
-                return self.error("metrics", value, why, "Take one of the two away.");
+                let (value, why) = (
+                    format!("{:?}", panel.metrics),
+                    "cannot be combined with \
+                     `metric`",
+                );
+                return self.error("metrics", value, why, "Remove one of the two.");
             }
             (None, true) if own > 0 && own == panel.layers.len() => {}
             (None, true) => {
-                let why = "is needed unless `metrics` is given or every layer has its own";
-                return self.error("metric", "(missing)", why, "Name what is shown.");
+                let why = "is needed unless `metrics` is given or every layer has its own metric";
+                return self.error("metric", "(missing)", why, "Name the metric to show.");
             }
             (None, false) => {}
         }
@@ -154,19 +159,19 @@ impl Check<'_> {
         )
     }
 
-    /// No name stands twice.
+    /// Checks that no name occurs twice.
     fn distinct(&self, key: &str, all: &[String]) -> Result<(), SpecError> {
         let mut twice = all.iter().enumerate();
         match twice.find(|(at, name)| all[..*at].contains(name)) {
             None => Ok(()),
             Some((_, name)) => {
-                let why = "stands there twice";
-                self.error(key, format!("{name:?}"), why, "Name each once.")
+                let why = "occurs twice";
+                self.error(key, format!("{name:?}"), why, "Name each of them once.")
             }
         }
     }
 
-    /// Labels are as many as what they name.
+    /// Checks that there is one label for each labelled item.
     fn labels(
         &self,
         key: &str,
@@ -182,7 +187,7 @@ impl Check<'_> {
         self.error(key, format!("{labels:?}"), &why, &hint)
     }
 
-    /// Whether the horizontal axis has what it shows.
+    /// Checks that the horizontal axis has a knob or a metric.
     fn knob(&self) -> Result<(), SpecError> {
         let panel = self.panel;
         let needed = match panel.kind {
@@ -202,7 +207,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// What stands on the horizontal axis of a knob panel.
+    /// Checks the horizontal axis of a knob panel.
     fn abscissa(&self, cells: &[&Variant]) -> Result<(), SpecError> {
         let panel = self.panel;
         let Some(metric) = &panel.x_metric else {
@@ -217,13 +222,13 @@ impl Check<'_> {
         match beside.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
             Some((key, _)) => {
-                let why = "stands beside `x_metric`, which is the horizontal axis";
-                self.error(key, "(given)", why, "Take one of the two away.")
+                let why = "cannot be combined with `x_metric`, which is the horizontal axis";
+                self.error(key, "(given)", why, "Remove one of the two.")
             }
         }
     }
 
-    /// What the colours of curves are, and what is marked.
+    /// Checks the colours and marks of curves.
     fn curves(&self, cells: &[&Variant]) -> Result<(), SpecError> {
         let panel = self.panel;
         if panel.x == XAxis::Knob {
@@ -232,30 +237,30 @@ impl Check<'_> {
         }
         if !panel.metrics.is_empty() {
             if panel.colour_knob.is_some() {
-                let why = "stands beside `metrics`, which have the colours";
-                return self.error("colour_knob", "(given)", why, "Take one of the two away.");
+                let why = "cannot be combined with `metrics`, which have the colours";
+                return self.error("colour_knob", "(given)", why, "Remove one of the two.");
             }
             self.one_index("several metrics")?;
             check_single(self.place, "several metrics", panel, cells)?;
         }
         match &panel.colour_knob {
             None if !panel.knob_label.is_empty() => {
-                let why = "names no knob without `colour_knob`";
+                let why = "has no effect without `colour_knob`";
                 return self.error(
                     "knob_label",
                     format!("{:?}", panel.knob_label),
                     why,
-                    "Take it away.",
+                    "Remove it.",
                 );
             }
             None => {}
             Some(_) if panel.x == XAxis::Knob => {
-                let why = "stands beside x = \"knob\"";
+                let why = "cannot be combined with x = \"knob\"";
                 return self.error(
                     "colour_knob",
                     "(given)",
                     why,
-                    "Show curves in training time.",
+                    "Show the curves against training steps or flow time.",
                 );
             }
             Some(knob) => {
@@ -271,13 +276,13 @@ impl Check<'_> {
         if indices.len() < 2 {
             return Ok(());
         }
-        let why = format!("are several, and the colours are {what}");
-        self.error("indices", format!("{indices:?}"), &why, "Name one.")
+        let why = format!("are several, but the colours already show {what}");
+        self.error("indices", format!("{indices:?}"), &why, "Name one index.")
     }
 
-    /// Marks stand on an axis of time, each at a level of a metric.
+    /// Checks marks, which are on an axis of time, each at a level of a metric.
     fn marks(&self) -> Result<(), SpecError> {
-        /// So many rows of marks, with a shape each.
+        /// Largest number of marks, each with its own row and shape.
         const MOST: usize = 3;
         let panel = self.panel;
         if panel.marks.is_empty() {
@@ -285,16 +290,16 @@ impl Check<'_> {
         }
         let count = format!("({} entries)", panel.marks.len());
         if !matches!(panel.x, XAxis::Step | XAxis::FlowTime) {
-            let why = "stand on an axis of time only";
-            return self.error("marks", count, why, "Take them away, or x.");
+            let why = "need an axis of time";
+            return self.error("marks", count, why, "Remove them, or remove x.");
         }
         if panel.mark_half_times {
-            let why = "stand beside mark_half_times, on the same axis";
-            return self.error("marks", count, why, "Take one of the two away.");
+            let why = "cannot be combined with mark_half_times, which uses the same axis";
+            return self.error("marks", count, why, "Remove one of the two.");
         }
         if panel.marks.len() > MOST {
-            let why = format!("are more than the {MOST} that a panel can tell apart");
-            return self.error("marks", count, &why, "Take some away.");
+            let why = format!("are more than {MOST}, the most that a panel can distinguish");
+            return self.error("marks", count, &why, "Remove some of them.");
         }
         for (at, mark) in panel.marks.iter().enumerate() {
             let key = self.key(&format!("marks[{at}].metric"));
@@ -306,7 +311,7 @@ impl Check<'_> {
             }
             if mark.label.trim().is_empty() {
                 let key = format!("marks[{at}].label");
-                let why = "is what the legend calls the mark";
+                let why = "must not be empty, because the legend shows it";
                 return self.error(&key, "(empty)", why, "Write for example \"fit\".");
             }
         }

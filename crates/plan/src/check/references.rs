@@ -15,9 +15,9 @@ pub(crate) fn check_references(
     claims: &Claims,
     variants: &[Variant],
 ) -> Result<(), SpecError> {
-    // Predicted skill curves have their times, too.
+    // Predicted skill curves also have derived times.
     let mut metrics: Vec<&'static str> = times::METRICS.to_vec();
-    // A variant may have models and predictions of its own.
+    // A variant may have its own models and predictions.
     let mut sources: Vec<&str> = Vec::new();
     for variant in variants {
         for PlannedMetric { metric, .. } in &variant.metrics {
@@ -91,7 +91,7 @@ pub(crate) fn check_references(
             errors.take(Err::<(), _>(SpecError::key(
                 format!("{place}.name"),
                 format!("{:?}", picture.name),
-                "is the name of another picture, too",
+                "is also the name of another picture",
                 "Give each picture its own name.",
             )));
         }
@@ -102,8 +102,8 @@ pub(crate) fn check_references(
     errors.none()
 }
 
-/// Checks that the ids at `key` tell claims or numbers apart. They may hold what papers write, as
-/// `N½` and `W'`.
+/// Checks that the ids at `key` are distinct. Ids may contain characters as in papers, such as `N½`
+/// and `W'`.
 fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), SpecError> {
     let fits = |c: char| c.is_alphanumeric() || "-_'".contains(c);
     let mut seen = HashSet::new();
@@ -112,7 +112,7 @@ fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Sp
             return Err(SpecError::key(
                 format!("{key}[{position}].id"),
                 format!("{id:?}"),
-                "may hold only letters, digits, -, _ and '",
+                "may contain only letters, digits, -, _ and '",
                 "Write for example \"E1\".",
             ));
         }
@@ -121,7 +121,7 @@ fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Sp
                 key,
                 format!("id = {id:?}"),
                 "is used twice",
-                "Give each its own id.",
+                "Give each entry its own id.",
             ));
         }
     }

@@ -1,6 +1,6 @@
 use crate::spec::{Spec, SpecError, StopWhen};
 
-/// Key of the condition at `position`: a single one is written without a list.
+/// Key of the condition at `position`; a single condition has no list.
 fn place(all: &[StopWhen], position: usize) -> String {
     match all.len() {
         1 => "training.stop_when".to_owned(),
@@ -8,7 +8,7 @@ fn place(all: &[StopWhen], position: usize) -> String {
     }
 }
 
-/// Checks that the conditions that end a cell early name models and bounds.
+/// Checks that the conditions for early stopping name models and bounds.
 pub(super) fn check(spec: &Spec) -> Result<(), SpecError> {
     let all = &spec.training.stop_when;
     for (position, stop) in all.iter().enumerate() {
@@ -33,8 +33,7 @@ pub(super) fn check(spec: &Spec) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks that what the conditions read is among the metrics `measured` on their models while
-/// these train.
+/// Checks that the conditions read metrics that are `measured` on their models during training.
 pub(super) fn check_measured(
     spec: &Spec,
     measured: impl Fn(&str) -> Vec<&'static str>,
@@ -46,7 +45,7 @@ pub(super) fn check_measured(
             return Err(SpecError::key(
                 format!("{}.metric", place(all, position)),
                 format!("{:?}", stop.metric),
-                "is not measured while this model trains, so it would never stop",
+                "is not measured during training of this model, so the condition would never hold",
                 format!("Choose one of: {}.", choices.join(", ")),
             ));
         }

@@ -49,7 +49,8 @@ pub(super) fn check_training(spec: &Spec) -> Result<(), SpecError> {
     {
         number(&format!("optimizer.{name}"), value, false, domain)?;
     }
-    // Where gradients vanish, as of inputs that are never on, zero over zero is no number.
+    // Without epsilon, a vanishing gradient (as for inputs that are always zero) would give zero
+    // over zero.
     if let Optimizer::Adam(Adam { epsilon, .. }) = t.optimizer {
         number("optimizer.epsilon", epsilon, epsilon > 0.0, "above 0")?;
     }
@@ -72,7 +73,7 @@ pub(super) fn check_training(spec: &Spec) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks that a variant does not change what belongs to the whole run.
+/// Checks that a variant does not change keys of the whole run.
 pub(crate) fn check_run_wide(run: &Training, variant: &Training) -> Result<(), SpecError> {
     let precision = |t: &Training| format!("\"{:?}\"", t.precision).to_lowercase();
     let keys = [

@@ -10,9 +10,9 @@ use super::exports::{self, Export, Said};
 /// One row of a file of curves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurveRow {
-    /// Its file.
+    /// The file.
     pub file: Arc<str>,
-    /// Its line in the file, from 1.
+    /// Line in the file, from 1.
     pub line: u64,
     /// Variant.
     pub variant: String,
@@ -20,27 +20,27 @@ pub struct CurveRow {
     pub seed: u64,
     /// Metric.
     pub metric: String,
-    /// Skill, mode, layer or class; `None` where the file does not say.
+    /// Skill, mode, layer or class; `None` if the file does not give it.
     pub index: Option<u64>,
     /// Training step.
     pub step: u64,
-    /// Flow time, where it is known.
+    /// Flow time, if it is known.
     pub flow_time: Option<f64>,
     /// The value.
     pub value: f64,
 }
 
-/// The curves of one model, from CSV files in the long format of `observations.csv` or as
-/// TensorBoard and wandb export them.
+/// The curves of one model, from CSV files in the long format of `observations.csv`, or from
+/// exports of TensorBoard and wandb.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
-    /// Rows of files that name their metrics in a column.
+    /// Rows of files in the long format.
     pub rows: Vec<CurveRow>,
-    /// Exports, whose names the plan has to be asked about.
+    /// Exports, whose names must be matched with the plan.
     pub exports: Vec<Export>,
 }
 
-/// Columns without which there is no curve.
+/// Required columns.
 const NEEDED: [&str; 3] = ["metric", "step", "value"];
 /// All columns that are read.
 const READ: [&str; 8] = [
@@ -54,10 +54,10 @@ const READ: [&str; 8] = [
     "value",
 ];
 
-/// The column of our own tables that says nothing about a model.
+/// A column of `observations.csv` that is ignored.
 const RUN: &str = "run";
 
-/// The header and the rows of a table, each row with its line.
+/// The header and the rows of a table, with the line number of each row.
 fn records(
     table: &TextTable,
     file: &dyn Fn(String, &str) -> SpecError,
@@ -77,7 +77,7 @@ fn records(
         if record.len() != headers.len() {
             return Err(file(
                 format!(
-                    "has {} fields in line {line}, and {} columns",
+                    "has {} fields in line {line}, but {} columns",
                     record.len(),
                     headers.len()
                 ),
@@ -90,7 +90,7 @@ fn records(
     Ok((headers.clone(), rows))
 }
 
-/// The names of columns as the long format writes them, where a table names its metrics in a column.
+/// Column names in the spelling of the long format, if the table is in the long format.
 fn in_long_format(headers: StringRecord) -> StringRecord {
     let plain = |header: &str| header.to_lowercase().replace([' ', '-'], "_");
     if !headers.iter().any(|header| plain(header) == "metric") {
@@ -127,11 +127,12 @@ impl CurveRow {
 }
 
 impl Curves {
-    /// Reads the curves of `model` in a file. Where a column of the long format is missing, the variant
-    /// is `base`, the seed 0, and every row is the model's. `said` is what the user says of an export.
+    /// Reads the curves of `model` in a file. Without the columns of the long format, the variant
+    /// is `base`, the seed is 0, and every row belongs to the model. `said` is what the user
+    /// appended to the name of an export.
     ///
     /// # Errors
-    /// The file, line, column and value that cannot be used.
+    /// Names the file, line, column and value that cannot be used.
     pub fn read(path: &Path, model: &str, said: Option<&Said>) -> Result<Self, SpecError> {
         let name = path.display().to_string();
         let file = |problem: String, hint: &str| SpecError::File {
@@ -161,13 +162,13 @@ impl Curves {
             && !headers.iter().any(|header| header == "metric")
         {
             return Err(file(
-                format!("is against {axis:?}, and has no column of training steps"),
-                "Export it against Step, or add a column step: of epochs, the epoch times the steps of \
-                 an epoch",
+                format!("is exported against {axis:?}, and has no column of training steps"),
+                "Export it against Step, or add a column step. For epochs, the step is the epoch \
+                 times the number of steps per epoch",
             ));
         }
         if let Some(said) = said {
-            let problem = "stands behind a file that names its metrics in a column";
+            let problem = "follows a file that names its metrics in a column";
             let hint = format!("Write {name} alone.");
             return Err(SpecError::key(
                 "--curves",
@@ -192,9 +193,9 @@ impl Curves {
         });
         if let Some((_, column)) = unknown {
             return Err(file(
-                format!("has the column {column:?}, which is not read"),
-                "Name columns variant, seed, model, metric, index, step, flow_time and value, and \
-                 leave others out",
+                format!("has the column {column:?}, which has no meaning here"),
+                "Use the columns variant, seed, model, metric, index, step, flow_time and value, \
+                 and remove others",
             ));
         }
         if let Some((_, column)) = columns().find(|(at, column)| place(column) != Some(*at)) {
@@ -236,7 +237,7 @@ impl Curves {
                     })
                 }
             };
-            // Times that did not come are infinite in our own tables.
+            // In `observations.csv`, times that were not reached are infinite.
             let number = |column: &str, found: &str| match found.parse::<f64>() {
                 Ok(value) if !value.is_nan() => Ok(value),
                 _ => Err(refuse(
@@ -277,10 +278,10 @@ impl Curves {
             });
         }
         if rows.is_empty() {
-            let problem = format!("has no row of {model:?}");
+            let problem = format!("has no rows for {model:?}");
             return Err(file(
                 problem,
-                "Write a row per number, or leave the column model out",
+                "Write one row per number, or leave the column model out",
             ));
         }
         Ok(Self {
@@ -289,10 +290,10 @@ impl Curves {
         })
     }
 
-    /// The curves of several files, with a seed for each run of the exports.
+    /// Joins the curves of several files, and gives each run of the exports a seed.
     ///
     /// # Errors
-    /// Runs whose names do not say that they differ by their seed alone.
+    /// The names of the runs do not show that they differ by their seed alone.
     pub fn join(files: Vec<Self>) -> Result<Self, SpecError> {
         let mut all = Self::default();
         for mut file in files {

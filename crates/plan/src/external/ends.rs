@@ -1,4 +1,5 @@
-//! Where curves and checkpoints of the user end, as against the run.
+//! Finds curves and checkpoints of the user that end before the run, or begin late, and writes
+//! notes about them.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ use crate::{
 use super::matching::Measured;
 
 impl Variant {
-    /// What stands in for models in the cell of a seed and ends before step `last`, so that its last
-    /// records are not those of the end.
+    /// The user's curves and checkpoints in the cell of a seed that end before step `last`, so that
+    /// their last records do not describe the end of training.
     pub fn early_ends(&self, seed: u64, last: u64) -> Vec<EarlyEnd> {
         let mut ends = Vec::new();
         for (model, external) in &self.external {
@@ -40,7 +41,8 @@ impl Variant {
 
     fn ends_of(&self, model: &str, rows: &[&Observation], last: u64) -> Vec<EarlyEnd> {
         let measured = Measured::of(self, model);
-        // Only of indices that the spec knows each is a curve; a budget of compute is none.
+        // An index counts as its own curve only if the spec knows the indices; a compute budget,
+        // for example, does not.
         let mut curves: BTreeMap<(&str, Option<u64>), u64> = BTreeMap::new();
         for row in rows {
             let index = Some(row.index).filter(|_| measured.knows_indices(&row.metric));
@@ -60,7 +62,8 @@ impl Variant {
         ends.collect()
     }
 
-    /// Whether curves end where the condition of the spec holds of them: that is their end, too.
+    /// Whether the curves end at a step where the stop condition of the spec holds for them; that
+    /// counts as their planned end.
     fn stops(&self, model: &str, rows: &[&Observation]) -> bool {
         let Some(last) = rows.iter().map(|row| row.step).max() else {
             return false;
@@ -80,14 +83,14 @@ impl Variant {
     }
 }
 
-/// Notes on what ends early: for each model, which seeds end where.
+/// Notes about early ends: for each model, which seeds end at which step.
 pub(super) fn notes(
     variant: &Variant,
     model: &str,
     seeds: impl Iterator<Item = u64>,
 ) -> Vec<String> {
     let last = variant.training.steps;
-    // By what ends at which step.
+    // Seeds by what ends, and at which step.
     let mut ends: BTreeMap<(String, u64), Vec<u64>> = BTreeMap::new();
     let mut all = 0;
     for seed in seeds {
@@ -115,7 +118,7 @@ pub(super) fn notes(
     let notes = ends.into_iter().map(|((what, step), seeds)| {
         let end = if what == "checkpoints" { "end" } else { "ends" };
         let (who, cure) = if seeds.len() == all {
-            let cure = format!("; with -s training.steps={step} that is the end");
+            let cure = format!(". With -s training.steps={step} this would be the end");
             ("all seeds".to_owned(), cure)
         } else {
             let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
@@ -123,14 +126,15 @@ pub(super) fn notes(
             (format!("{seed} {}", seeds.join(", ")), String::new())
         };
         format!(
-            "{model}{of}: {what} of {who} {end} at step {step}, before the last step {last}: values \
-             at the end are missing there, and times not reached by then are lower bounds{cure}"
+            "{model}{of}: {what} of {who} {end} at step {step}, before the last step {last}: \
+             their final values are missing, and times that they did not reach are lower \
+             bounds{cure}"
         )
     });
     notes.collect()
 }
 
-/// Notes on curves that begin above one half, later than at step 0.
+/// Notes about curves that begin after step 0 and above one half.
 pub(super) fn late_starts(model: &str, rows: &[Observation]) -> Vec<String> {
     let mut first: BTreeMap<(&str, u64, u64), &Observation> = BTreeMap::new();
     for row in rows {
@@ -141,7 +145,7 @@ pub(super) fn late_starts(model: &str, rows: &[Observation]) -> Vec<String> {
             *first = row;
         }
     }
-    // By metric and step.
+    // Number of curves by metric and first step.
     let mut late: BTreeMap<(&str, u64), usize> = BTreeMap::new();
     for ((metric, ..), row) in first {
         let is_level = crate::times::LEVELLED.contains(&metric);
@@ -150,10 +154,14 @@ pub(super) fn late_starts(model: &str, rows: &[Observation]) -> Vec<String> {
         }
     }
     let notes = late.into_iter().map(|((metric, step), count)| {
-        let (curves, begin) = if count == 1 { ("curve", "begins") } else { ("curves", "begin") };
+        let (curves, begin) = if count == 1 {
+            ("curve", "begins")
+        } else {
+            ("curves", "begin")
+        };
         format!(
-            "{model}: {count} {curves} of {metric} {begin} at step {step}, not at 0: a level that is reached \
-             there was reached at step {step} or before"
+            "{model}: {count} {curves} of {metric} {begin} at step {step}, not at 0: for a \
+             level that is already reached there, only this upper bound of its step is known"
         )
     });
     notes.collect()

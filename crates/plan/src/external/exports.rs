@@ -1,13 +1,14 @@
-//! Curves as TensorBoard and wandb export them, whose names say metric, index and seed.
+//! Reads curves that TensorBoard or wandb exported. Their names determine metric, index and seed.
 //!
-//! TensorBoard writes one file per run and tag (`Wall time,Step,Value`, called `run-<run>-tag-<tag>.csv`),
-//! wandb one file with a column per run (`"Step","<run> - <metric>"`, and `__MIN` and `__MAX` of each).
+//! TensorBoard writes one file per run and tag, `run-<run>-tag-<tag>.csv` with the columns `Wall
+//! time,Step,Value`. wandb writes one file with a column per run, `"Step","<run> - <metric>"`, and
+//! also `__MIN` and `__MAX` of each.
 
 use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
 use crate::spec::SpecError;
 
-/// What an export is laid out as.
+/// Layout of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
     /// One curve: `Step` and `Value`.
@@ -17,14 +18,15 @@ pub(super) enum Layout {
         /// Column of the values.
         value: usize,
     },
-    /// A curve per column.
+    /// One curve per column.
     Wide {
         /// Column of the steps.
         step: usize,
     },
 }
 
-/// What the user says of an export whose names do not tell: `METRIC[/INDEX][@SEED][=COLUMN]`.
+/// What the user appends to the file if the names do not determine it:
+/// `METRIC[/INDEX][@SEED][=COLUMN]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// Metric.
@@ -33,7 +35,7 @@ pub struct Said {
     pub index: Option<u64>,
     /// Seed.
     pub seed: Option<u64>,
-    /// The only column that is read, by its heading or by what the export calls the metric.
+    /// The only column to read, by its heading or by its metric name in the export.
     pub column: Option<String>,
 }
 
@@ -47,7 +49,7 @@ impl FromStr for Said {
         };
         let number = |what: &str, text: &str| {
             let parsed = text.parse::<u64>();
-            parsed.map_err(|_| format!("{text:?} is no {what}: write 0, 1, 2, …"))
+            parsed.map_err(|_| format!("{text:?} is not a valid {what}: write 0, 1, 2, …"))
         };
         let (rest, seed) = match rest.rsplit_once('@') {
             Some((rest, seed)) => (rest, Some(number("seed", seed)?)),
@@ -97,15 +99,15 @@ pub struct Export {
 /// One curve of an export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// The run, as the export calls it; empty where it does not say.
+    /// Name of the run in the export; empty if it has none.
     pub run: String,
-    /// The metric, as the export calls it.
+    /// Name of the metric in the export.
     pub tag: String,
-    /// Metric and index, where the user says them.
+    /// Metric and index, if the user gives them.
     pub said: Option<(String, Option<u64>)>,
-    /// Seed: what the user says, or what follows from the run.
+    /// Seed from the user, or from the name of the run.
     pub seed: u64,
-    /// Whether the user says the seed.
+    /// Whether the user gives the seed.
     seed_is_said: bool,
     /// Line, step and value.
     pub points: Vec<(u64, u64, f64)>,
@@ -117,8 +119,8 @@ fn last_part(name: &str) -> String {
     last.trim().trim_start_matches('_').to_lowercase()
 }
 
-/// How well a column is suited as that of the training steps: wandb's own `Step` counts calls of
-/// `log`, where a `global_step` beside it counts steps.
+/// How well a column suits as the column of training steps; the best rank is taken. For example,
+/// wandb's own `Step` counts calls of `log`, whereas `global_step` counts training steps.
 fn rank_as_step(name: &str) -> Option<u8> {
     match last_part(name).as_str() {
         "global_step" => Some(2),
@@ -138,12 +140,12 @@ fn is_bookkeeping(name: &str) -> bool {
         || ["wall time", "wall_time", "timestamp", "runtime"].contains(&name.as_str())
 }
 
-/// Whether a heading is that of row numbers, as pandas writes them.
+/// Whether a heading belongs to a column of row numbers, as written by pandas.
 pub(super) fn is_unnamed(name: &str) -> bool {
     name.is_empty() || name.to_lowercase().starts_with("unnamed: ")
 }
 
-/// Whether a column may be what an export is against in place of the training step.
+/// Whether a column may be the horizontal axis of an export in place of the training step.
 pub(super) fn is_other_axis(name: &str) -> bool {
     !is_unnamed(name) && !name.contains(" - ") && !name.ends_with("__") && is_bookkeeping(name)
 }
@@ -154,7 +156,7 @@ fn split(heading: &str) -> (&str, &str) {
 }
 
 impl Layout {
-    /// The layout of an export; `None` of a table in the long format, and of anything else.
+    /// The layout of an export; `None` for a table in the long format and for any other table.
     pub(super) fn of(headers: &csv::StringRecord) -> Option<Self> {
         let long = ["metric", "variant", "seed", "model", "index", "flow_time"];
         if headers.iter().any(|header| long.contains(&header)) {
@@ -176,10 +178,10 @@ impl Layout {
     }
 }
 
-/// Run and tag in the name that TensorBoard gives a file, `run-<run>-tag-<tag>.csv`.
+/// Run and tag in a file name of TensorBoard, `run-<run>-tag-<tag>.csv`.
 fn tensorboard_name(stem: &str) -> Option<(&str, &str)> {
     let (run, tag) = stem.strip_prefix("run-")?.rsplit_once("-tag-")?;
-    // A browser that saves a name twice adds a number.
+    // A browser adds a number to the name if it saves a file twice.
     let tag = match tag.rsplit_once(" (") {
         Some((tag, copy)) if copy.ends_with(')') => tag,
         _ => tag,
@@ -205,7 +207,7 @@ impl Export {
             seed_is_said: said.is_some_and(|said| said.seed.is_some()),
             points: Vec::new(),
         };
-        // Places of value and step of each column.
+        // Positions of value and step, for each curve.
         let mut columns: Vec<(usize, usize, Column)> = Vec::new();
         match layout {
             Layout::Single { step, value } => {
@@ -271,7 +273,7 @@ impl Export {
     }
 }
 
-/// Keeps the columns that the user means.
+/// Keeps the columns that the user selected.
 fn pick(
     file: &str,
     headers: &csv::StringRecord,
@@ -293,30 +295,30 @@ fn pick(
         let known = names(columns);
         columns.retain(|(place, _, column)| column.tag == *wanted || headers[*place] == **wanted);
         if columns.is_empty() {
-            let problem = format!("names no column of it, which has {}", first_of(&known));
-            return refuse(problem, "Name one behind =.");
+            let problem = format!(
+                "names no column of this file, which has {}",
+                first_of(&known)
+            );
+            return refuse(problem, "Name one of them after =.");
         }
     }
     let tags = names(columns);
     if tags.len() > 1 {
-        let problem = format!(
-            "stands for one metric, and the file has {}",
-            first_of(&tags)
-        );
-        return refuse(problem, "Add =COLUMN, one of them.");
+        let problem = format!("gives one metric, but the file has {}", first_of(&tags));
+        return refuse(problem, "Add =COLUMN with one of them.");
     }
     let mut runs: Vec<&str> = columns.iter().map(|(.., column)| &*column.run).collect();
     runs.dedup();
     if said.seed.is_some() && runs.len() > 1 {
-        let problem = format!("says one seed, and the file has {} runs", runs.len());
+        let problem = format!("gives one seed, but the file has {} runs", runs.len());
         return refuse(problem, "Leave @SEED out, or add =COLUMN.");
     }
     Ok(())
 }
 
-/// The first of a list, and how many there are beside.
+/// The first entries of a list, and the number of the others.
 pub(super) fn first_of(list: &[String]) -> String {
-    /// As many as a reader takes in.
+    /// Longest list that is still readable.
     const SHOWN: usize = 8;
     let shown = list[..list.len().min(SHOWN)].join(", ");
     match list.len().saturating_sub(SHOWN) {
@@ -325,17 +327,17 @@ pub(super) fn first_of(list: &[String]) -> String {
     }
 }
 
-/// A step, which some programs write as 100.0.
+/// A whole number, which some programs write as 100.0.
 pub(super) fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| {
-        // Up to there every whole number is an f64.
+        // Up to this number f64 represents every whole number.
         const MOST: f64 = 9_007_199_254_740_992.0;
         let value: f64 = text.parse().ok()?;
         (value.fract() == 0.0 && (0.0..MOST).contains(&value)).then_some(value as u64)
     })
 }
 
-/// The number behind the last `seed` in a name: `seed-3`, `seed=3`, `seed_3`, `seed3`.
+/// The number after the last `seed` in a name: `seed-3`, `seed=3`, `seed_3`, `seed3`.
 fn seed_in(run: &str) -> Option<u64> {
     let run = run.to_lowercase();
     let (_, behind) = run.rsplit_once("seed")?;
@@ -350,8 +352,8 @@ fn trailing(run: &str) -> Option<u64> {
     run[head.len()..].parse().ok()
 }
 
-/// Words before a number that make it a setting, in front of the number of a run: runs that differ
-/// there are no seeds of one.
+/// Words before a number that make it a setting. Runs that differ in a setting are not seeds of one
+/// condition.
 const SETTINGS: [&str; 43] = [
     "width",
     "hidden",
@@ -398,14 +400,14 @@ const SETTINGS: [&str; 43] = [
     "config",
 ];
 
-/// The letters at the end of a name, behind what is no letter, in lower case.
+/// The trailing letters of a name, in lower case.
 fn last_word(name: &str) -> String {
     let name = name.trim_end_matches(|c: char| !c.is_alphabetic());
     let head = name.trim_end_matches(char::is_alphabetic);
     name[head.len()..].to_lowercase()
 }
 
-/// A name without the number behind its last `seed`, and without what surrounds that.
+/// A name without its last `seed` and the number after it.
 fn without_seed(run: &str) -> Option<String> {
     seed_in(run)?;
     let run = run.to_lowercase();
@@ -422,8 +424,8 @@ fn has_setting(name: &str) -> bool {
     words.any(|word| SETTINGS.contains(&word))
 }
 
-/// Whether runs may be seeds of one condition: all names say their seed and have the same settings, or
-/// one name numbers them all.
+/// Whether runs may be seeds of one condition: either all names give a seed and have the same
+/// settings, or all names are equal except for a final number.
 fn are_seeds(runs: &[&str]) -> bool {
     let rests: Option<Vec<String>> = runs.iter().map(|run| without_seed(run)).collect();
     if let Some(rests) = rests {
@@ -443,11 +445,12 @@ fn are_seeds(runs: &[&str]) -> bool {
         .any(|stem| SETTINGS.contains(&&*last_word(stem)))
 }
 
-/// Gives each run its seed: the number behind `seed` in all names of runs, or else the number at their
-/// ends, where these count up one by one, or else their places in the order of files and columns.
+/// Gives each run its seed. It is the number after `seed`, if all names have one; otherwise the
+/// final number, if the final numbers are consecutive; otherwise the position in the order of files
+/// and columns.
 ///
 /// # Errors
-/// Names that may be of different conditions.
+/// The names may belong to different conditions.
 pub(super) fn number(exports: &mut [Export]) -> Result<(), SpecError> {
     let columns = exports.iter_mut().flat_map(|export| {
         let file = Arc::clone(&export.file);
@@ -455,7 +458,7 @@ pub(super) fn number(exports: &mut [Export]) -> Result<(), SpecError> {
         columns.map(move |column| (Arc::clone(&file), column))
     });
     let open: Vec<_> = columns.filter(|(_, c)| !c.seed_is_said).collect();
-    // A run without a name is known by its file alone.
+    // A run without a name is identified by its file.
     let name = |file: &Arc<str>, column: &Column| match column.run.as_str() {
         "" => (true, stem(file)),
         run => (false, run.to_owned()),
@@ -470,23 +473,24 @@ pub(super) fn number(exports: &mut [Export]) -> Result<(), SpecError> {
     let by_file = runs.iter().all(|(by_file, _)| *by_file);
     let names: Vec<&str> = runs.iter().map(|(_, run)| &**run).collect();
     let none_says = names.iter().all(|run| seed_in(run).is_none());
-    // Files without names of runs, none of which says a seed, are curves of one.
+    // If the files give neither names of runs nor seeds, they are curves of one run.
     if names.len() > 1 && !(by_file && none_says) && !are_seeds(&names) {
         let quoted: Vec<String> = names.iter().map(|run| format!("{run:?}")).collect();
         let file = open.first().map_or("--curves", |(file, _)| file);
         return Err(SpecError::key(
             file,
             first_of(&quoted),
-            "are runs whose names do not say that they differ by their seed alone, as seed-0 and \
-             seed-1 or run-1 and run-2 do",
-            "Give each run its seed with @SEED, as FILE.csv:METRIC/INDEX@0, of a file with several \
-             runs FILE.csv:METRIC/INDEX@0=COLUMN; runs of other settings are other variants.",
+            "are runs whose names do not show that they differ by their seed alone, as seed-0 and \
+             seed-1 or run-1 and run-2 would",
+            "Give each run its seed with @SEED: FILE.csv:METRIC/INDEX@0, or \
+             FILE.csv:METRIC/INDEX@0=COLUMN for a file with several runs. Runs with other \
+             settings are other variants.",
         ));
     }
     let by_seed: Option<Vec<u64>> = runs.iter().map(|(_, run)| seed_in(run)).collect();
     let by_end = || {
         let ends = runs.iter().map(|(by_file, run)| match by_file {
-            // The number at the end of a file's name may be an index.
+            // The final number of a file name may be an index.
             true => None,
             false => trailing(run),
         });
@@ -496,7 +500,7 @@ pub(super) fn number(exports: &mut [Export]) -> Result<(), SpecError> {
         let one_by_one = sorted.windows(2).all(|pair| pair[0] + 1 == pair[1]);
         one_by_one.then_some(ends)
     };
-    // Several files of one run without names are its curves.
+    // Several files without names of runs are curves of one run.
     let seeds = by_seed.or_else(by_end).unwrap_or_else(|| match by_file {
         true => vec![0; runs.len()],
         false => (0..runs.len() as u64).collect(),
@@ -524,7 +528,7 @@ fn stem(file: &str) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Words that stand in front of a metric with an underscore where a tag had a slash.
+/// Words that may precede a metric, joined by an underscore where a tag had a slash.
 const SCOPES: [&str; 10] = [
     "train",
     "eval",
@@ -538,7 +542,7 @@ const SCOPES: [&str; 10] = [
     "model",
 ];
 
-/// Words between a metric and its index, beside what the metric calls it.
+/// Words between a metric and its index, in addition to the metric's own name for its index.
 const INDEX_WORDS: [&str; 9] = [
     "index",
     "skill",
@@ -551,8 +555,8 @@ const INDEX_WORDS: [&str; 9] = [
     "value",
 ];
 
-/// The metric that a tag ends in, the longest of those that are known, and the index behind it:
-/// `skill_strength`, `eval/skill_strength_3`, `skill_strength[3]`, `skill_strength/skill-3`.
+/// The longest known metric at the end of a tag, and the index after it: `skill_strength`,
+/// `eval/skill_strength_3`, `skill_strength[3]`, `skill_strength/skill-3`.
 pub(super) fn metric_of<'m>(
     tag: &str,
     model: &str,
@@ -566,7 +570,7 @@ pub(super) fn metric_of<'m>(
             _ => '_',
         })
         .collect();
-    // A seed in the name of a file is no part of the metric.
+    // A seed in a file name does not belong to the metric.
     let named: &str = match plain.rsplit_once("_seed") {
         Some((head, seed)) if !head.is_empty() && seed.trim_matches('_').parse::<u64>().is_ok() => {
             head
@@ -632,7 +636,7 @@ mod tests {
         ] {
             assert_eq!(metric_of(tag, "net", &known), expected, "{tag}");
         }
-        // The other metric is not known, and is no metric of another name.
+        // An unknown metric must not be taken for a known one with a similar name.
         assert_eq!(metric_of("layer_nc1_2", "net", &["nc1"]), None);
     }
 

@@ -1,4 +1,4 @@
-//! Which metric and which index of a spec a curve is of.
+//! Matches curves with the metrics and indices of a spec.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -15,15 +15,16 @@ use super::{
     exports::{first_of, metric_of},
 };
 
-/// The indices that an entry of `[[measure]]` gives a metric, as far as the spec tells.
+/// The indices that an entry of `[[measure]]` gives a metric; `None` if the spec does not determine
+/// them.
 type Known = Option<RangeInclusive<u64>>;
 
-/// What a variant measures of a model.
+/// The metrics that a variant measures for a model.
 pub(super) struct Measured<'a> {
     model: &'a str,
-    /// By metric: what its index is called, and which there are.
+    /// By metric: the name of its index, and the indices.
     metrics: BTreeMap<&'static str, (&'static str, Vec<Known>)>,
-    /// Metrics that follow from whole curves, with those that they follow from.
+    /// Metrics that are derived from whole curves, with the metrics of these curves.
     derived: BTreeMap<&'static str, &'static [&'static str]>,
 }
 
@@ -53,18 +54,18 @@ impl<'a> Measured<'a> {
         all
     }
 
-    /// Names of the metrics that are read off the model, sorted.
+    /// Sorted names of the metrics that are measured on the model.
     pub(super) fn names(&self) -> Vec<&'static str> {
         self.metrics.keys().copied().collect()
     }
 
-    /// Whether a metric follows from whole curves.
+    /// Whether a metric is derived from whole curves.
     pub(super) fn derives(&self, metric: &str) -> bool {
         self.derived.contains_key(metric)
     }
 
-    /// Checks that what follows from whole curves has these beside it: a time alone is no curve, and
-    /// what is computed anew would have nothing to be computed from.
+    /// Checks that derived metrics come with their curves. Derived metrics are computed again from
+    /// the curves, so they cannot be used alone.
     pub(super) fn check_derived(&self, rows: &[CurveRow]) -> Result<(), SpecError> {
         let (derived, given): (Vec<&CurveRow>, Vec<&CurveRow>) =
             rows.iter().partition(|row| self.derives(&row.metric));
@@ -94,7 +95,7 @@ impl<'a> Measured<'a> {
         Err(row.refuse(
             "metric",
             format!(
-                "is computed from {}, and there is no {missing}{of} of seed {}",
+                "is computed from {}, but there is no {missing}{of} for seed {}",
                 sources.join(" and "),
                 row.seed
             ),
@@ -105,13 +106,14 @@ impl<'a> Measured<'a> {
         ))
     }
 
-    /// Whether the spec tells which indices a metric has.
+    /// Whether the spec determines the indices of a metric.
     pub(super) fn knows_indices(&self, metric: &str) -> bool {
         let known = self.metrics.get(metric);
         known.is_some_and(|(_, ranges)| ranges.iter().all(Option::is_some))
     }
 
-    /// The index of a row: where the file does not say, the only one that there is, or else 0.
+    /// The index of a row. If the file does not give it, it is the only index of the metric, or
+    /// else 0.
     pub(super) fn index(&self, row: &CurveRow) -> u64 {
         row.index.unwrap_or_else(|| {
             let known = self.metrics.get(&*row.metric);
@@ -122,7 +124,7 @@ impl<'a> Measured<'a> {
         })
     }
 
-    /// Checks metric and index of a row. Gives what was assumed of the index.
+    /// Checks metric and index of a row. Returns a note if an index was assumed.
     pub(super) fn check(&self, row: &CurveRow) -> Result<Option<String>, SpecError> {
         let (model, metric) = (self.model, &row.metric);
         let Some((name, ranges)) = self.metrics.get(&**metric) else {
@@ -130,7 +132,7 @@ impl<'a> Measured<'a> {
             let hint = format!("Choose one of: {}.", self.names().join(", "));
             return Err(row.refuse("metric", problem, hint));
         };
-        // A metric that does not say which indices it has takes any.
+        // If the indices of a metric are not known, any index is valid.
         let Some(ranges) = ranges.iter().cloned().collect::<Option<Vec<_>>>() else {
             return Ok(None);
         };
@@ -145,7 +147,7 @@ impl<'a> Measured<'a> {
         let (first, last) = (range.start(), range.end());
         let (problem, hint) = match *name {
             "" => (
-                format!("is an index of {metric}, which has none"),
+                format!("is given as an index, but {metric} has no index"),
                 "Write 0, or leave the index out.".to_owned(),
             ),
             name if range.is_empty() => (
@@ -153,8 +155,8 @@ impl<'a> Measured<'a> {
                 "Leave its rows out.".to_owned(),
             ),
             name if row.index.is_none() => (
-                format!("is missing, and {metric} has one value for each {name}"),
-                format!("Write {first} to {last} in a column index, or behind the metric."),
+                format!("is missing, but {metric} has one value for each {name}"),
+                format!("Write {first} to {last} in a column index, or after the metric."),
             ),
             name if first == last => (
                 format!("is no {name} of {metric}, where the only one is {first}"),
@@ -169,15 +171,15 @@ impl<'a> Measured<'a> {
     }
 }
 
-/// All rows of the curves of a model, those of exports under the names of the spec, and what was assumed
-/// about these.
+/// All rows of the curves of a model, with the names of exports replaced by those of the spec, and
+/// notes about assumptions.
 pub(super) fn matched(
     plan: &Plan,
     curves: &Curves,
     model: &str,
 ) -> Result<(Vec<CurveRow>, Vec<String>), SpecError> {
     let mut rows = curves.rows.clone();
-    // Exports do not know of variants.
+    // Exports have no variants, so they belong to the base variant.
     let variant = &plan.variants[0];
     let measured = Measured::of(variant, model);
     let names = measured.names();
@@ -221,9 +223,9 @@ pub(super) fn matched(
         return Err(SpecError::key(
             &*export.file,
             first_of(&left_out),
-            format!("does not say which metric of {model} it is"),
+            format!("does not name a metric of {model}"),
             format!(
-                "Write it behind the file, as {}:{}/1; this spec measures {}.",
+                "Append the metric to the file, as in {}:{}/1; this spec measures {}.",
                 export.file,
                 names.first().unwrap_or(&"METRIC"),
                 names.join(", ")
@@ -234,7 +236,10 @@ pub(super) fn matched(
     for (what, list) in [
         ("curves are read by their names", read),
         ("runs are read as seeds", seeds),
-        ("left out, as no metric of this spec is called so", left_out),
+        (
+            "left out, because this spec measures no metric of this name",
+            left_out,
+        ),
     ] {
         if !list.is_empty() {
             notes.push(format!("{model}: {what}: {}", first_of(&list)));

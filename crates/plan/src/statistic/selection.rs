@@ -240,16 +240,15 @@ impl<'a> Selection<'a> {
         let mut notes = Vec::new();
         if broken > 0 {
             notes.push(format!(
-                "{broken} of {all} cells did not come to their end (manifest.json says why); what \
-                 is read off the end of their curves, and times that they had not reached, are \
-                 missing"
+                "{broken} of {all} cells stopped early (manifest.json says why); final values of \
+                 their curves, and times that they had not reached, are missing"
             ));
         }
         if early > 0 {
             notes.push(format!(
-                "in {early} of {all} cells curves of {} end before the last step (manifest.json \
-                 says where); what is read off their end is missing, and times that they had not \
-                 reached are lower bounds",
+                "in {early} of {all} cells the curves of {} end before the last step \
+                 (manifest.json says where); their final values are missing, and times that they \
+                 had not reached are lower bounds",
                 self.model
             ));
         }

@@ -1,4 +1,4 @@
-//! Flow time: the clock against sums in closed form.
+//! Flow time: the clock is compared with sums in closed form.
 
 use plan::{Clock, spec::Training};
 

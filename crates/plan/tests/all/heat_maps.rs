@@ -52,7 +52,7 @@ fn a_heat_map_that_makes_no_sense_is_refused() {
 knob = "training.lr"\n => => knob = (missing): is needed
 knob_y = "models.net.widths"\n => => knob_y = (missing): is needed in a heat map. Name a key of [sweep.grid].
 knob_y = "models.net.widths" => knob_y = "models.net.width" => knob_y = "models.net.width": is not a key of [sweep.grid]. Choose one of: training.lr, models.net.widths.
-knob_y = "models.net.widths" => knob_y = "training.lr" => knob_y = "training.lr": is on the other axis
+knob_y = "models.net.widths" => knob_y = "training.lr" => knob_y = "training.lr": is also on the other axis
 label = "net" } => label = "net" }, { model = "twin", label = "twin" } => layers = (2 entries): a heat map shows exactly one
 layers = [{ model = "net", label = "net" }] => layers = [] => layers = (0 entries)
 floor => variants = ["base", "base"]\nfloor => variants = (2 entries)
@@ -69,9 +69,9 @@ floor = 1e-6 => floor = inf => floor = inf: must be finite
 [-4.0, 0.5] => [0.5, -4.0] => colour_range = [0.5, -4]: must be two
 [-4.0, 0.5] => [0.5, 0.5] => colour_range = [0.5, 0.5]: must be two
 [-4.0, 0.5] => [-inf, 0.5] => colour_range = [-inf, 0.5]: must be two
-[-1.0, 0.0] => [-1.0, 0.6] => contour = 0.6: must be finite and lie in
+[-1.0, 0.0] => [-1.0, 0.6] => contour = 0.6: must be finite and within colour_range
 "log10" => "log2" => transform
-"heat-map" => "knob" => knob_y = (given): is a key of heat maps only
+"heat-map" => "knob" => knob_y = (given): has an effect in heat maps only
 "#,
     ) {
         assert!(PANEL.contains(&old), "{old}");
@@ -96,7 +96,7 @@ fn every_key_of_heat_maps_is_refused_in_other_panels() {
         );
         let key = line.split(' ').next().unwrap();
         let found = refusal(&spec(&panel));
-        let expected = format!("panels[0].{key} = (given): is a key of heat maps only");
+        let expected = format!("panels[0].{key} = (given): has an effect in heat maps only");
         assert_holds(&found, &expected);
     }
 }
@@ -107,7 +107,7 @@ fn knobs_of_a_heat_map_are_numbers_that_its_axes_can_show() {
         r#"
 [0.2, 0.05] => [0.2] => knob = "training.lr": has a single value
 [[4], [16], [8]] => [[4, 4], [8]] => knob_y = "models.net.widths": has the value [4, 4], which is not a number
-[[4], [16], [8]]\n => [[4], [16], [8]]\n"models.twin.initial" = [0.01, 0.02]\n => knob_y = "models.net.widths": leaves "models.twin.initial"
+[[4], [16], [8]]\n => [[4], [16], [8]]\n"models.twin.initial" = [0.01, 0.02]\n => knob_y = "models.net.widths": leaves no axis for "models.twin.initial"
 "#,
     ) {
         let text = spec(PANEL);
@@ -115,7 +115,7 @@ fn knobs_of_a_heat_map_are_numbers_that_its_axes_can_show() {
         let found = refusal(&text.replacen(&old, &new, 1));
         assert_holds(&found, &message);
     }
-    // A third knob with one value leaves nothing open.
+    // A third knob with one value needs no axis.
     load(&spec(PANEL).replace(
         "[[4], [16], [8]]\n",
         "[[4], [16], [8]]\n\"models.twin.initial\" = [0.02]\n",

@@ -40,7 +40,7 @@ fn refusal(spec: &str, files: &[(&str, &str)], said: Option<&str>) -> String {
     refused.expect_err("it is refused").to_string()
 }
 
-/// Metric, index, seed, step and value of everything that stands for the net, and the notes.
+/// Metric, index, seed, step and value of all rows of the net, and the notes.
 type Read = (Vec<(String, u64, u64, u64, f64)>, Vec<String>);
 
 fn read(spec: &str, seeds: u64, files: &[(&str, &str)], said: Option<&str>) -> Read {
@@ -93,7 +93,7 @@ fn indices_that_a_metric_does_not_have_are_refused_with_those_that_it_has() {
             "test_loss",
             ["0", ""],
             ["1", "9"],
-            "has none",
+            "has no index",
         ),
         (
             measured("ranks"),
@@ -180,7 +180,7 @@ fn one_message_names_the_largest_step_and_what_covers_it() {
         "net.csv:3: step",
         "7000",
         "3 rows",
-        "60 steps",
+        "last step 60",
         "-s training.steps=7000",
     ] {
         assert!(problem.contains(part), "{part} is not in {problem}");
@@ -209,7 +209,7 @@ fn exports_of_tensorboard_are_one_file_per_run_and_tag() {
     for part in [
         "\"eval_skill_strength_1\" as skill_strength/1, \"skill_strength_3\" as skill_strength/3",
         "\"seed-0\" as 0, \"seed-1\" as 1",
-        "left out, as no metric of this spec is called so: \"train_lr\"",
+        "left out, because this spec measures no metric of this name: \"train_lr\"",
     ] {
         assert!(notes.contains(part), "{part} is not in {notes}");
     }
@@ -257,7 +257,7 @@ fn runs_whose_numbers_do_not_count_up_are_numbered_in_order() {
 fn names_that_do_not_tell_are_refused_until_the_user_says_what_they_are() {
     let single = "Wall time,Step,Value\n1.0,0,0.0\n2.0,60,0.5\n";
     let problem = refusal(SMALL, &[("export.csv", single)], None);
-    for part in ["export.csv", "does not say which metric", "skill_strength"] {
+    for part in ["export.csv", "does not name a metric", "skill_strength"] {
         assert!(problem.contains(part), "{part} is not in {problem}");
     }
     let (rows, _) = read(
@@ -327,7 +327,7 @@ fn what_ends_before_the_run_is_told_curve_by_curve() {
             .any(|note| note.contains("skill_strength 1 of seed 1 ends at step 20")),
         "{notes:?}"
     );
-    // Where the condition of the spec holds, that is the end.
+    // The curve ends where the stop condition of the spec holds.
     let stop =
         "lr = 0.05\nstop_when = { model = \"net\", metric = \"skill_strength\", above = 0.5 }";
     let mut plan = planned(&SMALL.replace("lr = 0.05", stop), 2);
@@ -373,7 +373,7 @@ fn a_time_before_a_first_record_after_the_start_is_recorded_as_a_bound() {
     assert_eq!(found(&alone, "t90"), Some((f64::INFINITY, 200)));
     let from_start = [(0, 0.6), (200, 0.8)];
     assert_eq!(found(&from_start, "half_time"), Some((0.0, 200)));
-    // What is there at the start has no shape.
+    // A curve that is at its level from the start has no shape.
     assert_eq!(found(&[(0, 0.6), (200, 1.0)], "t90_over_t10"), None);
     assert_eq!(
         half_time(&[1.0, 2.0], &[0.5, 1.0]),
@@ -443,7 +443,7 @@ fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
         ),
         (
             "1,skill_strength,1,0,0\n0,half_time,1,60,50\n",
-            ["net.csv:3: metric", "half_time", "of seed 0"],
+            ["net.csv:3: metric", "half_time", "for seed 0"],
         ),
     ] {
         let mut plan = planned(SMALL, 2);
@@ -453,7 +453,7 @@ fn a_time_without_its_curve_is_refused_and_no_net_is_trained_for_it() {
             assert!(problem.contains(part), "{part} is not in {problem}");
         }
     }
-    // Beside its curve it is computed anew.
+    // If the curve is also given, the end value is computed from it.
     let file = long("0,skill_strength,1,0,0\n0,skill_strength,1,60,1\n0,half_time,1,60,77\n");
     let (rows, _) = read(SMALL, 1, &[("net.csv", &file)], None);
     assert_eq!(rows.len(), 2);
@@ -521,7 +521,7 @@ fn exports_against_time_or_epochs_are_refused_with_what_they_lack() {
             }
         }
     }
-    // Beside a step they are no curves.
+    // With a step they are not curves.
     let file = "epoch,step,skill_strength_1\n0,0,0.25\n1,60,0.5\n";
     assert_eq!(read(SMALL, 1, &[("w.csv", file)], None).0.len(), 2);
 }

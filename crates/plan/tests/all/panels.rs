@@ -147,17 +147,17 @@ fn several_metrics_are_measured_and_of_one_cell() {
         SEVERAL,
         r#"
 ["skill_strength", "off => ["skil_strength", "off => metrics[0] = "skil_strength": is not a metric that this spec measures or predicts. Did you mean skill_strength? Choose one of:
-"off_skill_energy"]\n => "skill_strength"]\n => metrics = "skill_strength": stands there twice
-metrics = ["skill_strength", => metric = "skill_strength"\nmetrics = [ => metrics = ["off_skill_energy"]: stands beside `metric`. Take one
+"off_skill_energy"]\n => "skill_strength"]\n => metrics = "skill_strength": occurs twice
+metrics = ["skill_strength", => metric = "skill_strength"\nmetrics = [ => metrics = ["off_skill_energy"]: cannot be combined with `metric`. Remove one
 metrics = ["skill_strength", "off_skill_energy"] => => metric = (missing): is needed unless `metrics` is given or every layer
 ["on", "off"] => ["on"] => metric_labels = ["on"]: has 1 labels for 2 metrics
-label = "net" } => label = "net", metric = "skill_strength" } => layers[0].metric = "skill_strength": stands beside `metrics`
-at = { "training.lr" = 0.2, "models.net.widths" = 16 }\n => => at = (missing): leaves 6 cells of the sweep, and several metrics show one. Fix its knobs with at = { "training.lr" = VALUE }.
-, "models.net.widths" = 16 }\n => }\nvariants = ["base", "many"]\n => variants = ["base", "many"]: leaves 4 cells
-, "models.net.widths" = 16 }\n => }\n => at = { "training.lr" = 0.2 }: leaves 3 cells
-x_label => indices = [1, 2]\nx_label => indices = [1, 2]: are several, and the colours are several metrics
-x_label => colour_knob = "training.lr"\nx_label => colour_knob = (given): stands beside `metrics`
-kind = "curves" => kind = "power-law" => metrics = (given): is a key of curves only. Take it away, or write kind = "curves".
+label = "net" } => label = "net", metric = "skill_strength" } => layers[0].metric = "skill_strength": cannot be combined with `metrics`
+at = { "training.lr" = 0.2, "models.net.widths" = 16 }\n => => at = (missing): matches 6 cells of the sweep, but several metrics can show only one. Fix its knobs with at = { "training.lr" = VALUE }.
+, "models.net.widths" = 16 }\n => }\nvariants = ["base", "many"]\n => variants = ["base", "many"]: matches 4 cells
+, "models.net.widths" = 16 }\n => }\n => at = { "training.lr" = 0.2 }: matches 3 cells
+x_label => indices = [1, 2]\nx_label => indices = [1, 2]: are several, but the colours already show several metrics
+x_label => colour_knob = "training.lr"\nx_label => colour_knob = (given): cannot be combined with `metrics`
+kind = "curves" => kind = "power-law" => metrics = (given): has an effect in curves only. Remove it, or write kind = "curves".
 "#,
     );
 }
@@ -168,8 +168,8 @@ fn at_names_knobs_and_values_of_the_grid() {
         COLOURS,
         r#"
 at = { "training.lr" = 0.2 } => at = { "training.steps" = 60 } => at = "training.steps": is not a knob of the grid of base. Choose one of: training.lr, models.net.widths.
-at = { "training.lr" = 0.2 } => at = { "training.lr" = 0.3 } => at = { "training.lr" = 0.3 }: is no cell of the grid of base
-at = { "training.lr" = 0.2 } => at = { "training.lr" = 0.05 }\nvariants = ["base", "many"] => at = { "training.lr" = 0.05 }: is no cell of the grid of many
+at = { "training.lr" = 0.2 } => at = { "training.lr" = 0.3 } => at = { "training.lr" = 0.3 }: matches no cell of the grid of base
+at = { "training.lr" = 0.2 } => at = { "training.lr" = 0.05 }\nvariants = ["base", "many"] => at = { "training.lr" = 0.05 }: matches no cell of the grid of many
 "#,
     );
     // A heat map, too, may leave cells out.
@@ -189,17 +189,17 @@ fn the_knob_of_colours_gives_each_cell_its_own() {
         COLOURS,
         r#"
 colour_knob = "models.net.widths" => colour_knob = "models.net.width" => colour_knob = "models.net.width": is not a key of [sweep.grid]. Choose one of: training.lr, models.net.widths.
-at = { "training.lr" = 0.2 }\n => => colour_knob = "models.net.widths": leaves "training.lr", which [sweep.grid] varies, too, without a colour. Fix it with at = { "training.lr" = VALUE }.
-at = { "training.lr" = 0.2 }\n => at = { "training.lr" = 0.2 }\nindices = [1, 2]\n => indices = [1, 2]: are several, and the colours are the values of a knob
-colour_knob = "models.net.widths"\n => => knob_label = "n": names no knob without `colour_knob`
-kind = "curves" => kind = "curves"\nx = "knob"\nknob = "training.lr" => colour_knob = (given): stands beside x = "knob"
-kind = "curves" => kind = "knob"\nknob = "training.lr" => colour_knob = (given): is a key of curves only
+at = { "training.lr" = 0.2 }\n => => colour_knob = "models.net.widths": is the only colour, but [sweep.grid] also varies "training.lr". Fix it with at = { "training.lr" = VALUE }.
+at = { "training.lr" = 0.2 }\n => at = { "training.lr" = 0.2 }\nindices = [1, 2]\n => indices = [1, 2]: are several, but the colours already show the values of a knob
+colour_knob = "models.net.widths"\n => => knob_label = "n": has no effect without `colour_knob`
+kind = "curves" => kind = "curves"\nx = "knob"\nknob = "training.lr" => colour_knob = (given): cannot be combined with x = "knob"
+kind = "curves" => kind = "knob"\nknob = "training.lr" => colour_knob = (given): has an effect in curves only
 "#,
     );
     let many = COLOURS
         .replace("at = { \"training.lr\" = 0.2 }", "variants = [\"many\"]")
         .replace("models.net.widths", "training.lr");
-    let problem = "colour_knob = \"training.lr\": takes 9 values, and only 8 colours";
+    let problem = "colour_knob = \"training.lr\": takes 9 values, but only 8 colours";
     assert_holds(&refusal(&spec(&many)), problem);
     let named = "variants = [\"many,training.lr=0.1\", \"many,training.lr=0.9\"]";
     load(&spec(&many.replace("variants = [\"many\"]", named)));
@@ -212,15 +212,15 @@ fn marks_are_levels_of_metrics_on_an_axis_of_time() {
         r#"
 { metric = "off_skill_energy", level => { metric = "accuracy", level => marks[1].metric = "accuracy": is not a metric that this spec measures
 0.95 => nan => marks[0].level = NaN: must be a finite number
-"learned" => " " => marks[0].label = (empty): is what the legend calls the mark
-marks = [ => x = "index"\nmarks = [ => marks = (2 entries): stand on an axis of time only
-marks = [ => mark_half_times = true\nmarks = [ => marks = (2 entries): stand beside mark_half_times
-marks = [ => marks = [{ metric = "skill_strength", level = 1, label = "a" }, { metric = "skill_strength", level = 2, label = "b" }, => marks = (4 entries): are more than the 3
+"learned" => " " => marks[0].label = (empty): must not be empty
+marks = [ => x = "index"\nmarks = [ => marks = (2 entries): need an axis of time
+marks = [ => mark_half_times = true\nmarks = [ => marks = (2 entries): cannot be combined with mark_half_times
+marks = [ => marks = [{ metric = "skill_strength", level = 1, label = "a" }, { metric = "skill_strength", level = 2, label = "b" }, => marks = (4 entries): are more than 3
 "#,
     );
     refused(
         MEASURED,
-        r#"x_label => marks = [{ metric = "half_time", level = 1, label = "a" }]\nx_label => marks = (given): is a key of curves only"#,
+        r#"x_label => marks = [{ metric = "half_time", level = 1, label = "a" }]\nx_label => marks = (given): has an effect in curves only"#,
     );
 }
 
@@ -231,9 +231,9 @@ fn a_knob_panel_has_a_knob_or_a_metric_on_its_axis() {
         r#"
 x_metric = "skill_strength" => x_metric = "strength" => x_metric = "strength": is not a metric that this spec measures
 x_metric = "skill_strength" => => knob = (missing): is needed in a knob panel without `x_metric`
-x_label => knob = "training.lr"\nx_label => knob = (given): stands beside `x_metric`
-x_label => times_probability = true\nx_label => times_probability = (given): stands beside `x_metric`
-kind = "knob" => kind = "curves" => x_metric = (given): is a key of knob panels and scatter panels only. Take it away, or write kind = "knob" or kind = "scatter".
+x_label => knob = "training.lr"\nx_label => knob = (given): cannot be combined with `x_metric`
+x_label => times_probability = true\nx_label => times_probability = (given): cannot be combined with `x_metric`
+kind = "knob" => kind = "curves" => x_metric = (given): has an effect in knob panels and scatter panels only. Remove it, or write kind = "knob" or kind = "scatter".
 "#,
     );
     refused(
@@ -248,13 +248,13 @@ fn moments_are_the_ends_of_training_or_metrics() {
         MOMENTS,
         r#"
 "half_time" => "fit" => moments[1] = "fit": is not "start", "end" or a metric of this spec (one whose value is a step). Choose one of: start, end,
-"half_time" => "end" => moments = "end": stands there twice
+"half_time" => "end" => moments = "end": occurs twice
 moments = ["start", "half_time", "end"] => => moments = (missing): is needed in a panel of moments
 "half-way",  => => moment_labels = ["at first", "at last"]: has 2 labels for 3 moments
-, "models.net.widths" = [8] => => at = { "training.lr" = 0.05 }: leaves 3 cells of the sweep, and moments
+, "models.net.widths" = [8] => => at = { "training.lr" = 0.05 }: matches 3 cells of the sweep, but moments
 x_label => knob = "training.lr"\nx_label => knob = (given): is not a key of moments
 x_label => x = "flow-time"\nx_label => x = (given): is not a key of moments
-kind = "moments" => kind = "curves" => moments = (given): is a key of moments only
+kind = "moments" => kind = "curves" => moments = (given): has an effect in moments only
 "#,
     );
 }
@@ -272,28 +272,28 @@ colour_metric = "half_time" => colour_metric = "class" => colour_metric = "class
 moment = "half_time" => moment = "fit" => moment = "fit": is not "start", "end" or a metric of this spec
 label = "net" }] => label = "net" }, { model = "twin", label = "twin" }] => layers = (2 entries): a scatter panel shows exactly one model
 label = "net" }] => label = "net", metric = "half_time" }] => layers[0].metric = (given): is not a key of scatter panels
-colour_metric = "half_time"\n => => class_names = ["0", "1", "2"]: names no classes without `colour_metric`
-"1", "2" => "1", "1" => class_names = "1": stands there twice
-"1", "2" => "1", "2", "3", "4", "5", "6", "7", "8" => class_names = (9 entries): are more than the 8 colours
+colour_metric = "half_time"\n => => class_names = ["0", "1", "2"]: has no effect without `colour_metric`
+"1", "2" => "1", "1" => class_names = "1": occurs twice
+"1", "2" => "1", "2", "3", "4", "5", "6", "7", "8" => class_names = (9 entries): are more than 8
 rays = 3 => rays = 1 => rays = 1: must be a number from 2 to 12
 rays = 3 => rays = 13 => rays = 13: must be a number from 2 to 12
-rays = 3 => y_scale = "log" => y_scale = "log": is not a scale of scatter panels, whose axes are linear
-rays = 3 => x_scale = "log" => x_scale = "log": is not a scale of scatter panels
+rays = 3 => y_scale = "log" => y_scale = "log": is not possible in a scatter panel, whose axes are linear
+rays = 3 => x_scale = "log" => x_scale = "log": is not possible in a scatter panel
 x_range = [-1.0, 1.0] => x_range = [0.5, 1.0] => x_range = [0.5, 1]: must be two finite, increasing numbers with 0 between
 x_range = [-1.0, 1.0] => y_range = [-1.0, inf] => y_range = [-1, inf]: must be two finite
-, "models.net.widths" = [8] => => at = { "training.lr" = 0.05 }: leaves 3 cells of the sweep, and scatter panels
+, "models.net.widths" = [8] => => at = { "training.lr" = 0.05 }: matches 3 cells of the sweep, but scatter panels
 rays = 3 => knob = "training.lr" => knob = (given): is not a key of scatter panels
 rays = 3 => x = "index" => x = (given): is not a key of scatter panels
-rays = 3 => moments = ["start"] => moments = (given): is a key of moments only
+rays = 3 => moments = ["start"] => moments = (given): has an effect in moments only
 "#,
     );
     refused(
         MOMENTS,
         r#"
-x_label => moment = "end"\nx_label => moment = (given): is a key of scatter panels only. Take it away, or write kind = "scatter".
-x_label => colour_metric = "half_time"\nx_label => colour_metric = (given): is a key of scatter panels only.
-x_label => class_names = ["a"]\nx_label => class_names = (given): is a key of scatter panels only.
-x_label => rays = 3\nx_label => rays = (given): is a key of scatter panels only.
+x_label => moment = "end"\nx_label => moment = (given): has an effect in scatter panels only. Remove it, or write kind = "scatter".
+x_label => colour_metric = "half_time"\nx_label => colour_metric = (given): has an effect in scatter panels only.
+x_label => class_names = ["a"]\nx_label => class_names = (given): has an effect in scatter panels only.
+x_label => rays = 3\nx_label => rays = (given): has an effect in scatter panels only.
 "#,
     );
 }

@@ -137,7 +137,7 @@ fn names_are_plain_and_not_used_twice() {
         ),
         (
             with(claim("C"), claim("a/b")),
-            r#"claims[1].id = "a/b": may hold only"#,
+            r#"claims[1].id = "a/b": may contain only"#,
         ),
         (
             with(number("N"), number("N")),
@@ -145,11 +145,11 @@ fn names_are_plain_and_not_used_twice() {
         ),
         (
             with(number("N"), number("")),
-            r#"numbers[1].id = "": may hold only"#,
+            r#"numbers[1].id = "": may contain only"#,
         ),
         (
             with(picture("one"), picture("one")),
-            r#"pictures[1].name = "one": is the name"#,
+            r#"pictures[1].name = "one": is also the name"#,
         ),
         (
             with(picture("one"), picture("a/b")),
@@ -187,7 +187,7 @@ fn the_hinge_loss_wants_targets_of_1_and_minus_1() {
         "training.loss = hinge: does not suit the training rows of task multitask-parity",
     );
     let classes = refusal_with(IRIS, &[hinge]);
-    assert_holds(&classes, "targets of row 0 are no signs");
+    assert_holds(&classes, "targets of row 0 are not signs");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn an_error_in_a_list_of_tables_points_to_its_own_table() {
     assert!(found.starts_with(&expected), "{found}");
 }
 
-/// What has no default.
+/// Keys without a default.
 const SHORT: &str = r#"
 [task]
 kind = "dataset"
@@ -306,9 +306,9 @@ fn a_short_spec_measures_draws_and_reports_what_its_task_has() {
     assert_eq!(pictures, [("accuracy", 2), ("loss", 2), ("collapse", 2)]);
     // Five end values of two models.
     assert_eq!(spec.numbers.len(), 10);
-    // What is resolved says everything, and reads back to itself.
+    // The resolved spec contains every key, and reads back unchanged.
     assert_eq!(load(&spec.to_toml()).spec, *spec);
-    // What is written, also as nothing, is not filled in.
+    // A key that is given, even empty, is not filled in.
     let none = load(&format!("measure = []\npictures = []\n{SHORT}")).spec;
     assert!(none.measure.is_empty() && none.pictures.is_empty() && none.numbers.is_empty());
 }
@@ -393,8 +393,8 @@ fn claim(more: &str) -> String {
 }
 
 const GOOD_CLAIM: &str = "metric = \"skill_strength\"\nmodel = \"net\"\n\
-    statistic = { kind = \"half-time-law\", exponent = 1.6 }\nthreshold = { below = 0.3 }\n\
-    controls = [{ name = \"c\", statistic = { exponent = 0.0 }, must = \"contradicted\" }]";
+                          statistic = { kind = \"half-time-law\", exponent = 1.6 }\nthreshold = { below = 0.3 }\n\
+                          controls = [{ name = \"c\", statistic = { exponent = 0.0 }, must = \"contradicted\" }]";
 
 #[test]
 fn claims_speak_of_things_that_exist() {
@@ -449,7 +449,7 @@ fn overrides_are_toml_values_or_bare_words() {
     );
     let init = net(&["models.net.init={kind = \"normal\", std = 0.1}"]);
     assert_eq!(init["init"]["std"].as_float(), Some(0.1));
-    // Tables on the way are made.
+    // Missing parent tables are created.
     let stop = [
         "training.stop_when.model=net",
         "training.stop_when.metric=skill_strength",
@@ -462,7 +462,7 @@ fn overrides_are_toml_values_or_bare_words() {
 fn an_override_that_cannot_be_used_is_named() {
     for [text, message] in cases(
         r#"
-training.lr => is not of the form key=value
+training.lr => must be key=value
 title=two words => title = two words: is not a TOML value
 training.lr= => is not a TOML value
 training.lr=fast => training.lr = "fast":
@@ -558,7 +558,7 @@ fn a_sweep_that_makes_no_sense_is_refused() {
 [sweep.grid]\n"training.lr" = [] => must be a list of values
 [sweep.grid]\n"name" = ["a"] => cannot differ between variants
 [sweep.grid]\n"sweep.grid" = [1] => cannot differ between variants
-[sweep.grid]\n"training.lr" = [0.1, 0.1] => is made twice
+[sweep.grid]\n"training.lr" = [0.1, 0.1] => occurs twice in the grid
 [sweep.gird]\n"training.lr" = [0.1] => sweep.gird
 "#,
     ) {

@@ -1,4 +1,4 @@
-//! What the tests of plans and of training share: specs as text, and what comes of them.
+//! Specs as text, their plans and their errors, for the tests of plans and of training.
 
 use plan::{Kinds, Options, Plan, SpecError, load_source};
 

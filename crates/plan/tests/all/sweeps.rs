@@ -49,7 +49,7 @@ fn assert_all_close(found: &[f64], expected: &[f64]) {
 #[test]
 fn a_range_is_evenly_spaced_with_both_ends() {
     let plan = sweep("[sweep.grid]\n\"training.lr\" = { from = 0.1, to = 0.5, points = 5 }");
-    // Written as anybody would, not with the last digits of a division.
+    // Short decimals, without the last digits of a division.
     let expected = ["0.1", "0.2", "0.3", "0.4", "0.5"];
     assert_eq!(
         names(&plan),
@@ -150,11 +150,11 @@ fn a_range_that_makes_no_sense_is_refused_by_its_key() {
 fn a_value_that_comes_twice_is_refused() {
     assert_refused(
         "[sweep.grid]\n\"training.lr\" = { from = 0.2, to = 0.2, points = 2 }",
-        "sweep = \"base,training.lr=0.2\": is made twice",
+        "sweep = \"base,training.lr=0.2\": occurs twice in the grid",
     );
     assert_refused(
         "[[sweep.variants]]\nname = \"v\"\ngrid.\"training.lr\" = [0.2, 0.3, 0.2]",
-        "sweep = \"v,training.lr=0.2\": is made twice",
+        "sweep = \"v,training.lr=0.2\": occurs twice in the grid",
     );
 }
 
@@ -186,12 +186,12 @@ fn a_link_copies_another_key_whatever_it_holds() {
         let model = |name: &str| variant.model(name).unwrap().model.resolved();
         assert_eq!(model("other"), model("net"));
         activations.push(model("other")["activation"].as_str().unwrap().to_owned());
-        // What follows is no knob.
+        // A linked key is not a knob.
         assert_eq!(variant.knobs.len(), 2);
         assert!(!variant.name.contains("initial"), "{}", variant.name);
     }
     assert_eq!(activations, ["tanh", "relu", "tanh", "relu"]);
-    // The spec itself is as it was written.
+    // The spec itself is unchanged.
     assert_eq!(plan.spec.models["twin"]["initial"].as_float(), Some(0.01));
 }
 
@@ -236,7 +236,7 @@ fn a_link_may_be_a_power() {
         "[sweep.grid]\n\"training.divergence\" = [-2]\n[sweep.links]\n\
          \"models.twin.initial\" = { key = \"training.divergence\", power = 0.5 }",
         "sweep.links.\"models.twin.initial\" = \
-         { key = \"training.divergence\", power = 0.5 }: gives no finite number",
+         { key = \"training.divergence\", power = 0.5 }: does not give a finite number",
     );
 }
 
@@ -264,8 +264,8 @@ fn a_link_that_cannot_be_followed_is_refused_by_its_key() {
         r#"
 { key = "training.rate" } => names a key that is not set
 { key = "training.lr.x" } => names a key that is not set
-{ key = "task.kind", times = 2 } => scales what is not a number
-{ key = "models.net", times = 2 } => scales what is not a number
+{ key = "task.kind", times = 2 } => scales a value that is not a number
+{ key = "models.net", times = 2 } => scales a value that is not a number
 { key = "training.lr", times = "2" } => must name a key
 { key = "training.lr", plus = 2 } => must name a key
 { times = 2 } => must name a key
@@ -340,11 +340,11 @@ fn a_variants_own_grid_replaces_the_one_of_the_sweep() {
 
 /// Ranges, links and a variant with its own.
 const FULL: &str = "[sweep.grid]\n\"training.lr\" = { from = 0.1, to = 0.3, points = 3 }\n\
-     \"models.twin.lambda\" = { from = 1, to = 9, points = 3, log = true }\n\
-     [sweep.links]\n\"models.twin.initial\" = { key = \"training.lr\", times = 0.5 }\n\
-     \"models.net.output_scale\" = { key = \"models.twin.lambda\" }\n\
-     [[sweep.variants]]\nname = \"own\"\nset = { \"training.steps\" = 40 }\n\
-     grid.\"task.data.batch\" = [5, 10]\nlinks = {}\n";
+                    \"models.twin.lambda\" = { from = 1, to = 9, points = 3, log = true }\n\
+                    [sweep.links]\n\"models.twin.initial\" = { key = \"training.lr\", times = 0.5 }\n\
+                    \"models.net.output_scale\" = { key = \"models.twin.lambda\" }\n\
+                    [[sweep.variants]]\nname = \"own\"\nset = { \"training.steps\" = 40 }\n\
+                    grid.\"task.data.batch\" = [5, 10]\nlinks = {}\n";
 
 #[test]
 fn a_resolved_sweep_reads_back_to_itself() {
@@ -375,7 +375,7 @@ links = {} => links."models.net.lr_scale" = { key = "training.lr" }
         assert!(FULL.contains(&old), "{old}");
         assert_ne!(hash(&sweep(&FULL.replacen(&old, &new, 1))), base, "{new}");
     }
-    // The same cells, said in another way.
+    // The same cells in another notation.
     for [old, new] in cases(
         r#"
 { from = 0.1, to = 0.3, points = 3 } => [0.1, 0.2, 0.3]

@@ -14,29 +14,29 @@ pub struct Card {
     pub source: String,
     /// Licence of the data, and of the package that carried them.
     pub licence: String,
-    /// Whom to name.
+    /// Attribution that the licence requires.
     pub attribution: String,
-    /// What to cite.
+    /// Publication to cite.
     pub citation: String,
-    /// What was done to the source.
+    /// Changes to the source.
     pub transform: String,
     /// N.
     pub rows: usize,
     /// D.
     pub features: usize,
-    /// Names of the features, in order; empty where they have none.
+    /// Names of the features, in order; empty if they have no names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feature_names: Vec<String>,
-    /// Height and width, where the features are pixels.
+    /// Height and width, if the features are pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<[usize; 2]>,
-    /// No input is above this in size.
+    /// Upper bound of the absolute values of all inputs.
     pub largest: f64,
     /// Names of the classes, in the order of the labels.
     pub classes: Vec<String>,
     /// The files that hold the rows.
     pub files: Vec<CardFile>,
-    /// The card's own file, for messages.
+    /// File of the card, for messages.
     #[serde(skip)]
     pub(super) file: String,
 }

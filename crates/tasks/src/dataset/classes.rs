@@ -1,24 +1,25 @@
-//! Numbers of classes: the distinct labels in order.
+//! Numbers the classes: the distinct labels, in order.
 
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Dataset, format::Decimal};
 
-/// Labels as numbers of classes.
+/// Labels as class numbers.
 pub(super) struct Classes {
     /// Class of each row, `[N]`.
     pub(super) labels: Vec<u32>,
     /// Names of the classes, as written.
     pub(super) names: Vec<String>,
-    /// What a reader would not expect, each the end of a sentence about the file.
+    /// Notes about surprising labels, each the end of a sentence about the file.
     pub(super) notes: Vec<String>,
 }
 
 impl Classes {
-    /// Classes in the order of numbers where all labels are finite numbers, in that of text otherwise.
-    /// Two spellings of one number are one class, which has the name that stands first in the file.
+    /// Numbers the classes. They are in numerical order if all labels are finite numbers, and in
+    /// alphabetical order otherwise. Two spellings of one number are one class, named by the first
+    /// spelling in the file.
     pub(super) fn of(labels: &[String], decimal: Decimal) -> Self {
-        // In the order in which they stand in the file.
+        // Distinct labels in the order of the file.
         let mut distinct: Vec<&str> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         for label in labels {
@@ -40,7 +41,7 @@ impl Classes {
         let several: Vec<String> = several.map(|names| list(names, " and ")).collect();
         if !several.is_empty() {
             notes.push(format!(
-                "writes one number in several ways, each of which is one class: {}",
+                "writes one number in several ways, which count as one class: {}",
                 list(&several, "; ")
             ));
         }
@@ -54,14 +55,14 @@ impl Classes {
     }
 }
 
-/// The class of each of some distinct labels.
+/// The class number of each distinct label.
 fn numbered(distinct: &[&str], decimal: Decimal) -> Vec<u32> {
-    // Whole numbers above 2^53 are not told apart as floats.
+    // Floats cannot distinguish whole numbers above 2^53.
     let whole = distinct.iter().map(|label| label.parse::<i128>().ok());
     if let Some(whole) = whole.collect::<Option<Vec<i128>>>() {
         return ranks(&whole, i128::cmp);
     }
-    // Adding zero makes −0 to 0.
+    // Adding zero turns −0 into 0.
     let numbers = |mark: Decimal| -> Option<Vec<f64>> {
         let numbers = distinct.iter().map(|label| Some(mark.number(label)? + 0.0));
         numbers.collect()
@@ -76,7 +77,7 @@ fn numbered(distinct: &[&str], decimal: Decimal) -> Vec<u32> {
     }
 }
 
-/// The place of each value among the distinct ones.
+/// The rank of each value among the distinct values.
 fn ranks<T: PartialEq>(values: &[T], order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<u32> {
     let mut places: Vec<usize> = (0..values.len()).collect();
     places.sort_by(|&a, &b| order(&values[a], &values[b]));
@@ -89,7 +90,7 @@ fn ranks<T: PartialEq>(values: &[T], order: impl Fn(&T, &T) -> std::cmp::Orderin
     ranks
 }
 
-/// That classes which are numbers are not those that a net counts from 0.
+/// A note if the classes are numbers that differ from the numbers 0, 1, 2, … of the outputs.
 fn renumbered(names: &[String], decimal: Decimal) -> Option<String> {
     let mut numbers = Vec::new();
     for name in names {
@@ -106,9 +107,10 @@ fn renumbered(names: &[String], decimal: Decimal) -> Option<String> {
 }
 
 impl Dataset {
-    /// These rows as a net of `outputs` sees them, where that has more outputs than the rows have
-    /// classes. Labels that are whole numbers of its outputs are those outputs, so that the classes
-    /// between them have no rows. All other classes are still outputs in their order, which is said.
+    /// Adapts the classes to a net with `outputs` outputs, if the net has more outputs than the
+    /// rows have classes. If all labels are valid output numbers, they are taken as such, and the
+    /// outputs between them have no rows. Otherwise the classes are the first outputs in their
+    /// order, with a note.
     pub fn with_outputs(self: Arc<Self>, outputs: usize) -> Arc<Self> {
         let names = &self.card.classes;
         if !self.own || outputs <= names.len() {
@@ -126,9 +128,9 @@ impl Dataset {
         let mut all = (*self).clone();
         let Some(numbers) = numbers else {
             all.notes.push(format!(
-                "{title} has {} classes ({seen}) and the net {outputs} outputs: the classes are taken \
-                 for its first outputs, in this order; write them as numbers of outputs, from 0, if \
-                 they are others",
+                "{title} has {} classes ({seen}), but the net has {outputs} outputs. The classes \
+                 are taken as the first outputs, in this order. If they belong to other outputs, \
+                 write them as output numbers, from 0",
                 names.len()
             ));
             return Arc::new(all);
@@ -137,7 +139,7 @@ impl Dataset {
             let renumbered = format!("{title} {renumbered}");
             all.notes.retain(|note| *note != renumbered);
             all.notes.push(format!(
-                "{title} has the classes {seen}; they are the outputs of these numbers among the \
+                "{title} has the classes {seen}, which are taken as output numbers among the \
                  outputs 0 to {} of the net",
                 outputs - 1
             ));
@@ -152,7 +154,7 @@ impl Dataset {
     }
 }
 
-/// Some words, at most a few of them.
+/// A list of words, shortened if it is long.
 fn list<T: AsRef<str>>(words: &[T], between: &str) -> String {
     const SHOWN: usize = 6;
     let word = |word: &T| word.as_ref().to_owned();
@@ -255,13 +257,13 @@ mod tests {
             let [note] = &notes[..] else {
                 panic!("{notes:?}");
             };
-            assert!(note.contains("outputs of these numbers"), "{note}");
-            // As many outputs as classes: the rule of every own table.
+            assert!(note.contains("output numbers among the outputs"), "{note}");
+            // As many outputs as classes: the rule for every table of the user.
             assert_eq!(seen_by(&labels, 4).0, [0, 1, 2, 3]);
         }
         let (found, classes, notes) = seen_by(&["1", "0"], 10);
         assert_eq!((found, classes, notes.len()), (vec![1, 0], 10, 0));
-        // One of them is no output, or no number.
+        // One of the labels is not an output number, or not a number.
         for labels in [
             ["1", "2", "5"],
             ["-1", "0", "1"],
@@ -271,7 +273,7 @@ mod tests {
             let (found, classes, notes) = seen_by(&labels, 5);
             assert_eq!((found, classes), (vec![0, 1, 2], 3));
             let note = notes.last().unwrap();
-            assert!(note.contains("the net 5 outputs"), "{note}");
+            assert!(note.contains("the net has 5 outputs"), "{note}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Finds out how a table is written: separator, header line, decimal mark.
+//! Detects the format of a table: separator, header line and decimal mark.
 
 use csv::StringRecord;
 
@@ -7,7 +7,7 @@ use super::{
     table::{reader, single_blanks},
 };
 
-/// Why a text is not read.
+/// Why a text cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The end of a sentence about the file.
@@ -31,11 +31,11 @@ impl From<String> for Refusal {
     }
 }
 
-/// Lines from which a separator is found out.
+/// Number of lines from which the separator is detected.
 const LOOKED_AT: usize = 50;
 
-/// What stands between the fields of a text: the separator that makes `label` one of several columns,
-/// or the one that makes the most numbers where there is no header.
+/// Detects the separator of a text: the one that makes `label` one of several columns, or without a
+/// header, the one that gives the most numbers.
 pub(super) fn separator_of(
     text: &[u8],
     label: &str,
@@ -61,13 +61,13 @@ pub(super) fn separator_of(
         })
         .filter(|(_, names)| names.len() > 1)
         .collect();
-    // Names of columns may hold blanks.
+    // Names of columns may contain blanks.
     if headers.len() > 1 {
         headers.retain(|(separator, _)| *separator != Separator::BLANKS);
     }
     let fits = |(_, names): &&(Separator, Vec<String>)| names.iter().any(|name| name == label);
     let best: Vec<Separator> = headers.iter().filter(fits).map(|(s, _)| *s).collect();
-    // The first of equals.
+    // Among equal counts the first separator wins.
     let most = headers.iter().rev().max_by_key(|(_, names)| names.len());
     one_of(
         &best,
@@ -84,20 +84,20 @@ fn one_of(best: &[Separator], otherwise: Separator) -> Result<Separator, Refusal
                 .iter()
                 .map(|one| format!("{:?}", String::from(*one)));
             let several: Vec<String> = several.collect();
-            let problem = format!("may have {} between its fields", several.join(" or "));
-            let cure = "Say which with --separator (separator in a spec)";
+            let problem = format!("may use {} as separator", several.join(" or "));
+            let cure = "Give the separator with --separator (separator in a spec)";
             Err(Refusal::new(problem, cure))
         }
     }
 }
 
-/// The lines of a text that are looked at.
+/// The first lines of a text, which are used for detection.
 fn first_lines(text: &[u8]) -> &[u8] {
     let mut ends = (0..text.len()).filter(|&at| text[at] == b'\n');
     ends.nth(LOOKED_AT - 1).map_or(text, |end| &text[..=end])
 }
 
-/// The first records of a text; what is no text has none.
+/// The first records of a text; empty if the bytes are not text.
 fn records(text: &[u8], separator: Separator, count: usize) -> Vec<Vec<String>> {
     let text = single_blanks(text, separator);
     let mut reader = reader(&text, separator);
@@ -106,7 +106,8 @@ fn records(text: &[u8], separator: Separator, count: usize) -> Vec<Vec<String>> 
     records.map_while(Result::ok).map(fields).collect()
 }
 
-/// How many fields are numbers among the first rows, which all have as many fields, at least two.
+/// Number of numeric fields in the first rows; 0 unless all rows have the same number of fields, at
+/// least two.
 fn numbers(text: &[u8], separator: Separator) -> usize {
     let rows = records(text, separator, usize::MAX);
     let columns = rows.first().map_or(0, Vec::len);
@@ -120,14 +121,14 @@ fn numbers(text: &[u8], separator: Separator) -> usize {
     rows.iter().flatten().filter(is_number).count()
 }
 
-/// Whether the first line of a table is one of names and not a row: a name is no number, except where
-/// the names count (0, 1, 2, …) or grow, as years and wavelengths do.
+/// Whether the first line of a table holds column names. A name is not a number, except if the
+/// names count (0, 1, 2, …) or increase, as years and wavelengths do.
 pub(super) fn names_columns(first: &[String], label: &str) -> bool {
     let number = |name: &str| Decimal::Point.number(name).or(Decimal::Comma.number(name));
     if !first.iter().any(|name| name == label) {
         return first.iter().all(|name| number(name).is_none());
     }
-    // The index of a data frame has no name.
+    // The index column of a data frame has no name.
     let unnamed = usize::from(first.first().is_some_and(String::is_empty));
     let names = first[unnamed..].iter();
     let others = names.clone().filter(|name| *name != label);
@@ -144,7 +145,7 @@ pub(super) fn names_columns(first: &[String], label: &str) -> bool {
     all.is_sorted_by(|a, b| a + 1.0 == *b)
 }
 
-/// What stands before the decimals of the columns `features`.
+/// Detects the decimal mark of the columns `features`.
 pub(super) fn decimal_of_rows(
     rows: impl Iterator<Item = Result<(usize, StringRecord), Refusal>>,
     features: &[usize],
@@ -163,7 +164,7 @@ pub(super) fn decimal_of_rows(
             kind.get_or_insert_with(|| format!("{field:?} in line {line}"));
         }
     }
-    let cure = "Write numbers with one decimal mark and nothing between thousands";
+    let cure = "Write numbers with one decimal mark and without separators of thousands";
     match (point, comma.as_ref().or(either.as_ref())) {
         (_, None) => Ok(Decimal::Point),
         (Some(point), Some(other)) => {
@@ -171,14 +172,14 @@ pub(super) fn decimal_of_rows(
         }
         (None, Some(_)) if comma.is_some() => Ok(Decimal::Comma),
         (None, Some(other)) => Err(Refusal::new(
-            format!("has {other}, which may be a number of thousands or one with decimals"),
-            "Take out marks between thousands, or give --decimal , (decimal = \",\" in a spec) where \
-             the comma stands before decimals",
+            format!("has {other}, in which the comma may separate thousands or decimals"),
+            "Remove separators of thousands, or give --decimal , (decimal = \",\" in a spec) if \
+             the comma is the decimal mark",
         )),
     }
 }
 
-/// Whether a number with commas may be a whole one with commas between thousands.
+/// Whether a number with commas may be a whole number with commas between thousands.
 fn groups_of_thousands(field: &str) -> bool {
     let digits = field.trim_start_matches(['+', '-']);
     let mut groups = digits.split(',');

@@ -14,7 +14,8 @@ pub enum DataError {
     },
     /// A file was changed.
     #[error(
-        "{file} was changed: its SHA-256 is {found}, and its card says {expected}. Restore the file."
+        "{file} was changed: its SHA-256 is {found}, but its card says {expected}. Restore the \
+         file."
     )]
     Checksum {
         /// The file.
@@ -24,7 +25,7 @@ pub enum DataError {
         /// SHA-256 of the file.
         found: String,
     },
-    /// A file is missing, or is not what it should be.
+    /// A shipped file is missing or invalid.
     #[error("{file} {problem}. Restore it, or correct its card.")]
     File {
         /// The file.
@@ -32,7 +33,7 @@ pub enum DataError {
         /// What is wrong, as the end of a sentence about it.
         problem: String,
     },
-    /// Somebody's own file is missing, or is not what it should be.
+    /// A user's file is missing or invalid.
     #[error("{file} {problem}. {hint}")]
     Own {
         /// The file.

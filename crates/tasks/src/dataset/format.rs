@@ -1,10 +1,10 @@
-//! How a table of somebody's own rows is written: what stands between fields and before decimals.
+//! Format of a user's table: separator, decimal mark, header and row numbers.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What stands between two fields of a table.
+/// Separator between the fields of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Separator(u8);
@@ -13,10 +13,10 @@ impl Separator {
     pub(super) const COMMA: Self = Self(b',');
     /// Runs of blanks and tabs.
     pub(super) const BLANKS: Self = Self(b' ');
-    /// What is tried, beside blanks, where nobody says.
+    /// Separators that detection tries, in addition to blanks.
     pub(super) const USUAL: [Self; 4] = [Self::COMMA, Self(b';'), Self(b'\t'), Self(b'|')];
 
-    /// The character; one blank for runs of blanks.
+    /// The character; a blank represents runs of blanks.
     pub(super) fn byte(self) -> u8 {
         self.0
     }
@@ -33,14 +33,15 @@ impl FromStr for Separator {
             "bar" | "pipe" => Ok(Self(b'|')),
             "blanks" | "blank" | "space" | "spaces" => Ok(Self::BLANKS),
             text => match text.as_bytes() {
-                // What numbers, quotes and lines are written with separates no fields.
+                // Characters of numbers, quotes and line ends cannot be separators.
                 [byte @ (b'\t' | b' ' | 0x21..=0x7e)]
                     if !byte.is_ascii_alphanumeric() && !b"\"'+-._".contains(byte) =>
                 {
                     Ok(Self(*byte))
                 }
                 _ => Err(format!(
-                    "{text:?} separates no fields, expected \",\", \";\", \"tab\", \"|\" or \"blanks\""
+                    "{text:?} is not a separator, expected \",\", \";\", \"tab\", \"|\" or \
+                     \"blanks\""
                 )),
             },
         }
@@ -65,7 +66,7 @@ impl From<Separator> for String {
     }
 }
 
-/// What stands before the decimals of a number.
+/// Decimal mark of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Decimal {
@@ -83,7 +84,7 @@ impl FromStr for Decimal {
             "." | "point" => Ok(Self::Point),
             "," | "comma" => Ok(Self::Comma),
             _ => Err(format!(
-                "{text:?} is no decimal mark, expected \".\" or \",\""
+                "{text:?} is not a decimal mark, expected \".\" or \",\""
             )),
         }
     }
@@ -107,7 +108,7 @@ impl From<Decimal> for String {
 }
 
 impl Decimal {
-    /// The finite number that a field holds.
+    /// The field as a finite number.
     pub(super) fn number(self, field: &str) -> Option<f64> {
         let value: Option<f64> = match (self, field.split_once(',')) {
             (Self::Comma, _) if field.contains('.') => None,
@@ -121,26 +122,27 @@ impl Decimal {
     }
 }
 
-/// What is done with a column that numbers the rows.
+/// Treatment of a column of row numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowNumbers {
-    /// It is left out.
+    /// The column is left out.
     Drop,
-    /// It is a feature as any other column.
+    /// The column is a feature like any other.
     Keep,
 }
 
-/// How a table is read; what is `None` is found out from its text.
+/// Format of a table; every `None` is detected from the text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TableFormat {
-    /// What stands between two fields.
+    /// Separator between fields.
     pub separator: Option<Separator>,
-    /// What stands before decimals.
+    /// Decimal mark.
     pub decimal: Option<Decimal>,
-    /// `Some(false)` where the first line is a row; columns then have their numbers, from 1, as names.
+    /// Whether the first line holds column names. If not, columns are named by their numbers, from
+    /// 1.
     pub header: Option<bool>,
-    /// What is done with a column that numbers the rows; left out by default.
+    /// Treatment of a column of row numbers, which is left out by default.
     pub index: Option<RowNumbers>,
 }
 

@@ -11,30 +11,30 @@ use super::{
 };
 use crate::file_kind::no_table;
 
-/// How somebody's own files are read.
+/// How a user's files are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Column of the classes of a table.
+    /// Column of a table that holds the classes.
     pub label: Option<String>,
     /// File with the classes of an IDX file.
     pub label_file: Option<PathBuf>,
-    /// How a table is written.
+    /// Format of the table.
     pub format: TableFormat,
 }
 
-/// Where the rows of somebody's own data set are.
+/// Files of a user's data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnFiles {
-    /// A table of text, as CSV.
+    /// A text table such as CSV.
     Table {
-        /// The file, perhaps compressed by gzip.
+        /// The file, which may be compressed with gzip.
         file: PathBuf,
         /// Column of the labels; every other column is a feature.
         label: String,
-        /// How it is written.
+        /// Format of the table.
         format: TableFormat,
     },
-    /// Two IDX files of unsigned bytes, as those of MNIST.
+    /// Two IDX files of unsigned bytes, such as those of MNIST.
     Idx {
         /// The features `[N, …]`.
         file: PathBuf,
@@ -43,14 +43,14 @@ pub enum OwnFiles {
     },
 }
 
-/// Endings of tables, in small letters and without that of gzip.
+/// File name endings of tables, in lower case and without .gz.
 const TABLES: [&str; 6] = [".csv", ".tsv", ".tab", ".txt", ".data", ".dat"];
 
 impl OwnFiles {
-    /// The files that `file` and what is said of its labels make.
+    /// Determines the files from `file` and the options for its labels.
     ///
     /// # Errors
-    /// A table without a label column, an IDX file without a label file, or both.
+    /// A table has no label column, an IDX file has no label file, or both are given.
     pub fn new(file: &Path, reading: &Reading) -> Result<Self, DataError> {
         let name = file.to_string_lossy().to_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -64,22 +64,23 @@ impl OwnFiles {
                 format: reading.format.clone(),
             }),
             (None, Some(_)) if reading.format != TableFormat::default() => refuse(
-                "is taken for an IDX file, because it comes with a file of labels, and has neither \
-                 separator, decimal marks, header nor index",
-                "Leave these out, or give the column that holds the class",
+                "is read as an IDX file, because it comes with a label file, so separator, \
+                 decimal, header and index do not apply",
+                "Leave these options out, or give the column that holds the class instead of the \
+                 label file",
             ),
             (None, Some(labels)) if !is_table => Ok(Self::Idx {
                 file: file.to_owned(),
                 label_file: labels.clone(),
             }),
             _ if is_table => refuse(
-                "is a table and needs the name of its label column, and no label file",
+                "is a table, so it needs the name of its label column instead of a label file",
                 "Give the column that holds the class",
             ),
             _ => refuse(
-                "needs either the name of its label column, as a table, or a file of labels, as an \
+                "needs the name of its label column if it is a table, or a label file if it is an \
                  IDX file",
-                "Give the column that holds the class, or its file of labels",
+                "Give the column that holds the class, or the label file",
             ),
         }
     }
@@ -100,15 +101,15 @@ fn own(file: &Path, problem: impl Into<String>, hint: &str) -> DataError {
     }
 }
 
-/// Why a file of another kind is refused.
+/// An error if the file is of another kind.
 fn foreign(file: &Path) -> Option<DataError> {
     no_table(file).map(|(problem, cure)| own(file, problem, &cure))
 }
 
-/// Files with their sizes and times of change.
+/// Files with their sizes and modification times.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
-/// Somebody's own sets, each read again only when a file has changed.
+/// Cache of the user's data sets. A set is read again only if a file has changed.
 #[derive(Debug, Default)]
 pub struct OwnSets(Mutex<Vec<(OwnFiles, Stamp, Arc<Dataset>)>>);
 
@@ -116,7 +117,7 @@ impl OwnSets {
     /// The set in these files, see [`Dataset::own`].
     ///
     /// # Errors
-    /// A file that cannot be read or is not what it should be, with line and column.
+    /// A file cannot be read or is invalid; the error names line and column.
     pub fn get(&self, files: &OwnFiles) -> Result<Arc<Dataset>, DataError> {
         let mut stamp: Stamp = Vec::new();
         for path in files.paths() {
@@ -137,11 +138,11 @@ impl OwnSets {
 }
 
 impl Dataset {
-    /// Somebody's own rows. Its card has what can be said of any file; the SHA-256 is that of the
-    /// files one behind the other.
+    /// Reads the user's rows. The card holds what is known about any file; its SHA-256 is that of
+    /// the concatenated files.
     ///
     /// # Errors
-    /// A file that cannot be read or is not what it should be, with line and column.
+    /// A file cannot be read or is invalid; the error names line and column.
     pub fn own(files: &OwnFiles) -> Result<Self, DataError> {
         let mut contents = Vec::new();
         let mut inflated = Vec::new();
@@ -172,7 +173,7 @@ impl Dataset {
                 (table.inputs, table.names, table.labels, table.decimal)
             }
             OwnFiles::Idx { label_file, .. } => {
-                let hint = "Give IDX files of unsigned bytes, as those of MNIST";
+                let hint = "Give IDX files of unsigned bytes, such as those of MNIST";
                 let wrong = |path| move |problem: String| own(path, problem, hint);
                 let (sizes, numbers) = read::array(&inflated[0]).map_err(wrong(first))?;
                 let (labelled, labels) = read::array(&inflated[1]).map_err(wrong(label_file))?;
@@ -199,7 +200,10 @@ impl Dataset {
             );
         }
         if classes.len() < 2 {
-            return refuse("has one class only".to_owned(), "Give rows of two classes");
+            return refuse(
+                "has only one class".to_owned(),
+                "Give rows of at least two classes",
+            );
         }
         let largest = inputs
             .iter()
@@ -216,7 +220,7 @@ impl Dataset {
             features,
             feature_names,
             image: None,
-            // Inputs are divided by it, and rows of zeros stay zeros.
+            // Inputs are divided by this number. It is 1 if all inputs are zero.
             largest: if largest.is_normal() { largest } else { 1.0 },
             classes,
             files: files
@@ -246,16 +250,17 @@ impl Dataset {
         })
     }
 
-    /// A shipped set by its name, or somebody's own files where `name` has a dot or a slash, or
-    /// `reading` says how they are read.
+    /// Opens a shipped set by name, or a user's files if `name` contains a dot or a slash or if
+    /// `reading` has options.
     ///
     /// # Errors
-    /// No set has this name, or what [`Self::own`] says of the files.
+    /// No set has this name, or [`Self::own`] fails.
     pub fn open(name: &str, reading: &Reading) -> Result<Arc<Self>, DataError> {
         let is_shipped = super::names().any(|shipped| shipped == name);
         if is_shipped && *reading != Reading::default() {
-            let problem = "is a shipped data set, whose labels and format are known";
-            let hint = "Leave out what says how a file is read, or write its path as ./NAME";
+            let problem = "is a shipped data set, whose labels and format are already known";
+            let hint = "Leave out the options for reading a file, or write the path of your file \
+                        as ./NAME";
             return Err(own(Path::new(name), problem, hint));
         }
         if name.contains(['.', '/']) || *reading != Reading::default() {
@@ -265,7 +270,8 @@ impl Dataset {
         }
     }
 
-    /// SHA-256 of the content: that of the one file, or of the sums of all, one behind the other.
+    /// SHA-256 of the content: the sum of the single file, or the sum over the concatenated sums of
+    /// all files.
     pub fn sha256(&self) -> String {
         match &self.card.files[..] {
             [file] => file.sha256.clone(),
@@ -319,7 +325,7 @@ mod tests {
         assert_eq!((own.card.features, own.card.rows), (2, 3));
         assert_eq!(own.card.feature_names, ["a", "b"]);
         assert_eq!((own.card.largest, own.sha256().len()), (100.0, 64));
-        // Numbers in the order of numbers.
+        // Numeric labels are in numerical order.
         let own = csv(b"x,y\n1,10\n2,9\n3,2\n", "y").unwrap();
         assert_eq!(
             (&own.card.classes[..], &own.labels[..]),
@@ -343,7 +349,7 @@ mod tests {
             (
                 b"a,y\n1,0\n\"2,1\n3,0\n",
                 "y",
-                "quote in line 3 that is never closed",
+                "quote in line 3 that is not closed",
             ),
             (b"a,y\n1,0\n2,0\n", "y", "one class"),
             (b"y\n0\n1\n", "y", "0 features"),
@@ -412,7 +418,10 @@ mod tests {
             let bytes = if is_gzip { &gzip[..] } else { &text[..] };
             let own = named(ending, bytes, &of_column("y")).unwrap();
             assert_eq!(own.inputs, [1.5, 2.0]);
-            assert!(own.notes[0].contains("is read with \";\" between fields and \",\" before"));
+            assert!(
+                own.notes[0]
+                    .contains("is read with the separator \";\" and the decimal mark \",\"")
+            );
             assert_eq!(own.format.decimal, Some(Decimal::Comma));
         }
     }
@@ -432,7 +441,7 @@ mod tests {
             ([0, 2, 1, 0, 1], &["0", "1", "2"], [0, 2, 1, 0, 1]),
         ] {
             fs::write(&y, [&[0, 0, 8, 1, 0, 0, 0, 5][..], &labels].concat()).unwrap();
-            // Written within one tick of the clock, and as long as before.
+            // The new file may have the same size and time as before.
             let files = OwnFiles::new(&x, &of_file(&y)).unwrap();
             let own = Dataset::own(&files).unwrap();
             assert_eq!(
@@ -450,7 +459,7 @@ mod tests {
         }
     }
 
-    /// A text or header with any bytes changed or cut off is read or refused, and never more.
+    /// A text or header with changed or missing bytes is read or refused, and never causes a panic.
     #[test]
     fn damaged_files_are_read_or_refused() {
         use rand_core::Rng;

@@ -1,9 +1,9 @@
 use nalgebra::DMatrix;
 
-/// A component with less than this part of the largest variance is rounding.
+/// Components with less than this share of the largest variance are rounding.
 const ROUNDING: f64 = 1e-10;
 
-/// Whitened principal components of some rows: mean 0 and (1/N) Σ z zᵀ = I on these rows.
+/// Whitened principal components of a set of rows, with mean 0 and (1/N) Σ z zᵀ = I on these rows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Principal {
     mean: Vec<f64>,
@@ -12,8 +12,8 @@ pub(crate) struct Principal {
 }
 
 impl Principal {
-    /// The first `count` components of `inputs` `[N, D]`, to which `constant` features add nothing;
-    /// `Err` with their number if the rows vary in fewer directions.
+    /// The first `count` components of `inputs` `[N, D]`, without the `constant` features. If the
+    /// rows vary in fewer directions, `Err` holds their number.
     pub(crate) fn of(inputs: &[f64], constant: &[bool], count: usize) -> Result<Self, usize> {
         let features = constant.len();
         let rows = inputs.len() / features;
@@ -22,7 +22,8 @@ impl Principal {
         let mean = columns.column_mean();
         for mut column in columns.column_iter_mut() {
             column -= &mean;
-            // What is left of a large constant is rounding, and may be more than small features vary.
+            // The remainder of a large constant is rounding, which may exceed the variation of
+            // small features.
             let entries = column.iter_mut().zip(constant);
             entries
                 .filter(|(_, constant)| **constant)
@@ -41,7 +42,7 @@ impl Principal {
         let directions = order[..count].iter().flat_map(|&component| {
             let direction = eigen.eigenvectors.column(component);
             let deviation = eigen.eigenvalues[component].sqrt();
-            // An eigenvector has no sign of its own.
+            // The sign of an eigenvector is arbitrary, so it is fixed here.
             let sign = direction[direction.icamax()].signum();
             let entries = direction.iter().map(move |entry| entry * sign / deviation);
             entries.collect::<Vec<f64>>()

@@ -1,4 +1,4 @@
-//! File formats of data sets. Errors are the end of a sentence about the file.
+//! Reads the file formats of data sets. Errors are the end of a sentence about the file.
 
 use std::io::Read;
 
@@ -6,11 +6,11 @@ use flate2::bufread::GzDecoder;
 
 use crate::unclosed_quote;
 
-/// The two bytes with which a gzip file begins.
+/// The first two bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The bytes behind gzip, if the name says so or the content does: those of all members, one behind
-/// the other, as a file that was appended to has several.
+/// Decompresses gzip, if the name or the content shows it. All members are concatenated, because a
+/// file that was appended to has several.
 pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if !path.to_ascii_lowercase().ends_with(".gz") && !bytes.starts_with(&GZIP) {
         return Ok(bytes);
@@ -21,7 +21,7 @@ pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         let at = bytes.len() - rest.len();
         if at > 0 && !rest.starts_with(&GZIP) {
             return Err(format!(
-                "has {} bytes behind its gzip data, from byte {at} on, which are no gzip data",
+                "has {} bytes after its gzip data, from byte {at} on, that are not gzip data",
                 rest.len()
             ));
         }
@@ -41,11 +41,11 @@ pub(super) fn inflated(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
 
 fn closed(bytes: &[u8]) -> Result<(), String> {
     unclosed_quote(bytes).map_or(Ok(()), |line| {
-        Err(format!("has a quote in line {line} that is never closed"))
+        Err(format!("has a quote in line {line} that is not closed"))
     })
 }
 
-/// Rows of `features` numbers with a label behind them.
+/// Rows of `features` numbers followed by a label.
 pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>), String> {
     closed(bytes)?;
     let mut reader = csv::ReaderBuilder::new();
@@ -55,14 +55,18 @@ pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>),
         let record = record.map_err(|error| format!("is not CSV at line {line}: {error}"))?;
         if record.len() != features + 1 {
             return Err(format!(
-                "has {} columns in line {line}, and {features} features and a label are expected",
+                "has {} columns in line {line}, but {features} features and a label are expected",
                 record.len()
             ));
         }
         for field in record.iter().take(features) {
             match field.trim().parse::<f64>() {
                 Ok(value) if value.is_finite() => inputs.push(value),
-                _ => return Err(format!("has {field:?} in line {line}, which is no number")),
+                _ => {
+                    return Err(format!(
+                        "has {field:?} in line {line}, which is not a number"
+                    ));
+                }
             }
         }
         let label = record[features].trim();
@@ -74,7 +78,7 @@ pub(super) fn csv(bytes: &[u8], features: usize) -> Result<(Vec<f64>, Vec<u32>),
             Some(value) => labels.push(value as u32),
             None => {
                 return Err(format!(
-                    "has the label {label:?} in line {line}, which is no class"
+                    "has the label {label:?} in line {line}, which is not a class"
                 ));
             }
         }
@@ -90,7 +94,7 @@ pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>,
     let (sizes, numbers) = array(bytes)?;
     if sizes.first() != Some(&rows) || numbers.len() != rows * columns {
         return Err(format!(
-            "has the shape {sizes:?} and {} numbers, and {rows} rows of {columns} are expected",
+            "has the shape {sizes:?} and {} numbers, but {rows} rows of {columns} are expected",
             numbers.len()
         ));
     }
@@ -99,8 +103,8 @@ pub(super) fn idx(bytes: &[u8], rows: usize, columns: usize) -> Result<Vec<f64>,
 
 /// Shape and numbers of an IDX array of unsigned bytes.
 ///
-/// Two zero bytes, the type, the number of dimensions, their sizes as big-endian 32-bit words, the
-/// numbers.
+/// Layout: two zero bytes, the type, the number of dimensions, their sizes as big-endian 32-bit
+/// words, and the numbers.
 pub(super) fn array(bytes: &[u8]) -> Result<(Vec<usize>, &[u8]), String> {
     let [0, 0, kind, dimensions, rest @ ..] = bytes else {
         return Err("is not an IDX file".to_owned());
@@ -119,11 +123,11 @@ pub(super) fn array(bytes: &[u8]) -> Result<(Vec<usize>, &[u8]), String> {
             .fold(0, |size, byte| size << 8 | usize::from(*byte))
     };
     let sizes: Vec<usize> = sizes.chunks_exact(4).map(size).collect();
-    // A damaged header may ask for more than there is room to count.
+    // The product of the sizes in a damaged header may overflow.
     let all = (sizes.iter()).try_fold(1, |all: usize, &size| all.checked_mul(size));
     if sizes.is_empty() || all != Some(numbers.len()) {
         return Err(format!(
-            "has the shape {sizes:?} and {} numbers, which do not fit",
+            "has the shape {sizes:?}, but {} numbers",
             numbers.len()
         ));
     }
@@ -195,8 +199,8 @@ mod tests {
             (vec![1, 2, 3], "not a complete gzip file"),
             (vec![], "not a complete gzip file"),
             (one[..9].to_vec(), "not a complete gzip file"),
-            ([&one[..], &[0; 512]].concat(), "512 bytes behind"),
-            ([&one[..], b"5,6\n"].concat(), "4 bytes behind"),
+            ([&one[..], &[0; 512]].concat(), "512 bytes after"),
+            ([&one[..], b"5,6\n"].concat(), "4 bytes after"),
             ([&one[..], cut].concat(), "damaged gzip member from byte"),
         ] {
             let error = inflated("a.csv.gz", bytes).unwrap_err();

@@ -1,8 +1,8 @@
-//! Columns that number the rows of a table: an index that a program wrote beside the data.
+//! Finds columns of row numbers in a table, such as an index that a program wrote beside the data.
 //!
-//! Taken for a feature, the number of a row gives its class away where rows are sorted.
+//! If rows are sorted by class, a row number used as a feature would reveal the class.
 
-/// Names of columns that number rows, in small letters.
+/// Names of columns of row numbers, in lower case.
 const NAMES: [&str; 21] = [
     "index",
     "id",
@@ -27,16 +27,16 @@ const NAMES: [&str; 21] = [
     "#",
 ];
 
-/// Last words of names of columns that number rows, in small letters.
+/// Last words of names of columns of row numbers, in lower case.
 const LAST_WORDS: [&str; 3] = ["id", "idx", "index"];
 
-/// Whether a column has no name, or the one that pandas gives it.
+/// Whether a column has no name, or the name that pandas gives to unnamed columns.
 pub(super) fn is_unnamed(name: &str) -> bool {
     name.is_empty() || name.starts_with("Unnamed: ")
 }
 
-/// Which columns number the rows by their names: those in front without a name (of R, and of pandas
-/// as `Unnamed: 0` once they were read and written again), except the label.
+/// Marks columns that hold row numbers according to their names: leading columns without a name (R
+/// writes these, and pandas calls them `Unnamed: 0` after reading and writing), except the label.
 pub(super) fn numbers_rows_by_name(header: &[String], label: &str) -> Vec<bool> {
     let before = |name: &&String| is_unnamed(name) || *name == label;
     let in_front = header.iter().take_while(before).count();
@@ -46,7 +46,7 @@ pub(super) fn numbers_rows_by_name(header: &[String], label: &str) -> Vec<bool> 
     header.iter().enumerate().map(numbers).collect()
 }
 
-/// Whether a name is that of numbers of rows.
+/// Whether a name means row numbers.
 fn says_row_number(name: &str) -> bool {
     if NAMES.contains(&&*name.to_lowercase()) {
         return true;
@@ -70,10 +70,11 @@ fn says_row_number(name: &str) -> bool {
     LAST_WORDS.iter().any(is_last)
 }
 
-/// The features whose content may number the rows, and whether that is certain: whether they are 0 to
-/// N − 1 or 1 to N and their names say it as well. With such a name any different whole numbers may.
+/// Features whose content may be row numbers, and whether this is certain. It is certain if the
+/// values are 0 to N − 1 or 1 to N and the name means row numbers. With such a name, any distinct
+/// whole numbers may be row numbers.
 pub(super) fn counts_rows(names: &[String], inputs: &[f64]) -> Vec<(usize, bool)> {
-    /// Fewer rows count, grow or differ by chance.
+    /// With fewer rows, values may count, increase or differ by chance.
     const COUNT: usize = 5;
     const GROW: usize = 10;
     const DIFFER: usize = 20;
@@ -96,7 +97,7 @@ pub(super) fn counts_rows(names: &[String], inputs: &[f64]) -> Vec<(usize, bool)
         }
         let counts = sorted.is_sorted_by(|a, b| a + 1.0 == *b)
             && matches!(sorted.first(), Some(&first) if first == 0.0 || first == 1.0);
-        // R reads a column without a name as X.
+        // R names an unnamed column X.
         let of_r = name == "X" && in_order(1.0);
         if says_row_number(name) || of_r {
             found.push((column, counts));

@@ -2,50 +2,51 @@ use serde::{Deserialize, Serialize};
 
 use super::Dataset;
 
-/// What is done to the numbers of the files before a net sees them.
+/// Scaling of the numbers of a data set before they are inputs of a net.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// Nothing.
+    /// No scaling.
     Raw,
-    /// Divided by the largest that the card allows.
+    /// Divided by the largest value that the card allows.
     #[default]
     Unit,
-    /// The same, minus the mean of each feature over the training rows.
+    /// Like `unit`, minus the mean of each feature over the training rows.
     Centred,
-    /// Minus mean, over standard deviation of each feature over the training rows. A feature that
-    /// is constant there is only centred.
+    /// Minus the mean, over the standard deviation of each feature over the training rows. A
+    /// feature that is constant there is only centred.
     Standardised,
 }
 
-/// What is done to a feature: (x − shift) · factor.
+/// Scaling of one feature: (x − shift) · factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureScale {
-    /// What is taken off.
+    /// Subtracted value.
     pub shift: f64,
-    /// What multiplies the rest.
+    /// Factor.
     pub factor: f64,
-    /// Whether the feature is the same in all training rows, up to rounding.
+    /// Whether the feature is constant over the training rows, up to rounding.
     pub constant: bool,
-    /// Whether all that it varies by in the training rows may be rounding, which nothing can tell.
+    /// Whether the variation of the feature over the training rows may be rounding; the numbers
+    /// cannot decide it.
     pub doubtful: bool,
 }
 
 impl FeatureScale {
-    /// The number that a net sees.
+    /// The scaled value.
     pub fn apply(&self, value: f64) -> f64 {
         (value - self.shift) * self.factor
     }
 }
 
-/// A feature is constant if it varies by no more than so many roundings of its largest value, as a
-/// program leaves them that computed the feature in several ways.
+/// A feature counts as constant if it varies by at most this number of roundings of its largest
+/// value. A program that computes a constant in several ways leaves such differences.
 const ROUNDINGS: f64 = 64.0;
 
-/// What the training rows say of a feature.
+/// Statistics of a feature over the training rows.
 struct Spread {
     least: f64,
-    /// The largest in size.
+    /// Largest absolute value.
     largest: f64,
     constant: bool,
     doubtful: bool,
@@ -62,7 +63,7 @@ impl Spread {
         let near = varies_by <= single * largest;
         let constant =
             varies_by <= double * largest || (near && of_single_precision(values.clone()));
-        // What is left of numbers near one whose difference should be 0.
+        // Remainder of a difference of numbers near one that should be 0.
         let residue = || {
             let mut units = values.map(|x| x / (f64::EPSILON / 4.0));
             largest <= double && units.all(|x| x.fract() == 0.0)
@@ -76,9 +77,9 @@ impl Spread {
     }
 }
 
-/// Whether values were rounded to f32 before they were written: as the value itself, in the fewest
-/// digits, or in 8 or 9. One of them needs more digits than any text of f32 can be told from others by,
-/// and whole numbers count something.
+/// Whether the values were rounded to f32 before they were written, with the shortest unique
+/// digits, 8 digits or 9 digits. At least one value must need so many digits; whole numbers do not
+/// count, because they are usually exact.
 fn of_single_precision(mut values: impl Iterator<Item = f64> + Clone) -> bool {
     let written = |x: f64, text: String| text.parse() == Ok(x);
     let many_digits = |x: f64| !written(x, format!("{x:.6e}"));
@@ -94,7 +95,7 @@ fn of_single_precision(mut values: impl Iterator<Item = f64> + Clone) -> bool {
 }
 
 impl Scaling {
-    /// What is done to every feature, from the training rows alone.
+    /// The scaling of every feature, determined from the training rows alone.
     pub fn of_features(self, dataset: &Dataset, train: &[u32]) -> Vec<FeatureScale> {
         let features = dataset.card.features;
         let unit = 1.0 / dataset.card.largest;
@@ -111,7 +112,8 @@ impl Scaling {
             let (shift, factor) = match self {
                 Self::Raw => (0.0, 1.0),
                 Self::Unit => (0.0, unit),
-                // A mean is a rounding off, which is all that would be left of the feature.
+                // The mean of a constant has a rounding error, which would be all that is left of
+                // the feature.
                 Self::Centred if constant => (least, unit),
                 Self::Centred => (moments(values, largest).0, unit),
                 Self::Standardised if constant => (least, 1.0),
@@ -130,18 +132,18 @@ impl Scaling {
         (0..features).map(of_feature).collect()
     }
 
-    /// What a reader must know where the features `constant` of somebody's own rows are the same in all
-    /// training rows: one sentence, `None` where it changes nothing.
+    /// A note about features of the user's rows that are `constant` over the training rows; `None`
+    /// if this has no effect.
     pub fn note(self, dataset: &Dataset, constant: &[usize], rows: &str) -> Option<String> {
         let (columns, one) = self.columns(dataset, constant)?;
         let are = if one { "is" } else { "are" };
         Some(format!(
-            "{columns} {are} constant over {rows}, up to rounding: only centred, and not divided by a \
-             standard deviation"
+            "{columns} {are} constant over {rows}, up to rounding, and therefore centred but not \
+             divided by a standard deviation"
         ))
     }
 
-    /// The same where they may be, as far as the numbers show.
+    /// A note about features that may be constant, which the numbers cannot decide.
     pub fn note_of_doubt(
         self,
         dataset: &Dataset,
@@ -155,15 +157,16 @@ impl Scaling {
             ("vary", "they are")
         };
         Some(format!(
-            "{columns} {vary} so little over {rows} (by at most {ROUNDINGS} roundings of f32, or of f64 \
-             beside one) that it may be rounding: {it} divided by a standard deviation all the same; \
-             take out of the file what should be constant"
+            "{columns} {vary} so little over {rows} (by at most {ROUNDINGS} roundings of f32, or \
+             of f64 at size one) that this may be rounding; {it} nevertheless divided by a \
+             standard deviation. Remove columns that should be constant from the file"
         ))
     }
 
-    /// Title and names of columns, and whether it is one, where standardising changes them.
+    /// Title and names of the columns, and whether there is only one; `None` unless inputs are
+    /// standardised.
     fn columns(self, dataset: &Dataset, columns: &[usize]) -> Option<(String, bool)> {
-        /// As many names as a reader takes in.
+        /// Longest list that is still readable.
         const SHOWN: usize = 8;
         if !dataset.own || self != Self::Standardised || columns.is_empty() {
             return None;
@@ -183,9 +186,10 @@ impl Scaling {
     }
 }
 
-/// Mean and standard deviation of values of at most `largest` in size.
+/// Mean and standard deviation of values with absolute value at most `largest`.
 fn moments(values: impl ExactSizeIterator<Item = f64> + Clone, largest: f64) -> (f64, f64) {
-    // A power of two, so that nothing is rounded: squares of values neither overflow nor vanish.
+    // The values are divided by a power of two, which is exact, so that their squares neither
+    // overflow nor underflow.
     const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
     let unit = f64::from_bits(largest.max(f64::MIN_POSITIVE).to_bits() & EXPONENT);
     let count = values.len() as f64;
@@ -241,7 +245,7 @@ mod tests {
             ],
             &[0.0; 11],
             &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 3.0],
-            // 100 roundings apart, which is no constant.
+            // A difference of 100 roundings is not constant.
             &[
                 1.0,
                 1.0 + 1e-13,
@@ -289,13 +293,13 @@ mod tests {
             ([0.1, 0.100_000_001, 0.100_000_009, 0.1], true, false),
             ([101.325, 101.324_99, 101.325_01, 101.325], true, false),
             ([101.325, 101.324_997, 101.325_005, 101.325], true, false),
-            // Seven digits are what anybody may have measured.
+            // Seven digits may be measured values.
             ([0.1, 0.100_000_1, 0.1, 0.1], false, true),
             ([1.0, 1.000_001, 1.0, 1.0], false, true),
             ([1.7e9, 1.7e9 + 1.0, 1.7e9 + 2.0, 1.7e9], false, true),
-            // More digits than f32 has.
+            // These values have more digits than f32.
             ([0.1, 0.100_000_012_345, 0.1, 0.1], false, true),
-            // Differences of numbers near one, and small numbers as such.
+            // Differences of numbers near one, and genuinely small numbers.
             ([0.0, f64::EPSILON, -f64::EPSILON / 2.0, 0.0], false, true),
             ([1.1e-300, 2.3e-300, -1e-300, 0.0], false, false),
             ([2.4e-12, -1.7e-12, 1e-12, 0.0], false, false),

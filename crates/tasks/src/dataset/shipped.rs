@@ -1,4 +1,4 @@
-//! The files that are part of the binary.
+//! The data files in the binary.
 
 use super::DataError;
 
@@ -9,7 +9,7 @@ pub(super) struct Shipped {
     pub(super) files: &'static [(&'static str, &'static [u8])],
 }
 
-/// A file of the folder `datasets`, by its path there.
+/// Files of the folder `datasets`, by their paths in it.
 macro_rules! files {
     ($($path:literal),+) => {
         &[$(($path, include_bytes!(concat!("../../../../datasets/", $path)))),+]

@@ -1,7 +1,7 @@
-//! Reads a table of somebody's own rows: text with a separator between fields, one row per line.
+//! Reads a user's table: text with a separator between fields and one row per line.
 //!
-//! What the caller leaves open (separator, decimal mark, row numbers) is found out from the text, and
-//! refused where the text fits two readings.
+//! Options that the caller leaves open (separator, decimal mark, row numbers) are detected from the
+//! text. An ambiguous text is refused.
 
 use std::borrow::Cow;
 
@@ -21,20 +21,20 @@ pub(super) struct Table {
     pub(super) names: Vec<String>,
     /// `[N, D]`.
     pub(super) inputs: Vec<f64>,
-    /// As written.
+    /// Labels as written.
     pub(super) labels: Vec<String>,
-    /// How the text was read.
+    /// Separator with which the text was read.
     pub(super) separator: Separator,
-    /// How its numbers were read.
+    /// Decimal mark with which the numbers were read.
     pub(super) decimal: Decimal,
     /// Whether columns of row numbers were left out.
     pub(super) dropped: bool,
-    /// What was assumed, each the end of a sentence about the file.
+    /// Assumptions, each the end of a sentence about the file.
     pub(super) notes: Vec<String>,
 }
 
 impl Table {
-    /// Reads a table whose column `label` holds the classes and all others numbers.
+    /// Reads a table. Its column `label` holds the classes; all other columns hold numbers.
     pub(super) fn read(bytes: &[u8], label: &str, format: &TableFormat) -> Result<Self, Refusal> {
         let text = Text::of(bytes, label, format)?;
         let header = text.header(label, format.header)?;
@@ -82,7 +82,8 @@ impl Table {
         Ok(table)
     }
 
-    /// How it was read: as wanted, and where nobody said, what is not as everybody expects.
+    /// The format in which the table was read: the options of the user, and detected options that
+    /// differ from the usual ones.
     pub(super) fn format(&self, wanted: &TableFormat) -> TableFormat {
         let separator = Some(self.separator).filter(|found| *found != Separator::COMMA);
         let decimal = Some(self.decimal).filter(|found| *found != Decimal::Point);
@@ -116,20 +117,23 @@ impl Table {
             }
             if ["", "na", "n/a", "nan", "?", "null"].contains(&&*field.to_lowercase()) {
                 let problem = format!("has no value in line {line}, column {name:?}");
-                return Err(Refusal::new(problem, "Take the row out, or fill it"));
+                return Err(Refusal::new(
+                    problem,
+                    "Remove the row, or fill in the value",
+                ));
             }
             if is_feature {
                 let problem = format!(
-                    "has {field:?} in line {line}, column {name:?}, which is no finite number with \
-                     {:?} before decimals",
+                    "has {field:?} in line {line}, column {name:?}, which is not a finite number \
+                     with the decimal mark {:?}",
                     String::from(self.decimal)
                 );
                 let cure = if field.contains(',') && self.separator == Separator::COMMA {
-                    "Take out commas between thousands; where the comma stands before decimals, give \
+                    "Remove commas between thousands; if the comma is the decimal mark, give \
                      --decimal , (decimal = \",\" in a spec)"
                 } else {
-                    "Correct the value, take the column out, or name the decimal mark of all \
-                     rows with --decimal (decimal in a spec)"
+                    "Correct the value, remove the column, or give the decimal mark of all rows \
+                     with --decimal (decimal in a spec)"
                 };
                 return Err(Refusal::new(problem, cure));
             }
@@ -138,22 +142,23 @@ impl Table {
         Ok(())
     }
 
-    /// Says what was found out, unless it is what everybody expects.
+    /// Adds a note about the detected format, unless it is the usual one.
     fn say_format(&mut self, format: &TableFormat) {
         let separator = self.separator != Separator::COMMA && format.separator.is_none();
         let decimal = self.decimal != Decimal::Point && format.decimal.is_none();
         if separator || decimal {
             self.notes.push(format!(
-                "is read with {:?} between fields and {:?} before decimals, as its lines show; \
-                 separator and decimal in a spec, or --separator and --decimal, say otherwise",
+                "is read with the separator {:?} and the decimal mark {:?}, which were detected; \
+                 to change them, use --separator and --decimal, or separator and decimal in a spec",
                 String::from(self.separator),
                 String::from(self.decimal)
             ));
         }
     }
 
-    /// Says which columns number the rows; `skipped` are those left out for their names. The first
-    /// feature is left out as well, if name and content both say that it numbers the rows.
+    /// Adds notes about columns of row numbers; `skipped` are those left out because of their
+    /// names. The first feature is left out as well, if both its name and its content mean row
+    /// numbers.
     fn say_row_numbers(&mut self, header: &[String], skipped: &[bool], drop: bool) {
         let mut left_out: Vec<String> = (header.iter().zip(skipped))
             .filter(|(_, skipped)| **skipped)
@@ -172,16 +177,16 @@ impl Table {
             let name = &self.names[*column];
             self.notes.push(format!(
                 "has a different whole number in every row of column {name:?}, which is kept as a \
-                 feature; take it out of the file if it numbers the rows; index = \"keep\" in a spec, \
-                 or --keep-index, says that it does not"
+                 feature; if these are row numbers, remove the column from the file, otherwise \
+                 confirm with --keep-index, or index = \"keep\" in a spec"
             ));
         }
         let counted = |at: usize| counts.iter().any(|(column, _)| *column == at);
         for (at, name) in self.names.iter().enumerate() {
             if is_unnamed(name) && !counted(at) {
                 self.notes.push(format!(
-                    "has a column without a name ({name:?}), which is kept as a feature; take it out \
-                     of the file if it is none"
+                    "has a column without a name ({name:?}), which is kept as a feature; remove \
+                     it from the file if it is not a feature"
                 ));
             }
         }
@@ -190,19 +195,19 @@ impl Table {
             self.dropped = true;
             let names: Vec<String> = left_out.iter().map(|name| format!("{name:?}")).collect();
             self.notes.push(format!(
-                "has numbers or names of rows in column {}, left out of the features; index = \"keep\" \
-                 in a spec, or --keep-index, keeps them",
+                "has numbers or names of rows in column {}, which is left out of the features; to \
+                 keep it, use --keep-index, or index = \"keep\" in a spec",
                 names.join(" and ")
             ));
         }
     }
 }
 
-/// A text, its separator, and where its table begins.
+/// A text, its separator, and the start of its table.
 struct Text<'a> {
     bytes: Cow<'a, [u8]>,
     separator: Separator,
-    /// Lines in front of the table that belong to no row.
+    /// Number of lines before the table.
     skipped: usize,
 }
 
@@ -210,7 +215,7 @@ impl<'a> Text<'a> {
     fn of(bytes: &'a [u8], label: &str, format: &TableFormat) -> Result<Self, Refusal> {
         check_text(bytes)?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        // As spreadsheets write it.
+        // Spreadsheets write a first line such as `sep=;`.
         let (named, bytes, skipped) = match separator_line(bytes) {
             Some((separator, rest)) => (Some(separator), rest, 1),
             None => (None, bytes, 0),
@@ -222,7 +227,7 @@ impl<'a> Text<'a> {
         let bytes = single_blanks(bytes, separator);
         if let Some(line) = unclosed_quote_between(separator.byte(), &bytes) {
             let line = line as usize + skipped;
-            return Err(format!("has a quote in line {line} that is never closed").into());
+            return Err(format!("has a quote in line {line} that is not closed").into());
         }
         Ok(Self {
             bytes,
@@ -231,7 +236,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Whether a field may hold a comma.
+    /// Whether a field may contain a comma.
     fn has_commas_in_fields(&self) -> bool {
         let sign = if self.separator == Separator::COMMA {
             b'"'
@@ -275,9 +280,9 @@ impl<'a> Text<'a> {
                         "has no column {label:?}, and its first line looks like a row ({row}, …)"
                     )
                 };
-                let cure = "Write a line with the names of the columns in front, or give --header false \
-                            (header = false in a spec) and as label the number of its column, from 1; \
-                            give --header true where these are names";
+                let cure = "Add a first line with the names of the columns, or give --header \
+                            false (header = false in a spec) and the number of the label column, \
+                            from 1; if the first line holds names, give --header true";
                 return Err(Refusal::new(problem, cure));
             }
             _ if self.header_is_one_short(first.len())? => {
@@ -299,8 +304,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether a header of `names` names all columns but the first, which holds names of rows, as R
-    /// writes it. Between commas a number may have been cut in two, so that a quote must show it.
+    /// Whether a header of `names` names all columns except the first, which holds names of rows,
+    /// as R writes it. With comma separators a decimal comma may have split a number, so the first
+    /// field must be quoted.
     fn header_is_one_short(&self, names: usize) -> Result<bool, Refusal> {
         let Some(row) = self.records().nth(1) else {
             return Ok(false);
@@ -322,7 +328,7 @@ impl<'a> Text<'a> {
             || start.is_some_and(|line| line.trim_ascii_start().starts_with(b"\"")))
     }
 
-    /// Columns without a name and without any value: what stands behind a separator at the end of
+    /// Columns without a name and without any value, which come from a separator at the end of
     /// every line.
     fn empty_columns(
         &self,
@@ -350,7 +356,7 @@ impl<'a> Text<'a> {
         Ok(empty)
     }
 
-    /// The rows with their lines, each with a field for every column.
+    /// The rows with their line numbers; each row must have a field for every column.
     fn rows<'s>(
         &'s self,
         header: &'s [String],
@@ -363,35 +369,33 @@ impl<'a> Text<'a> {
             if fields == columns {
                 return Ok((line, row));
             }
-            let problem = format!("has {fields} fields in line {line}, and {columns} columns");
+            let problem = format!("has {fields} fields in line {line}, but {columns} columns");
             let last = row.iter().next_back().unwrap_or_default();
             let cure = if fields == columns + 1 && last.trim().is_empty() {
-                "Take the separator at the end of the line away, or end every line with one, the \
-                 header as well"
+                "Remove the separator at the end of the line, or end every line with one, \
+                 including the header"
             } else if self.separator == Separator::COMMA && fields > columns {
-                "Correct the line; where commas stand before decimals, they cannot stand between \
-                 fields as well; where the first column holds names of rows (write.table of R), it \
-                 needs a name, too: col.names = NA"
+                "Correct the line. A comma cannot be both separator and decimal mark; a first \
+                 column with names of rows (write.table of R) also needs a name: col.names = NA"
             } else {
-                "Correct the line, or name what stands between fields with --separator (separator in \
-                 a spec)"
+                "Correct the line, or give the separator with --separator (separator in a spec)"
             };
             Err(Refusal::new(problem, cure))
         })
     }
 }
 
-/// A reader of the records of a text, the header among them.
+/// A reader of the records of a text, including the header.
 pub(super) fn reader(text: &[u8], separator: Separator) -> csv::Reader<&[u8]> {
     let mut reader = csv::ReaderBuilder::new();
     reader.has_headers(false).flexible(true);
     reader.delimiter(separator.byte()).from_reader(text)
 }
 
-/// That the bytes may be a text.
+/// Checks that the bytes may be text.
 fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
     const FORMATS: [(&[u8], &str); 8] = [
-        (b"PK\x03\x04", "a zip archive, as .xlsx and .npz files are"),
+        (b"PK\x03\x04", "a zip archive, like .xlsx and .npz files"),
         (b"\xd0\xcf\x11\xe0", "an old Excel file"),
         (b"PAR1\x15", "a Parquet file"),
         (b"\x89HDF", "an HDF5 file"),
@@ -409,7 +413,7 @@ fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
         ));
     }
     if bytes.starts_with(b"version https://git-lfs") {
-        let problem = "is a pointer of Git LFS, not the file itself";
+        let problem = "is a Git LFS pointer, not the file itself";
         return Err(Refusal::new(problem, "Get the file with `git lfs pull`"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
@@ -424,7 +428,7 @@ fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
     }
 }
 
-/// The separator that a first line `sep=;` names, and the text behind that line.
+/// The separator in a first line such as `sep=;`, and the text after that line.
 pub(super) fn separator_line(text: &[u8]) -> Option<(Separator, &[u8])> {
     let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
     let (line, rest) = text.split_at(end);
@@ -440,7 +444,7 @@ pub(super) fn separator_line(text: &[u8]) -> Option<(Separator, &[u8])> {
     Some((separator, rest.strip_prefix(b"\n").unwrap_or(rest)))
 }
 
-/// A text of fields between runs of blanks, with one blank in place of each run.
+/// A text with runs of blanks as separators, with each run replaced by one blank.
 pub(super) fn single_blanks(text: &[u8], separator: Separator) -> Cow<'_, [u8]> {
     if separator != Separator::BLANKS {
         return Cow::Borrowed(text);
@@ -540,12 +544,12 @@ mod tests {
         for (text, says, cure) in [
             (
                 "a,y\n1,5,c\n2,5,d\n",
-                "has 3 fields in line 2, and 2 columns",
-                "commas",
+                "has 3 fields in line 2, but 2 columns",
+                "A comma",
             ),
             (
                 "a;y\n1,500;c\n2,250;d\n",
-                "\"1,500\" in line 2, which may be",
+                "\"1,500\" in line 2, in which the comma may separate",
                 "--decimal",
             ),
             (
@@ -565,7 +569,7 @@ mod tests {
             ),
             (
                 "y,a;y\n1,2;3\n",
-                "may have \",\" or \";\" between its fields",
+                "may use \",\" or \";\" as separator",
                 "--separator",
             ),
             ("sep=;\na;y\n1;c\n2\n", "1 fields in line 4", "--separator"),
@@ -576,7 +580,7 @@ mod tests {
             ),
             (
                 "a;y\n1;\"c\n2;d\n",
-                "quote in line 2 that is never closed",
+                "quote in line 2 that is not closed",
                 "",
             ),
         ] {
@@ -584,7 +588,7 @@ mod tests {
             assert!(refusal.problem.contains(says), "{text:?}: {refusal:?}");
             assert!(refusal.cure.contains(cure), "{text:?}: {refusal:?}");
         }
-        // A number that cannot be one of thousands decides for all.
+        // One number that cannot have separators of thousands decides for all.
         let table = read("a;y\n1,500;c\n0,250;d\n", "y").unwrap();
         assert_eq!(table.inputs, [1.5, 0.25]);
         let said = TableFormat {
@@ -617,7 +621,7 @@ mod tests {
 
     #[test]
     fn a_file_without_header_is_refused_and_read_by_the_numbers_of_its_columns() {
-        // As the files of UCI are.
+        // Files of the UCI repository have this format.
         let iris = "5.1,3.5,Iris-setosa\n7.0,3.2,Iris-versicolor\n";
         let wine = "1,14.23,1.71\n2,12.37,.94\n";
         for (text, label) in [
@@ -694,7 +698,7 @@ mod tests {
             (",a,y\n0,1.5,c\n1,2,d\n", "a"),
             ("Unnamed: 0,a,y\n0,1.5,c\n1,2,d\n", "a"),
             ("Unnamed: 0.1,Unnamed: 0,a,y\n0,7,1.5,c\n1,3,2,d\n", "a"),
-            // As R writes names of rows, and as a shuffled frame is written.
+            // Names of rows as written by R, and the index of a shuffled data frame.
             (
                 "\"\",\"a\",\"y\"\n\"Mazda RX4\",1.5,\"c\"\n\"Fiat\",2,\"d\"\n",
                 "a",
@@ -709,7 +713,7 @@ mod tests {
             ("sample_id,a,y\n1,1.5,c\n2,2,d\n", "a"),
             ("X,a,y\n1,1.5,c\n2,2,d\n", "a"),
             ("level_0,index,a,y\n0,0,1.5,c\n1,1,2,d\n", "a"),
-            // As write.table of R writes it.
+            // The format of write.table in R.
             ("a y\n\"1\" 1.5 \"c\"\n\"2\" 2 \"d\"\n", "a"),
             ("\"a\",\"y\"\n\"1\",1.5,\"c\"\n\"2\",2,\"d\"\n", "a"),
             ("a\ty\nFiat\t1.5\tc\nVW\t2\td\n", "a"),
@@ -741,7 +745,7 @@ mod tests {
             assert_eq!(table.inputs, [0.0, 1.5, 1.0, 2.0]);
             assert!(!table.dropped && table.notes.is_empty());
         }
-        // Numbers of something else, and the label itself.
+        // Numbers that are not row numbers, and the label itself.
         for (text, label) in [
             ("id,a,y\n7,1.5,c\n7,2,d\n", "y"),
             ("x,a,y\n0,1.5,c\n1,2,d\n", "y"),
@@ -833,8 +837,8 @@ mod tests {
         for (text, cure) in [
             ("a,y\n1.5,c,\n2,d,\n", "separator at the end of the line"),
             ("a,y\n1,5,c\n2,5,d\n", "col.names = NA"),
-            ("a,y,\n1.5,c,\n2,d,3\n", "Take the row out"),
-            ("a,y\n\"1,234\",c\n\"2,100\",d\n", "between thousands"),
+            ("a,y,\n1.5,c,\n2,d,3\n", "Remove the row"),
+            ("a,y\n\"1,234\",c\n\"2,100\",d\n", "separators of thousands"),
         ] {
             let refusal = read(text, "y").unwrap_err();
             assert!(refusal.cure.contains(cure), "{refusal:?}");

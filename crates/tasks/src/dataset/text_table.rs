@@ -1,5 +1,5 @@
-//! Opens a table of text that is no data set, as exports of curves are: what packs it, how it is encoded,
-//! what stands between its fields and before its decimals.
+//! Opens a text table that is not a data set, such as an export of curves. Detects compression,
+//! encoding, separator and decimal mark.
 
 use std::borrow::Cow;
 
@@ -17,18 +17,19 @@ pub struct TextTable {
     text: Vec<u8>,
     separator: Separator,
     decimal: Decimal,
-    /// Lines in front of the text that belong to no row.
+    /// Number of lines before the table.
     skipped: u64,
 }
 
-/// Why a text is no table: the line, where it is known, the end of a sentence, and what to do.
+/// Why a text is not a table: the line if known, the problem as the end of a sentence, and the
+/// cure.
 pub type NoTable = (Option<u64>, String, String);
 
 impl TextTable {
-    /// Opens the bytes of the file `path`: behind gzip, in UTF-8 or UTF-16.
+    /// Opens the bytes of the file `path`, which may be compressed with gzip, in UTF-8 or UTF-16.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// The text cannot be read.
     ///
     /// # Examples
     ///
@@ -53,8 +54,8 @@ impl TextTable {
             }
         };
         if let Some(line) = unclosed_quote_between(separator.byte(), bytes) {
-            let problem = "is a quote that is never closed".to_owned();
-            let cure = "Close it, or leave quotes out: numbers need none.".to_owned();
+            let problem = "is a quote that is not closed".to_owned();
+            let cure = "Close the quote, or remove quotes: numbers need none.".to_owned();
             return Err((Some(line + skipped), problem, cure));
         }
         let mut table = Self {
@@ -63,7 +64,7 @@ impl TextTable {
             decimal: Decimal::Point,
             skipped,
         };
-        // Between commas a number with one is in quotes.
+        // With comma separators, a number with a comma is quoted.
         let sign = if separator == Separator::COMMA {
             b'"'
         } else {
@@ -71,7 +72,7 @@ impl TextTable {
         };
         if table.text.contains(&sign) {
             let found = table.decimal_of_fields();
-            let cure = "Write numbers with one decimal mark and nothing between thousands";
+            let cure = "Write numbers with one decimal mark and without separators of thousands";
             table.decimal = found.map_err(|refusal| refuse(refusal.problem, cure))?;
         }
         Ok(table)
@@ -83,7 +84,7 @@ impl TextTable {
             .and_then(Result::ok)
             .map_or(0, |header| header.len());
         let features: Vec<usize> = (0..columns).collect();
-        // What is no CSV is refused where it is read.
+        // Invalid CSV is reported when the records are read.
         let rows = records.map_while(Result::ok).map(|record| {
             let line = record.position().map_or(0, |place| self.line(place));
             Ok((line as usize, record))
@@ -91,17 +92,17 @@ impl TextTable {
         decimal_of_rows(rows, &features)
     }
 
-    /// A reader of its records, the header among them.
+    /// A reader of the records, including the header.
     pub fn reader(&self) -> csv::Reader<&[u8]> {
         reader(&self.text, self.separator)
     }
 
-    /// The line of the file at a place of the reader.
+    /// The line number in the file at a position of the reader.
     pub fn line(&self, place: &csv::Position) -> u64 {
         place.line() + self.skipped
     }
 
-    /// A field with a point before its decimals, where it is a number.
+    /// The field with a decimal point, if it is a number.
     pub fn number<'a>(&self, field: &'a str) -> Cow<'a, str> {
         let is_number = self.decimal == Decimal::Comma
             && field.contains(',')
@@ -113,7 +114,7 @@ impl TextTable {
     }
 }
 
-/// UTF-8 of a text that its first two bytes declare as UTF-16; anything else as it is.
+/// Converts a text to UTF-8 if its first two bytes declare it as UTF-16; other bytes are unchanged.
 fn decoded(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     let unit = match bytes.get(..2) {
         Some(b"\xff\xfe") => u16::from_le_bytes,
@@ -124,7 +125,7 @@ fn decoded(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
     match String::from_utf16(&units) {
         Ok(text) if rest.is_empty() => Ok(text.into_bytes()),
-        _ => Err("begins as UTF-16 text, and is none".to_owned()),
+        _ => Err("begins like UTF-16 text, but is not".to_owned()),
     }
 }
 
@@ -176,8 +177,8 @@ mod tests {
     fn what_may_be_read_in_two_ways_is_refused() {
         for (text, part) in [
             ("step;value\n0;0,5\n1;0.5\n", "both"),
-            ("step;value\n0;1,000\n", "may be"),
-            ("step;value\n0;\"1\n", "never closed"),
+            ("step;value\n0;1,000\n", "may separate"),
+            ("step;value\n0;\"1\n", "not closed"),
         ] {
             let (_, problem, _) = TextTable::open("a.csv", text.into()).unwrap_err();
             assert!(problem.contains(part), "{problem}");

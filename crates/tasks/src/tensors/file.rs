@@ -9,17 +9,17 @@ use serde::Deserialize;
 use super::{TensorError, Tensors};
 use crate::{FileProblem, dataset};
 
-/// The bytes of a file of tensors, and of the shards that it names where it is the index of a
-/// sharded checkpoint, `*.index.json`.
+/// The bytes of a file of tensors. If the file is the index of a sharded checkpoint,
+/// `*.index.json`, also the bytes of its shards.
 #[derive(Debug)]
 pub struct TensorFile {
     path: PathBuf,
-    /// Files that hold tensors, by the name that the index has for them.
+    /// Files that hold tensors, by their name in the index.
     files: Vec<(String, Vec<u8>)>,
     index: Option<Index>,
 }
 
-/// What the index of a sharded checkpoint says.
+/// Content of the index of a sharded checkpoint.
 #[derive(Debug, Deserialize)]
 struct Index {
     /// The shard of each tensor.
@@ -32,10 +32,10 @@ struct Index {
 type Problem = FileProblem<TensorError>;
 
 impl TensorFile {
-    /// Reads every byte.
+    /// Reads the file and its shards completely.
     ///
     /// # Errors
-    /// A file that cannot be read, and an index that is none.
+    /// A file cannot be read, or an index is invalid.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let bytes = fs::read(path).map_err(FileProblem::Unreadable)?;
         let index = Index::of(path, bytes)?;
@@ -64,7 +64,7 @@ impl TensorFile {
         })
     }
 
-    /// A file of these bytes, which is no index.
+    /// A file with these bytes, which is not an index.
     pub fn of(path: &Path, bytes: Vec<u8>) -> Self {
         Self {
             path: path.to_owned(),
@@ -86,7 +86,7 @@ impl TensorFile {
         Ok(paths)
     }
 
-    /// SHA-256 of the file, or of the sums of an index and its shards, one behind the other.
+    /// SHA-256 of the file, or of the concatenated sums of an index and its shards.
     pub fn sha256(&self) -> String {
         let sums: Vec<String> = self.contents().map(dataset::sha256).collect();
         match &sums[..] {
@@ -101,7 +101,7 @@ impl TensorFile {
         index.chain(self.files.iter().map(|(_, bytes)| &**bytes))
     }
 
-    /// Whether it is one array without a name, as `numpy.save` writes it.
+    /// Whether the file is one array without a name, as written by `numpy.save`.
     pub fn is_one_array(&self) -> bool {
         self.index.is_none() && self.files[0].1.starts_with(super::npy::SIGNATURE)
     }
@@ -109,8 +109,8 @@ impl TensorFile {
     /// The tensors of all files.
     ///
     /// # Errors
-    /// Bytes that hold no tensors, a shard that was given without its index, and an index that does
-    /// not name the tensors of its shards.
+    /// The bytes hold no tensors, a shard is given without its index, or an index does not match
+    /// its shards.
     pub fn tensors(&self) -> Result<Tensors<'_>, TensorError> {
         let Some(index) = &self.index else {
             let tensors = Tensors::named(&self.path, &self.files[0].1)?;
@@ -134,8 +134,8 @@ impl TensorFile {
             for (tensor, stored) in tensors.stored {
                 if index.weight_map.get(&tensor) != Some(name) {
                     return Err(TensorError(format!(
-                        "does not say that {tensor:?} is in the shard {name:?}, which holds it. \
-                         Save index and shards together"
+                        "does not list {tensor:?}, which is in the shard {name:?}. Save index and \
+                         shards together"
                     )));
                 }
                 all.stored.insert(tensor, stored);
@@ -144,7 +144,7 @@ impl TensorFile {
         match (index.weight_map.iter()).find(|(tensor, _)| !all.has(tensor)) {
             None => Ok(all),
             Some((tensor, shard)) => Err(TensorError(format!(
-                "names {tensor:?}, which its shard {shard:?} does not hold. Save index and shards \
+                "lists {tensor:?}, which is not in its shard {shard:?}. Save index and shards \
                  together"
             ))),
         }
@@ -152,7 +152,7 @@ impl TensorFile {
 }
 
 impl Index {
-    /// The index that the bytes of a file hold, or else the bytes.
+    /// Parses the bytes as an index, if the file is one; otherwise returns the bytes.
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Result<Self, Vec<u8>>, Problem> {
         if !is_index(path) || crate::file_kind::is_pointer(path, &bytes) {
             return Ok(Err(bytes));
@@ -195,14 +195,14 @@ fn is_index(path: &Path) -> bool {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
 }
 
-/// Stem, number and count of the name of a shard, `model-00001-of-00002.safetensors`.
+/// Stem, number and count in the name of a shard, `model-00001-of-00002.safetensors`.
 fn shard(name: &str) -> Option<(&str, u64, u64)> {
     let (front, count) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
     let (stem, number) = front.rsplit_once('-')?;
     Some((stem, number.parse().ok()?, count.parse().ok()?))
 }
 
-/// Whether a file is a part of a sharded checkpoint, by its name.
+/// Whether the name of a file is that of a shard.
 pub fn is_shard(name: &str) -> bool {
     shard(name).is_some_and(|(_, _, count)| count > 1)
 }

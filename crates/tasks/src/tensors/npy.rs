@@ -1,4 +1,4 @@
-//! Arrays as `numpy.save` writes them, in either order of bytes and of dimensions.
+//! Reads arrays written by `numpy.save`, in either byte order and either order of dimensions.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use super::Stored;
 /// First bytes of a file.
 pub(crate) const SIGNATURE: &[u8] = b"\x93NUMPY";
 
-/// What stands before the numbers.
+/// Header of the file.
 struct Header<'a> {
-    /// Such as `<f8`, or a list of fields.
+    /// Type, such as `<f8`, or a list of fields.
     descr: &'a str,
     fortran: bool,
     shape: Vec<usize>,
 }
 
-/// The array of a file. An array that holds no numbers is one whose use is refused.
+/// The array of a file. An array that does not hold numbers gives an error when it is used.
 pub(super) fn read(bytes: Cow<'_, [u8]>) -> Result<Stored<'_>, String> {
     let broken = || "is not a complete .npy array: write it again with numpy.save".to_owned();
     let (start, text) = header_text(&bytes).ok_or_else(broken)?;
@@ -43,8 +43,8 @@ pub(super) fn read(bytes: Cow<'_, [u8]>) -> Result<Stored<'_>, String> {
     let end = numbers.and_then(|length| start.checked_add(length));
     if end != Some(bytes.len()) {
         return Err(format!(
-            "is of the shape {shape:?} and type {descr}, and has {} bytes of numbers: write it \
-             again with numpy.save",
+            "has the shape {shape:?} and type {descr}, but {} bytes of numbers: write it again \
+             with numpy.save",
             bytes.len() - start
         ));
     }
@@ -72,7 +72,7 @@ pub(super) fn read(bytes: Cow<'_, [u8]>) -> Result<Stored<'_>, String> {
     })
 }
 
-/// Where the numbers begin, and the text before them.
+/// Position of the first number, and the text of the header.
 fn header_text(bytes: &[u8]) -> Option<(usize, String)> {
     let rest = bytes.strip_prefix(SIGNATURE)?;
     let (version, rest) = rest.split_first_chunk::<2>()?;
@@ -122,7 +122,7 @@ fn header(text: &str) -> Option<Header<'_>> {
     })
 }
 
-/// Whether the bytes of a number are in falling order, and its type.
+/// Whether a number is stored with the highest byte first, and its type.
 fn number_type(descr: &str) -> Result<(bool, Dtype), String> {
     let name = descr.trim_start_matches(['<', '>', '|', '=']);
     let dtype = match name {
@@ -151,7 +151,7 @@ fn number_type(descr: &str) -> Result<(bool, Dtype), String> {
                 ),
                 Some('V') => (
                     "raw bytes (bfloat16 loses its name in NumPy's files)",
-                    "Convert it with .astype('float32') before it is saved",
+                    "Convert it with .astype('float32') before saving",
                 ),
                 Some('[') => ("records of several fields", "Save each field as an array"),
                 _ => ("no real numbers", "Convert it with .astype('float64')"),
@@ -162,8 +162,7 @@ fn number_type(descr: &str) -> Result<(bool, Dtype), String> {
     Ok((descr.starts_with('>'), dtype))
 }
 
-/// The numbers of an array whose first dimension is the fastest, in the order in which the last
-/// one is.
+/// Reorders an array from first dimension fastest to last dimension fastest.
 fn last_dimension_fastest(bytes: &[u8], size: usize, shape: &[usize]) -> Vec<u8> {
     let mut ordered = Vec::with_capacity(bytes.len());
     let mut index = vec![0; shape.len()];

@@ -1,18 +1,19 @@
-//! The precision that numbers were rounded to, as their binary digits tell it.
+//! Detects the precision to which numbers were rounded, from their binary digits.
 
 /// Significant binary digits of the formats that numbers are rounded to: bf16, f16 and tf32, f32.
 const FORMATS: [i32; 3] = [8, 11, 24];
 
-/// Those of f64, in which everything is computed.
+/// Significant binary digits of f64, in which everything is computed.
 const F64: i32 = 53;
 
-/// Unit roundoff of the coarsest format that holds all numbers, whatever they are stored in: features
-/// of a net in bf16 keep its rounding in f32.
+/// Unit roundoff of the coarsest format that holds all numbers, whatever their storage type. For
+/// example, features of a bf16 net keep the rounding of bf16 when they are stored in f32.
 ///
-/// Numbers that are exact have that of f64: all of them are whole multiples of one power of two, below
-/// 2^d, where d are the digits of that format, and not all in its upper half. Classes, counts, pixels and
-/// one-hot rows are such; rounded numbers of one size are all in the upper half, and those of several sizes
-/// need more than d digits together.
+/// Exact numbers, such as classes, counts, pixels and one-hot rows, get the roundoff of f64.
+/// Numbers are taken as exact if all are whole multiples of one power of two, below 2^d with d the
+/// digits of the format, and not all in the upper half of this range. Rounded numbers of one size
+/// are all in the upper half, and rounded numbers of several sizes together need more than d
+/// digits.
 pub(super) fn unit_roundoff(values: &[f64]) -> f64 {
     // Exponents of the first and the last digit of every number.
     let digits = values.iter().filter(|value| **value != 0.0).map(ends);
@@ -68,7 +69,7 @@ mod tests {
         assert_eq!(of(tf32), 11);
         assert_eq!(of(|v| f64::from(v as f32)), 24);
         assert_eq!(of(|v| v), 53);
-        // Behind a ReLU, and around a mean that is large.
+        // After a ReLU, and around a large mean.
         assert_eq!(of(|v| bf16::from_f64(v.max(0.0)).into()), 8);
         assert_eq!(of(|v| bf16::from_f64(1000.0 + v).into()), 8);
         assert_eq!(of(|v| f64::from(1.5 + 1e-7 * v as f32)), 24);

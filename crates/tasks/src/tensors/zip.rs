@@ -1,13 +1,13 @@
-//! Members of zip archives, as NumPy and PyTorch write them.
+//! Reads members of zip archives written by NumPy and PyTorch.
 //!
-//! Written out here because the `zip` crate brings four more crates for archives that are neither
-//! encrypted nor split; inflating and checksums are those of flate2 and crc32fast.
+//! The crate `zip` would add four more dependencies, although these archives are neither encrypted
+//! nor split. Decompression and checksums come from flate2 and crc32fast.
 
 use std::{borrow::Cow, io::Read};
 
 use flate2::read::DeflateDecoder;
 
-/// A member of an archive, still packed.
+/// A member of an archive, still compressed.
 #[derive(Debug)]
 pub(crate) struct Member<'a> {
     pub(crate) name: String,
@@ -18,12 +18,12 @@ pub(crate) struct Member<'a> {
     packed: &'a [u8],
 }
 
-/// Signature of an archive that holds something.
+/// Signature of a non-empty archive.
 pub(crate) const SIGNATURE: &[u8] = b"PK\x03\x04";
 
 impl<'a> Member<'a> {
-    /// Every member that the directory at the end of the archive names; `None` where the archive
-    /// is cut off or damaged.
+    /// All members in the directory at the end of the archive; `None` if the archive is incomplete
+    /// or damaged.
     pub(crate) fn all(archive: &'a [u8]) -> Option<Vec<Self>> {
         let (count, mut at) = directory(archive)?;
         let mut members = Vec::new();
@@ -61,7 +61,7 @@ impl<'a> Member<'a> {
     /// Its bytes.
     ///
     /// # Errors
-    /// An encrypted or damaged member, or one that is packed in a way that NumPy does not use.
+    /// The member is encrypted, damaged, or compressed by a method that NumPy does not use.
     pub(crate) fn content(&self) -> Result<Cow<'a, [u8]>, String> {
         let name = &self.name;
         let content = match (self.encrypted, self.method) {
@@ -76,7 +76,7 @@ impl<'a> Member<'a> {
             }
             _ => {
                 return Err(format!(
-                    "{name:?} in it is encrypted, or packed as NumPy does not"
+                    "{name:?} in it is encrypted, or compressed by a method that NumPy does not use"
                 ));
             }
         };
@@ -87,7 +87,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Number of members, and where their entries begin.
+/// Number of members, and position of the first entry.
 fn directory(archive: &[u8]) -> Option<(u64, usize)> {
     const LENGTH: usize = 22;
     let least = archive.len().saturating_sub(LENGTH + usize::from(u16::MAX));
@@ -109,7 +109,7 @@ fn directory(archive: &[u8]) -> Option<(u64, usize)> {
     Some((u64_at(wide, 32)?, usize::try_from(u64_at(wide, 48)?).ok()?))
 }
 
-/// Numbers that 32 bits do not hold, in the order in which an entry needs them.
+/// 64-bit numbers of an entry, in the order in which they are needed.
 struct Wide<'a>(&'a [u8]);
 
 impl<'a> Wide<'a> {
@@ -124,7 +124,7 @@ impl<'a> Wide<'a> {
         Self(&[])
     }
 
-    /// `narrow`, or the next wide number where it says that it does not fit.
+    /// `narrow`, or the next wide number if `narrow` marks an overflow.
     fn or_else(&mut self, narrow: u32) -> Option<u64> {
         if narrow != u32::MAX {
             return Some(narrow.into());

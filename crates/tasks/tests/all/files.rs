@@ -1,4 +1,5 @@
-//! Files of tensors: NumPy's in every layout, sharded checkpoints, and files that are something else.
+//! Files of tensors: those of NumPy in every layout, sharded checkpoints, and files of other
+//! formats.
 
 use std::{fs, path::Path};
 
@@ -129,12 +130,12 @@ fn a_sharded_checkpoint_is_read_by_its_index() {
     let tensors = file.tensors().unwrap();
     assert_eq!(tensors.names(), ["0.bias", "0.weight", "2.weight"]);
     assert_eq!(tensors.array("2.weight").unwrap().values, [3.0]);
-    // Another shard is other content.
+    // A changed shard gives another checksum.
     let before = file.sha256();
     let second = folder.path().join("model-00002-of-00002.safetensors");
     fs::write(&second, weights(&[("2.weight", 4.0)])).unwrap();
     assert_ne!(TensorFile::read(&path).unwrap().sha256(), before);
-    // A part of a net is no net.
+    // One shard alone is not a complete net.
     let part = TensorFile::read(&second).unwrap();
     let error = part.tensors().unwrap_err().to_string();
     assert!(
@@ -152,7 +153,7 @@ fn a_sharded_checkpoint_is_read_by_its_index() {
     let shard = "model-00002-of-00002.safetensors";
     for (name, bytes, says) in [
         (shard, weights(&[("4.weight", 4.0)]), "\"4.weight\""),
-        (shard, weights(&[]), "names \"2.weight\""),
+        (shard, weights(&[]), "lists \"2.weight\""),
         (
             shard,
             b"version https://git-lfs.github.com/spec/v1\noid".to_vec(),

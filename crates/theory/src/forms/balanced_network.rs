@@ -77,7 +77,7 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
     ])
 }
 
-/// An error about the layers, under the names that a user gave them.
+/// An error about the layers, with the parameter names of the user.
 pub(super) fn as_given(error: TheoryError) -> TheoryError {
     let given = |name: &'static str| match name {
         "first" => "W1",

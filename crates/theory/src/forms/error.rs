@@ -1,11 +1,11 @@
 use crate::TheoryError;
 
-/// Why a form has no numbers for what was given.
+/// Why a form cannot be evaluated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormError {
     /// No form has this name.
-    #[error("no closed form is called {name:?}. Choose one of: {}", known.join(", "))]
+    #[error("no closed form has the name {name:?}. Choose one of: {}", known.join(", "))]
     UnknownForm {
         /// What was asked for.
         name: String,
@@ -52,7 +52,7 @@ pub enum FormError {
         /// The options that it takes.
         allowed: Vec<&'static str>,
     },
-    /// A time, fraction or step that cannot be.
+    /// A time, fraction or step is not possible.
     #[error("{option} {value}: must be finite, and 0 or more if it is a time or step")]
     BadPoint {
         /// The option.
@@ -60,7 +60,7 @@ pub enum FormError {
         /// The value.
         value: f64,
     },
-    /// A value outside the domain of the formula.
+    /// A value is outside the domain of the formula.
     #[error(transparent)]
     Theory(#[from] TheoryError),
 }

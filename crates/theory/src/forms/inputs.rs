@@ -51,10 +51,10 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
     }
 }
 
-/// Where to evaluate a form.
+/// Points at which to evaluate a form.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Points {
-    /// Nowhere: the form has no time.
+    /// No points.
     #[default]
     None,
     /// Flow times, 0 or more.
@@ -113,7 +113,7 @@ impl Points {
 }
 
 impl PointKind {
-    /// The option of the command line (`--times`), or that none is needed.
+    /// The command-line option for these points (`--times`), or `no points`.
     ///
     /// # Examples
     ///
@@ -131,7 +131,7 @@ impl PointKind {
     }
 }
 
-/// Parameters of a form by name, and where to evaluate it.
+/// Parameters of a form by name, and the points at which to evaluate it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inputs {
     values: Vec<(String, Value)>,
@@ -171,7 +171,7 @@ impl Inputs {
         self.values.push((name.to_owned(), value.into()));
     }
 
-    /// Where to evaluate.
+    /// The points.
     ///
     /// # Examples
     ///
@@ -200,7 +200,7 @@ impl Inputs {
         &self.values
     }
 
-    /// A copy that has every parameter of `form` and nothing else, at points that it takes.
+    /// A checked copy that has exactly the parameters of `form`, and points that the form takes.
     pub(super) fn checked(&self, form: &Form) -> Result<Self, FormError> {
         for (name, _) in &self.values {
             if !form.parameters.iter().any(|p| p.name == name) {
@@ -257,7 +257,7 @@ impl Inputs {
     }
 
     fn shape(&self, name: &'static str, expected: &'static str) -> FormError {
-        /// Characters of a list that tell a reader which one it is.
+        /// Number of characters of a list that are shown.
         const SHOWN: usize = 60;
         let mut value = self.value(name).to_string();
         if let Some((end, _)) = value.char_indices().nth(SHOWN) {
@@ -280,7 +280,7 @@ impl Inputs {
 
     /// A parameter that is a whole number, 0 or more.
     pub(super) fn count(&self, name: &'static str) -> Result<usize, FormError> {
-        /// Far above any size that fits in memory, and exact in f64.
+        /// A limit far above any size that fits into memory, and exact in f64.
         const LARGEST: f64 = 1e12;
         let number = self.number(name)?;
         if number >= 0.0 && number.fract() == 0.0 && number <= LARGEST {
@@ -296,7 +296,7 @@ impl Inputs {
             .ok_or_else(|| self.shape(name, "a list of numbers, for example [0.1, 0.2]"))
     }
 
-    /// A parameter that is a matrix: a list of rows of one length, at least one of each.
+    /// A parameter that is a matrix: a non-empty list of non-empty rows of equal length.
     pub(super) fn rows(&self, name: &'static str) -> Result<Vec<Vec<f64>>, FormError> {
         let expected = "a matrix: a list of rows of one length, for example [[1, 0], [0, 1]]";
         let error = || self.shape(name, expected);
@@ -312,7 +312,7 @@ impl Inputs {
     /// A parameter that is a matrix.
     pub(super) fn matrix(&self, name: &'static str) -> Result<DMatrix<f64>, FormError> {
         let rows = self.rows(name)?;
-        // `rows` refused empty and ragged lists.
+        // `rows` has rejected empty and ragged lists.
         Ok(DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| {
             rows[i][j]
         }))

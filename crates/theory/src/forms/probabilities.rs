@@ -4,7 +4,7 @@ use crate::zipf_probabilities;
 
 /// The parameter `skills`.
 pub(super) fn skills(inputs: &Inputs) -> Result<usize, FormError> {
-    /// As many numbers as a caller can want to see.
+    /// Limit of the number of skills.
     const LARGEST: usize = 1_000_000;
     let skills = inputs.count("skills")?;
     require(

@@ -3,7 +3,8 @@ use crate::UnconstrainedFeatures;
 
 pub(super) const FORM: Form = Form {
     name: "unconstrained-features",
-    summary: "neural collapse where the features are free: strength of the class means and what is left within a class",
+    summary: "neural collapse with free features: strength of the class means and residual within \
+              classes",
     equation: "strength: balanced mode with input_power 1 and target sqrt(n); residual_inside = 1/sqrt(1 + (initial/sqrt(n)) (exp(2 sqrt(n) t) - 1))",
     assumes: "gradient flow on the halved squared error of all entries, labels centred; a balanced start, aligned with the labels; small within-class residuals",
     source: "[Mixon2020; Saxe2014]; the residuals were derived here and checked against an adaptive integrator",

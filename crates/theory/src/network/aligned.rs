@@ -7,7 +7,8 @@ use super::weights::{balanced_weights, layer_strengths, require_balanced_shape};
 use crate::error::TheoryError;
 use crate::lambda_mode::LambdaMode;
 
-/// A λ-balanced network whose start is aligned with its task: every mode moves on its own.
+/// A λ-balanced network whose start is aligned with its task, so that every mode evolves
+/// independently.
 ///
 /// W2W1(t) = U diag(s_α(t)) Vᵀ, where U, V are the singular vectors of the task Syx and every
 /// s_α solves s' = √(λ² + 4s²)(S_α − s): a sigmoid for λ = 0, an exponential for large |λ|.
@@ -16,7 +17,7 @@ use crate::lambda_mode::LambdaMode;
 /// Runge–Kutta integrator of W1 and W2 (6 inputs, 4 hidden units, 4 outputs and other shapes,
 /// |λ| ≤ 20): the difference is below 1e-11 of the largest entry, off-diagonals included.
 ///
-/// Modes past the hidden width of a bottleneck have no neuron and stay 0 for ever.
+/// Modes beyond the hidden width of a bottleneck have no neuron and stay 0.
 ///
 /// # Assumes
 ///
@@ -160,8 +161,8 @@ impl AlignedNetwork {
 /// * `hidden` h ≥ 1.
 ///
 /// The hidden basis is the identity; multiply W1 from the left by an orthogonal R and W2 from the
-/// right by Rᵀ for another. A bottleneck carries the h leading modes only. See
-/// [`balanced_weights`] for the diagonals.
+/// right by Rᵀ for another. A bottleneck has only the h leading modes. See [`balanced_weights`] for
+/// the diagonals.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@ use nalgebra::DMatrix;
 use super::require_layers;
 use crate::error::{TheoryError, require};
 
-/// How far W2ᵀW2 − W1W1ᵀ may be from λ I, relative to |W1|² + |W2|², to count as balanced.
+/// Largest deviation of W2ᵀW2 − W1W1ᵀ from λ I, relative to |W1|² + |W2|², that counts as balanced.
 ///
 /// The exact solution errs by about this much of its size for such a start. Weights that were
 /// written with 12 digits pass; weights that are only nearly balanced do not.
@@ -12,7 +12,7 @@ pub const BALANCE_TOLERANCE: f64 = 1e-9;
 /// An imbalance below this part of |W1|² + |W2|² is rounding and counts as λ = 0.
 const ROUNDING: f64 = 8.0 * f64::EPSILON;
 
-/// How unequal the two layers of a linear network are: Λ = W2ᵀW2 − W1W1ᵀ (h×h).
+/// Imbalance of the two layers of a linear network: Λ = W2ᵀW2 − W1W1ᵀ (h×h).
 ///
 /// Λ is conserved by gradient flow for every task and input distribution. The network is
 /// λ-balanced if Λ = λ I.

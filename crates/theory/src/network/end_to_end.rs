@@ -4,8 +4,8 @@ use super::require_matrix;
 use super::svd::full_svd;
 use crate::error::{TheoryError, require};
 
-/// How fast the product W = W2W1 of a λ-balanced network moves, from the product alone:
-/// W' = E √(λ²/4 + WᵀW) + √(λ²/4 + WWᵀ) E with E = Syx − W.
+/// Rate of change of the product W = W2W1 of a λ-balanced network, from the product alone: W' = E
+/// √(λ²/4 + WᵀW) + √(λ²/4 + WWᵀ) E with E = Syx − W.
 ///
 /// * `product` W, c×d with c = d, strength units;
 /// * `correlation` Syx, same shape;

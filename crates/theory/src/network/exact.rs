@@ -7,7 +7,7 @@ use super::state::NetworkState;
 use super::svd::{FullSvd, full_svd};
 use crate::error::TheoryError;
 
-/// Bound on l t, the exponent of the fastest mode, and on t: beyond, nothing moves in f64.
+/// Bound on t and on l t, the exponent of the fastest mode; beyond it, nothing changes in f64.
 const LONGEST: f64 = 1e300;
 
 /// Exact gradient flow of a λ-balanced two-layer linear network from any start, aligned or not.

@@ -4,17 +4,17 @@ use super::svd::full_svd;
 use super::{require_layers, require_matrix};
 use crate::error::TheoryError;
 
-/// A squared overlap below this part of its size before projection is rounding.
+/// A squared overlap below this share of its size before projection is rounding.
 const ROUNDING: f64 = 1e-28;
 
-/// When a network from a small random start has learned half of one mode of the task.
+/// The time at which a network from a small random start has learned half of one mode of the task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomStartMode {
     /// Target S_α, a singular value of the correlation, strength units.
     pub target: f64,
     /// Overlap x₀ = |uᵀW2 + (W1 v)ᵀ|² of the start with the growing direction, strength units.
     pub overlap: f64,
-    /// The part of the overlap that the faster modes leave free, strength units.
+    /// The part of the overlap that is orthogonal to the faster modes, strength units.
     pub free_overlap: f64,
     /// Flow time at which the mode reaches S/2; infinite for a target or free overlap of 0, NaN if
     /// the start is already past the half (x₀ > 2S: not a small start).
@@ -22,8 +22,8 @@ pub struct RandomStartMode {
 }
 
 impl RandomStartMode {
-    /// The strength at flow time `time` relative to the target, 1/(1 + (4 S/x₀ − 1) e^(−2 S t)): the
-    /// sigmoid whose half-time this is.
+    /// The strength at flow time `time` relative to the target, 1/(1 + (4 S/x₀ − 1) e^(−2 S t)):
+    /// the sigmoid with this half-time.
     ///
     /// NaN where the half-time is, 0 where it is infinite.
     ///
@@ -54,14 +54,14 @@ impl RandomStartMode {
 /// y_α = W2ᵀu_α + W1 v_α. x₀ is the squared length of the part of y_α that is orthogonal to the
 /// vectors of all faster modes (`free_overlap`), because a mode that has been learned holds its
 /// hidden direction. For the first mode, or many more hidden units than modes, that is nearly
-/// |y_α|² (`overlap`). Past a bottleneck nothing is left and the half-time is infinite.
+/// |y_α|² (`overlap`). Beyond a bottleneck no overlap remains, and the half-time is infinite.
 ///
-/// Where singular values are equal the vectors, and so the overlaps, are not determined.
+/// If singular values are equal, the vectors and thus the overlaps are not determined.
 ///
-/// Derived here: while W is small, y_α grows as e^{S t} and W1 v − W2ᵀu shrinks; a mode is then
-/// the balanced sigmoid that grew from s = x₀/4. Nothing is fitted. Compared with an integrator of
-/// the full flow (8 modes, S from 4 to 0.2, 10 hidden units, 8 random starts per size): the
-/// half-times are within 2 % for weights of size 1e-2, 0.1 % for 1e-4 and 0.01 % for 1e-6. With
+/// Derived here: while W is small, y_α grows as e^{S t} and W1 v − W2ᵀu shrinks; a mode is then the
+/// balanced sigmoid that starts at s = x₀/4. Nothing is fitted. Compared with an integrator of the
+/// full flow (8 modes, S from 4 to 0.2, 10 hidden units, 8 random starts per size): the half-times
+/// are within 2 % for weights of size 1e-2, 0.1 % for 1e-4 and 0.01 % for 1e-6. With
 /// |y_α|² instead they are up to 25 % too early.
 ///
 /// # Assumes
@@ -111,7 +111,7 @@ pub fn random_start_half_times(
             free.axpy(-along, direction, 1.0);
         }
         let free_overlap = free.norm_squared();
-        // What is left when all hidden directions are taken is rounding.
+        // If all hidden directions are taken, the rest is rounding.
         let free_overlap = if free_overlap > ROUNDING * overlap {
             taken.push(free.normalize());
             free_overlap

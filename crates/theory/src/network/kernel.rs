@@ -36,8 +36,8 @@ pub fn linear_ntk(
     linear_ntk_of_grams(&first.tr_mul(first), &(second * second.transpose()), inputs)
 }
 
-/// The same from the Gram matrices W1ᵀW1 (`first_gram`, d×d) and W2W2ᵀ (`second_gram`, c×c), which
-/// is what the exact solution gives; see [`linear_ntk`].
+/// The same as [`linear_ntk`], from the Gram matrices W1ᵀW1 (`first_gram`, d×d) and W2W2ᵀ
+/// (`second_gram`, c×c) that the exact solution gives.
 ///
 /// # Errors
 ///

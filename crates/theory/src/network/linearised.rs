@@ -3,15 +3,15 @@ use nalgebra::{DMatrix, DVector};
 use super::require_matrix;
 use crate::error::{TheoryError, require};
 
-/// How far a kernel may be from symmetric, and its eigenvalues below 0, relative to its largest
-/// entry: a kernel that was summed up in single precision passes.
+/// Largest asymmetry of a kernel, and largest size of a negative eigenvalue, relative to its
+/// largest entry. A kernel that was summed in single precision passes.
 const KERNEL_TOLERANCE: f64 = 1e-5;
 
 /// A network replaced by its tangent at the start: f(t) = Y + e^{−K t/n}(f₀ − Y).
 ///
-/// Gradient flow of (1/2n)|f − Y|² when the kernel K does not move, the "lazy" counterpart of any
-/// network. K is cN×cN (the order of outputs and examples is the caller's, the same in K, f and Y);
-/// n is usually the number of examples N.
+/// Gradient flow of (1/2n)|f − Y|² with a constant kernel K, the "lazy" counterpart of any network.
+/// K is cN×cN (outputs and examples may be in any order that is the same in K, f and Y); n is
+/// usually the number of examples N.
 ///
 /// # Assumes
 ///
@@ -124,7 +124,7 @@ impl LinearisedNetwork {
         }
         let mut learned = self.missing.clone();
         for (part, &rate) in learned.iter_mut().zip(&self.rates) {
-            // 0 · ∞ would be NaN: what has no rate is never learned.
+            // 0 · ∞ would be NaN, but a component without a rate is never learned.
             *part *= if rate > 0.0 {
                 -(-rate * t).exp_m1()
             } else {

@@ -3,10 +3,10 @@ use nalgebra::DMatrix;
 use super::kernel::linear_ntk_of_grams;
 use crate::error::TheoryError;
 
-/// What a two-layer linear network is at one time, up to rotations of its hidden units.
+/// State of a two-layer linear network at one time, up to rotations of its hidden units.
 ///
 /// * `product` W2W1, c×d: the network's function;
-/// * `first_gram` W1ᵀW1, d×d, and `second_gram` W2W2ᵀ, c×c: what its tangent kernel needs.
+/// * `first_gram` W1ᵀW1, d×d, and `second_gram` W2W2ᵀ, c×c, from which its tangent kernel follows.
 ///
 /// All three are the blocks of Q Qᵀ, Q = \[W1ᵀ; W2\]; the weights themselves are not determined.
 ///
@@ -28,7 +28,7 @@ impl NetworkState {
         }
     }
 
-    /// No numbers: for a time that does not exist.
+    /// NaN in every entry, for an invalid time.
     pub(super) fn unknown(inputs: usize, outputs: usize) -> Self {
         let unknown = |rows, columns| DMatrix::from_element(rows, columns, f64::NAN);
         Self {

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-/// Sweeps after which the rotations stop; random matrices need 5 to 8.
+/// Largest number of sweeps of rotations; random matrices need 5 to 8.
 const SWEEPS: usize = 60;
 
 /// M = U diag(S) Vᵀ with square U (rows × rows), V (columns × columns) and S falling.
@@ -10,7 +10,8 @@ const SWEEPS: usize = 60;
 pub struct FullSvd {
     /// U; column k belongs to the k-th value.
     pub left: DMatrix<f64>,
-    /// S, min(rows, columns) of them, in the unit of the matrix; those that are rounding are 0.
+    /// S, min(rows, columns) of them, in the unit of the matrix; values within rounding are set to
+    /// 0.
     pub values: Vec<f64>,
     /// V; column k belongs to the k-th value.
     pub right: DMatrix<f64>,
@@ -18,9 +19,9 @@ pub struct FullSvd {
 
 /// The singular value decomposition of a matrix of any rank with finite entries.
 ///
-/// One-sided Jacobi rotations: small singular values keep their digits, and the null vectors of
-/// both sides come with it, which the exact solution needs. (The vectors of nalgebra's own
-/// decomposition are wrong by up to 10 % for matrices that are not of full rank.)
+/// It uses one-sided Jacobi rotations, so small singular values keep their digits, and the null
+/// vectors of both sides, which the exact solution needs, are included. (The vectors of nalgebra's
+/// own decomposition are wrong by up to 10 % for matrices that are not of full rank.)
 ///
 /// # Examples
 ///
@@ -59,7 +60,7 @@ pub fn full_svd(matrix: &DMatrix<f64>) -> FullSvd {
     let norms: Vec<f64> = image.column_iter().map(|column| column.norm()).collect();
     let mut order: Vec<usize> = (0..columns).collect();
     order.sort_by(|&p, &q| norms[q].total_cmp(&norms[p]));
-    // Columns below this are rounding: their direction says nothing.
+    // Columns below this norm are rounding, and their direction has no meaning.
     let floor = rows as f64 * f64::EPSILON * norms[order[0]];
     let mut left = DMatrix::zeros(rows, rows);
     let mut values = vec![0.0; columns];
@@ -107,7 +108,7 @@ fn rotate(image: &mut DMatrix<f64>, right: &mut DMatrix<f64>, p: usize, q: usize
 fn complete(basis: &mut DMatrix<f64>, found: usize) {
     let rows = basis.nrows();
     for next in found..rows {
-        // The unit vector that the columns so far cover least: nothing cancels.
+        // The unit vector that the columns cover least so far, so that nothing cancels.
         let covered = |row: usize| basis.row(row).norm_squared();
         let start = (0..rows).min_by(|&a, &b| covered(a).total_cmp(&covered(b)));
         let mut vector = nalgebra::DVector::zeros(rows);

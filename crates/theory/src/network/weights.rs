@@ -3,7 +3,7 @@ use nalgebra::DMatrix;
 use super::{require_finite, require_matrix};
 use crate::error::{TheoryError, require};
 
-/// How far UᵀU may be from I, in its largest entry, for U to count as orthogonal.
+/// Largest entry of UᵀU − I for which U counts as orthogonal.
 const ORTHOGONAL: f64 = 1e-9;
 
 /// λ-balanced layers W1 = R S1 Vᵀ (h×d) and W2 = U S2 Rᵀ (c×h) with W2W1 = U diag(s) Vᵀ.

@@ -1,4 +1,4 @@
-//! Closed forms by name: what they say of themselves, their numbers and their errors.
+//! Closed forms by name: their descriptions, numbers and errors.
 
 use std::collections::BTreeSet;
 

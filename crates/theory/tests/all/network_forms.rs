@@ -77,7 +77,7 @@ fn matrices_that_are_none_are_refused() {
         message("W1", Value::Number(1.0)),
         format!("W1 = 1: {expected}")
     );
-    // Nobody reads a long matrix in a message.
+    // A message abbreviates a long matrix.
     let long = Value::from(vec![0.0; 1000]);
     let found = message("W1", long);
     assert!(found.len() < 200 && found.contains("…: must be"), "{found}");

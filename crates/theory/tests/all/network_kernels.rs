@@ -116,7 +116,7 @@ fn the_linearised_network_solves_its_flow() {
                 "{size} at {t}"
             );
         }
-        // What the kernel cannot see stays for ever, what it sees is learned.
+        // Errors in the null space of the kernel stay; all others are learned.
         for t in [1e12, f64::INFINITY] {
             let rest = &kernel * (network.at(t) - &targets);
             assert!(rest.amax() < 1e-11, "{rest}");

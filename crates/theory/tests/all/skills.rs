@@ -177,7 +177,8 @@ fn data_and_parameter_shots_have_their_corner_values() {
 
 #[test]
 fn the_data_loss_is_the_mean_over_all_training_sets() {
-    // All 4^3 ordered draws of 3 examples; the sum of probabilities is 0.9, the rest is no skill.
+    // All 4^3 ordered draws of 3 examples; the probabilities sum to 0.9, and the rest are examples
+    // without a skill.
     let probabilities = [0.5, 0.25, 0.15];
     let none = 1.0 - probabilities.iter().sum::<f64>();
     let weight = |draw: usize| probabilities.get(draw).copied().unwrap_or(none);

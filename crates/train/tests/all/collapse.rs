@@ -50,7 +50,7 @@ fn free_features_follow_their_closed_form_at_first_order_in_the_learning_rate() 
 }
 
 #[test]
-fn what_the_classifier_does_not_read_is_frozen() {
+fn features_that_the_classifier_does_not_read_are_frozen() {
     /// Of second order in what differs within a class, 1e-4.
     const SECOND_ORDER: f64 = 1e-6;
     let rows = recorded(FREE, &[]);
@@ -76,7 +76,7 @@ fn what_the_classifier_does_not_read_is_frozen() {
 
 #[test]
 fn unequal_classes_have_means_and_weights_of_unequal_length() {
-    /// Start, learning rate and what differs within a class all leave a trace.
+    /// Start, learning rate and the differences within a class all cause an error.
     const CLOSE: f64 = 0.02;
     let overrides = [
         "task.per_class=[16, 16, 16, 16]",
@@ -100,7 +100,7 @@ fn unequal_classes_have_means_and_weights_of_unequal_length() {
 
 #[test]
 fn a_small_random_start_grows_at_the_predicted_time() {
-    /// A few percent, says the half-time of a random start.
+    /// A few percent, the error of the half-time of a random start.
     const CLOSE: f64 = 0.1;
     let overrides = [
         "models.free.init={kind='normal',std=1e-3}",
@@ -116,7 +116,7 @@ fn a_small_random_start_grows_at_the_predicted_time() {
         reached.unwrap().0 as f64
     };
     assert!((half("free") / half("theory") - 1.0).abs() < CLOSE);
-    // Of what else there is the closed form says nothing.
+    // The closed form does not cover the other metrics.
     assert!(curve(&rows, "theory", "within_outside", 0).is_empty());
     assert!(curve(&rows, "theory", "feature_singular", 4).is_empty());
 }

@@ -51,7 +51,7 @@ fn a_level_that_is_not_reached_is_infinite_and_leaves_no_gap() {
 }
 
 #[test]
-fn measures_have_their_values_at_the_start_and_say_what_was_learned() {
+fn measures_have_their_known_values_at_the_start_and_the_end() {
     let rows = recorded(ADDITION, &[]);
     let first = |metric: &str, index| curve(&rows, "net", metric, index)[0].1;
     assert!((first("feature_cka", 1) - 1.0).abs() < 1e-12);
@@ -74,7 +74,7 @@ fn measures_have_their_values_at_the_start_and_say_what_was_learned() {
         .collect();
     assert!(sorted[0] > sorted[1] && sorted[1] > sorted[2]);
     assert!(last(&rows, "net", "ipr", 0) > first("ipr", 0));
-    // What generalises lies on the key frequencies; what memorises lies beside them.
+    // The generalising part is on the key frequencies, the memorising part on the others.
     for model in ["net", "diagonal"] {
         let all = last(&rows, model, "restricted_accuracy", 0);
         let none = last(&rows, model, "excluded_accuracy", 0);

@@ -63,7 +63,7 @@ fn a_kernel_that_turns_evenly_has_the_same_velocity_at_every_record() {
 }
 
 #[test]
-fn layers_change_by_what_their_imbalance_and_the_target_ask_for() {
+fn changes_of_layers_follow_from_their_imbalance_and_the_target() {
     // Gradient flow keeps b² − a² = λ of every mode: a b goes from s to the target, both are known.
     let (lambda, from, to) = (1.5_f64, 0.2_f64, 2.0_f64);
     let task = format!("[task]\nkind = 'linear-map'\ntarget = [[{to}, 0.0], [0.0, {to}]]\n");

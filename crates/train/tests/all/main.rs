@@ -1,4 +1,4 @@
-//! Tests of training: what runs record, how they end and resume, and closed forms against nets.
+//! Tests of training: the records of runs, how runs end and resume, and nets against closed forms.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

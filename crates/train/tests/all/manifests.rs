@@ -1,4 +1,4 @@
-//! What judges and draws builds without a deep-learning framework.
+//! The crates that judge and draw build without a deep-learning framework.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! A run that is interrupted, and goes on, leaves what an undisturbed one leaves.
+//! A run that is interrupted and continued leaves the same files as one that was not.
 
 use std::{
     fs,
@@ -79,7 +79,7 @@ impl Observer for Watch {
     }
 }
 
-/// What a run leaves, without times.
+/// The files of a run, without times.
 fn files(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut names = vec![run.join("observations.csv"), run.join("observations.jsonl")];
     let cells = fs::read_dir(run.join("cells")).unwrap();
@@ -106,7 +106,7 @@ fn same_files(found: &Path, expected: &Path) {
     }
 }
 
-/// Nothing but what a cell that is done leaves.
+/// Only the files of a finished cell.
 fn is_tidy(run: &Path) {
     for cell in fs::read_dir(run.join("cells")).unwrap() {
         let entries = fs::read_dir(cell.unwrap().path()).unwrap();
@@ -123,7 +123,7 @@ fn is_tidy(run: &Path) {
     }
 }
 
-/// Interrupts a run again and again, and compares its end with that of one that went through.
+/// Interrupts a run again and again, and compares its result with that of an uninterrupted run.
 fn check(text: &str, overrides: &[&str], settings: &Settings, reports: u64) {
     let mut overrides = overrides.to_vec();
     overrides.push("training.keep_weights=true");
@@ -159,7 +159,7 @@ fn a_run_in_pieces_leaves_the_bytes_of_a_run_that_went_through() {
 }
 
 #[test]
-fn every_stream_of_rows_goes_on_where_it_was() {
+fn every_stream_of_rows_continues_at_its_position() {
     for data in [
         "{ mode = 'fixed', size = 70, order = 'epochs', batch = 20 }",
         "{ mode = 'fixed', size = 70, order = 'replacement', batch = 20 }",
@@ -171,7 +171,7 @@ fn every_stream_of_rows_goes_on_where_it_was() {
 }
 
 #[test]
-fn every_optimizer_goes_on_as_it_was() {
+fn every_optimizer_continues_from_its_state() {
     for optimizer in [
         "{ kind = 'sgd', momentum = 0.9, dampening = 0.1, weight_decay = 0.01 }",
         "{ kind = 'sgd', momentum = 0.9, nesterov = true }",
@@ -221,7 +221,7 @@ fn features_of_rows_go_on() {
 }
 
 #[test]
-fn what_metrics_remember_goes_on() {
+fn metrics_continue_from_their_state() {
     // The velocity of the kernel compares with the step at which it was read before.
     let text = format!(
         "{SMALL}\n[[measure]]\nkind = 'kernel'\nvelocity = true\nmodels = ['net']\n\
@@ -284,7 +284,7 @@ fn a_cell_that_stops_early_in_a_batch_stays_as_it_was() {
 }
 
 #[test]
-fn what_is_done_is_not_done_again() {
+fn finished_cells_are_not_trained_again() {
     let folder = tempfile::tempdir().unwrap();
     let run = |seeds: &str, set: &dyn Fn(&mut Settings)| {
         let mut settings = on("auto");
@@ -353,7 +353,7 @@ fn training_fewer_seeds_afresh_leaves_the_weights_of_the_others() {
     assert_eq!(run(2, true), 2);
     assert!(weights(0).unwrap() > before[0], "made again");
     assert_eq!(weights(2).unwrap(), before[1], "left alone");
-    // The third cell is as it was, so that nothing is left to be trained.
+    // The third cell is unchanged, so that no cell needs training.
     assert_eq!(run(3, false), 0);
 }
 
@@ -447,7 +447,7 @@ fn damage_is_named_and_the_cell_is_trained_again() {
 }
 
 #[test]
-fn another_build_is_said_and_begins_again_what_it_did_not_begin() {
+fn another_build_is_noted_and_restarts_unfinished_cells_of_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let plan = load(SMALL);
     let by = |commit: &str, watch: &Watch, same_build: bool| {
@@ -514,7 +514,7 @@ fn two_runs_in_one_folder_train_each_cell_once() {
 
 #[test]
 fn two_runs_that_want_cells_trained_again_train_each_once() {
-    /// Both begin at the same moment, and often enough to meet between two looks at a cell.
+    /// Both begin at the same moment, and often enough that they meet between two checks of a cell.
     const TIMES: usize = 20;
     let plan = load_with(SMALL, &["training.seeds=6", "training.steps=10"]).unwrap();
     for time in 0..TIMES {

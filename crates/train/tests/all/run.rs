@@ -1,4 +1,4 @@
-//! Runs: what they record, and how they end.
+//! Runs: their records, and how they end.
 
 use std::{
     fs,
@@ -51,7 +51,7 @@ fn the_tables_depend_on_nothing_but_spec_and_seeds() {
     let first = tables(1);
     assert!(first[0].len() > 10_000, "{} bytes", first[0].len());
     for threads in [1, 2, 4] {
-        // Not assert_eq: nobody wants to read the bytes.
+        // Not assert_eq, which would print all bytes.
         assert!(tables(threads) == first, "{threads} threads");
     }
 }
@@ -86,7 +86,7 @@ fn a_run_reads_back_as_what_was_recorded() {
 }
 
 #[test]
-fn the_csv_table_says_the_same_as_the_stream_whatever_the_names() {
+fn the_csv_table_equals_the_stream_for_any_names() {
     let folder = tempfile::tempdir().unwrap();
     let grid = "[sweep.grid]\n'models.net.activation' = ['relu', 'tanh']\n";
     run_into(
@@ -245,7 +245,7 @@ fn a_condition_ends_the_cell_at_the_first_measurement_where_it_holds() {
         assert_eq!(twin(cell.steps).len(), 3);
         assert!(twin(cell.steps).iter().all(|&value| value > 0.5));
         assert!(twin(cell.steps - 10).iter().any(|&value| value <= 0.5));
-        // What is read at the end is read here.
+        // End values are measured at this step.
         let norms = run
             .observations
             .of_cell(("net", "weight_norm"), ("base", cell.seed));
@@ -422,7 +422,7 @@ fn a_full_disk_ends_the_run_with_an_error_about_the_stream() {
     // The first cell ended at its first row and no other began.
     assert_eq!(observer.steps.load(Ordering::Relaxed), 0);
     assert!(!folder.path().join("DONE").exists());
-    // What could not be written was not called recorded.
+    // Rows that could not be written were not reported as recorded.
     assert!(observer.rows.lock().unwrap().is_empty());
     assert!(
         Run::read(folder.path())

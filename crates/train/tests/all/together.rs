@@ -74,7 +74,7 @@ fn rows(together: usize) -> (Vec<Observation>, Vec<u64>) {
 }
 
 #[test]
-fn a_run_with_cells_stepped_together_records_what_it_records_cell_by_cell() {
+fn stepping_cells_together_records_the_same_as_one_by_one() {
     let (alone, steps) = rows(1);
     // Members end at different steps, and the others go on.
     assert!(

@@ -1,4 +1,4 @@
-//! What follows from a finished run is derived again when it changes, and nothing is trained.
+//! Changes that need no training: curves of a finished run are derived again.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ use crate::{
 /// Cells of [`WHOLE`]: two of the grid, with two seeds.
 const CELLS: usize = 4;
 
-/// Everything that follows was computed, or kept from before.
+/// All derived curves were computed, or kept from before.
 const COMPUTED: DerivedCount = DerivedCount {
     reused: 0,
     computed: CELLS,
@@ -34,7 +34,7 @@ const REUSED: DerivedCount = DerivedCount {
     computed: 0,
 };
 
-/// Counts what is trained.
+/// Counts the trained cells.
 #[derive(Default)]
 struct Counts {
     trained: AtomicUsize,
@@ -123,7 +123,7 @@ fn a_finished_run_takes_a_new_threshold_prediction_fit_and_picture_without_train
     }
     let plan = load(&text);
     run_into(&fresh, &plan, &on("auto"), &Unobserved).unwrap();
-    // To the last bit, what follows included.
+    // Equal bit by bit, including derived curves.
     for name in ["observations.jsonl", "observations.csv", "spec.toml"] {
         let [again, fresh] = [&again, &fresh].map(|run| fs::read(run.join(name)).unwrap());
         assert!(again == fresh, "{name} differs");
@@ -150,7 +150,7 @@ fn a_finished_run_takes_a_new_threshold_prediction_fit_and_picture_without_train
             .collect()
     };
     assert_ne!(fits(&rows_before), fits(&rows_after));
-    // That the result was known when the threshold was written is said.
+    // The page says that the result was known when the threshold was written.
     let run = Run::read(&again).unwrap();
     let claim = &run.verdict.claims[0];
     assert_eq!(claim.threshold, plan.spec.claims[0].threshold);
@@ -240,7 +240,7 @@ fn a_new_version_of_a_closed_form_changes_its_rows_only() {
     let path = folder.path();
     run_into(path, &with_formula::<1, 3>(), &on("auto"), &Unobserved).unwrap();
     let first = rows(path);
-    // Nobody said that the formula has changed: what was derived is kept.
+    // The version of the formula is the same, so that the derived curves are kept.
     let gathered = run_again(path, &with_formula::<1, 4>());
     assert_eq!(gathered.derived, REUSED);
     assert_eq!(rows(path), first);

@@ -1,5 +1,6 @@
-//! What one device must give by itself: the same bits back, PyTorch's losses, and the same whether
-//! cells are stepped together or alone.
+//! Checks of one device by itself: numbers must survive the way to the device and back bit by bit,
+//! training must reproduce PyTorch's losses, and cells must give the same results together and
+//! alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,18 +9,18 @@ use nets::{References, Target};
 
 use super::{Check, name};
 
-/// Relative difference to PyTorch's losses over 1,000 steps in f64: what the curves allow between
-/// independent programs (rounding alone gives 4e-15).
+/// Largest relative difference from PyTorch's losses over 1,000 steps in f64. Independent programs
+/// may differ this much; rounding alone gives 4e-15.
 const SAME_F64: f64 = 1e-9;
-/// In f32 over 100 steps: rounding of 1e-7 a step.
+/// The same in f32 over 100 steps, with rounding of 1e-7 per step.
 const SAME_F32: f64 = 1e-4;
-/// Steps of it.
+/// Number of steps in f32.
 const STEPS_F32: u64 = 100;
-/// Members stepped together and alone differ by rounding; relative to the largest number.
+/// Members trained together and alone differ by rounding, relative to the largest number.
 const TOGETHER_F32: f64 = 1e-4;
 const TOGETHER_F64: f64 = 1e-10;
 
-/// Checks a device that was opened.
+/// Runs the checks on an open device.
 pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check>) {
     let precision = name(target.precision());
     let mut add = |what, figure: Result<(String, bool), String>, advice: &str| {
@@ -29,9 +30,9 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
     };
     let bits = caught(|| nets::bits_survive(target));
     add(
-        "bits in and out",
-        bits.map(|same| (if same { "the same" } else { "changed" }.to_owned(), same)),
-        "The driver changes numbers on their way. Update it, or use another device",
+        "transfer of numbers",
+        bits.map(|same| (if same { "unchanged" } else { "changed" }.to_owned(), same)),
+        "The driver changes numbers in transfer. Update the driver, or use another device",
     );
     let (last, tolerance) = match target.precision() {
         Precision::F64 => (u64::MAX, SAME_F64),
@@ -43,8 +44,8 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
         "Training is wrong on this device. Use --device flex, and report the adapter and driver"
     };
     for (engine, what) in [
-        ("autodiff", "PyTorch's losses, autodiff"),
-        ("mlp", "PyTorch's losses, mlp"),
+        ("autodiff", "losses of PyTorch, autodiff"),
+        ("mlp", "losses of PyTorch, mlp"),
     ] {
         if engine == "mlp" && !target.is_host() {
             continue;
@@ -62,7 +63,7 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
             what,
             gap.map(|gap| {
                 (
-                    format!("{gap:.1e} off (at most {tolerance:.0e})"),
+                    format!("largest difference {gap:.1e} (limit {tolerance:.0e})"),
                     gap <= tolerance,
                 )
             }),
@@ -74,10 +75,10 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
         Precision::F32 => TOGETHER_F32,
     };
     add(
-        "cells together and alone",
+        "stacked and single cells",
         caught(|| nets::together_and_alone(target)).map(|gap| {
             (
-                format!("{gap:.1e} apart (at most {tolerance:.0e})"),
+                format!("largest difference {gap:.1e} (limit {tolerance:.0e})"),
                 gap <= tolerance,
             )
         }),
@@ -85,12 +86,12 @@ pub(super) fn check_device(device: &str, target: &Target, checks: &mut Vec<Check
     );
 }
 
-/// What a check finds; a backend that panics has failed it.
+/// Runs a check; a backend that panics fails it.
 pub(super) fn caught<T, E: std::fmt::Display>(
     check: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(check)) {
         Ok(found) => found.map_err(|error| error.to_string()),
-        Err(_) => Err("the backend failed; its message stands above".to_owned()),
+        Err(_) => Err("the backend failed; its message is printed above".to_owned()),
     }
 }

@@ -1,5 +1,5 @@
-//! A short run on every device, and with both engines on the recommended one: where results diverge,
-//! and whether a verdict changes.
+//! Trains a short run on every device, and with both engines on the recommended device. Reports
+//! where results diverge and whether a verdict changes.
 
 use std::path::Path;
 
@@ -15,16 +15,16 @@ use crate::{
     output,
 };
 
-/// A metric that differs by more than this counts as diverged.
-const PARTED: f64 = 1e-3;
-/// Steps before which nothing may part. Rounding grows as training goes on: single precision on two
-/// backends stays together for some hundred steps of the run below, and a device that computes
-/// wrongly does not stay for one.
+/// Relative difference above which a metric counts as diverged.
+const DIVERGED: f64 = 1e-3;
+/// Number of steps in which nothing may diverge. Rounding differences grow during training: in
+/// single precision two backends agree for some hundred steps of the run below, whereas a device
+/// that computes wrongly differs at once.
 const TOGETHER: u64 = 50;
-/// The run that devices are compared on: it has all kinds of models.
+/// The experiment on which devices are compared. It has all kinds of models.
 const PARITY: &str = "emergence";
 const SEEDS: u64 = 2;
-/// What all others are compared with.
+/// The device that all others are compared with.
 const REFERENCE: &str = "flex";
 
 /// A device and an engine.
@@ -49,7 +49,7 @@ impl Setup<'_> {
 
     fn cannot_train(self, problem: String) -> Check {
         let advice = if self.device == REFERENCE {
-            "Training fails on this processor. Please report it"
+            "Training fails on this processor. Please report this with the name of the processor"
         } else {
             "This device cannot train. Update its driver, or use --device flex"
         };
@@ -72,8 +72,8 @@ impl Setup<'_> {
     }
 }
 
-/// Trains on all devices for `seconds` together at most. Whether it came to its end: the user may
-/// interrupt it.
+/// Trains on all devices, for at most `seconds` in total. Returns false if the user interrupted the
+/// comparison.
 pub(super) fn compare_devices(
     devices: &[String],
     seconds: f64,
@@ -91,7 +91,7 @@ pub(super) fn compare_devices(
         device: REFERENCE,
         engine: "auto",
     });
-    // As many steps as the slowest device does in its share of the time.
+    // The number of steps is what the slowest device can do in its share of the time.
     let share = seconds / setups.len() as f64;
     let mut steps = u64::MAX;
     let mut usable = Vec::new();
@@ -104,12 +104,12 @@ pub(super) fn compare_devices(
             Err(problem) => checks.push(setup.cannot_train(problem)),
         }
     }
-    // Without the reference there is nothing to compare with.
+    // Without the reference device nothing can be compared.
     if usable.first().is_none_or(|first| first.device != REFERENCE) {
         return Ok(true);
     }
     let folder = tempfile::tempdir()
-        .map_err(|error| Failure::run(format!("no temporary folder can be made: {error}")))?;
+        .map_err(|error| Failure::run(format!("a temporary folder cannot be created: {error}")))?;
     let mut reference: Option<Run> = None;
     for (place, setup) in usable.into_iter().enumerate() {
         let out = folder.path().join(place.to_string());
@@ -132,14 +132,14 @@ pub(super) fn compare_devices(
             reference = Some(run);
             continue;
         };
-        let parity = parity(reference, &run, PARTED);
+        let parity = parity(reference, &run, DIVERGED);
         let advice = advice(setup, &parity, stops.first(), steps);
         checks.push(setup.check(figure(&parity, stops.first(), steps), advice));
     }
     Ok(true)
 }
 
-/// Trains one setup; `None` where the user interrupted it.
+/// Trains one setup; `None` if the user interrupted it.
 fn train(setup: Setup<'_>, steps: u64, kinds: &Kinds, out: &Path) -> Result<Option<Run>, Failure> {
     let (plan, settings) = setup.prepare(Some(steps), kinds)?;
     let label = format!("parity on {}, {}", setup.device, setup.engine);
@@ -150,7 +150,7 @@ fn train(setup: Setup<'_>, steps: u64, kinds: &Kinds, out: &Path) -> Result<Opti
     Ok(Some(Run::read(out)?))
 }
 
-/// Steps that the setup does in so many seconds.
+/// Number of steps that the setup can do in this number of seconds.
 fn affordable(setup: Setup<'_>, seconds: f64, kinds: &Kinds) -> Result<u64, String> {
     let prepared = setup.prepare(None, kinds);
     let (plan, settings) = prepared.map_err(|failure| failure.message)?;
@@ -162,29 +162,31 @@ fn affordable(setup: Setup<'_>, seconds: f64, kinds: &Kinds) -> Result<u64, Stri
 
 fn figure(parity: &Parity, stop: Option<&String>, steps: u64) -> String {
     let numbers = match parity.parts_at {
-        None => format!("numbers alike for {steps} steps"),
+        None => format!("same numbers for {steps} steps"),
         Some(step) => format!("results diverge at step {step} of {steps}"),
     };
     let verdicts = match parity.changes.len() {
-        0 => format!("{} verdicts the same", parity.claims),
+        0 => format!("same {} verdicts", parity.claims),
         changes => format!("{changes} of {} verdicts change", parity.claims),
     };
     let stop = stop.map_or_else(String::new, |stop| format!("; {stop}"));
     format!("{numbers}; {verdicts}{stop}")
 }
 
-/// What to do where a device parts early, changes a verdict or does not come to the end.
+/// What to do if a device diverges early, changes a verdict or does not finish.
 fn advice(setup: Setup<'_>, parity: &Parity, stop: Option<&String>, steps: u64) -> Option<String> {
     if stop.is_none() && parity.agrees_until(TOGETHER.min(steps)) {
         return None;
     }
     let Setup { device, engine } = setup;
     Some(if engine == "auto" {
-        "The engine mlp goes another way than autodiff. Use --engine autodiff, and report it"
+        "The engines mlp and autodiff give different results. Use --engine autodiff, and report \
+         this"
             .to_owned()
     } else {
         format!(
-            "See where they part: layerwise parity {PARITY} --quick --seeds {SEEDS} --steps {steps} \
+            "See where the results diverge: layerwise parity {PARITY} --quick --seeds {SEEDS} \
+             --steps {steps} \
              --engine {engine} --devices {REFERENCE},{device}"
         )
     })
@@ -197,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    fn parting_at(step: Option<u64>) -> Parity {
+    fn diverging_at(step: Option<u64>) -> Parity {
         Parity {
             metrics: Vec::new(),
             parts_at: step,
@@ -212,8 +214,8 @@ mod tests {
     };
 
     #[test]
-    fn a_device_that_parts_early_is_off_and_one_that_parts_late_is_not() {
-        let off = |step, steps| advice(GPU, &parting_at(step), None, steps).is_some();
+    fn a_device_that_diverges_early_fails_and_one_that_diverges_late_passes() {
+        let off = |step, steps| advice(GPU, &diverging_at(step), None, steps).is_some();
         assert!(off(Some(0), 1000) && off(Some(TOGETHER - 1), 1000));
         assert!(!off(Some(TOGETHER), 1000) && !off(None, 1000));
         // A short run must agree to its end.
@@ -221,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_verdict_or_a_stop_is_off_whenever_numbers_part() {
-        let mut changed = parting_at(None);
+    fn a_changed_verdict_or_a_stop_fails_the_check_wherever_numbers_diverge() {
+        let mut changed = diverging_at(None);
         changed.changes.push(VerdictChange {
             claim: "E1".to_owned(),
             reference: Outcome::Supported,
@@ -231,14 +233,14 @@ mod tests {
         assert!(advice(GPU, &changed, None, 1000).is_some());
         assert!(figure(&changed, None, 1000).contains("1 of 3 verdicts change"));
         let stop = "base, seed 0: net was no longer finite at step 900".to_owned();
-        let late = parting_at(Some(900));
+        let late = diverging_at(Some(900));
         assert!(advice(GPU, &late, Some(&stop), 1000).is_some());
         assert!(figure(&late, Some(&stop), 1000).ends_with(&stop));
     }
 
     #[test]
     fn the_advice_is_a_command_with_the_device_in_it() {
-        let text = advice(GPU, &parting_at(Some(0)), None, 400);
+        let text = advice(GPU, &diverging_at(Some(0)), None, 400);
         let text = text.unwrap_or_default();
         let command = "layerwise parity emergence --quick --seeds 2 --steps 400 --engine autodiff \
                        --devices flex,wgpu:1";
@@ -247,7 +249,7 @@ mod tests {
             device: "flex",
             engine: "auto",
         };
-        let text = advice(host, &parting_at(Some(0)), None, 400);
+        let text = advice(host, &diverging_at(Some(0)), None, 400);
         assert!(text.unwrap_or_default().contains("--engine autodiff"));
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn observations(
     #[cfg(not(feature = "parquet"))]
     if arguments.format == TableFormat::Parquet {
         return Err(Failure::usage(
-            "--format parquet: this build has no Parquet. Build it in with `cargo build --release \
+            "--format parquet: this build cannot write Parquet. Build it with `cargo build \
+             --release \
              --features parquet`, or choose csv or jsonl",
         ));
     }
@@ -30,7 +31,7 @@ pub(super) fn observations(
     let known = |of: fn(&Observation) -> &Name| -> Vec<&str> {
         let mut known: Vec<&str> = Vec::new();
         for name in run.observations.rows().iter().map(of) {
-            // Rows of one name stand together.
+            // Rows of one name are mostly adjacent, so the last name is compared first.
             if known.last() != Some(&&**name) && !known.contains(&&**name) {
                 known.push(name);
             }
@@ -101,8 +102,8 @@ fn jsonl(run: &str, rows: &[Observation]) -> Vec<u8> {
             "index": o.index,
             "step": o.step,
             "flow_time": o.flow_time,
-            // JSON has no infinity: a time that did not come is null, and one that came before the
-            // first record "-inf".
+            // JSON has no infinity. A time that was never reached is null, and a time before the
+            // first record is "-inf".
             "value": if o.value == f64::NEG_INFINITY { json!("-inf") } else { json!(o.value) },
         });
         bytes.extend_from_slice(line.to_string().as_bytes());

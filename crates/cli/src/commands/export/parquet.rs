@@ -11,7 +11,7 @@ use parquet::{
 };
 use record::Observation;
 
-/// Times that did not come are infinite; `flow_time` is null where there is none.
+/// Times that were never reached are infinite; `flow_time` is null if it is not defined.
 const SCHEMA: &str = "message observations {
     REQUIRED BYTE_ARRAY run (UTF8);
     REQUIRED INT64 seed;
@@ -24,7 +24,7 @@ const SCHEMA: &str = "message observations {
     REQUIRED DOUBLE value;
 }";
 
-/// Rows of a group: readers take whole groups into memory.
+/// Rows per group. Readers load whole groups into memory.
 const GROUP: usize = 1 << 20;
 
 /// A column of one group.
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn written_values_are_read_back() {
         let row = |step: u64, flow_time, value| Observation {
             variant: "base,training.lr=0.1".into(),
             seed: 3,

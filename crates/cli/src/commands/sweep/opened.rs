@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
 };
 
-/// A sweep: what is trained, how, and where.
+/// A sweep: its plan, its settings and its folder.
 pub(super) struct Opened {
     pub(super) plan: Plan,
     pub(super) settings: Settings,
@@ -34,8 +34,8 @@ impl Opened {
             ];
             if let Some((flag, _)) = changes.iter().find(|(_, given)| *given) {
                 return Err(Failure::usage(format!(
-                    "{flag}: {} says already what is trained. Leave it out, or give the spec and \
-                     --out in place of the folder",
+                    "{flag}: the sweep in {} has fixed settings. Leave the flag out, or give the \
+                     spec and --out in place of the folder",
                     folder.display()
                 )));
             }
@@ -69,15 +69,16 @@ impl Opened {
     pub(super) fn planned(folder: &Path, kinds: &Kinds) -> Result<Self, Failure> {
         let Some(sweep) = SweepFile::read(folder)? else {
             return Err(Failure::usage(format!(
-                "{}: holds no sweep. Give a folder that `layerwise sweep plan` or `sweep run` made",
+                "{}: holds no sweep. Give a folder that `layerwise sweep plan` or `sweep run` \
+                 created",
                 folder.display()
             )));
         };
         let plan = load(&spec_file(folder)?, &Options::default(), kinds)?;
         if plan.identity(&sweep.device, &sweep.engine).spec_hash != sweep.spec_hash {
             return Err(Failure::usage(format!(
-                "{}: spec.toml is not what was planned. Give the spec and --out in place of the \
-                 folder",
+                "{}: spec.toml has changed since the sweep was planned. Give the spec and --out \
+                 in place of the folder",
                 folder.display()
             )));
         }
@@ -96,7 +97,7 @@ impl Opened {
         })
     }
 
-    /// Makes the folder, or opens it again.
+    /// Creates the folder, or opens it again.
     pub(super) fn make(&self) -> Result<RunFolder, Failure> {
         let (device, engine) = (&self.settings.device, &self.settings.engine);
         let identity = self.plan.identity(device, engine);
@@ -113,7 +114,7 @@ impl Opened {
     }
 }
 
-/// The inside of a TOML table of lists.
+/// The entries of an inline TOML table of lists.
 fn grid(vary: &[String]) -> Result<String, Failure> {
     let mut entries = Vec::new();
     for text in vary {
@@ -122,17 +123,18 @@ fn grid(vary: &[String]) -> Result<String, Failure> {
             .filter(|(key, _)| !key.trim().is_empty());
         let Some((key, values)) = entry else {
             return Err(Failure::usage(format!(
-                "--vary {text:?}: must be KEY=VALUE,…, as training.lr=0.1,0.2"
+                "--vary {text:?}: must be KEY=VALUE,…. Write for example training.lr=0.1,0.2"
             )));
         };
-        // Commas inside lists and tables are TOML's own; bare words have none.
+        // TOML handles commas inside lists and tables; bare words contain none.
         let list = value_of(&format!("[{values}]")).or_else(|| {
             let values: Option<Vec<toml::Value>> = values.split(',').map(value_of).collect();
             values.map(toml::Value::Array)
         });
         let Some(list) = list else {
             return Err(Failure::usage(format!(
-                "--vary {text:?}: {values:?} are no TOML values with commas between them. Write for \
+                "--vary {text:?}: {values:?} are not TOML values with commas between them. Write \
+                 for \
                  example models.net.activation=relu,tanh"
             )));
         };

@@ -17,9 +17,13 @@ pub(super) struct Script<'a> {
 
 impl<'a> Script<'a> {
     pub(super) fn new(opened: &Opened, job: &'a Job, tasks: usize) -> Result<Self, Failure> {
-        let program = std::env::current_exe()
-            .map_err(|error| Failure::run(format!("this program cannot find itself: {error}")))?;
-        // Tasks begin in other folders.
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::run(format!(
+                "the path of this program cannot be determined: \
+                 {error}"
+            ))
+        })?;
+        // Tasks start in other folders, so the path must be absolute.
         let out = opened.out.canonicalize().map_err(|error| {
             Failure::usage(format!("{}: cannot be read: {error}", opened.out.display()))
         })?;
@@ -37,7 +41,7 @@ impl<'a> Script<'a> {
         out.join("slurm")
     }
 
-    /// The command of one part, in the words of a shell.
+    /// The shell command that trains one part.
     fn command(&self, part: &str) -> String {
         format!(
             "{} sweep run {} --shard {part} --threads {}",
@@ -90,7 +94,7 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A path as one word of a shell.
+/// A path quoted for the shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.,=+:@".contains(c);

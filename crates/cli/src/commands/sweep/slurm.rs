@@ -1,4 +1,4 @@
-//! Slurm: submitting a job array, and asking what became of it.
+//! Submits job arrays to Slurm and asks for their state.
 
 use std::{
     collections::BTreeMap,
@@ -17,13 +17,13 @@ use crate::failure::Failure;
 pub(super) struct Job {
     id: String,
     tasks: usize,
-    /// Tasks by what Slurm calls their state; `None` if it cannot be asked.
+    /// Number of tasks in each Slurm state; `None` if Slurm cannot be asked.
     states: Option<BTreeMap<String, usize>>,
 }
 
 const JOBS: &str = "jobs.json";
 
-/// Writes the script, submits it, and notes the number of the job.
+/// Writes the script, submits it, and records the number of the job.
 pub(super) fn submit(out: &Path, script: &str, tasks: usize) -> Result<String, Failure> {
     let folder = Script::folder(out);
     let problem = |path: &Path, error: std::io::Error| {
@@ -66,7 +66,7 @@ pub(super) fn submit(out: &Path, script: &str, tasks: usize) -> Result<String, F
 fn last_line(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().rfind(|line| !line.trim().is_empty());
-    line.unwrap_or("without a word").to_owned()
+    line.unwrap_or("no message").to_owned()
 }
 
 /// Numbers of jobs and their tasks.
@@ -80,7 +80,7 @@ fn known(out: &Path) -> Vec<(String, usize)> {
     list.iter().filter_map(entry).collect()
 }
 
-/// The jobs that were submitted for a folder, and what Slurm says of them.
+/// The jobs that were submitted for a folder, with their state in Slurm.
 pub(super) fn jobs(out: &Path) -> Vec<Job> {
     let jobs = known(out).into_iter();
     jobs.map(|(id, tasks)| Job {
@@ -91,13 +91,14 @@ pub(super) fn jobs(out: &Path) -> Vec<Job> {
     .collect()
 }
 
-/// Tasks of a job by state: from the queue, from the accounts where there are some, and `ENDED` for
-/// those that neither knows any more.
+/// Number of tasks of a job in each state: from the queue, then from the accounting records if
+/// there are any, and `ENDED` for tasks that are in neither.
 fn states(id: &str, tasks: usize) -> Option<BTreeMap<String, usize>> {
     let ask = |program: &str, arguments: &[&str]| -> Option<Vec<String>> {
         let output = Command::new(program).args(arguments).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        // A job that is long gone is an error, and not in the queue; all else says nothing.
+        // Slurm reports an old job as an error; such a job is not in the queue. Any other error
+        // leaves the state unknown.
         let gone = String::from_utf8_lossy(&output.stderr).contains("Invalid job id");
         (output.status.success() || gone).then_some(())?;
         Some(text.lines().map(|line| line.trim().to_owned()).collect())
@@ -123,7 +124,7 @@ fn states(id: &str, tasks: usize) -> Option<BTreeMap<String, usize>> {
             ],
         );
         let ended = accounts.unwrap_or_default().into_iter();
-        // CANCELLED by whom is of no interest here.
+        // Only the first word counts in states such as "CANCELLED by 1000".
         let ended = ended.filter_map(|state| Some(state.split_whitespace().next()?.to_owned()));
         for state in ended.filter(|state| !["PENDING", "RUNNING"].contains(&state.as_str())) {
             *states.entry(state).or_default() += 1;
@@ -137,7 +138,7 @@ fn states(id: &str, tasks: usize) -> Option<BTreeMap<String, usize>> {
 }
 
 impl Job {
-    /// Whether Slurm still has tasks of it to run or running.
+    /// Whether tasks of the job are still waiting or running.
     pub(super) fn is_alive(&self) -> bool {
         let alive = [
             "PENDING",
@@ -161,7 +162,7 @@ impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Slurm job {}, {} tasks: ", self.id, self.tasks)?;
         match &self.states {
-            None => write!(f, "squeue cannot be asked here"),
+            None => write!(f, "the state is unknown, because squeue cannot be run here"),
             Some(states) => {
                 let states = states.iter();
                 let states: Vec<String> = states

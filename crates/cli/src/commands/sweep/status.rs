@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::{opened::Opened, slurm};
 
-/// How far a sweep is.
+/// Progress of a sweep.
 pub(super) struct Status {
     name: String,
     out: PathBuf,
     variants: usize,
     seeds: u64,
     pub(super) cells: Vec<Cell>,
-    /// Cells in the folder that the plan has not.
+    /// Cells in the folder that are not in the plan.
     others: usize,
     gathered: bool,
     jobs: Vec<slurm::Job>,
@@ -47,7 +47,7 @@ impl Cell {
     fn detail(&self) -> Option<String> {
         match &self.state {
             CellState::Open => None,
-            CellState::Interrupted { step } => Some(format!("goes on at step {step}")),
+            CellState::Interrupted { step } => Some(format!("will continue at step {step}")),
             CellState::Running { owner } => owner.as_ref().map(ToString::to_string),
             CellState::Done(result) if self.diverged() => Some(format!(
                 "after step {}; lower training.lr",
@@ -60,7 +60,7 @@ impl Cell {
     }
 }
 
-/// Words of states, in the order of a report.
+/// Names of states, in the order of the report.
 const WORDS: [&str; 7] = [
     "done",
     "diverged",
@@ -125,7 +125,7 @@ impl Status {
         counts.join(", ")
     }
 
-    /// The sweep that was planned.
+    /// Text about a sweep that was just planned.
     pub(super) fn plan(&self) -> String {
         let out = self.out.display();
         let mut lines = vec![format!(
@@ -148,7 +148,7 @@ impl Status {
     fn about_others(&self) -> Option<String> {
         (self.others > 0).then(|| {
             format!(
-                "  {} cells in the folder are of other plans and left alone",
+                "  {} other cells in the folder belong to other plans and are ignored",
                 self.others
             )
         })
@@ -156,7 +156,7 @@ impl Status {
 
     /// The report.
     pub(super) fn text(&self) -> String {
-        /// Cells of one state that a reader wants to see one by one.
+        /// Number of cells per state that are listed one by one.
         const SHOWN: usize = 10;
         let out = self.out.display();
         let mut lines = vec![format!(
@@ -203,11 +203,11 @@ impl Status {
             };
         }
         if self.count("failed") + self.count("damaged") > 0 {
-            format!("try again what failed with: layerwise sweep retry {out}")
+            format!("train failed cells again with: layerwise sweep retry {out}")
         } else if waits || self.count("running") == self.left() {
-            "others work on it".to_owned()
+            "other processes are working on it".to_owned()
         } else {
-            format!("go on with: layerwise sweep run {out}")
+            format!("continue with: layerwise sweep run {out}")
         }
     }
 

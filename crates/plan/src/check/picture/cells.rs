@@ -1,4 +1,4 @@
-//! Which cells of the sweep a panel shows, and whether their knobs fit what it does with them.
+//! Selects the cells of the sweep that a panel shows, and checks that their knobs suit the panel.
 
 use record::{knob_value, lies_at};
 
@@ -9,7 +9,7 @@ use crate::{
 
 use super::super::named::Names;
 
-/// The cells that a panel shows. Every variant that it names must have one.
+/// The cells that a panel shows. Every named variant must have at least one.
 pub(super) fn shown<'a>(
     place: &str,
     panel: &Panel,
@@ -18,7 +18,7 @@ pub(super) fn shown<'a>(
 ) -> Result<Vec<&'a Variant>, SpecError> {
     let mut shown: Vec<&Variant> = Vec::new();
     for group in &panel.variants {
-        // One cell of a grid can be shown by its full name.
+        // A single cell of a grid can be named by its full name.
         let named = |v: &&Variant| v.group == *group || v.name == *group;
         let cells: Vec<&Variant> = variants.iter().filter(named).collect();
         if cells.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn shown<'a>(
             return Err(SpecError::key(
                 format!("{place}.at"),
                 toml::Value::Table(panel.at.clone()),
-                format!("is no cell of the grid of {group}"),
+                format!("matches no cell of the grid of {group}"),
                 "Give values that knobs of the grid take.",
             ));
         }
@@ -65,7 +65,7 @@ pub(super) fn grid_of(cells: &[&Variant]) -> toml::Table {
     grid
 }
 
-/// Knobs of these cells that take several values.
+/// The knobs that take several values in these cells.
 fn varied(grid: &toml::Table) -> impl Iterator<Item = &str> {
     let several = |values: &toml::Value| values.as_array().is_some_and(|v| v.len() > 1);
     let varied = grid.iter().filter(move |(_, values)| several(values));
@@ -98,7 +98,7 @@ fn values<'a>(
     })
 }
 
-/// A knob on an axis is in the grid, with numbers that the axis can show.
+/// Checks that a knob on an axis is in the grid, with numbers that the axis can show.
 pub(super) fn check_number(
     key: &str,
     knob: &str,
@@ -111,7 +111,7 @@ pub(super) fn check_number(
             None => Some("a number"),
             Some(number) if !number.is_finite() => Some("a finite number"),
             Some(number) if scale == Scale::Log && number <= 0.0 => {
-                Some("above 0, as a log scale needs")
+                Some("above 0, which a log scale needs")
             }
             Some(_) => None,
         };
@@ -127,10 +127,10 @@ pub(super) fn check_number(
     Ok(())
 }
 
-/// Most values that can be shown as colours: so many can be told apart.
+/// Largest number of colours that a reader can distinguish.
 pub(super) const COLOURS: usize = 8;
 
-/// A knob as colour is in the grid, and each cell that is shown has a value of its own.
+/// Checks that a knob shown as colour is in the grid, and that each shown cell has its own value.
 pub(super) fn check_colours(key: &str, knob: &str, cells: &[&Variant]) -> Result<(), SpecError> {
     let error = |problem: String, hint: String| {
         Err(SpecError::key(key, format!("{knob:?}"), problem, hint))
@@ -139,7 +139,7 @@ pub(super) fn check_colours(key: &str, knob: &str, cells: &[&Variant]) -> Result
     let count = values(key, knob, &grid)?.len();
     if count > COLOURS {
         return error(
-            format!("takes {count} values, and only {COLOURS} colours can be told apart"),
+            format!("takes {count} values, but only {COLOURS} colours can be distinguished"),
             "Name some of the cells in `variants`, by their full names.".to_owned(),
         );
     }
@@ -148,17 +148,18 @@ pub(super) fn check_colours(key: &str, knob: &str, cells: &[&Variant]) -> Result
     }
     match varied(&grid).find(|other| *other != knob) {
         Some(other) => error(
-            format!("leaves {other:?}, which [sweep.grid] varies, too, without a colour"),
+            format!("is the only colour, but [sweep.grid] also varies {other:?}"),
             format!("Fix it with at = {{ {other:?} = VALUE }}."),
         ),
         None => error(
-            "takes a value in several of the variants".to_owned(),
+            "takes the same value in several of the variants".to_owned(),
             "Show one variant.".to_owned(),
         ),
     }
 }
 
-/// Where colours are something else than cells, only one cell can be shown; `what` says what.
+/// Checks that only one cell is shown, where colours do not distinguish cells; `what` names what
+/// the colours show.
 pub(super) fn check_single(
     place: &str,
     what: &str,
@@ -185,7 +186,7 @@ pub(super) fn check_single(
         format!("{place}.{key}"),
         value,
         format!(
-            "leaves {} cells of the sweep, and {what} show one",
+            "matches {} cells of the sweep, but {what} can show only one",
             cells.len()
         ),
         hint,

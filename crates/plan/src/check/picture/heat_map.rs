@@ -7,7 +7,8 @@ use crate::{
 
 use super::cells::{check_number, grid_of};
 
-/// A heat map needs two knobs with several numbers each, and shows one layer of one group.
+/// Checks a heat map, which needs two knobs with several numbers each, and shows one layer of one
+/// group.
 pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<(), SpecError> {
     let grid = &grid_of(cells);
     let error = |key: &str, value: String, problem: &str, hint: &str| {
@@ -33,7 +34,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
             return Err(SpecError::key(
                 key,
                 format!("{knob:?}"),
-                "has a single value, which makes no plane",
+                "has a single value, but an axis of a heat map needs several",
                 format!("Give sweep.grid.\"{knob}\" two values or more."),
             ));
         }
@@ -41,7 +42,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
     if panel.knob == panel.knob_y {
         let value = format!("{:?}", panel.knob_y.as_deref().unwrap_or_default());
         let hint = "Name another key of [sweep.grid].";
-        return error("knob_y", value, "is on the other axis, too", hint);
+        return error("knob_y", value, "is also on the other axis", hint);
     }
     let several = |values: &toml::Value| values.as_array().is_some_and(|v| v.len() > 1);
     let shown = [&panel.knob, &panel.knob_y].map(Option::as_deref);
@@ -52,7 +53,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
         return error(
             "knob_y",
             format!("{:?}", panel.knob_y.as_deref().unwrap_or_default()),
-            &format!("leaves {other:?}, which [sweep.grid] varies, too, without an axis"),
+            &format!("leaves no axis for {other:?}, which [sweep.grid] also varies"),
             "Vary only the two knobs of the heat map, or fix the others with `at`.",
         );
     }
@@ -64,7 +65,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
     for (key, count, what) in counts {
         if count != 1 {
             let problem = format!("a heat map shows exactly one {what}");
-            let hint = "Name one, and give each other one a panel of its own.";
+            let hint = "Name one, and show the others in other panels.";
             return error(key, format!("({count} entries)"), &problem, hint);
         }
     }
@@ -82,7 +83,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
     ];
     if let Some((key, _)) = foreign.into_iter().find(|(_, given)| *given) {
         let (value, problem) = ("(given)".to_owned(), "is not a key of heat maps");
-        return error(key, value, problem, "Take it away.");
+        return error(key, value, problem, "Remove it.");
     }
     check_colours(place, panel)
 }
@@ -102,7 +103,7 @@ fn check_colours(place: &str, panel: &Panel) -> Result<(), SpecError> {
         if !floor.is_finite() || !positive {
             let domain = match panel.transform {
                 Transform::None => "must be finite",
-                Transform::Log10 => "must be finite and above 0, as log10 needs",
+                Transform::Log10 => "must be finite and above 0, which log10 needs",
             };
             return error(
                 "floor",
@@ -127,14 +128,14 @@ fn check_colours(place: &str, panel: &Panel) -> Result<(), SpecError> {
         return error(
             "contour",
             value.to_string(),
-            "must be finite and lie in colour_range",
-            "Give transformed values that the colour scale shows.",
+            "must be finite and within colour_range",
+            "Give transformed values within the colour scale.",
         );
     }
     Ok(())
 }
 
-/// The heat maps of a picture share one colour scale, so they must agree on it.
+/// Checks that all heat maps of a picture, which share one colour scale, have the same scale keys.
 pub(super) fn check_shared_scale(place: &str, picture: &Picture) -> Result<(), SpecError> {
     let panels = picture.panels.iter().enumerate();
     let mut maps = panels.filter(|(_, panel)| panel.kind == PanelKind::HeatMap);
@@ -146,8 +147,8 @@ pub(super) fn check_shared_scale(place: &str, picture: &Picture) -> Result<(), S
             return Err(SpecError::key(
                 format!("{place}.panels[{at}].colour_label"),
                 "(missing)",
-                "is needed where heat maps of one picture show several metrics",
-                "Say what the colour is, the same in all of them.",
+                "is needed if the heat maps of one picture show several metrics",
+                "Write a label for the shared colour scale, the same in all heat maps.",
             ));
         }
         let differs = [
@@ -161,7 +162,7 @@ pub(super) fn check_shared_scale(place: &str, picture: &Picture) -> Result<(), S
                 format!("{place}.panels[{at}].{key}"),
                 "(another value)",
                 format!("differs from that of panels[{first}], whose colour scale it shares"),
-                "Give all heat maps of the picture the same.",
+                "Give all heat maps of the picture the same value.",
             ));
         }
     }

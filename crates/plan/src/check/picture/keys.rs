@@ -2,7 +2,7 @@
 
 use crate::spec::{Panel, PanelKind, SpecError, Transform, XAxis};
 
-/// What a kind is called in messages and in a spec.
+/// The name of a kind in messages, and in a spec.
 fn called(kind: PanelKind) -> (&'static str, &'static str) {
     match kind {
         PanelKind::Curves => ("curves", "curves"),
@@ -15,7 +15,7 @@ fn called(kind: PanelKind) -> (&'static str, &'static str) {
     }
 }
 
-/// Keys of one kind (or two) do nothing in the others.
+/// Rejects keys that have no effect in this kind of panel.
 pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
     let given = [
         ("knob_y", panel.knob_y.is_some(), PanelKind::HeatMap),
@@ -83,8 +83,8 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
             return Err(SpecError::key(
                 format!("{place}.{key}"),
                 "(given)",
-                format!("is a key of {called} only"),
-                format!("Take it away, or write kind = \"{written}\"."),
+                format!("has an effect in {called} only"),
+                format!("Remove it, or write kind = \"{written}\"."),
             ));
         }
     }
@@ -92,8 +92,8 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
         return Err(SpecError::key(
             format!("{place}.x_metric"),
             "(given)",
-            "is a key of knob panels and scatter panels only",
-            "Take it away, or write kind = \"knob\" or kind = \"scatter\".",
+            "has an effect in knob panels and scatter panels only",
+            "Remove it, or write kind = \"knob\" or kind = \"scatter\".",
         ));
     }
     match panel.kind {
@@ -102,7 +102,8 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
     }
 }
 
-/// The horizontal axis of moments is the index, whose colours are times of training.
+/// Rejects keys that have no effect in a panel of moments, whose horizontal axis is the index and
+/// whose colours are times of training.
 fn check_moments(place: &str, panel: &Panel) -> Result<(), SpecError> {
     let foreign = [
         ("x", !matches!(panel.x, XAxis::Step | XAxis::Index)),
@@ -117,7 +118,7 @@ fn check_moments(place: &str, panel: &Panel) -> Result<(), SpecError> {
             format!("{place}.{key}"),
             "(given)",
             "is not a key of moments",
-            "Take it away.",
+            "Remove it.",
         )),
     }
 }

@@ -10,12 +10,12 @@ use super::{
     cells::{COLOURS, check_single},
 };
 
-/// So many rays can be told apart.
+/// Numbers of rays that can be distinguished.
 const RAYS: std::ops::RangeInclusive<u32> = 2..=12;
 
 impl Check<'_> {
-    /// A scatter panel shows two metrics of one layer, in one cell of the sweep, on linear axes
-    /// around the origin.
+    /// Checks a scatter panel, which shows two metrics of one layer, in one cell of the sweep, on
+    /// linear axes around the origin.
     pub(super) fn scatter(&self, cells: &[&Variant]) -> Result<(), SpecError> {
         let panel = self.panel;
         let Some(metric) = &panel.x_metric else {
@@ -37,7 +37,7 @@ impl Check<'_> {
                 format!("({} entries)", panel.layers.len()),
                 "a scatter panel shows exactly one model or prediction",
             );
-            let hint = "Name one, and give each other one a panel of its own.";
+            let hint = "Name one, and show the others in other panels.";
             return self.error("layers", value, why, hint);
         }
         let foreign = [
@@ -61,27 +61,31 @@ impl Check<'_> {
         check_single(self.place, "scatter panels", panel, cells)
     }
 
-    /// What classes are called.
+    /// Checks the names of classes.
     fn classes(&self) -> Result<(), SpecError> {
         let names = &self.panel.class_names;
         if !names.is_empty() && self.panel.colour_metric.is_none() {
-            let why = "names no classes without `colour_metric`";
+            let why = "has no effect without `colour_metric`";
             return self.error("class_names", format!("{names:?}"), why, "Take it away.");
         }
         if names.len() > COLOURS {
-            let why = format!("are more than the {COLOURS} colours that can be told apart");
+            let why = format!(
+                "are more than {COLOURS}, the most colours that can be \
+                 distinguished"
+            );
             let value = format!("({} entries)", names.len());
             return self.error("class_names", value, &why, "Show fewer classes.");
         }
         self.distinct("class_names", names)
     }
 
-    /// Equal lengths look equal on both axes, and the origin is seen.
+    /// Checks the axes: both are linear, so that equal lengths look equal, and both contain the
+    /// origin.
     fn plane(&self) -> Result<(), SpecError> {
         let panel = self.panel;
         for (key, scale) in [("x_scale", panel.x_scale), ("y_scale", panel.y_scale)] {
             if scale != Scale::Linear {
-                let why = "is not a scale of scatter panels, whose axes are linear";
+                let why = "is not possible in a scatter panel, whose axes are linear";
                 return self.error(key, "\"log\"", why, "Take it away.");
             }
         }
