@@ -216,7 +216,18 @@ pub fn feature_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
     alignment(&gram("a", "spread of a", a)?, &gram("b", "spread of b", b)?)
 }
 
-/// Gap to the linearised run: max |f − f_lin| (unit of the outputs).
+/// Distances to a linearised run, in the unit of the outputs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearisedGap {
+    /// max |f − f_lin|.
+    pub largest: f64,
+    /// Root of the mean of (f − f_lin)².
+    pub rms: f64,
+    /// Mean of |f − f_lin|.
+    pub mean: f64,
+}
+
+/// Gap to the linearised run.
 ///
 /// # Shapes
 ///
@@ -229,16 +240,24 @@ pub fn feature_cka(a: &[f64], b: &[f64], rows: usize) -> Result<f64, MetricError
 /// # Examples
 ///
 /// ```
-/// assert_eq!(metrics::linearised_gap(&[1.0, 2.0], &[1.5, 1.0])?, 1.0);
+/// let gap = metrics::linearised_gap(&[1.0, 2.0, 0.0, 3.0], &[1.0, 2.0, 0.0, 7.0])?;
+/// assert_eq!((gap.largest, gap.rms, gap.mean), (4.0, 2.0, 1.0));
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-pub fn linearised_gap(outputs: &[f64], linearised: &[f64]) -> Result<f64, MetricError> {
+pub fn linearised_gap(outputs: &[f64], linearised: &[f64]) -> Result<LinearisedGap, MetricError> {
     require_length("linearised", linearised.len(), outputs.len(), "outputs")?;
     require_at_least("outputs", outputs.len(), 1)?;
     require_entries("outputs", outputs, "finite", f64::is_finite)?;
     require_entries("linearised", linearised, "finite", f64::is_finite)?;
-    let gaps = outputs.iter().zip(linearised).map(|(f, g)| (f - g).abs());
-    Ok(gaps.fold(0.0, f64::max))
+    let gaps: Vec<f64> = (outputs.iter().zip(linearised))
+        .map(|(f, g)| (f - g).abs())
+        .collect();
+    let count = gaps.len() as f64;
+    Ok(LinearisedGap {
+        largest: gaps.iter().copied().fold(0.0, f64::max),
+        rms: norm(&gaps) / count.sqrt(),
+        mean: gaps.iter().sum::<f64>() / count,
+    })
 }
 
 /// ⟨A, B⟩/(|A||B|), computed from the distance, so that equal kernels give exactly 1 and no result

@@ -41,7 +41,7 @@ pub use error::MetricError;
 pub use fit::{Line, fit_line, log_log_slope};
 pub use fourier::{KeySplit, Spectrum, Waves, key_split};
 pub use kernel::{
-    centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
+    LinearisedGap, centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
     packed_target_alignment, target_alignment,
 };
 pub use patterns::pattern_distance;

@@ -104,7 +104,8 @@ fn statistics() -> Registry<dyn Statistic> {
     use statistic::{
         collapse, delay, delay_order, explained_share, final_value, half_time_agreement,
         half_time_exponent, half_time_law, half_time_order, knob_ratio, knob_slope, knob_threshold,
-        largest_gap, rank_correlation, rise, saturation_ratio, shape, slope, time_ratio,
+        largest_gap, metric_correlation, rank_correlation, rise, saturation_ratio, shape, slope,
+        time_ratio,
     };
     Registry::new(
         "statistic",
@@ -123,6 +124,7 @@ fn statistics() -> Registry<dyn Statistic> {
             ("final-value", final_value::build),
             ("largest-gap", largest_gap::build),
             ("knob-ratio", knob_ratio::build),
+            ("metric-correlation", metric_correlation::build),
             ("rank-correlation", rank_correlation::build),
             ("time-ratio", time_ratio::build),
             ("delay", delay::build),

@@ -19,6 +19,7 @@ pub(crate) mod knob_ratio;
 pub(crate) mod knob_slope;
 pub(crate) mod knob_threshold;
 pub(crate) mod largest_gap;
+pub(crate) mod metric_correlation;
 pub(crate) mod rank_correlation;
 pub(crate) mod rise;
 pub(crate) mod saturation_ratio;
@@ -78,6 +79,11 @@ pub trait Statistic: Send + Sync {
     /// All knobs that it goes along, each with its variant group (`None`: that of the claim).
     fn knobs(&self) -> Vec<(Option<&str>, &str)> {
         self.knob().map(|knob| (None, knob)).into_iter().collect()
+    }
+
+    /// Other variant groups that it compares with, cell by cell or seed by seed.
+    fn groups(&self) -> Vec<&str> {
+        Vec::new()
     }
 
     /// Metrics of the model that it reads beside the one that it is asked about.

@@ -568,3 +568,30 @@ fn the_exponent_of_half_times_is_that_of_their_law() {
     // One that is frequent says nothing.
     assert_eq!(bounded([&late, &second, &first]), (None, false));
 }
+
+#[test]
+fn a_slope_minus_that_of_another_group_is_taken_seed_by_seed() {
+    let mut made = Made::plain();
+    let power = |variant: &str, seed: u64, power: f64, made: &mut Made| {
+        for index in 1..=4_u64 {
+            let value = (index as f64).powf(power);
+            made.add((variant, seed), ("net", STRENGTH), index, &[(60, value)]);
+        }
+    };
+    for seed in 0..SEEDS {
+        // The spread over seeds is common to both.
+        power("base", seed, -2.0 - seed as f64, &mut made);
+        power("other", seed, -0.5 - seed as f64, &mut made);
+    }
+    let slope = "kind = 'slope', against = 'index', window = [1, 4], minus";
+    let (found, bound) = {
+        let found = made.tested(&format!("{slope} = 'other'"), "below = 0.0");
+        let values = found.measured.components[0].values.clone();
+        (values, found.measured.components[0].censored)
+    };
+    assert_eq!(bound, 0);
+    for value in found {
+        assert!((value.unwrap() + 1.5).abs() < ROUNDING, "{value:?}");
+    }
+    assert_eq!(made.only(&format!("{slope} = 'nowhere'")), (None, false));
+}

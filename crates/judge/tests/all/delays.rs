@@ -83,6 +83,21 @@ fn a_time_that_did_not_come_is_a_bound_and_no_large_number() {
 const ORDER: &str = "kind = 'delay-order', knob = 'k', of = 'ratio'";
 
 #[test]
+fn a_factor_and_its_inverse_are_as_far_from_one() {
+    // Delays grow with the distance from 1 on either side, and have no order from end to end.
+    let valley = Run::default()
+        .cell("base", "k", 0.25, [10.0, 400.0])
+        .cell("base", "k", 0.5, [10.0, 200.0])
+        .cell("base", "k", 1.0, [10.0, 100.0])
+        .cell("base", "k", 3.0, [10.0, 300.0]);
+    let symmetric = format!("{ORDER}, symmetric = true");
+    assert_eq!(valley.value(&symmetric), (Some(1.0), false));
+    // 400, 200, 100, 300: four of six pairs fall.
+    let (found, _) = valley.value(ORDER);
+    assert!((found.unwrap() + 1.0 / 3.0).abs() < ROUNDING, "{found:?}");
+}
+
+#[test]
 fn delays_are_ordered_along_their_knob() {
     let rising = Run::default()
         .cell("base", "k", 10.0, [10.0, 100.0])

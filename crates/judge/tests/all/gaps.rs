@@ -133,3 +133,37 @@ fn a_gap_in_one_cell_contradicts() {
         Outcome::Contradicted
     );
 }
+
+#[test]
+fn a_gap_over_that_of_another_group_is_their_ratio_seed_by_seed() {
+    let mut grid = curves();
+    grid.0.variant("other", "other", "");
+    for seed in 0..crate::support::SEEDS {
+        for (index, net, twin) in [(1, 8.0, 3.0), (2, 1.0, 1.5)] {
+            for (model, value) in [("net", net), ("twin", twin)] {
+                let source = (model, crate::support::STRENGTH);
+                grid.0.add(("other", seed), source, index, &[(0, value)]);
+            }
+        }
+    }
+    let gap = "kind = 'largest-gap', to = 'twin', metric = 'skill_strength', over";
+    let found = |more: &str| -> Vec<Option<f64>> {
+        let parts = grid.0.parts(&format!("{gap} = {more}")).into_iter();
+        parts.map(|part| part.1).collect()
+    };
+    // 50 over 5 and 0.25 over 0.5.
+    assert_eq!(found("'other'"), [Some(10.0), Some(0.5)]);
+    assert_eq!(found("'other', together = true"), [Some(10.0)]);
+    // A group that was not recorded, and one without a gap.
+    assert_eq!(found("'nowhere'"), [None, None]);
+    let mut same = curves();
+    same.0.variant("other", "other", "");
+    for seed in 0..crate::support::SEEDS {
+        for model in ["net", "twin"] {
+            let source = (model, crate::support::STRENGTH);
+            same.0.add(("other", seed), source, 1, &[(0, 1.0)]);
+        }
+    }
+    let parts = same.0.parts(&format!("{gap} = 'other'"));
+    assert_eq!(parts[0].1, None);
+}

@@ -210,6 +210,66 @@ fn a_correlation_of_the_wrong_sign_contradicts() {
     assert_eq!(rising.outcome(RANK, "below = -0.9"), Outcome::Contradicted);
 }
 
+#[test]
+fn each_side_of_a_knob_has_an_order_of_its_own() {
+    // Rises below zero and falls above it; what is at zero is on no side.
+    let peak = Grid::of_finals(&[
+        ("size=-2", 0.1),
+        ("size=-0.5", 0.3),
+        ("size=0", 9.0),
+        ("size=1", 0.2),
+        ("size=3", 0.25),
+        ("size=4", 0.05),
+    ]);
+    let side = |side: &str| format!("{RANK}, side = '{side}'");
+    assert_close(peak.only(&side("negative")), 1.0);
+    assert_close(
+        peak.only(&format!("{}, absolute = true", side("negative"))),
+        -1.0,
+    );
+    // Ranks 1, 2, 3 against 2, 3, 1.
+    assert_close(peak.only(&side("positive")), -0.5);
+    // One value has no order.
+    let one = Grid::of_finals(&[("size=-1", 0.1), ("size=1", 0.2), ("size=2", 0.3)]);
+    assert_eq!(one.only(&side("negative")), None);
+}
+
+/// Correlates strengths with losses.
+const WITH: &str = "kind = 'metric-correlation', with = 'train_loss'";
+
+/// Cells with these pairs of last values: strength and loss.
+fn pairs(values: &[(f64, f64)]) -> Grid {
+    let mut grid = Grid::default();
+    for (size, &(strength, loss)) in (1..).zip(values) {
+        grid.cell(&format!("size={size}"));
+        grid.rows("net", 0, |_| vec![(0, 7.0), (60, strength)]);
+        grid.rows_of(("net", "train_loss"), 0, |_| vec![(0, 3.0), (60, loss)]);
+    }
+    grid
+}
+
+#[test]
+fn two_metrics_are_correlated_over_the_cells_of_a_grid() {
+    // The order of the knob does not matter: strengths 1, 2, 3 have losses 20, 30, 10.
+    let mixed = pairs(&[(3.0, 10.0), (1.0, 20.0), (2.0, 30.0)]);
+    assert_close(mixed.only(WITH), -0.5);
+    assert_close(
+        pairs(&[(1.0, -5.0), (2.0, 0.0), (9.0, 0.1)]).only(WITH),
+        1.0,
+    );
+    // What does not change, or only within the resolution, has no order.
+    assert_close(pairs(&[(1.0, 2.0), (2.0, 2.0)]).only(WITH), 0.0);
+    let close = pairs(&[(1.0, 2.0), (1.001, 1.0)]);
+    assert_close(close.only(WITH), -1.0);
+    assert_close(close.only(&format!("{WITH}, resolution = 0.01")), 0.0);
+    // One cell has no order, and a cell without the other metric may not be left out in silence.
+    assert_eq!(pairs(&[(1.0, 2.0)]).only(WITH), None);
+    let mut holed = pairs(&[(1.0, 2.0), (2.0, 3.0)]);
+    holed.cell("size=9");
+    holed.rows("net", 0, |_| vec![(60, 9.0)]);
+    assert_eq!(holed.only(WITH), None);
+}
+
 const RATIO: &str = "kind = 'knob-ratio', knob = 'task.size'";
 
 #[test]

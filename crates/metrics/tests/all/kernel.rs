@@ -184,12 +184,11 @@ fn features_that_are_the_same_for_all_samples_are_refused() {
 }
 
 #[test]
-fn the_gap_to_the_linearised_run_is_the_largest_difference() {
-    assert_eq!(
-        linearised_gap(&[1.0, -2.0, 3.0], &[1.5, 1.0, 3.0]).unwrap(),
-        3.0
-    );
-    assert_eq!(linearised_gap(&[1.0], &[1.0]).unwrap(), 0.0);
+fn the_gap_to_the_linearised_run_is_of_the_largest_the_rms_and_the_mean_difference() {
+    let gap = linearised_gap(&[1.0, -2.0, 3.0, 0.0], &[1.0, 1.0, 3.0, 4.0]).unwrap();
+    assert_eq!((gap.largest, gap.rms, gap.mean), (4.0, 2.5, 1.75));
+    let gap = linearised_gap(&[1.0], &[1.0]).unwrap();
+    assert_eq!((gap.largest, gap.rms, gap.mean), (0.0, 0.0, 0.0));
     assert!(linearised_gap(&[], &[]).is_err());
     assert!(linearised_gap(&[1.0], &[1.0, 2.0]).is_err());
     assert!(linearised_gap(&[f64::NAN], &[1.0]).is_err());

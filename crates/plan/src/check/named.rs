@@ -81,6 +81,9 @@ impl Names<'_> {
         for source in statistic.sources() {
             self.source_in(&format!("{place}.statistic"), group, source)?;
         }
+        for group in statistic.groups() {
+            self.group(&format!("{place}.statistic"), group)?;
+        }
         let several = statistic.knobs().len() > 1;
         for (position, (own, knob)) in statistic.knobs().into_iter().enumerate() {
             let place = if several {

@@ -11,6 +11,8 @@ use super::{
 /// What unequal class sizes do to the last layer: `class_mean_norm`, |μ_c| of the features (index =
 /// class, from 1), `class_weight_norm`, |w_c| of the classifier, and `mean_norm_ratio` and
 /// `weight_norm_ratio`, the mean of the rarer half of the classes over that of the other half.
+/// `centred_mean_norm_ratio` is that of |μ_c − μ|, μ the mean of the class means: features of a ReLU net
+/// are positive, and what they share hides by how much classes differ.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClassNorms {
@@ -31,6 +33,16 @@ fn norms(values: &[f64], width: usize) -> Vec<f64> {
     values.chunks_exact(width).map(norm).collect()
 }
 
+/// Rows of a matrix of this width minus their mean.
+fn centred(values: &[f64], width: usize) -> Vec<f64> {
+    let rows = values.len() as f64 / width as f64;
+    let mean = |column: usize| values.iter().skip(column).step_by(width).sum::<f64>() / rows;
+    let means: Vec<f64> = (0..width).map(mean).collect();
+    let rows = values.chunks_exact(width);
+    rows.flat_map(|row| row.iter().zip(&means).map(|(v, mean)| v - mean))
+        .collect()
+}
+
 impl Metric for ClassNorms {
     fn resolved(&self) -> toml::Table {
         table_of("class-norms", self)
@@ -41,6 +53,7 @@ impl Metric for ClassNorms {
             "class_mean_norm",
             "class_weight_norm",
             "mean_norm_ratio",
+            "centred_mean_norm_ratio",
             "weight_norm_ratio",
         ]
     }
@@ -74,11 +87,20 @@ impl Metric for ClassNorms {
         let (common, rare) = order.split_at(order.len() / 2);
         for (metric, ratio, norms) in [
             (
-                "class_mean_norm",
+                Some("class_mean_norm"),
                 "mean_norm_ratio",
                 norms(means.means(), features.width),
             ),
-            ("class_weight_norm", "weight_norm_ratio", weights.collect()),
+            (
+                None,
+                "centred_mean_norm_ratio",
+                norms(&centred(means.means(), features.width), features.width),
+            ),
+            (
+                Some("class_weight_norm"),
+                "weight_norm_ratio",
+                weights.collect(),
+            ),
         ] {
             let mut push = |metric, index, value: f64| {
                 // All features zero: there is no ratio.
@@ -90,8 +112,10 @@ impl Metric for ClassNorms {
                     });
                 }
             };
-            for (&class, &norm) in classes.iter().zip(&norms) {
-                push(metric, u64::from(class) + 1, norm);
+            if let Some(metric) = metric {
+                for (&class, &norm) in classes.iter().zip(&norms) {
+                    push(metric, u64::from(class) + 1, norm);
+                }
             }
             let mean = |classes: &[usize]| {
                 classes.iter().map(|&class| norms[class]).sum::<f64>() / classes.len() as f64

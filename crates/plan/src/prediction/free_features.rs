@@ -16,7 +16,8 @@ use crate::derived::Derived;
 /// start, those of what differs within classes where the classifier does not look, which stay. For
 /// classes of equal size and an aligned start also `nc1`, `nc1_quotient`, `within_inside` and
 /// `within_outside`. `mean_norm_ratio` and `weight_norm_ratio` compare the rarer half of the classes
-/// with the other: |μ_c|² = Σ s v_c² and |w_c|² = Σ s u_c² over the modes.
+/// with the other: |μ_c|² = Σ s v_c² and |w_c|² = Σ s u_c² over the modes; `centred_mean_norm_ratio` does
+/// so after the mean over classes was taken away from √s v_c, mode by mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FreeFeatures {
@@ -146,14 +147,18 @@ impl Start {
         all
     }
 
-    /// Mean norm of the rarer classes over that of the others: of class means, and of rows of the
-    /// classifier.
-    fn norm_ratios(&self, time: f64) -> [f64; 2] {
+    /// Mean norm of the rarer classes over that of the others: of class means, of these minus their mean,
+    /// and of rows of the classifier.
+    fn norm_ratios(&self, time: f64) -> [f64; 3] {
         let strengths: Vec<f64> = self.modes.iter().map(|m| m.growth.strength(time)).collect();
-        let ratio = |vector: fn(&Mode) -> &[f64]| {
+        let mean = |vector: &[f64]| vector.iter().sum::<f64>() / vector.len() as f64;
+        let ratio = |vector: fn(&Mode) -> &[f64], centred: bool| {
             let norm = |class: usize| {
-                let squares = self.modes.iter().zip(&strengths);
-                let squares = squares.map(|(mode, s)| s * vector(mode)[class].powi(2));
+                let squares = self.modes.iter().zip(&strengths).map(|(mode, s)| {
+                    let vector = vector(mode);
+                    let centre = if centred { mean(vector) } else { 0.0 };
+                    s * (vector[class] - centre).powi(2)
+                });
                 squares.sum::<f64>().sqrt()
             };
             let [common, rare] = [0, 1].map(|half: usize| {
@@ -162,7 +167,11 @@ impl Start {
             });
             rare / common
         };
-        [ratio(|mode| &mode.left), ratio(|mode| &mode.right)]
+        [
+            ratio(|mode| &mode.left, false),
+            ratio(|mode| &mode.left, true),
+            ratio(|mode| &mode.right, false),
+        ]
     }
 }
 
@@ -202,6 +211,7 @@ impl Prediction for FreeFeatures {
             "within_inside",
             "within_outside",
             "mean_norm_ratio",
+            "centred_mean_norm_ratio",
             "weight_norm_ratio",
         ]
     }
@@ -254,8 +264,9 @@ impl Prediction for FreeFeatures {
             for (index, value) in (1..).zip(start.singular_values(time)) {
                 push("feature_singular", index, value);
             }
-            let [means, weights] = start.norm_ratios(time);
+            let [means, centred, weights] = start.norm_ratios(time);
             push("mean_norm_ratio", 0, means);
+            push("centred_mean_norm_ratio", 0, centred);
             push("weight_norm_ratio", 0, weights);
             let Some((form, within)) = &start.equal else {
                 continue;

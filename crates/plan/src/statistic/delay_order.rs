@@ -20,6 +20,9 @@ struct DelayOrder {
     /// Go along the knob from its largest value to its smallest.
     #[serde(default)]
     descending: bool,
+    /// Go along the factor by which the knob differs from 1, upwards or downwards.
+    #[serde(default)]
+    symmetric: bool,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
@@ -29,7 +32,14 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> 
 impl DelayOrder {
     fn sample(&self, table: &Selection<'_>, seed: u64) -> Sample {
         let cells = table.of_seed(seed);
-        let places = cells.map(|cell| Some((cell.knob(&self.knob)?, cell)));
+        let place = |knob: f64| {
+            if self.symmetric {
+                knob.max(1.0 / knob)
+            } else {
+                knob
+            }
+        };
+        let places = cells.map(|cell| Some((place(cell.knob(&self.knob)?), cell)));
         let Some(mut places) = places.collect::<Option<Vec<_>>>() else {
             return Sample::Missing;
         };

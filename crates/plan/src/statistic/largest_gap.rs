@@ -27,6 +27,9 @@ struct LargestGap {
     /// Only the last step.
     #[serde(default)]
     at_end: bool,
+    /// How many times as large it is as in this variant group, seed by seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<String>,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
@@ -59,12 +62,24 @@ impl Statistic for LargestGap {
         vec![&self.to]
     }
 
+    fn groups(&self) -> Vec<&str> {
+        self.over.as_deref().into_iter().collect()
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let indices = table.indices();
+        let other = self.over.as_ref().map(|group| table.of_group(group));
+        let sample = |seed, indices: &[u64]| {
+            let own = self.largest(table, seed, indices);
+            match &other {
+                Some(other) => ratio(own, self.largest(other, seed, indices)),
+                None => own,
+            }
+        };
         let part = |label: String, indices: &[u64]| Component {
             label,
             samples: (table.seeds.iter())
-                .map(|&seed| self.largest(table, seed, indices))
+                .map(|&seed| sample(seed, indices))
                 .collect(),
         };
         let named = |index: u64| table.label(index);
@@ -78,6 +93,16 @@ impl Statistic for LargestGap {
             components,
             notes: vec![],
         }
+    }
+}
+
+/// How many times one gap is another one.
+fn ratio(own: Sample, other: Sample) -> Sample {
+    match (own, other) {
+        (Sample::Exact(own), Sample::Exact(other)) if other > 0.0 => Sample::Exact(own / other),
+        (Sample::AtLeast(own), Sample::Exact(other)) if other > 0.0 => Sample::AtLeast(own / other),
+        (Sample::Exact(own), Sample::AtLeast(other)) if other > 0.0 => Sample::AtMost(own / other),
+        _ => Sample::Missing,
     }
 }
 

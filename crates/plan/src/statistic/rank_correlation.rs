@@ -17,24 +17,35 @@ struct RankCorrelation {
     /// Correlate with the size of the knob, whatever its sign.
     #[serde(default)]
     absolute: bool,
+    /// Only where the knob has this sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side: Option<Side>,
     /// Values this close to each other, relatively, count as equal.
     #[serde(default)]
     resolution: f64,
 }
 
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Side {
+    Positive,
+    Negative,
+}
+
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
     let correlation: RankCorrelation = parse_table(table)?;
-    if (0.0..1.0).contains(&correlation.resolution) {
-        return Ok(Box::new(correlation));
+    within_one(correlation.resolution)?;
+    Ok(Box::new(correlation))
+}
+
+/// Refuses a relative resolution outside of [0, 1).
+pub(crate) fn within_one(resolution: f64) -> Result<(), KeyError> {
+    if (0.0..1.0).contains(&resolution) {
+        return Ok(());
     }
     let problem = "must be 0 or more and below 1";
     let hint = "Write for example 1e-6.";
-    Err(KeyError::new(
-        "resolution",
-        correlation.resolution,
-        problem,
-        hint,
-    ))
+    Err(KeyError::new("resolution", resolution, problem, hint))
 }
 
 /// Knobs and last recorded values of the cells that share all other knobs, line by line. `None`
@@ -57,7 +68,7 @@ pub(crate) fn lines<'t>(
 }
 
 /// Values with each run of neighbours closer than `resolution` replaced by its smallest.
-fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
+pub(crate) fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let mut merged = values.to_vec();
@@ -72,9 +83,17 @@ fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
 
 impl RankCorrelation {
     fn correlation(&self, (knobs, values): &(Vec<f64>, Vec<f64>)) -> Option<f64> {
-        let size = |knob: &f64| if self.absolute { knob.abs() } else { *knob };
-        let knobs: Vec<f64> = knobs.iter().map(size).collect();
-        let values = merged(values, self.resolution);
+        let is_there = |knob: f64| match self.side {
+            Some(Side::Positive) => knob > 0.0,
+            Some(Side::Negative) => knob < 0.0,
+            None => true,
+        };
+        let there = knobs.iter().zip(values).filter(|pair| is_there(*pair.0));
+        let (mut knobs, values): (Vec<f64>, Vec<f64>) = there.map(|(k, v)| (*k, *v)).unzip();
+        if self.absolute {
+            knobs.iter_mut().for_each(|knob| *knob = knob.abs());
+        }
+        let values = merged(&values, self.resolution);
         let first = values.first()?;
         if knobs.len() > 1 && values.iter().all(|value| value == first) {
             // What stays the same has no order at all.

@@ -2,7 +2,7 @@ use metrics::log_log_slope;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{CellRows, Component, Measured, Sample, Selection, Statistic};
 
 /// Least-squares slope of ln(metric) against ln(step) or ln(index), per seed, within a window.
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,9 @@ struct Slope {
     /// in the logarithm, over all recorded steps. 0 takes every point of the last step.
     #[serde(default)]
     envelope_bins: usize,
+    /// Take away the slope in this variant group, seed by seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    minus: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
@@ -46,41 +49,60 @@ impl Statistic for Slope {
         table_of("slope", self)
     }
 
+    fn groups(&self) -> Vec<&str> {
+        self.minus.as_deref().into_iter().collect()
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
-        let [low, high] = self.window;
-        let samples = table
-            .per_seed()
-            .into_iter()
-            .map(|cell| {
-                let (x, y) = match self.against {
-                    Against::Step => cell.curve(0),
-                    Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
-                    Against::Index => cell.at_end(),
-                };
-                let (x, y): (Vec<f64>, Vec<f64>) = x
-                    .into_iter()
-                    .zip(y)
-                    .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
-                    .unzip();
-                let (x, y) = match self.envelope_bins {
-                    0 => (x, y),
-                    bins => envelope(&x, &y, self.window, bins),
-                };
-                // The window must have been seen to its end.
-                let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
-                if x.len() < 3 || !(cell.has_end() || seen) {
-                    return Sample::Missing;
-                }
-                log_log_slope(&x, &y).map_or(Sample::Missing, |line| Sample::Exact(line.slope))
-            })
-            .collect();
+        let slopes = |table: &Selection<'_>| -> Vec<Option<f64>> {
+            let cells = table.per_seed().into_iter();
+            cells.map(|cell| self.in_cell(cell)).collect()
+        };
+        let mut found = slopes(table);
+        if let Some(other) = &self.minus {
+            let others = slopes(&table.of_group(other));
+            // A group without cells has nothing to take away.
+            let others = others.into_iter().chain(std::iter::repeat(None));
+            for (slope, other) in found.iter_mut().zip(others) {
+                *slope = slope.zip(other).map(|(slope, other)| slope - other);
+            }
+        }
+        let samples = found.into_iter();
         Measured {
             components: vec![Component {
                 label: String::new(),
-                samples,
+                samples: samples
+                    .map(|slope| slope.map_or(Sample::Missing, Sample::Exact))
+                    .collect(),
             }],
             notes: vec![],
         }
+    }
+}
+
+impl Slope {
+    fn in_cell(&self, cell: &CellRows<'_>) -> Option<f64> {
+        let [low, high] = self.window;
+        let (x, y) = match self.against {
+            Against::Step => cell.curve(0),
+            Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
+            Against::Index => cell.at_end(),
+        };
+        let (x, y): (Vec<f64>, Vec<f64>) = x
+            .into_iter()
+            .zip(y)
+            .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
+            .unzip();
+        let (x, y) = match self.envelope_bins {
+            0 => (x, y),
+            bins => envelope(&x, &y, self.window, bins),
+        };
+        // The window must have been seen to its end.
+        let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
+        if x.len() < 3 || !(cell.has_end() || seen) {
+            return None;
+        }
+        log_log_slope(&x, &y).ok().map(|line| line.slope)
     }
 }
 

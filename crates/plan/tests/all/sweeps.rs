@@ -448,6 +448,20 @@ fn a_statistic_along_a_knob_that_does_not_vary_is_refused() {
 }
 
 #[test]
+fn a_statistic_that_compares_with_a_group_that_does_not_exist_is_refused() {
+    let minus = |group: &str| {
+        let text = claim("");
+        let (before, after) = text.split_once("statistic = ").unwrap();
+        let (_, rest) = after.split_once('\n').unwrap();
+        format!(
+            "{before}statistic = {{ kind = \"slope\", window = [1, 9], minus = \"{group}\" }}\n{rest}"
+        )
+    };
+    sweep(&minus("base"));
+    assert_refused(&minus("nowhere"), "claims[0].statistic = ");
+}
+
+#[test]
 fn a_symmetric_link_takes_the_larger_of_a_value_and_its_inverse_and_products_have_a_cap() {
     let rates_of = |link: &str| {
         rates(&sweep(&format!(

@@ -88,7 +88,21 @@ fn unequal_classes_have_means_and_weights_of_unequal_length() {
     // The fourth root of 16, and its inverse.
     assert!((last(&rows, "free", "mean_norm_ratio", 0) / 2.0 - 1.0).abs() < CLOSE);
     assert!((last(&rows, "free", "weight_norm_ratio", 0) / 0.5 - 1.0).abs() < CLOSE);
-    for metric in ["mean_norm_ratio", "weight_norm_ratio"] {
+    // Rare means are 2 long, common ones 1, all at right angles; the mean over the four is away from
+    // each, and all angles are known.
+    let centred =
+        |squared: f64| (squared * (1.0 - 2.0 / 4.0) + (2.0 * 4.0 + 2.0) / 16.0_f64).sqrt();
+    let expected = centred(4.0) / centred(1.0);
+    let found = last(&rows, "free", "centred_mean_norm_ratio", 0);
+    assert!(
+        (found / expected - 1.0).abs() < CLOSE,
+        "{found} but {expected}"
+    );
+    for metric in [
+        "mean_norm_ratio",
+        "centred_mean_norm_ratio",
+        "weight_norm_ratio",
+    ] {
         assert!(gap(&rows, metric, 0) < CLOSE, "{metric}");
     }
     // Every class keeps its own direction.
