@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Measure a trained net, yours or ours: neural collapse, spectra, Fourier power, norms.
     Measure(Measure),
+    /// Explain what a spec is written with: tasks, models, metrics and all other kinds, with their keys.
+    Show(Show),
     /// Evaluate a closed form; `theory list` names them, `theory show NAME` explains one.
     Theory(Theory),
     /// List data sets, show one (shipped or yours), or verify the shipped files.
@@ -86,6 +88,18 @@ pub(crate) enum InitTask {
     Parity,
     /// Addition of two residues: grokking.
     ModularAddition,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Topic: task, model, metric, prediction, statistic, panel, init, activation, optimizer, loss,
+    /// schedule or spec; lists everything if left out. `show spec --json` is the JSON schema of specs.
+    pub(crate) topic: Option<String>,
+    /// Name of a kind or table, or of a recorded metric such as nc1; lists all of the topic if left out.
+    pub(crate) name: Option<String>,
+    /// Print a Markdown table.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

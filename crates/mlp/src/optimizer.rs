@@ -4,6 +4,7 @@ mod adam;
 mod rule;
 mod sgd;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::MlpError;
@@ -19,7 +20,7 @@ macro_rules! optimizers {
         ///
         /// No constant is inherited from a framework (burn's Adam has another epsilon than PyTorch's,
         /// and keeps its constants in f32, which f64 runs would feel).
-        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "kind")]
         pub enum Optimizer {
             $($(#[$attribute])* #[serde(rename = $name)] $optimizer($optimizer),)*

@@ -57,6 +57,7 @@ mod metric;
 mod names;
 mod plan;
 mod prediction;
+pub mod reference;
 pub mod spec;
 mod statistic;
 mod tables;

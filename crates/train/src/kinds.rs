@@ -1,7 +1,7 @@
 use std::ops::{Deref, DerefMut};
 
 use nets::{Engines, Forward};
-use tasks::Build;
+use tasks::{Build, Kind};
 
 /// Everything that can be named in a spec, and the engines that train it. A value, so that a crate
 /// outside this workspace can extend it.
@@ -19,9 +19,9 @@ impl Kinds {
         &mut self,
         name: &'static str,
         build: Build<dyn models::Model>,
-    ) {
-        self.plan.models.register(name, build);
+    ) -> &mut Kind<dyn models::Model> {
         self.engines.forwards_mut().register::<M>();
+        self.plan.models.register(name, build)
     }
 }
 

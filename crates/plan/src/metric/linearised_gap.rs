@@ -1,15 +1,21 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
-/// `linearised_gap`: the largest distance |f − f_lin| on the test rows to a model that is trained
-/// beside it, its linearisation (`linearised = true`). It falls like 1/α with the output scale
-/// \[Chizat2019\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Gap>("to = \"linearised\"").giving(&[&[
+Quantity::new("linearised_gap", "target", "Largest |f − f_lin| over the outputs on the test rows; it falls as 1/α with the output scale α").from("[Chizat2019]"),
+]]);
+
+/// Distance of a net to its linearisation, which is trained beside it.
+///
+/// Can be read on models whose linearisation (the same table with linearised = true) is a model of the spec.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Gap {
-    /// The linearised model.
+    /// Name of the linearised model.
     to: String,
 }
 

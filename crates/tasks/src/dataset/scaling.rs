@@ -1,20 +1,21 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Dataset;
 
 /// What is done to the numbers of the files before a net sees them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// Nothing.
+    /// The numbers of the file.
     Raw,
-    /// Divided by the largest that the card allows.
+    /// Divided by the largest value that the card of the data set gives.
     #[default]
     Unit,
-    /// The same, minus the mean of each feature over the training rows.
+    /// As "unit", minus the mean of each feature over the training rows.
     Centred,
-    /// Minus mean, over standard deviation of each feature over the training rows. A feature that
-    /// is constant there is only centred.
+    /// Minus the mean of each feature over the training rows, divided by its standard deviation. A
+    /// feature that is constant there is only centred.
     Standardised,
 }
 
