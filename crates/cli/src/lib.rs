@@ -14,7 +14,7 @@
 //! ```
 //!
 //! `examples/extending.rs` is such a program, with a task, a model, a metric and a statistic of
-//! its own. An engine is added by `kinds.engines.register(MyEngine)`.
+//! its own; [`tasks::Kind::document`] says what `layerwise show` prints of them. An engine is added by `kinds.engines.register(MyEngine)`.
 
 #![allow(clippy::print_stderr, reason = "this is the crate that prints")]
 #![allow(

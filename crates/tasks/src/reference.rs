@@ -127,6 +127,9 @@ fn tidy(schema: &mut Value) {
         Value::Object(keys) => keys.is_empty(),
         _ => false,
     };
+    if let Some(Value::Object(keys)) = object.get_mut("default") {
+        keys.retain(|_, value| !value.is_null());
+    }
     if object.get("default").is_some_and(empty) {
         object.remove("default");
     }

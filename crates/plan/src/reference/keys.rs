@@ -82,12 +82,15 @@ fn collect(inside: &str, schema: &Value, keys: &mut Vec<Key>) {
 fn within(name: &str, property: &Value, keys: &mut Vec<Key>) {
     let inside = format!("{name}.");
     collect(&inside, property, keys);
-    for list in ["anyOf", "oneOf"] {
-        let tables = property[list].as_array().into_iter().flatten();
-        if topic_of(property).is_none() {
-            for table in tables {
-                collect(&inside, table, keys);
-                // A list of what may stand alone has the same keys.
+    // A list of what may be written alone has the same keys.
+    let alone = property["anyOf"].as_array().into_iter().flatten();
+    alone.for_each(|table| collect(&inside, table, keys));
+    if topic_of(property).is_none() {
+        for (kind, table) in variants(property).filter_map(|table| Some((kind_of(table)?, table))) {
+            let first = keys.len();
+            collect(&inside, table, keys);
+            for key in &mut keys[first..] {
+                key.meaning = format!("{} With kind = {kind:?}.", key.meaning);
             }
         }
     }
@@ -222,6 +225,7 @@ fn object(property: &Value) -> String {
         return format!("a table for each name, see `layerwise show {topic}`");
     }
     match &keys[..] {
+        [] if property["additionalProperties"].is_null() => "a table".to_owned(),
         [] => "a table of dotted keys".to_owned(),
         // One key says by itself what the table is: { above = 1 }.
         [key] if property["required"].is_array() => {

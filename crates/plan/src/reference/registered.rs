@@ -10,9 +10,6 @@ pub(super) fn topics(kinds: &Kinds) -> Vec<Topic> {
     let measured = entries(&kinds.metrics, examples::metric, |name, reference| {
         given_by_metric(kinds, name, reference)
     });
-    let known: Vec<Quantity> = (measured.iter().flat_map(|entry| &entry.gives))
-        .map(|given| given.quantity)
-        .collect();
     let none = |_: &str, _: Reference| Vec::new();
     vec![
         Topic {
@@ -38,7 +35,7 @@ pub(super) fn topics(kinds: &Kinds) -> Vec<Topic> {
             entries: entries(
                 &kinds.predictions,
                 examples::prediction,
-                |name, reference| given_by_prediction(kinds, name, reference, &known),
+                |name, reference| given_by_prediction(kinds, name, reference),
             ),
         },
         Topic {
@@ -98,36 +95,34 @@ fn given_by_metric(kinds: &Kinds, name: &str, reference: Reference) -> Vec<Given
 }
 
 /// A prediction gives metrics that are measured, too, and some of its own.
-fn given_by_prediction(
-    kinds: &Kinds,
-    name: &str,
-    reference: Reference,
-    known: &[Quantity],
-) -> Vec<Given> {
+fn given_by_prediction(kinds: &Kinds, name: &str, reference: Reference) -> Vec<Given> {
     let form: Option<Box<dyn Prediction>> = built(&kinds.predictions, name, reference);
     let Some(form) = form else {
         return Vec::new();
     };
-    let others = kinds
-        .predictions
+    let own: Vec<&'static Quantity> = reference.quantities().collect();
+    let measured = quantities(&kinds.metrics);
+    let predicted = quantities(&kinds.predictions);
+    let all = own.into_iter().chain(measured).chain(predicted);
+    let all: Vec<&'static Quantity> = all.collect();
+    let given = |name: &&str| {
+        let quantity = all.iter().find(|quantity| quantity.name == *name)?;
+        Some(Given {
+            quantity: **quantity,
+            index: form.index_name(name),
+            whole_curve: false,
+        })
+    };
+    form.metrics().iter().filter_map(given).collect()
+}
+
+/// What all kinds of a registry give.
+fn quantities<T: ?Sized>(registry: &Registry<T>) -> Vec<&'static Quantity> {
+    let references = registry
         .names()
         .into_iter()
-        .filter_map(|name| kinds.predictions.reference(name));
-    let others: Vec<Quantity> = others
-        .flat_map(|other| other.quantities().copied().collect::<Vec<_>>())
-        .collect();
-    let quantity = |name: &&str| {
-        let mut all = reference.quantities().chain(known).chain(&others);
-        all.find(|quantity| quantity.name == *name).copied()
-    };
-    let given = form
-        .metrics()
-        .iter()
-        .filter_map(quantity)
-        .map(|quantity| Given {
-            quantity,
-            index: form.index_name(quantity.name),
-            whole_curve: false,
-        });
-    given.collect()
+        .filter_map(|name| registry.reference(name));
+    references
+        .flat_map(|reference| reference.quantities().collect::<Vec<_>>())
+        .collect()
 }

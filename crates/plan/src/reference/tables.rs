@@ -1,7 +1,7 @@
 //! The reference of what is not registered: initial weights, activations, optimizers, losses, schedules,
 //! panels, and the tables of a spec.
 
-use models::{Activation, Loss, Optimizer, WeightInit};
+use models::{Activation, Adam, Loss, Optimizer, Sgd, WeightInit};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use tasks::reference::{kind_of, schema_of};
@@ -35,7 +35,7 @@ pub(super) fn topics() -> Vec<Topic> {
         Topic {
             name: "optimizer",
             about: "How parameters follow their gradients: the `optimizer` of [training], with the formulas and constants of PyTorch.",
-            entries: kinds::<Optimizer>("[training]", &examples::OPTIMIZER),
+            entries: optimizers(),
         },
         Topic {
             name: "loss",
@@ -93,6 +93,16 @@ fn kinds<T: JsonSchema>(header: &str, examples: Examples) -> Vec<Entry> {
         })
     };
     kinds.filter_map(entry).collect()
+}
+
+/// The optimizers, each with the formulas of its own struct.
+fn optimizers() -> Vec<Entry> {
+    let mut entries = kinds::<Optimizer>("[training]", &examples::OPTIMIZER);
+    for (name, schema) in [("sgd", schema_of::<Sgd>()), ("adam", schema_of::<Adam>())] {
+        let found = entries.iter_mut().filter(|entry| entry.name == name);
+        found.for_each(|entry| entry.about = text(&schema));
+    }
+    entries
 }
 
 fn activations() -> Vec<Entry> {
