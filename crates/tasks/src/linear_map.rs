@@ -33,7 +33,8 @@ struct RawLinearMap {
     /// Number of outputs of a random map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outputs: Option<u32>,
-    /// Standard deviation of the entries of a random map; 1 unless given.
+    /// Standard deviation of the entries of a random map. Above 0.
+    #[schemars(extend("default" = 1.0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     std: Option<f64>,
 }

@@ -8,7 +8,7 @@ use tasks::reference::{kind_of, schema_of};
 
 use super::{Entry, Topic, examples, keys};
 use crate::{
-    check::picture::keys::belongs,
+    check::picture::keys::{belongs, is_of_others},
     spec::{
         Claim, LearningRateSchedule, Number, Panel, PanelKind, Picture, Schedule, Spec, Sweep,
         Training, shared::MeasureKeys,
@@ -128,17 +128,21 @@ pub(super) fn panels() -> Vec<Entry> {
     let entry = |choice: keys::Choice| {
         let name = choice.word.trim_matches('"').to_owned();
         let mut schema = all.clone();
+        let mut keys = Vec::new();
         if let (Ok(kind), Some(properties)) = (
             serde_json::from_value::<PanelKind>(name.clone().into()),
             schema["properties"].as_object_mut(),
         ) {
-            properties.retain(|key, _| belongs(key, kind));
+            properties.retain(|key, _| !is_of_others(key, kind));
             properties.insert("kind".to_owned(), json!({ "const": name }));
+            // A resolved spec holds the defaults of keys that do nothing, too.
+            keys = keys::keys(&schema);
+            keys.retain(|key| belongs(key.name.split('.').next().unwrap_or_default(), kind));
         }
         schema["description"] = choice.meaning.clone().into();
         Entry {
             about: choice.meaning,
-            keys: keys::keys(&schema),
+            keys,
             example: example(&name, "", &examples::PANEL),
             gives: Vec::new(),
             schema,

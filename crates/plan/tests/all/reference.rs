@@ -228,7 +228,7 @@ fn every_key_of_every_kind_has_a_meaning() {
         for entry in &topic.entries {
             let name = format!("{} {}", topic.name, entry.name);
             assert!(
-                entry.about.ends_with(['.', ')']),
+                entry.about.ends_with(['.', ')', '…']),
                 "{name}: {:?}",
                 entry.about
             );
@@ -278,6 +278,18 @@ fn the_schema_accepts_every_shipped_spec() {
         let spec: Value = spec.try_into().unwrap();
         let misfits = misfits(&schema, &spec);
         assert!(misfits.is_empty(), "{name}: {}", misfits.join("\n"));
+    }
+}
+
+#[test]
+fn the_schema_accepts_specs_with_every_default_written_out() {
+    use crate::support::{ADDITION, FREE, IRIS, SMALL, WHOLE, load};
+    let schema = spec_schema(&Kinds::default());
+    let modular = include_str!("../../../../experiments/grokking-modular.toml");
+    for text in [ADDITION, FREE, IRIS, SMALL, WHOLE, modular] {
+        let spec: Table = load(text).spec.to_toml().parse().unwrap();
+        let spec: Value = spec.try_into().unwrap();
+        assert_eq!(misfits(&schema, &spec), [""; 0]);
     }
 }
 

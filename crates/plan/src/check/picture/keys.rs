@@ -59,12 +59,16 @@ const FOREIGN: [(&str, &[PanelKind]); 7] = [
     ("y_range", &[PanelKind::HeatMap]),
 ];
 
-/// Whether a panel of this kind may have a key.
-pub(crate) fn belongs(key: &str, kind: PanelKind) -> bool {
+/// Whether a key is one of other kinds than this.
+pub(crate) fn is_of_others(key: &str, kind: PanelKind) -> bool {
     let own = OWN.iter().find(|(name, _)| *name == key);
+    own.is_some_and(|(_, kinds)| !kinds.contains(&kind))
+}
+
+/// Whether a key does something in a panel of this kind.
+pub(crate) fn belongs(key: &str, kind: PanelKind) -> bool {
     let foreign = FOREIGN.iter().find(|(name, _)| *name == key);
-    own.is_none_or(|(_, kinds)| kinds.contains(&kind))
-        && foreign.is_none_or(|(_, kinds)| !kinds.contains(&kind))
+    !is_of_others(key, kind) && foreign.is_none_or(|(_, kinds)| !kinds.contains(&kind))
 }
 
 /// Whether the spec gives a key of [`OWN`] or [`FOREIGN`]; a default is as good as nothing.
