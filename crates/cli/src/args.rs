@@ -98,7 +98,7 @@ pub(crate) struct Show {
     /// Name of a kind or table, or of a recorded metric such as nc1; lists all of the topic if left out.
     pub(crate) name: Option<String>,
     /// Print a Markdown table.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub(crate) markdown: bool,
 }
 

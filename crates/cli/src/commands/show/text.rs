@@ -64,7 +64,7 @@ pub(super) fn entry(topic: &Topic, entry: &Entry) -> String {
         parts.push(format!("Gives:\n{}", gives.join("\n")));
     }
     if !entry.example.is_empty() {
-        parts.push(format!("Example:\n{}", indented(&entry.example, 2)));
+        parts.push(format!("Example:\n{}", indented(&entry.example, 4)));
     }
     let all = parts.join("\n\n");
     with_sources(all)
@@ -102,7 +102,7 @@ pub(super) fn metric(metric: &Metric<'_>) -> String {
             );
         }
     }
-    let kinds = |given: &[&(&str, &Entry, &Given)]| {
+    let kinds = |given: &[(&str, &Entry, &Given)]| {
         let kinds: Vec<&str> = given
             .iter()
             .map(|(_, entry, _)| entry.name.as_str())
