@@ -139,7 +139,7 @@ fn a_recorded_metric_is_explained_with_its_source_and_the_kind_that_measures_it(
     let half = shown(&["metric", "half_time"]);
     for part in [
         "unit: steps",
-        "index: skill",
+        "index: mode or skill",
         "kind = \"skills\"",
         "skills, ",
     ] {

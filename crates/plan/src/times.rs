@@ -31,10 +31,11 @@ pub(crate) const QUANTITIES: [Quantity; 5] = [
     Quantity::new(
         "half_time",
         "steps",
-        "The same for one half: the time at which a skill is learned",
+        "Step at which the strength of a skill or mode first crosses one half of its target, the time at which it is \
+             learned; infinite and minus infinite as t10",
     )
     .from("[Nam2024]"),
-    Quantity::new("t90", "steps", "The same for 0.9"),
+    Quantity::new("t90", "steps", "Step at which the strength of a skill or mode first crosses 0.9 of its target; infinite and minus infinite as t10"),
     Quantity::new(
         "t90_over_t10",
         "–",

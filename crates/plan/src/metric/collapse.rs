@@ -15,9 +15,9 @@ use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes, at
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference = Reference::of::<Collapse>("rows = 1000\npermuted = true").giving(&[&[
 Quantity::new("nc1", "–", "Tr(S_w S_b⁺)/C over the C − 1 directions of the class means, where S_w and S_b are the covariances of features within and between classes: 0 where features lie on their class means").from("[Papyan2020]"),
-Quantity::new("nc1_quotient", "–", "Tr S_w/Tr S_b: the same without the inverse"),
+Quantity::new("nc1_quotient", "–", "Tr S_w/Tr S_b: `nc1` without the inverse"),
 Quantity::new("nc1_rank", "–", "Number of directions of the class means that `nc1` kept"),
-Quantity::new("nc1_eigenvalue", "feature²", "Smallest eigenvalue of S_b among them"),
+Quantity::new("nc1_eigenvalue", "feature²", "Smallest eigenvalue of S_b among the directions that `nc1` kept"),
 Quantity::new("nc1_dropped", "–", "Number of directions that `nc1` leaves out because rounding could have made them; only where there are some"),
 Quantity::new("nc1_all_directions", "–", "`nc1` with the dropped directions; only where it differs by more than a factor of 2"),
 Quantity::new("nc2_equinorm_means", "–", "Standard deviation (n − 1) of the norms of the centred class means, over their mean: 0 for a simplex").from("[Papyan2020]"),
@@ -33,7 +33,7 @@ Quantity::new("nearest_mean_accuracy", "share", "Share of the rows whose nearest
 Quantity::new("effective_rank", "–", "Exponential of the entropy of the variances of the centred features: C − 1 when collapsed").from("[Roy2007]"),
 Quantity::new("stable_rank", "–", "Σσ²/max σ² of the centred features"),
 Quantity::new("within_inside", "feature²", "Tr S_w in the directions that the classifier reads"),
-Quantity::new("within_outside", "feature²", "Tr S_w in the other directions"),
+Quantity::new("within_outside", "feature²", "Tr S_w in the directions that the classifier does not read"),
 Quantity::new("feature_singular", "feature", "The C + 1 largest singular values of the centred features (index)"),
 Quantity::new("nc1_permuted", "–", "`nc1` with the labels permuted among the rows, a control that no net can pass; with permuted = true"),
 ]]);

@@ -16,7 +16,7 @@ pub(crate) const REFERENCE: Reference = Reference::of::<Logits>("").giving(&[&[
     Quantity::new(
         "smallest_margin",
         "target",
-        "The least of these margins: below 0 while a row is not fitted",
+        "Least margin f_y − max_{j≠y} f_j of the training rows, over the target: below 0 while a row is not fitted",
     ),
     Quantity::new(
         "softmax_collapse",

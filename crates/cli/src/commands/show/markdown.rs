@@ -64,7 +64,10 @@ pub(super) fn entry(entry: &Entry) -> String {
                 }),
         );
         let default = match (key.required, key.default.as_str()) {
-            (true, _) => "required".to_owned(),
+            (true, _) => match key.name.rsplit_once('.') {
+                Some((table, _)) => format!("required in {}", code(table)),
+                None => "required".to_owned(),
+            },
             (false, "") => String::new(),
             (false, default) => code(default),
         };

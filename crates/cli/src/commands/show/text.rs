@@ -73,25 +73,30 @@ pub(super) fn entry(topic: &Topic, entry: &Entry) -> String {
 /// Everything about a metric, by its recorded name.
 pub(super) fn metric(metric: &Metric<'_>) -> String {
     let mut parts = vec![format!("metric {}", metric.name)];
+    // What is measured is told first. A prediction gives the number that it is laid over.
     let (measured, predicted): (Vec<_>, Vec<_>) = metric
         .given
         .iter()
         .partition(|(topic, ..)| *topic == "metric");
+    let all = || measured.iter().chain(&predicted);
     let mut said = BTreeSet::new();
-    for (topic, entry, given) in measured.iter().chain(&predicted) {
-        // A prediction gives the same number as the metric that it is laid over.
-        if !said.insert(given.quantity.meaning) {
+    for (_, _, first) in all() {
+        if !said.insert(first.quantity.meaning) {
             continue;
         }
-        parts.push(wrapped(&sentence(given), 2));
-        let facts = [unit(given), index(given)];
+        let alike = || all().filter(|(.., given)| given.quantity.meaning == first.quantity.meaning);
+        let mut indices: Vec<&str> = Vec::new();
+        for (.., given) in alike().filter(|(.., given)| !given.index.is_empty()) {
+            if !indices.contains(&given.index) {
+                indices.push(given.index);
+            }
+        }
+        let facts = [unit(first), index(&indices, first.whole_curve)];
         let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+        parts.push(wrapped(&sentence(first), 2));
         parts.push(indented(&facts.join("\n"), 2));
-        if *topic == "metric" {
-            parts.push(wrapped(
-                &format!("Measured by the metric kind {}:", entry.name),
-                2,
-            ));
+        for (_, entry, _) in alike().filter(|(topic, ..)| *topic == "metric") {
+            parts.push(format!("  Measured by the metric kind {}:", entry.name));
             parts.push(indented(&entry.example, 4));
             parts.extend(
                 entry
@@ -102,23 +107,14 @@ pub(super) fn metric(metric: &Metric<'_>) -> String {
             );
         }
     }
-    let kinds = |given: &[(&str, &Entry, &Given)]| {
-        let kinds: Vec<&str> = given
+    if !predicted.is_empty() {
+        let kinds: Vec<&str> = predicted
             .iter()
             .map(|(_, entry, _)| entry.name.as_str())
             .collect();
-        kinds.join(", ")
-    };
-    if measured.len() > 1 {
-        parts.push(format!(
-            "  Metric kinds that give it: {}.",
-            kinds(&measured)
-        ));
-    }
-    if !predicted.is_empty() {
-        parts.push(format!(
-            "  Predictions that give it: {}.",
-            kinds(&predicted)
+        parts.push(wrapped(
+            &format!("Predictions that give it: {}.", kinds.join(", ")),
+            2,
         ));
     }
     with_sources(parts.join("\n\n"))
@@ -127,7 +123,11 @@ pub(super) fn metric(metric: &Metric<'_>) -> String {
 fn key(key: &Key) -> String {
     let mut about = vec![key.value.clone()];
     if key.required {
-        about.push("required".to_owned());
+        // What a table needs is needed only where the table is written.
+        about.push(match key.name.rsplit_once('.') {
+            Some((table, _)) => format!("required in {table}"),
+            None => "required".to_owned(),
+        });
     } else if key.default.is_empty() {
         about.push("optional".to_owned());
     } else {
@@ -149,7 +149,11 @@ fn key(key: &Key) -> String {
 
 fn quantity(given: &Given) -> String {
     let name = given.quantity.name;
-    let facts = [unit(given), index(given)];
+    let indices: Vec<&str> = [given.index]
+        .into_iter()
+        .filter(|index| !index.is_empty())
+        .collect();
+    let facts = [unit(given), index(&indices, given.whole_curve)];
     let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
     format!(
         "{}\n{}",
@@ -177,12 +181,12 @@ fn unit(given: &Given) -> String {
     }
 }
 
-fn index(given: &Given) -> String {
-    let index = match given.index {
-        "" => String::new(),
-        index => format!("index: {index}"),
+fn index(indices: &[&str], whole_curve: bool) -> String {
+    let index = match indices {
+        [] => String::new(),
+        indices => format!("index: {}", indices.join(" or ")),
     };
-    match (given.whole_curve, index.as_str()) {
+    match (whole_curve, index.as_str()) {
         (true, "") => "one value per cell, from the whole curve".to_owned(),
         (true, index) => format!("{index}; one value per cell, from the whole curve"),
         (false, index) => index.to_owned(),
