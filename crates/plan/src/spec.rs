@@ -57,16 +57,16 @@ pub struct Spec {
     /// The task: its `kind`, and the keys of the kind.
     #[schemars(schema_with = "shared::task")]
     pub task: toml::Table,
-    /// The models that are trained, one table [models.NAME] each: the `kind`, and the keys of the kind.
+    /// The models that are trained, one table \[models.NAME\] each: the `kind`, and the keys of the kind.
     #[schemars(schema_with = "shared::models")]
     pub models: toml::Table,
-    /// The closed forms that are laid over the models, one table [predictions.NAME] each: the `kind`, and the keys of the kind.
+    /// The closed forms that are laid over the models, one table \[predictions.NAME\] each: the `kind`, and the keys of the kind.
     #[serde(default)]
     #[schemars(schema_with = "shared::predictions")]
     pub predictions: toml::Table,
     /// How the models are trained.
     pub training: Training,
-    /// What is measured when, one [[measure]] for each metric kind. If left out, losses, accuracies, skills, modes and neural
+    /// What is measured when, one \[\[measure\]\] for each metric kind. If left out, losses, accuracies, skills, modes and neural
     /// collapse on log time, as far as the task and the models have them.
     #[serde(default)]
     #[schemars(schema_with = "shared::measure")]

@@ -16,7 +16,7 @@ pub struct Sweep {
     #[schemars(schema_with = "shared::grid")]
     pub grid: toml::Table,
     /// Keys that follow another one in every cell, dotted key = { key, times, power, symmetric }: `"b" = { key = "a", times = 2,
-    /// power = 3 }` is 2 a³; with symmetric = true the larger of a and 1/a takes the place of a. { product = [links], at_most }
+    /// power = 3 }` is 2 a³; with symmetric = true the larger of a and 1/a takes the place of a. { product = \[links\], at_most }
     /// multiplies several. A list of one number (`widths`) counts as that number.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]

@@ -19,7 +19,7 @@ pub(crate) const REFERENCE: Reference =
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DelayOrder {
-    /// Dotted key of [sweep.grid].
+    /// Dotted key of \[sweep.grid\].
     knob: String,
     /// Delay that is ordered.
     of: Quantity,

@@ -15,7 +15,7 @@ pub(crate) const REFERENCE: Reference =
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KnobRatio {
-    /// Dotted key of [sweep.grid].
+    /// Dotted key of \[sweep.grid\].
     knob: String,
 }
 

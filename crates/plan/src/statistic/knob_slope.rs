@@ -16,7 +16,7 @@ pub(crate) const REFERENCE: Reference =
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KnobSlope {
-    /// Dotted key of [sweep.grid].
+    /// Dotted key of \[sweep.grid\].
     knob: String,
 }
 

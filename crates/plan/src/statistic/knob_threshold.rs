@@ -21,7 +21,7 @@ pub(crate) const VALUES: Reference = Reference::of::<Threshold>("knob = \"task.d
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Threshold {
-    /// Dotted key of [sweep.grid].
+    /// Dotted key of \[sweep.grid\].
     knob: String,
     /// Level of the last value. Above 0.
     #[serde(default = "half")]

@@ -18,7 +18,7 @@ pub(crate) const REFERENCE: Reference =
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RankCorrelation {
-    /// Dotted key of [sweep.grid].
+    /// Dotted key of \[sweep.grid\].
     knob: String,
     /// Whether the size of the knob counts, whatever its sign.
     #[serde(default)]

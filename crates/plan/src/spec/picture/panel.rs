@@ -43,14 +43,14 @@ pub struct Panel {
     /// What the horizontal axis shows.
     #[serde(default)]
     pub x: XAxis,
-    /// Dotted key of [sweep.grid] on the horizontal axis: in knob panels, heat maps, and with x = "knob".
+    /// Dotted key of \[sweep.grid\] on the horizontal axis: in knob panels, heat maps, and with x = "knob".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob: Option<String>,
     /// In knob panels a metric in place of `knob`: each cell is drawn at the last value of that metric of the same model (median over
     /// seeds), so that sweeps of different knobs share one axis. In scatter panels the horizontal coordinate of each point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x_metric: Option<String>,
-    /// Dotted key of [sweep.grid] with one colour per value, up to 8; every other knob must be fixed with `at`.
+    /// Dotted key of \[sweep.grid\] with one colour per value, up to 8; every other knob must be fixed with `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour_knob: Option<String>,
     /// What `colour_knob` is called in the legend; the last part of its key if left out.
@@ -76,7 +76,7 @@ pub struct Panel {
     /// simplex in the plane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rays: Option<u32>,
-    /// Dotted key of [sweep.grid] on the vertical axis; no other knob may vary unless `at` fixes it.
+    /// Dotted key of \[sweep.grid\] on the vertical axis; no other knob may vary unless `at` fixes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob_y: Option<String>,
     /// With x = "knob": whether the knob is multiplied by the probability of the skill.
