@@ -82,10 +82,10 @@ pub struct Panel {
     /// With x = "knob": whether the knob is multiplied by the probability of the skill.
     #[serde(default)]
     pub times_probability: bool,
-    /// Scale of the horizontal axis. A power law has log axes.
+    /// Scale of the horizontal axis. A power law has log axes, a scatter panel linear ones.
     #[serde(default)]
     pub x_scale: Scale,
-    /// Scale of the vertical axis. A power law has log axes.
+    /// Scale of the vertical axis. A power law has log axes, a scatter panel linear ones.
     #[serde(default)]
     pub y_scale: Scale,
     /// Smallest and largest value on the horizontal axis; those of the data if left out.
