@@ -141,7 +141,7 @@ fn a_recorded_metric_is_explained_with_its_source_and_the_kind_that_measures_it(
         "unit: steps",
         "index: mode or skill",
         "kind = \"skills\"",
-        "skills, ",
+        "kind = \"modes\"",
     ] {
         assert!(half.contains(part), "{part}: {half}");
     }
