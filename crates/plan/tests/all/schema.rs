@@ -83,7 +83,7 @@ impl Check<'_> {
             match (&schema["properties"][key], &schema["additionalProperties"]) {
                 (Value::Null, Value::Bool(false)) => found.push(format!("{place} is not a key")),
                 (Value::Null, rule @ Value::Object(_)) => {
-                    found.extend(self.value(rule, inner, &place))
+                    found.extend(self.value(rule, inner, &place));
                 }
                 (Value::Null, _) => {}
                 (rule, _) => found.extend(self.value(rule, inner, &place)),
