@@ -18,6 +18,7 @@ mod mutated;
 mod own_runs;
 mod references;
 mod reproduce;
+mod show;
 mod support;
 mod sweeps;
 mod theory;

@@ -7,6 +7,7 @@
 //! ```text
 //! cargo run --release --example extending -- run crates/cli/examples/extending.toml --out extending
 //! cargo run --release --example extending -- report extending
+//! cargo run --release --example extending -- show task sign-of-product
 //! ```
 
 use std::process::ExitCode;
@@ -17,14 +18,18 @@ use nets::{DeviceBatch, Forward, burn::tensor::Tensor};
 use plan::{CellRows, Component, Measured, Sample, Selection, Statistic};
 use plan::{MeasureError, Metric, Reading, Snapshot};
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, FixedRows, KeyError, Task, TaskInstance, TaskShape};
+use tasks::schemars::{self, JsonSchema};
+use tasks::{Batch, FixedRows, KeyError, Quantity, Reference, Task, TaskInstance, TaskShape};
 use tasks::{parse_table, positive, stream::keyed, stream::standard_normals, table_of};
 
-/// A task: y = sign(x₁ x₂) of standard normal inputs. Its keys are the fields.
-#[derive(Serialize, Deserialize)]
+// The fields of this struct are the keys of the task, and its comments are what `show` prints.
+/// The sign of a product: y = sign(x₁ x₂) of standard normal inputs.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SignOfProduct {
+    /// Number of training rows.
     train: usize,
+    /// Number of test rows.
     test: usize,
 }
 
@@ -63,10 +68,11 @@ impl Task for SignOfProduct {
     }
 }
 
-/// A model: f(x) = Σ_j a_j cos(w_j · x).
-#[derive(Serialize, Deserialize)]
+/// A net of cosines, f(x) = Σ_j a_j cos(w_j · x).
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Cosines {
+    /// Number of cosines.
     width: usize,
 }
 
@@ -120,7 +126,7 @@ impl Forward for Cosines {
 }
 
 /// A metric: the share of the squared targets that the outputs explain on the test rows.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Explained {}
 
@@ -146,10 +152,11 @@ impl Metric for Explained {
     }
 }
 
-/// A statistic of claims: the mean of a curve from a step on, one value per seed.
-#[derive(Serialize, Deserialize)]
+/// The mean of a curve from a step on.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LateMean {
+    /// First step that counts.
     from: u64,
 }
 
@@ -177,17 +184,28 @@ impl Statistic for LateMean {
     }
 }
 
+/// What `show metric explained` says of the number that the metric gives.
+const EXPLAINED: Quantity = Quantity::new(
+    "explained",
+    "share",
+    "1 − Σ (f − y)²/Σ y² on the test rows: 1 when all is explained, 0 for outputs of 0",
+);
+
 /// All kinds of the workspace, and the four kinds of this file.
 pub(crate) fn kinds() -> Kinds {
     let mut kinds = Kinds::default();
     let task = |table| Ok(Box::new(parse_table::<SignOfProduct>(table)?) as Box<dyn Task>);
-    kinds.tasks.register("sign-of-product", task);
+    let kind = kinds.tasks.register("sign-of-product", task);
+    kind.document(Reference::of::<SignOfProduct>("train = 400\ntest = 400"));
     let model = |table| Ok(Box::new(parse_table::<Cosines>(table)?) as Box<dyn Model>);
-    kinds.register_model::<Cosines>("cosines", model);
+    let kind = kinds.register_model::<Cosines>("cosines", model);
+    kind.document(Reference::of::<Cosines>("width = 50"));
     let metric = |table| Ok(Box::new(parse_table::<Explained>(table)?) as Box<dyn Metric>);
-    kinds.metrics.register("explained", metric);
+    let kind = kinds.metrics.register("explained", metric);
+    kind.document(Reference::of::<Explained>("").giving(&[&[EXPLAINED]]));
     let statistic = |table| Ok(Box::new(parse_table::<LateMean>(table)?) as Box<dyn Statistic>);
-    kinds.statistics.register("late-mean", statistic);
+    let kind = kinds.statistics.register("late-mean", statistic);
+    kind.document(Reference::of::<LateMean>("from = 250"));
     kinds
 }
 

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Measure neural collapse, spectra, Fourier power and norms of a trained net from a file.
     Measure(Measure),
+    /// Explain what a spec is written with: tasks, models, metrics and all other kinds, with their keys.
+    Show(Show),
     /// Evaluate a closed form, list all of them, or explain one.
     Theory(Theory),
     /// List the shipped data sets, show one of them or your own, or verify their files.
@@ -91,6 +93,18 @@ pub(crate) enum InitTask {
     Parity,
     /// Addition of two residues, for grokking.
     ModularAddition,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Topic: task, model, metric, prediction, statistic, panel, init, activation, optimizer, loss,
+    /// schedule or spec; lists everything if left out. `show spec --json` is the JSON schema of specs.
+    pub(crate) topic: Option<String>,
+    /// Name of a kind or table, or of a recorded metric such as nc1; lists all of the topic if left out.
+    pub(crate) name: Option<String>,
+    /// Print a Markdown table.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

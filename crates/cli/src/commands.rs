@@ -14,6 +14,7 @@ mod parity;
 mod report;
 mod reproduce;
 mod run;
+mod show;
 mod sweep;
 mod theory;
 mod verdict;
@@ -40,6 +41,7 @@ pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, 
         Command::Report(report) => report::report(&report, kinds, json),
         Command::Compare(arguments) => compare::compare(&arguments, json),
         Command::Measure(arguments) => measure::measure(&arguments, json),
+        Command::Show(arguments) => show::show(&arguments, kinds, json),
         Command::Theory(arguments) => theory::theory(&arguments, json),
         Command::Data(arguments) => data::data(&arguments, json),
         Command::Export(arguments) => export::export(&arguments, kinds, json),

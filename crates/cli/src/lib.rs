@@ -13,7 +13,8 @@
 //! }
 //! ```
 //!
-//! `examples/extending.rs` is such a program. It adds a task, a model, a metric and a statistic.
+//! `examples/extending.rs` is such a program. It adds a task, a model, a metric and a statistic;
+//! [`tasks::Kind::document`] says what `layerwise show` prints of them.
 //! `kinds.engines.register(MyEngine)` adds an engine.
 
 #![allow(clippy::print_stderr, reason = "this is the crate that prints")]

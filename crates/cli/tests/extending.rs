@@ -40,6 +40,26 @@ fn kinds_from_outside_are_trained_measured_and_judged() {
 }
 
 #[test]
+fn what_is_shown_of_them_comes_from_their_structs() {
+    let topics = plan::reference::topics(&extending::kinds());
+    let entry = |topic: &str, name: &str| {
+        let topic = topics.iter().find(|known| known.name == topic).unwrap();
+        let mut entries = topic.entries.iter();
+        entries.find(|entry| entry.name == name).unwrap().clone()
+    };
+    let task = entry("task", "sign-of-product");
+    assert!(task.about.starts_with("The sign of a product:"));
+    let keys: Vec<&str> = task.keys.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(keys, ["train", "test"]);
+    assert_eq!(task.keys[0].meaning, "Number of training rows.");
+    assert_eq!(entry("metric", "explained").gives[0].quantity.unit, "share");
+    let schema = plan::reference::spec_schema(&extending::kinds()).to_string();
+    for kind in ["sign-of-product", "cosines", "explained", "late-mean"] {
+        assert!(schema.contains(&format!("{kind:?}")), "{kind}");
+    }
+}
+
+#[test]
 fn their_keys_are_checked_like_all_others() {
     for (from, to, key) in [
         ("width = 50", "width = 0", "models.net.width"),

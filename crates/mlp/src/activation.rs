@@ -10,6 +10,7 @@ mod silu;
 mod softplus;
 mod tanh;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::algebra::Algebra;
@@ -20,7 +21,7 @@ macro_rules! activations {
         $(pub(crate) use $file::$activation;)*
 
         /// An elementwise activation φ(z).
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Activation {
             $($(#[$attribute])* #[serde(rename = $name)] $activation,)*
         }

@@ -1,12 +1,13 @@
 //! Losses and their gradients with respect to the outputs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::algebra::Algebra;
 use crate::error::{MlpError, require, require_length};
 
 /// A loss L = Σ_rows w_r ℓ(f_r, y_r); the weights w_r are 1/N unless given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
     /// Squared error: ℓ = Σ_k (f_k − y_k)², times ½ if `half`, over K for the mean over outputs.
@@ -37,7 +38,7 @@ pub enum Loss {
 const SOFT_LABELS_OFF: f64 = 1e-4;
 
 /// Reductions over outputs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reduction {
     /// Mean over outputs.

@@ -4,6 +4,7 @@ mod adam;
 mod rule;
 mod sgd;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::MlpError;
@@ -18,7 +19,7 @@ macro_rules! optimizers {
         ///
         /// No constant comes from a framework: burn's Adam has a different epsilon than PyTorch's,
         /// and stores its constants in f32, which would affect runs in f64.
-        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "kind")]
         pub enum Optimizer {
             $($(#[$attribute])* #[serde(rename = $name)] $optimizer($optimizer),)*

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{FileCache, KeyError, TaskInstance, stream};
 
@@ -14,12 +15,12 @@ pub use mirrored::Mirrored;
 pub use toy::Toy;
 
 /// Initial weights of dense layers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum WeightInit {
     /// Every weight is N(0, std²).
     Normal {
-        /// Standard deviation.
+        /// Standard deviation. 0 or more.
         std: f64,
         /// Initial biases.
         #[serde(default)]
@@ -27,7 +28,7 @@ pub enum WeightInit {
     },
     /// Every weight is N(0, 2 scale² / `fan_in`) \[He2015\].
     He {
-        /// Factor on the standard deviation.
+        /// Factor on the standard deviation. 0 or more.
         #[serde(default = "one")]
         scale: f64,
         /// Initial biases.
@@ -36,25 +37,37 @@ pub enum WeightInit {
     },
     /// Every weight is N(0, scale² / `fan_in`).
     FanIn {
-        /// Factor on the standard deviation.
+        /// Factor on the standard deviation. 0 or more.
         #[serde(default = "one")]
         scale: f64,
         /// Initial biases.
         #[serde(default = "zero_biases")]
         biases: BiasInit,
     },
-    /// λ-balanced layers of a linear net, task-aligned or random.
+    /// λ-balanced layers of a linear net, aligned with the modes of the task or random.
+    ///
+    /// λ > 0 exists for at most as many hidden neurons as outputs, λ < 0 for at most as many as inputs, and λ ≠ 0
+    /// for two layers only; other shapes are refused. For `deep-linear` without biases.
     Balanced(Balanced),
-    /// The scalar toy of one input and one output.
+    /// The scalar toy f(x) = x Σ a_i b_i / Z with exact weight norm and strength at the start \[Nam2025\].
+    ///
+    /// Z is one over the model's `output_scale`; Σ(a² + b²)/(2Z) = Σ_0 and Σ a b / Z = S_0. For `deep-linear` nets of one
+    /// input, one hidden layer and one output.
     Toy(Toy),
-    /// Pairs of neurons that cancel, for two layers without biases.
+    /// Pairs of neurons that cancel, so that a net of two layers without biases starts at f = 0 under any activation.
+    ///
+    /// `W_1 = p [A; A]`, `W_2 = q [B, −B]` with standard normal A and B, p = `scale` + max(`imbalance`, 0) and
+    /// q = `scale` − min(`imbalance`, 0).
     Mirrored(Mirrored),
-    /// Weights that somebody saved.
+    /// Saved weights: a safetensors file in PyTorch's layout or the one of `layerwise export weights`.
+    ///
+    /// A `state_dict` of PyTorch has `0.weight` `[out, in]`, `0.bias`, `2.weight`, …, with any common prefix. The numbers
+    /// are the parameters in every parametrisation; `weight_scale`, `layer_scales` and `imbalance` multiply them.
     File(FileInit),
 }
 
 /// Initial biases.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BiasInit {
     /// Drawn like the weights of their layer.

@@ -26,20 +26,35 @@ pub fn kinds() -> Registry<dyn Model> {
     let mut kinds = Registry::new(
         "model kind",
         [
-            ("multilinear", multilinear::multilinear),
-            ("linear-skills", linear_skills::linear_skills),
-            ("diagonal-linear", basis::diagonal_linear),
-            ("linear-basis", basis::linear_basis),
+            (
+                "multilinear",
+                multilinear::multilinear,
+                multilinear::REFERENCE,
+            ),
+            (
+                "linear-skills",
+                linear_skills::linear_skills,
+                linear_skills::REFERENCE,
+            ),
+            (
+                "diagonal-linear",
+                basis::diagonal_linear,
+                basis::DIAGONAL_LINEAR,
+            ),
+            ("linear-basis", basis::linear_basis, basis::LINEAR_BASIS),
             (
                 "unconstrained-features",
                 unconstrained::unconstrained_features,
+                unconstrained::REFERENCE,
             ),
         ],
     );
     // Variants of a sweep share the weights of a file.
     let files = Arc::new(FileCache::default());
     let same = Arc::clone(&files);
-    kinds.register("mlp", move |table| mlp::mlp(table, &files));
-    kinds.register("deep-linear", move |table| mlp::deep_linear(table, &same));
+    let kind = kinds.register("mlp", move |table| mlp::mlp(table, &files));
+    kind.document(mlp::MLP);
+    let kind = kinds.register("deep-linear", move |table| mlp::deep_linear(table, &same));
+    kind.document(mlp::DEEP_LINEAR);
     kinds
 }

@@ -4,7 +4,7 @@ mod claim;
 pub(crate) mod defaults;
 mod leaderboard;
 mod named;
-mod picture;
+pub(crate) mod picture;
 mod references;
 mod stop;
 mod training;
@@ -15,6 +15,7 @@ use std::{
 };
 
 use models::{Model, Role};
+use serde::de::DeserializeOwned;
 use tasks::{Batch, KeyError, Registry, Task, choose_one_of};
 
 use self::training::check_training;
@@ -23,7 +24,10 @@ use crate::{
     metric::Metric,
     names::plain_name,
     plan::{PlannedMetric, PlannedModel, PlannedPrediction, Variant},
-    spec::{Errors, Loss, Schedule, Spec, SpecError},
+    spec::{
+        Errors, Loss, Schedule, Spec, SpecError,
+        shared::{MeasureKeys, RoleKey},
+    },
 };
 
 pub(crate) use self::{references::check_references, training::check_run_wide};
@@ -313,17 +317,14 @@ impl<'a> Checker<'a> {
 
 /// Takes the key `role` out of the table of a model or prediction.
 fn take_role(table: &mut toml::Table) -> Result<Option<Role>, KeyError> {
-    match table.remove("role") {
-        None => Ok(None),
-        Some(value) => value.clone().try_into().map(Some).map_err(|_| {
-            KeyError::new(
-                "role",
-                value,
-                "is not a role",
-                "Choose one of: net, twin, linear, theory.",
-            )
-        }),
-    }
+    let RoleKey { role } = take(table, &["role"])?;
+    Ok(role)
+}
+
+/// Takes the keys that all kinds have out of a table.
+fn take<T: DeserializeOwned>(table: &mut toml::Table, keys: &[&str]) -> Result<T, KeyError> {
+    let taken = keys.iter().filter_map(|key| table.remove_entry(*key));
+    tasks::parse_table(taken.collect())
 }
 
 fn with_role(mut table: toml::Table, role: Option<Role>) -> toml::Table {
@@ -382,13 +383,11 @@ fn check_targets(task: &dyn Task, spec: &Spec) -> Result<(), SpecError> {
 /// # Errors
 /// Keys that do not fit.
 fn entry(mut table: toml::Table, kinds: &Registry<dyn Metric>) -> Result<PlannedMetric, KeyError> {
-    #[derive(serde::Deserialize)]
-    struct Scheduled {
-        schedule: Schedule,
-    }
-    let schedule = table.remove("schedule");
-    let schedule = schedule.map(|schedule| ("schedule".to_owned(), schedule));
-    let Scheduled { schedule } = tasks::parse_table(schedule.into_iter().collect())?;
+    let MeasureKeys {
+        schedule,
+        models,
+        variants,
+    } = take(&mut table, &["schedule", "models", "variants"])?;
     let zero = match schedule {
         Schedule::Linear { every: 0 } => Some("schedule.every"),
         Schedule::Log { points: 0, .. } => Some("schedule.points"),
@@ -397,18 +396,6 @@ fn entry(mut table: toml::Table, kinds: &Registry<dyn Metric>) -> Result<Planned
     if let Some(key) = zero {
         return Err(KeyError::new(key, 0, "must be 1 or more", "Write 50."));
     }
-    let mut names = |key: &str| match table.remove(key) {
-        None => Ok(Vec::new()),
-        Some(value) => value.clone().try_into::<Vec<String>>().map_err(|_| {
-            KeyError::new(
-                key,
-                value,
-                "must be a list of names",
-                "Write for example [\"net\"].",
-            )
-        }),
-    };
-    let (models, variants) = (names("models")?, names("variants")?);
     Ok(PlannedMetric {
         metric: kinds.build(table)?.into(),
         schedule,

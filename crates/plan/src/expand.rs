@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     names::plain_name,
-    spec::{SpecError, Sweep, Training},
+    spec::{SpecError, Sweep, Training, sweep::Range},
     tables::{get_key, remove_key, set_key},
 };
 
@@ -223,17 +223,6 @@ fn number(value: &toml::Value) -> Option<f64> {
         },
         _ => None,
     }
-}
-
-/// Evenly spaced values.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Range {
-    from: f64,
-    to: f64,
-    points: u32,
-    #[serde(default)]
-    log: bool,
 }
 
 fn grid_values(values: &toml::Value) -> Option<Vec<toml::Value>> {

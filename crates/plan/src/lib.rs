@@ -13,6 +13,9 @@
 //! | a model | `Model` in `layerwise-models`, its function in `layerwise-nets` | `kinds.rs` there, `forward.rs` |
 //! | a task | `Task` in `layerwise-tasks` | `lib.rs` there |
 //!
+//! What `layerwise show` prints of a kind, and what the JSON schema of specs says, is its [`tasks::Reference`]; see
+//! [`reference`].
+//!
 //! ```
 //! use layerwise_plan::{Kinds, Options, load_source};
 //!
@@ -59,6 +62,7 @@ mod metric;
 mod names;
 mod plan;
 mod prediction;
+pub mod reference;
 pub mod spec;
 mod statistic;
 mod tables;

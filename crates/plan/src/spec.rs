@@ -10,9 +10,11 @@ mod leaderboard;
 mod picture;
 pub(crate) mod place;
 mod schedule;
-mod sweep;
+pub(crate) mod shared;
+pub(crate) mod sweep;
 mod training;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use claim::{Claim, Control, IntervalKind, Number, Origin, Outcome};
@@ -30,59 +32,65 @@ pub use sweep::{Sweep, VariantChange};
 pub use training::{LearningRateSchedule, StopWhen, Training};
 
 /// An experiment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Short name, also the name of its run folder; that of the file where it is left out.
+    /// Short name, also that of the run folder; the name of the file if left out.
+    #[schemars(default)]
     pub name: String,
-    /// One line.
+    /// One line that says what the experiment shows; its name if left out.
     #[serde(default)]
     pub title: String,
-    /// What it shows, in a few sentences.
+    /// What the experiment shows, in a few sentences.
     #[serde(default)]
     pub summary: String,
-    /// The figure or section it reproduces.
+    /// The figure or section that the experiment reproduces.
     #[serde(default)]
     pub source: String,
-    /// Expected minutes on 2 cores; 0 where that is not known.
+    /// Expected minutes on 2 cores; 0 where they are not known.
     #[serde(default)]
     pub minutes: f64,
-    /// What the experiment is about (`Emergence`, `Grokking`): pages over many runs group by it.
+    /// What the experiment is about ("Emergence", "Grokking"): pages over several experiments group by it.
     #[serde(default = "other")]
     pub phenomenon: String,
-    /// Whether `reproduce` leaves it out unless it is named.
+    /// Whether `reproduce` runs the experiment only when it is named.
     #[serde(default)]
     pub long: bool,
-    /// The task: `kind` and its own keys.
+    /// The task: its `kind`, and the keys of the kind.
+    #[schemars(schema_with = "shared::task")]
     pub task: toml::Table,
-    /// The models that are trained, by name: `kind` and its own keys each.
+    /// The models that are trained, one table \[models.NAME\] each: the `kind`, and the keys of the kind.
+    #[schemars(schema_with = "shared::models")]
     pub models: toml::Table,
-    /// The closed forms laid over them, by name: `kind` and its own keys each.
+    /// The closed forms that are laid over the models, one table \[predictions.NAME\] each: the `kind`, and the keys of the kind.
     #[serde(default)]
+    #[schemars(schema_with = "shared::predictions")]
     pub predictions: toml::Table,
-    /// How models are trained.
+    /// How the models are trained.
     pub training: Training,
-    /// What is measured when: `metric`, `schedule` and the metric's own keys each. Where it is left
-    /// out, losses, accuracies, skills, modes and collapse on log time, as far as they are defined.
+    /// What is measured when, one \[\[measure\]\] for each metric kind. If left out, losses, accuracies, skills, modes and neural
+    /// collapse on log time, as far as the task and the models have them.
     #[serde(default)]
+    #[schemars(schema_with = "shared::measure")]
     pub measure: Vec<toml::Table>,
-    /// Variants of the spec that are run beside it.
+    /// Variants of the spec that are run, too: named ones, and a grid of knobs.
     #[serde(default)]
     pub sweep: Sweep,
-    /// What is judged.
+    /// The claims that are judged.
     #[serde(default)]
     pub claims: Vec<Claim>,
-    /// What is reported without judging.
+    /// Numbers that are reported with their interval and not judged; the values at the end if claims and pictures are left out, too.
     #[serde(default)]
     pub numbers: Vec<Number>,
     /// Explanations that compete on the curves of a model.
     #[serde(default)]
     pub leaderboards: Vec<Leaderboard>,
-    /// What is drawn; where it is left out, what is measured of those.
+    /// The pictures that are drawn. If left out, the metrics that are measured by default.
     #[serde(default)]
     pub pictures: Vec<Picture>,
-    /// Overrides for `--quick`: dotted key = value.
+    /// What `--quick` changes, for a smoke test: dotted key = value.
     #[serde(default)]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub quick: toml::Table,
 }
 

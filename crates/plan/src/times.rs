@@ -3,6 +3,8 @@
 
 use metrics::{Crossing, HALF, MetricError, first_crossing};
 
+use tasks::Quantity;
+
 use crate::derived::{Derived, ModelCurves};
 
 /// Levels whose first crossing is derived, with the metric's name.
@@ -15,6 +17,35 @@ pub(crate) const METRICS: [&str; 5] = [
     "t90",
     "t90_over_t10",
     "rise_over_half_time",
+];
+
+/// What readers are told of them.
+pub(crate) const QUANTITIES: [Quantity; 5] = [
+    Quantity::new(
+        "t10",
+        "steps",
+        "Step at which the strength of a skill or mode first crosses 0.1 of its target, between records by \
+         interpolation; infinite when not before the last record, minus infinite when before a first record \
+         that comes after step 0",
+    ),
+    Quantity::new(
+        "half_time",
+        "steps",
+        "Step at which the strength of a skill or mode first crosses one half of its target, the time at which it is \
+             learned; infinite and minus infinite as t10",
+    )
+    .from("[Nam2024]"),
+    Quantity::new("t90", "steps", "Step at which the strength of a skill or mode first crosses 0.9 of its target; infinite and minus infinite as t10"),
+    Quantity::new(
+        "t90_over_t10",
+        "–",
+        "t90/t10: 1.4 to 2.5 for a sigmoid from a small start, 21.85 for an exponential",
+    ),
+    Quantity::new(
+        "rise_over_half_time",
+        "–",
+        "(t90 − t10)/half_time: how long a skill takes to rise",
+    ),
 ];
 
 /// The metric whose curves have times.

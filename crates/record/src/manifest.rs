@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use models::Role;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Observation;
@@ -20,7 +21,7 @@ pub struct MetricInfo {
 }
 
 /// The claimed side of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Threshold {
     /// The value is above this number.

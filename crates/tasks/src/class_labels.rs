@@ -1,7 +1,8 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Basis, Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    Basis, Batch, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     classified::class_groups,
     constant::ConstantRows,
     split::{check_imbalance, step_imbalance},
@@ -11,17 +12,29 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "class-labels";
 
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RawLabels>("per_class = [50, 50, 50]");
+
 /// Every row has features of its own.
 const MOST_ROWS: u64 = 1_000_000;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Labelled rows without inputs, for models whose features are free (`unconstrained-features`).
+///
+/// The target of a row is τ times the one-hot of its class, minus the mean over all rows if `centred`. Every row
+/// counts 1 in the loss, so that with the halved squared error summed over outputs the loss is ½ |F − Y|². The rows are
+/// their own test set.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawLabels {
+    /// Number of rows of each class, one entry per class; two classes or more.
     per_class: Vec<u32>,
+    /// R, 1 or more: half of the classes keep one row in R.
     #[serde(default = "one")]
     imbalance: f64,
+    /// Whether the mean over all rows is subtracted from the targets.
     #[serde(default = "yes")]
     centred: bool,
+    /// τ: the target of the right class; the others have target 0. Above 0.
     #[serde(default = "one")]
     target: f64,
 }
@@ -34,12 +47,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// Labelled rows without inputs: what is left of a classification task when the features are free,
-/// as in the unconstrained-features model.
-///
-/// Row i has the i-th unit vector as its basis; its target is τ times the one-hot of its class,
-/// minus the mean over the rows if `centred`. Every row counts 1 in the loss, so that with the
-/// halved squared error summed over outputs it is ½ |F − Y|². The rows are their own test set.
+/// The checked task. Row i has the i-th unit vector as its basis.
 struct ClassLabels {
     raw: RawLabels,
     /// Rows of each class.

@@ -1,5 +1,6 @@
 //! The `data` and `test` tables of the parity tasks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,33 +11,41 @@ use crate::{
 const DEFAULT_BATCH: u32 = 500;
 const DEFAULT_TEST_PER_SKILL: u32 = 400;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Mode {
+    /// New rows are drawn at every step.
     Fresh,
+    /// A training set of `size` rows is drawn once.
     Fixed,
+    /// The exact population, which is its own test set.
     Population,
 }
 
 /// Rows of a population.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Over {
-    /// One row per skill, with no inputs.
+    /// One row per skill, and no inputs: for models on skills.
     Skills,
-    /// Every input of every skill.
+    /// Every input of every skill, up to 12 bits.
     Inputs,
 }
 
 /// The `data` table as written. It is a flat struct instead of an enum tagged by `mode`, because
 /// serde loses the path of a wrong value inside a tagged enum.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawData {
+    /// Where training rows come from.
     mode: Mode,
+    /// Number of rows of the training set, for mode = "fixed".
     size: Option<u32>,
+    /// Order in which training takes the rows, for mode = "fixed".
     order: Option<OrderName>,
+    /// Rows of one step: 500 unless given for mode = "fresh"; needed with order = "epochs" or "replacement".
     batch: Option<u32>,
+    /// What the rows are, for mode = "population".
     over: Option<Over>,
 }
 
@@ -134,9 +143,10 @@ impl Data {
 }
 
 /// The `test` table as written.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawTest {
+    /// Test rows of each skill; 400 unless given. A population takes none.
     per_skill: Option<u32>,
 }
 

@@ -4,10 +4,11 @@ use std::{
     sync::Arc,
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    Batch, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
     dataset::{
         DataError, Dataset, Decimal, FeatureScale, OwnFiles, OwnSets, Principal, Reading,
@@ -23,60 +24,97 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "dataset";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawDataset>("name = \"digits\"\ntrain = 800");
+
+/// Rows of a data set, shipped or your own, with classes to be learned: some rows for training, the rest for testing.
+///
+/// The target is τ times the one-hot of the class. Shipped sets are listed by `layerwise data list`; `layerwise data
+/// show FILE --label COLUMN` says how a file of your own is read.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawDataset {
+    /// Name of a shipped data set; give this or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// Path of your own rows, relative to the folder in which you are: a table (.csv, .tsv, .data, …, perhaps with .gz)
+    /// or an IDX file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    /// Column of a table that holds the class: its name, or its number from 1 where there is no header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    /// IDX file with the classes of an IDX file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label_file: Option<String>,
+    /// Separator of the columns of a table: a character, "tab" or "blanks"; found out unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     separator: Option<Separator>,
+    /// Decimal mark of a table, "." or ","; found out unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     decimal: Option<Decimal>,
+    /// Whether the first line of a table holds the names of the columns; found out unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     header: Option<bool>,
+    /// What is done with a column that numbers the rows; it is left out unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     index: Option<RowNumbers>,
+    /// SHA-256 of your own file, which the run writes; the file must still have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    /// Number of training rows; give this or `class_train`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     train: Option<u32>,
+    /// Number of training rows of each class, one entry per class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     class_train: Option<Vec<u32>>,
+    /// R, 1 or more: half of the classes keep one training row in R.
     #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
     imbalance: f64,
+    /// Number of test rows; all that are not trained on unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     test: Option<u32>,
+    /// How the training rows are chosen.
     #[serde(default)]
     split: Split,
+    /// What is done to the features, by the training rows.
     #[serde(default)]
     inputs: Scaling,
+    /// Number of principal components of the training rows that take the place of the features, whitened. With
+    /// them and a full batch the singular modes of the task have closed forms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     components: Option<u32>,
+    /// τ: the target of the right class; the others have target 0. Above 0.
     #[serde(default = "one")]
     target: f64,
+    /// p: the target of class c (from 0) is multiplied by (1 + c)^p. From −10 to 10.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     target_power: f64,
+    /// Whether the mean over the training rows is subtracted from the targets.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
     centred_targets: bool,
+    /// ξ: factor on all inputs. Above 0. Not with `components`.
     #[serde(default = "one")]
     input_scale: f64,
+    /// Share of the training labels that are replaced by another class drawn at random, from 0 to 1.
     #[serde(default)]
     label_noise: f64,
+    /// Order in which training takes the rows.
     #[serde(default)]
     data: RawRows,
 }
 
 /// How the training rows are chosen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Split {
-    /// Every class has its share.
+    /// Every class gives the same share of its rows.
     #[default]
     Stratified,
     /// All rows are alike.

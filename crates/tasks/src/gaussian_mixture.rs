@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use nalgebra::DMatrix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    Batch, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
     label_noise::corrupt_labels,
     row_streams::{RawRows, RowOrder},
@@ -15,37 +16,54 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "gaussian-mixture";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawMixture>("inputs = 20\nclass_train = [100, 100, 100]");
+
+/// Rows from one isotropic normal distribution per class, whose sizes in the training set may differ.
+///
+/// The target is τ times the one-hot of the class.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawMixture {
+    /// Number of inputs.
     inputs: u32,
+    /// Number of training rows of each class, one entry per class; two classes or more.
     class_train: Vec<u32>,
+    /// Number of test rows of each class.
     #[serde(default = "hundred")]
     class_test: u32,
+    /// Where the class means are.
     #[serde(default)]
     means: Means,
+    /// Distance of the class means from the origin. Above 0.
     #[serde(default = "one")]
     radius: f64,
+    /// Standard deviation of the inputs around their class mean. Above 0.
     #[serde(default = "one")]
     std: f64,
+    /// τ: the target of the right class; the others have target 0. Above 0.
     #[serde(default = "one")]
     target: f64,
+    /// ξ: factor on all inputs. Above 0.
     #[serde(default = "one")]
     input_scale: f64,
+    /// Share of the training labels that are replaced by another class drawn at random, from 0 to 1.
     #[serde(default)]
     label_noise: f64,
+    /// Order in which training takes the rows.
     #[serde(default)]
     data: RawRows,
 }
 
 /// Where the class means lie, `radius` from the origin.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Means {
-    /// On a randomly turned simplex: all cosines are −1/(C − 1).
+    /// On the corners of a randomly turned simplex: all cosines are −1/(C − 1).
     #[default]
     Simplex,
-    /// In independent directions.
+    /// In independent random directions.
     Random,
 }
 
@@ -57,8 +75,7 @@ fn hundred() -> u32 {
     100
 }
 
-/// Rows from one isotropic normal distribution per class. Class sizes of the training set may
-/// differ; the test set has as many rows of each.
+/// The checked task.
 struct GaussianMixture {
     raw: RawMixture,
     order: RowOrder,

@@ -1,7 +1,8 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    Batch, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     regression::regression,
     stream,
     table::{parse_table, table_of},
@@ -10,29 +11,35 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "linear-map";
 
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RawLinearMap>("inputs = 5\noutputs = 3");
+
 /// Rows are a dense square matrix.
 const MOST_INPUTS: u64 = 4096;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A linear map M to be learned on the exact population of whitened inputs, E[x xᵀ] = I.
+///
+/// There is one row per input, the i-th unit vector with weight 1 and target M x, so that the loss of a linear net W
+/// is ½ |W − M|² and gradient descent has no sampling noise. Give `target`, or the size of a random map.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawLinearMap {
-    /// The map, row by row.
+    /// The map M, row by row: `outputs` lists of `inputs` numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     target: Vec<Vec<f64>>,
-    /// Size of a random map.
+    /// Number of inputs of a random map, up to 4096.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inputs: Option<u32>,
+    /// Number of outputs of a random map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outputs: Option<u32>,
-    /// Standard deviation of the entries of a random map.
+    /// Standard deviation of the entries of a random map. Above 0.
+    #[schemars(extend("default" = 1.0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     std: Option<f64>,
 }
 
-/// The exact population of whitened inputs, E[x xᵀ] = I, with target `M x`.
-///
-/// The loss of a linear map `W` is `1/2 |W - M|²`: one row per input, the `i`-th unit vector, with
-/// weight 1. Gradient flow on these rows is gradient flow on the population.
+/// The checked task.
 struct LinearMap {
     raw: RawLinearMap,
     shape: TaskShape,

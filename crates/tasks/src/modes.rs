@@ -1,7 +1,8 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Group, KeyError, Task, TaskInstance, TaskShape, check,
+    Group, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     constant::{IndependentGroups, InputColumns},
     table::{parse_table, table_of},
 };
@@ -9,21 +10,27 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "modes";
 
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawModes>("input_powers = [4.0, 2.0, 1.0]\ntargets = [1.0, 1.0, 1.0]");
+
 /// The inputs are a dense square matrix.
 const MOST_MODES: u64 = 4096;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Independent modes: inputs x_i of mean 0 and power v_i, with target Σ_i S_i x_i, as the exact population.
+///
+/// There is one row per mode, the i-th unit vector with weight v_i = E[x_i²], so that the loss of a linear map w is
+/// ½ Σ_i v_i (w_i − S_i)² and gradient descent has no sampling noise.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawModes {
+    /// v_i: the power E[x²] of each input. Above 0.
     input_powers: Vec<f64>,
+    /// S_i: the target strength of each mode, as many as there are powers.
     targets: Vec<f64>,
 }
 
-/// The exact population of independent zero-mean inputs `x_i` with target `sum_i S_i x_i`.
-///
-/// The loss of a linear map `w` is `1/2 sum_i v_i (w_i - S_i)²`: one row per mode, the `i`-th unit
-/// vector, with the input power `v_i = E[x_i²]` as its weight. Gradient flow on these rows is
-/// gradient flow on the population, with no sampling noise.
+/// The checked task.
 struct Modes {
     raw: RawModes,
 }

@@ -1,9 +1,10 @@
 use std::{fmt, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, KeyError, Pairs, ResidueCharacters, Task, TaskInstance, TaskShape,
+    Batch, KeyError, Pairs, Reference, ResidueCharacters, Task, TaskInstance, TaskShape,
     characters::characters,
     check,
     classified::{self, Classified},
@@ -18,32 +19,48 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "modular-arithmetic";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawArithmetic>("modulus = 23\noperation = \"add\"\nfraction = 0.5");
+
+/// Arithmetic on two residues a and b modulo p, the task of grokking \[Power2022\].
+///
+/// The inputs are a and b, one-hot one behind the other; the target is τ times the one-hot of the result. Some of all
+/// pairs are for training, the others are the test set.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawArithmetic {
+    /// p, 2 or more.
     modulus: u32,
+    /// "add", "subtract", "multiply", "divide" (prime p), or a polynomial such as "a^2 + a*b + b^2".
     operation: String,
+    /// Share of all pairs that are trained on, above 0 and below 1.
     fraction: f64,
+    /// τ: the target of the right result; the others have target 0. Above 0.
     #[serde(default = "one")]
     target: f64,
+    /// ξ: factor on all inputs. Above 0.
     #[serde(default = "one")]
     input_scale: f64,
+    /// Share of the training labels that are replaced by another class drawn at random, from 0 to 1.
     #[serde(default)]
     label_noise: f64,
+    /// Basis functions for models that have no inputs (`diagonal-linear`, `linear-basis`).
     #[serde(default)]
     features: Features,
+    /// Order in which training takes the rows.
     #[serde(default)]
     data: RawRows,
 }
 
-/// What a layerwise-linear twin sees.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Basis functions that a layerwise-linear twin sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Features {
-    /// Nothing.
+    /// None.
     #[default]
     None,
-    /// The real characters of `Z_p` × `Z_p`.
+    /// The p² real characters of pairs of residues; they fit in memory up to p = 89.
     Characters,
 }
 
@@ -67,8 +84,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Arithmetic on two residues a and b modulo p, one-hot one behind the other; the classes are the
-/// results. Part of all pairs is for training, the rest is the test set \[Power2022\].
+/// The checked task; the classes are the results.
 struct ModularArithmetic {
     raw: RawArithmetic,
     operation: Operation,

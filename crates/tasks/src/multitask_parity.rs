@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyError, Task, check,
+    KeyError, Reference, Task, check,
     data::{RawData, RawTest},
     parity::Encoding,
     parity_task::{ParitySpec, ParityTask, Subsets},
@@ -13,6 +14,10 @@ use crate::{
 
 /// The name of this kind.
 pub(crate) const KIND: &str = "multitask-parity";
+
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawMultitaskParity>("skills = 5\nbits = 15\nbits_per_skill = 3\nalpha = 0.6");
 
 const DEFAULT_TARGET: f64 = 1.0;
 const DEFAULT_ENCODING: Encoding = Encoding::ZeroOne;
@@ -25,28 +30,45 @@ const MOST_BITS: u64 = 64;
 /// How far the sum of explicit probabilities may be from 1.
 const SUM_TOLERANCE: f64 = 1e-9;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum RawSubsets {
+    /// No bit belongs to two skills: skill k has the k-th run of bits.
     Disjoint,
+    /// Each skill draws its bits; those of two skills may overlap.
     Random,
 }
 
-/// [Nam2024, multitask sparse parity]: the first `skills` inputs are the one-hot key of a skill, the
-/// others are bits; the target is `S` times the parity of the skill's own subset of
-/// `bits_per_skill` bits. Skills come with probabilities `P_k ∝ k^-(alpha+1)` or explicit ones.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Sparse parities of different frequency, the task of emergence \[Nam2024, multitask sparse parity\].
+///
+/// The first inputs are the one-hot key of a skill, the others are bits; the target is S times the parity of the
+/// subset of `bits_per_skill` bits that belongs to the skill. Skill k comes with probability P_k ∝ k^−(α + 1), or one of
+/// its own.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawMultitaskParity {
+    /// Number of skills, up to 10,000.
     skills: u64,
+    /// Number of bits, up to 64.
     bits: u64,
+    /// Number of bits whose parity a skill is.
     bits_per_skill: u64,
+    /// α of the power law of the skills' probabilities. Above 0. Give this or `probabilities`.
     alpha: Option<f64>,
+    /// Probability of each skill; they add up to 1.
     probabilities: Option<Vec<f64>>,
+    /// S: the size of the targets, which are S times the parity. Above 0.
+    #[schemars(extend("default" = DEFAULT_TARGET))]
     target: Option<f64>,
+    /// How bits are shown to the net.
+    #[schemars(extend("default" = DEFAULT_ENCODING))]
     encoding: Option<Encoding>,
+    /// Which bits belong to a skill.
+    #[schemars(extend("default" = DEFAULT_SUBSETS))]
     subsets: Option<RawSubsets>,
+    /// Where the training rows come from; fresh batches of 500 rows unless given.
     data: Option<RawData>,
+    /// Test rows; 400 of each skill unless given.
     test: Option<RawTest>,
 }
 

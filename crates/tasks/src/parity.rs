@@ -1,16 +1,17 @@
 //! Parities of subsets of up to 64 bits, and their encoding as rows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Basis, Batch, CubeAxes, TaskShape};
 
 /// Encoding of a bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Encoding {
     /// Bit 0 is 0 and bit 1 is 1.
     ZeroOne,
-    /// Bit 0 is +1 and bit 1 is -1, so that the parity is the product of its inputs.
+    /// Bit 0 is 1 and bit 1 is −1, so that a parity is the product of its inputs.
     PlusMinus,
 }
 

@@ -1,8 +1,9 @@
 use nalgebra::DMatrix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, KeyError, Task, TaskInstance, TaskShape, check,
+    Batch, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     regression::regression,
     stream,
     table::{parse_table, table_of},
@@ -11,14 +12,26 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "random-regression";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawRegression>("samples = 50\ninputs = 10\noutputs = 3\nwhiten = true");
+
+/// A fixed training set of Gaussian inputs and independent Gaussian targets, all of it at every step.
+///
+/// The set is its own test set: only the fit is studied.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawRegression {
+    /// Number of rows.
     samples: u32,
+    /// Number of inputs.
     inputs: u32,
+    /// Number of outputs.
     outputs: u32,
+    /// Whether inputs are whitened, so that their mean is 0 and (1/N) Σ x xᵀ = I over the rows.
     #[serde(default)]
     whiten: bool,
+    /// Standard normal targets are divided by this. Above 0.
     #[serde(default = "one")]
     target_divisor: f64,
 }
@@ -27,10 +40,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// A fixed training set of Gaussian inputs and independent Gaussian targets over
-/// `target_divisor`; it is also its own test set, because only the fit is studied.
-///
-/// Whitened inputs have mean 0 and (1/N) Σ x xᵀ = I in the sample.
+/// The checked task.
 struct RandomRegression {
     raw: RawRegression,
     shape: TaskShape,

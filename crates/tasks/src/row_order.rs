@@ -1,23 +1,29 @@
 //! The `data` table, which chooses the order in which training takes the rows of a fixed set.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{KeyError, check};
 
 /// Names of the orders in a spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OrderName {
+    /// All rows at every step.
     FullBatch,
+    /// Batches of the rows, in a new order every epoch.
     Epochs,
+    /// Batches of rows drawn with replacement.
     Replacement,
 }
 
 /// The `data` table of a task with a fixed set of rows, as written. The default is a full batch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawRows {
+    /// Order of the rows; "full-batch" unless given.
     order: Option<OrderName>,
+    /// Rows of one step, for order = "epochs" or "replacement".
     batch: Option<u32>,
 }
 

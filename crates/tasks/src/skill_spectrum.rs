@@ -1,7 +1,8 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Group, KeyError, Task, TaskInstance, TaskShape, check,
+    Group, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     constant::{IndependentGroups, InputColumns},
     power_law::power_sum,
     table::{parse_table, table_of},
@@ -9,6 +10,10 @@ use crate::{
 
 /// The name of this kind.
 pub(crate) const KIND: &str = "skill-spectrum";
+
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RawSkillSpectrum>("skills = 100_000\nalpha = 0.6");
 
 const DEFAULT_TARGET: f64 = 1.0;
 const DEFAULT_EXACT: u64 = 300;
@@ -18,22 +23,29 @@ const DEFAULT_GROUP_RATIO: f64 = 1.05;
 const MOST_SKILLS: u64 = 1_000_000_000_000;
 const MOST_GROUPS: u64 = 100_000;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A power law of independent skills, P_k ∝ k^−(α + 1), far longer than a net could be given: the task of scaling laws.
+///
+/// The first skills are kept one by one; the tail is binned into groups of neighbouring ranks, each of which stands for
+/// its members at their mean probability. There are no inputs: only models on skills can be trained.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawSkillSpectrum {
+    /// Number of skills, up to 10¹².
     skills: u64,
+    /// α of the power law. Above 0.
     alpha: f64,
+    /// S: the target strength of every skill. Above 0.
+    #[schemars(extend("default" = DEFAULT_TARGET))]
     target: Option<f64>,
+    /// Number of skills that are kept one by one.
+    #[schemars(extend("default" = DEFAULT_EXACT))]
     exact: Option<u64>,
+    /// Last rank over first rank of a group in the tail. Above 1.
+    #[schemars(extend("default" = DEFAULT_GROUP_RATIO))]
     group_ratio: Option<f64>,
 }
 
-/// A power law of independent skills, `P_k ∝ k^-(alpha+1)`, far longer than a net could be given.
-///
-/// The first skills are kept one by one; the tail is binned into groups of neighbouring ranks whose
-/// last and first rank differ by about `group_ratio`. A group stands for `multiplicity` members,
-/// each with the mean probability of them all, so that `sum of multiplicity * probability` is 1.
-/// There are no inputs: only a layerwise-linear model can be trained, on the basis functions.
+/// The checked task: the sum of multiplicity times probability over the groups is 1.
 struct SkillSpectrum {
     raw: RawSkillSpectrum,
     groups: Vec<Group>,

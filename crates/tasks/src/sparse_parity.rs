@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyError, Task, check,
+    KeyError, Reference, Task, check,
     data::{RawData, RawTest},
     parity::Encoding,
     parity_task::{ParitySpec, ParityTask, Subsets},
@@ -13,29 +14,44 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "sparse-parity";
 
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RawSparseParity>("bits = 10\nparity = 3");
+
 const DEFAULT_TARGET: f64 = 1.0;
 const DEFAULT_ENCODING: Encoding = Encoding::PlusMinus;
 const DEFAULT_SUBSET: RawSubset = RawSubset::First;
 
 const MOST_BITS: u64 = 64;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum RawSubset {
+    /// The first ones.
     First,
+    /// Drawn at random, by the seed.
     Random,
 }
 
-/// Sparse parity: the target is `S` times the parity of `parity` of the `bits` inputs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The parity of a few of many bits: the target is S times the parity of `parity` of the `bits` inputs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawSparseParity {
+    /// Number of input bits, up to 64.
     bits: u64,
+    /// Number of bits whose parity is the target.
     parity: u64,
+    /// S: the size of the targets, which are S times the parity. Above 0.
+    #[schemars(extend("default" = DEFAULT_TARGET))]
     target: Option<f64>,
+    /// How bits are shown to the net.
+    #[schemars(extend("default" = DEFAULT_ENCODING))]
     encoding: Option<Encoding>,
+    /// Which bits these are.
+    #[schemars(extend("default" = DEFAULT_SUBSET))]
     subset: Option<RawSubset>,
+    /// Where the training rows come from; fresh batches of 500 rows unless given.
     data: Option<RawData>,
+    /// Test rows; 400 of each skill unless given.
     test: Option<RawTest>,
 }
 

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Basis, Batch, Group, KeyError, Task, TaskInstance, TaskShape, TrainingStream, check,
+    Basis, Batch, Group, KeyError, Reference, Task, TaskInstance, TaskShape, TrainingStream, check,
     row_streams::{RawRows, RowOrder, row_stream},
     stream::{StreamKey, keyed, standard_normals},
     table::{parse_table, table_of},
@@ -12,39 +13,56 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "teacher-student";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RawTeacher>("inputs = 20\ntrain = 500");
+
+/// A random teacher net of one hidden layer, y = τ Σ_j a_j σ(w_j · x) with |w_j| = 1 and a_j = ±1, on random inputs
+/// [Kunin2024, student–teacher].
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawTeacher {
+    /// Number of inputs.
     inputs: u32,
+    /// Number of training rows.
     train: u32,
+    /// Number of test rows.
     #[serde(default = "thousand")]
     test: u32,
+    /// Number of hidden neurons of the teacher.
     #[serde(default = "three")]
     teacher_width: u32,
+    /// σ: the activation of the teacher.
     #[serde(default)]
     activation: Activation,
+    /// Distribution of the inputs.
     #[serde(default)]
     distribution: Distribution,
+    /// τ: factor on the outputs of the teacher. Above 0.
     #[serde(default = "one")]
     target: f64,
+    /// Standard deviation of the noise on the training targets. 0 or more.
     #[serde(default)]
     noise: f64,
+    /// Order in which training takes the rows.
     #[serde(default)]
     data: RawRows,
 }
 
 /// The teacher's activation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Activation {
+    /// max(z, 0).
     #[default]
     Relu,
+    /// tanh z.
     Tanh,
+    /// z: a linear teacher.
     Identity,
 }
 
 /// Distribution of the inputs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Distribution {
     /// Independent standard normal numbers.
@@ -66,8 +84,7 @@ fn thousand() -> u32 {
     1000
 }
 
-/// A random teacher net of one hidden layer, y = τ Σ_j a_j σ(w_j · x) with |w_j| = 1 and a_j = ±1
-/// at random, on random inputs [Kunin2024, student–teacher].
+/// The checked task.
 struct TeacherStudent {
     raw: RawTeacher,
     order: RowOrder,

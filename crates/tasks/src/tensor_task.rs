@@ -1,9 +1,10 @@
 use std::{path::Path, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, FileCache, FileContent, KeyError, Task, TaskInstance, TaskShape, check,
+    Batch, FileCache, FileContent, KeyError, Reference, Task, TaskInstance, TaskShape, check,
     classified::{self, Classified},
     row_streams::{RawRows, RowOrder},
     stream::StreamKey,
@@ -14,14 +15,26 @@ use crate::{
 /// The name of this kind.
 pub(crate) const KIND: &str = "tensors";
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RawTensors>("file = \"rows.safetensors\"");
+
+/// Your own rows with your own targets, from a safetensors file or a NumPy archive.
+///
+/// The file holds `inputs` `[N, D]` and `labels` `[N]` (the target is τ times the one-hot of the class) or `targets`
+/// `[N, K]` as they are; labels beside targets are the classes of the rows. Test rows are `test_inputs` with `test_labels`
+/// or `test_targets`; without them the training rows are tested.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawTensors {
+    /// Path, relative to the folder in which you are.
     file: String,
+    /// SHA-256 of the file, which the run writes; the file must still have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    /// τ, where labels make the targets; 1 unless given. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<f64>,
+    /// Order in which training takes the rows.
     #[serde(default)]
     data: RawRows,
 }
@@ -50,7 +63,7 @@ pub(crate) struct Parts {
     classes: u32,
 }
 
-/// Somebody's own rows, with their own targets.
+/// The checked task.
 struct TensorTask {
     raw: RawTensors,
     file: Arc<FileContent<Parts>>,

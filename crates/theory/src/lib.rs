@@ -66,6 +66,7 @@
 
 mod balanced;
 mod calibration;
+mod citation;
 mod deep_integral;
 mod deep_mode;
 mod error;
@@ -88,6 +89,7 @@ mod unconstrained_features;
 
 pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
+pub use citation::citation;
 pub use deep_mode::DeepMode;
 pub use error::TheoryError;
 pub use infinite_depth::infinite_depth_time;

@@ -1,7 +1,7 @@
 use std::ops::{Deref, DerefMut};
 
 use nets::{Engines, Forward};
-use tasks::Build;
+use tasks::{Build, Kind};
 
 /// All kinds that a spec can name, and the engines that train them. Kinds are a value, so that a
 /// crate outside this workspace can add its own.
@@ -20,9 +20,9 @@ impl Kinds {
         &mut self,
         name: &'static str,
         build: Build<dyn models::Model>,
-    ) {
-        self.plan.models.register(name, build);
+    ) -> &mut Kind<dyn models::Model> {
         self.engines.forwards_mut().register::<M>();
+        self.plan.models.register(name, build)
     }
 }
 

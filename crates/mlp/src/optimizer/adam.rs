@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, UpdateAlgebra, require_fraction, require_not_negative};
@@ -9,7 +10,7 @@ use crate::error::MlpError;
 /// Coupled decay first adds it to the gradient, g ← g + λ θ; decoupled decay shrinks the parameter,
 /// θ ← (1 − η λ) θ. Then m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
 /// θ ← θ − η/(1 − β1^t) · m/(√v/√(1 − β2^t) + ε), t = 1, 2, …
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adam {
     /// Decay β1 of the mean of gradients, from 0 to below 1.
@@ -25,7 +26,7 @@ pub struct Adam {
 }
 
 /// Where weight decay enters Adam.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decay {
     /// L2: added to the gradient, so that it enters the moments.

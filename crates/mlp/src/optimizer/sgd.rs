@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, UpdateAlgebra, require_fraction, require_not_negative};
@@ -7,7 +8,7 @@ use crate::error::{MlpError, require};
 ///
 /// g ← g + λ θ; b ← μ b + (1 − d) g, at the first step b ← g; θ ← θ − η b, with Nesterov
 /// θ ← θ − η (g + μ b).
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
     /// Momentum μ, from 0 (plain gradient descent) to below 1.

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, TaskInstance, positive, stream};
 use theory::{aligned_weights, balanced_weights, nalgebra::DMatrix, random_orthogonal};
@@ -8,26 +9,27 @@ use crate::HostArray;
 /// (λ ≠ 0 for two layers only), with the same strength in every mode of the product.
 ///
 /// `W_1 = R_1 Σ_1 Vᵀ, …, W_L = U Σ_L R_{L−1}ᵀ` with orthogonal factors.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Balanced {
-    /// λ, which gradient flow conserves.
+    /// λ of `W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ = λ I`, which gradient flow conserves.
     #[serde(default)]
     lambda: f64,
-    /// s: the singular values of the product.
+    /// s: every singular value of the product of the layers. Above 0.
     strength: f64,
-    /// Where U and V come from.
+    /// Where the singular vectors of the product come from.
     alignment: Alignment,
-    /// What stands under the root of the recipe of the layers' singular values.
+    /// What is under the inner root of the layers' singular values, √((√(λ² + 4s²) ± λ)/2). The authors' published script
+    /// has 4s, so that the product starts at √s.
     #[serde(default)]
     root: Root,
 }
 
 /// Singular vectors of the product at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Alignment {
-    /// Those of the input–output correlation of the test rows: modes of a linear task decouple.
+    /// The modes of the task, so that they move independently.
     Task,
     /// Random orthogonal ones.
     Random,
@@ -35,7 +37,7 @@ enum Alignment {
 
 /// Singular values of the layers: `√((√(λ² + 4s²) ± λ)/2)`, or with `4s` under the inner root, as
 /// the authors' published script has it, which starts from the product strength √s.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 enum Root {
     /// 4 s².
     #[default]

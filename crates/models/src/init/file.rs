@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{
     FileCache, FileContent, FileProblem, KeyError, dataset::sha256, same_content,
@@ -22,14 +23,15 @@ const SEED: &str = "{seed}";
 /// `{seed}` in the name stands for the seed; otherwise every seed starts alike. The SHA-256 in the
 /// resolved table is that of the file, or of the sums of all files that the name fits. `layers` gives
 /// their order where neither names nor shapes do.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileInit {
-    /// Path, relative to the folder in which one is.
+    /// Path, relative to the folder in which you are; `{seed}` in it stands for the seed. Without it every seed starts alike.
     file: String,
+    /// SHA-256 of the file, or of the sums of all files that the name fits, which the run writes; it must stay the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
-    /// Layers from input to output, where names and shapes do not tell.
+    /// Names of the layers from input to output, where neither names nor shapes tell their order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     layers: Option<Vec<String>>,
     /// What was read, by seed; one entry where all seeds start alike.

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, positive, stream};
 
@@ -6,12 +7,12 @@ use crate::HostArray;
 /// Pairs of neurons with the same input weights and opposite output weights, so that a two-layer
 /// net without biases starts at f = 0 under any activation: `W_1 = p [A; A]`, `W_2 = q [B, −B]` with
 /// standard normal A and B, p = `scale` + max(`imbalance`, 0) and q = `scale` − min(`imbalance`, 0).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mirrored {
-    /// Scale of the lighter layer.
+    /// Standard deviation of the weights of the lighter layer. Above 0.
     scale: f64,
-    /// How much larger the first layer is (above 0), or the second (below 0).
+    /// How much larger the weights of the first layer are (above 0), or of the second (below 0).
     #[serde(default)]
     imbalance: f64,
 }

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, positive, stream};
 
@@ -6,12 +7,12 @@ use crate::HostArray;
 /// Weights of the scalar toy f(x) = x Σ a_i b_i / Z (one input, one output; Z is one over the
 /// model's `output_scale`) with exact weight norm and strength at the start \[Nam2025\]:
 /// Σ(a² + b²)/(2Z) = `sigma` and Σ a b / Z = `correlation` · `sigma`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Toy {
-    /// Σ_0.
+    /// Σ_0: half the squared norm of the weights over Z. Above 0.
     sigma: f64,
-    /// S_0/Σ_0, from −1 to 1.
+    /// S_0/Σ_0, from −1 to 1; 0 starts at f = 0.
     #[serde(default)]
     correlation: f64,
 }

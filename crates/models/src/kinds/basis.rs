@@ -1,29 +1,31 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, TaskInstance, TaskShape, parse_table, positive, table_of};
 
 use crate::{HostArray, Model, Needs, Role};
 
-/// The diagonal linear net on the task's basis functions, f_c = Σ_j (u⁺v⁺ − u⁻v⁻)_jc g_j, with all
-/// factors at s0 at the start, so that f = 0 \[Woodworth2020\].
+/// The diagonal linear net on the task's basis functions, f_c = Σ_j (u⁺v⁺ − u⁻v⁻)_jc g_j, whose factors
+/// all start at s0, so that f = 0 \[Woodworth2020\].
 ///
 /// It is linear in its features and in each layer. Gradient descent from a small s0 prefers few
-/// features, from a large one it is the plain linear model at a learning rate of 4 s0².
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// features; from a large s0 the net is the plain linear model at a learning rate of 4 s0². The task must
+/// have basis functions, as modular arithmetic with features = "characters" and parities have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiagonalLinear {
-    /// s0: every factor at the start.
+    /// s0: the value of every factor at the start. Above 0.
     pub initial: f64,
-    /// Factor on the learning rate.
+    /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }
 
 /// The plain linear model on the task's basis functions, f_c = Σ_j w_jc g_j from w = 0, with as many
-/// outputs as the task has: what a layered model must differ from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// outputs as the task has: the control that a layered model must differ from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinearBasis {
-    /// Factor on the learning rate.
+    /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }
@@ -52,6 +54,12 @@ pub(super) fn linear_basis(table: toml::Table) -> Result<Box<dyn Model>, KeyErro
     positive("lr_scale", model.lr_scale)?;
     Ok(Box::new(model))
 }
+
+/// What readers are told of `diagonal-linear`.
+pub(super) const DIAGONAL_LINEAR: Reference = Reference::of::<DiagonalLinear>("initial = 0.1");
+
+/// What readers are told of `linear-basis`.
+pub(super) const LINEAR_BASIS: Reference = Reference::of::<LinearBasis>("lr_scale = 0.1");
 
 const NEEDS: Needs = Needs {
     inputs: false,

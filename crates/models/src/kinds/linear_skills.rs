@@ -1,18 +1,19 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, TaskInstance, TaskShape, parse_table, positive, table_of};
 
 use super::multilinear::needs_basis;
 use crate::{HostArray, Model, Needs, Role};
 
-/// The plain linear model f = Σ_k θ_k g_k on the task's own basis functions: the mandatory
-/// control, which has the order and the power law of emergence times but no delay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The plain linear model f = Σ_k θ_k g_k on the skills or modes of the task: the control that every
+/// claim about layers needs. It has the order and the power law of emergence times, but no delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinearSkills {
-    /// Initial strength of every skill.
+    /// Initial strength of every skill, in units of the output.
     #[serde(default)]
     pub initial: f64,
-    /// Factor on the learning rate.
+    /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }
@@ -20,6 +21,9 @@ pub struct LinearSkills {
 fn one() -> f64 {
     1.0
 }
+
+/// What readers are told of this kind.
+pub(super) const REFERENCE: Reference = Reference::of::<LinearSkills>("lr_scale = 0.1");
 
 /// Checks the table of a `linear-skills` model.
 ///

@@ -1,6 +1,10 @@
 use mlp::Activation;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{FileCache, KeyError, TaskInstance, TaskShape, parse_table, positive, table_of};
+use tasks::{
+    FileCache, KeyError, Reference, TaskInstance, TaskShape, parse_table, positive,
+    reference::schema_of, table_of,
+};
 
 use super::{
     count::few_enough,
@@ -11,14 +15,16 @@ use crate::{
     init::NetShape,
 };
 
-/// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L, optionally minus the same
-/// at initial weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L.
+///
+/// Its scales are κ = `weight_scale`, g = `imbalance` and α = `output_scale`; the scales of the targets and of the
+/// inputs, τ and ξ, are keys of the task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mlp {
-    /// Hidden widths, one per hidden layer; empty for a single affine map.
+    /// Number of neurons of each hidden layer; `[]` makes a linear model.
     pub widths: Vec<usize>,
-    /// Activation.
+    /// Activation σ of the hidden layers.
     #[serde(default)]
     pub activation: Activation,
     /// Whether layers have biases.
@@ -27,34 +33,34 @@ pub struct Mlp {
     /// Initial weights.
     #[serde(default = "he")]
     pub init: WeightInit,
-    /// Factors on the initial weights and biases of each layer; empty means 1 for all.
+    /// Factor on the initial weights and biases of each layer, the output layer included; 1 for all if left out.
     #[serde(default)]
     pub layer_scales: Vec<f64>,
-    /// κ: factor on all initial weights and biases.
+    /// κ: factor on all initial weights and biases. Above 0.
     #[serde(default = "one")]
     pub weight_scale: f64,
-    /// g: factor on the first layer's initial weights and biases. The last layer's are divided by
-    /// g^(q^(L−1)), for an activation of degree q ([`Activation::degree`]), so that a homogeneous net
-    /// of L layers without biases starts at the same function.
+    /// g: factor on the initial weights and biases of the first layer. Above 0. Those of the last layer are divided by
+    /// g^(q^(L−1)), where q is the degree of the activation (2 for quadratic, else 1), so that a homogeneous net of
+    /// L layers without biases starts at the same function.
     #[serde(default = "one")]
     pub imbalance: f64,
-    /// How the net depends on its widths.
+    /// How initial weights and learning rates depend on the widths.
     #[serde(default)]
     pub parametrisation: Parametrisation,
-    /// Width at which all parametrisations are the same; 1 where there are multipliers.
+    /// Width at which all parametrisations are the same; 1 unless given. Not for the standard one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_width: Option<usize>,
-    /// α: factor on the output.
+    /// α: factor on the output. Above 0.
     #[serde(default = "one")]
     pub output_scale: f64,
-    /// Whether the output at initial weights is subtracted.
+    /// Whether the output at initial weights is subtracted, so that f = 0 at the start.
     #[serde(default)]
     pub centre_output: bool,
-    /// Whether the net is replaced by its linearisation in the parameters at the start,
+    /// Whether the net is replaced by its first-order expansion in the parameters around its start,
     /// f(θ0) + ∂f/∂θ (θ − θ0) \[Chizat2019\].
     #[serde(default)]
     pub linearised: bool,
-    /// Factor on the learning rate.
+    /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
     #[serde(skip)]
@@ -66,6 +72,26 @@ enum Kind {
     #[default]
     Mlp,
     DeepLinear,
+}
+
+/// What readers are told of `mlp`.
+pub(super) const MLP: Reference =
+    Reference::of::<Mlp>("widths = [64]\nactivation = \"relu\"\ninit = { kind = \"he\" }");
+
+/// What readers are told of `deep-linear`.
+pub(super) const DEEP_LINEAR: Reference = Reference::new(deep_linear_schema, "widths = [64]").about(
+    "A deep linear net: a multilayer perceptron without activation, f(x) = α W_L … W_1 x, and without biases \
+     unless asked for. Its keys are those of `mlp`.",
+);
+
+/// The keys of an `mlp`, without the activation and with another default of `bias`.
+fn deep_linear_schema() -> serde_json::Value {
+    let mut schema = schema_of::<Mlp>();
+    if let Some(keys) = schema["properties"].as_object_mut() {
+        keys.shift_remove("activation");
+    }
+    schema["properties"]["bias"]["default"] = false.into();
+    schema
 }
 
 fn yes() -> bool {

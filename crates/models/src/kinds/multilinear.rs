@@ -1,34 +1,38 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, TaskInstance, TaskShape, parse_table, positive, stream, table_of};
+use tasks::{
+    KeyError, Reference, TaskInstance, TaskShape, parse_table, positive, stream, table_of,
+};
 
 use super::count::few_enough;
 use crate::{HostArray, Model, Needs};
 
-/// The layerwise-linear twin f = Σ_k a_k b_k g_k on the task's own basis functions \[Nam2024\]:
-/// linear in each layer, with the skills of the task built in. On the modes of a linear task it
+/// The layerwise-linear twin f = Σ_k a_k b_k g_k on the skills or modes of the task \[Nam2024\].
+///
+/// It is linear in each layer and has the skills of the task built in. On the modes of a linear task it
 /// is the diagonal linear net; `depth` gives it more than two layers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Multilinear {
-    /// Initial strength R_0 of every skill, the product over the layers.
+    /// R_0: the initial strength of every skill, which is the product over the layers. Above 0.
     pub initial: f64,
-    /// Initial strengths skill by skill relative to `initial`; empty means 1 for all.
+    /// Initial strength of each skill relative to `initial`; 1 for all if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub initial_factors: Vec<f64>,
-    /// Standard deviation of ln R_0 over skills and seeds; 0 gives all skills the same start.
+    /// Standard deviation of ln R_0 over skills and seeds; with 0 all skills start alike.
     #[serde(default)]
     pub spread: f64,
-    /// Layers L.
+    /// L: the number of layers, 2 or more.
     #[serde(default = "two")]
     pub depth: usize,
-    /// Ratio of the layers at the start, b_k(0) / a_k(0); 1 is balanced.
+    /// Ratio of the two layers at the start, b_k(0)/a_k(0); 1 is balanced. Above 0.
     #[serde(default = "one")]
     pub imbalance: f64,
     /// λ = b_k² − a_k², which gradient flow conserves; in place of `imbalance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
-    /// Factor on the learning rate. The twin lives about 22 times faster than a `ReLU` net on
-    /// sparse parity; 1/B² is the one constant that \[Nam2024\] calibrates.
+    /// Factor on the learning rate of this model. Above 0. The twin learns about 22 times faster than a `ReLU`
+    /// net on sparse parities; 1/B² is the one constant that \[Nam2024\] calibrates.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }
@@ -40,6 +44,10 @@ fn one() -> f64 {
 fn two() -> usize {
     2
 }
+
+/// What readers are told of this kind.
+pub(super) const REFERENCE: Reference =
+    Reference::of::<Multilinear>("initial = 0.01\nlr_scale = 0.04");
 
 /// Checks the table of a `multilinear` twin.
 ///

@@ -1,12 +1,13 @@
 use mlp::LayerRate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a net of growing width is parametrised: layer l computes m_l W_l h + n_l b_l with constant
-/// multipliers, of which W and b are trained. All agree at the base width.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// multipliers m_l and n_l, and W and b are trained. All parametrisations agree at the base width.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parametrisation {
-    /// No multipliers: the initial weights alone know the width.
+    /// No multipliers: only the initial weights depend on the width.
     #[default]
     Standard,
     /// The function starts as in the standard parametrisation, and the tangent kernel keeps its

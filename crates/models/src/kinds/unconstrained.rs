@@ -1,7 +1,9 @@
 use mlp::MlpError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{
-    Basis, Batch, KeyError, TaskInstance, TaskShape, parse_table, positive, stream, table_of,
+    Basis, Batch, KeyError, Reference, TaskInstance, TaskShape, parse_table, positive, stream,
+    table_of,
 };
 use theory::{nalgebra::DMatrix, random_orthogonal};
 
@@ -9,37 +11,39 @@ use super::count::few_enough;
 use crate::{Classifier, HiddenFeatures, HiddenLayer, HostArray, Model, Needs};
 
 /// The unconstrained-features model F = H W: a feature vector of its own for every training row,
-/// and a linear classifier \[Mixon2020\]. The layerwise-linear side of neural collapse: all that an
-/// ideal net below the last layer could do is left to gradient descent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// and a linear classifier \[Mixon2020\].
+///
+/// It is the layerwise-linear side of neural collapse: gradient descent moves the features as an ideal net
+/// below the last layer could. It is for the task `class-labels`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnconstrainedFeatures {
-    /// d: numbers of a feature vector.
+    /// d: the length of a feature vector; at least one less than there are classes.
     pub width: usize,
-    /// The start.
+    /// Where features and classifier start.
     pub init: FeatureInit,
-    /// Factor on the learning rate.
+    /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
 }
 
 /// Where free features and their classifier start.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FeatureInit {
     /// Balanced and aligned with the targets, as the closed form assumes: every mode of the targets
-    /// starts at the same strength. On top of it, features differ within each class.
+    /// starts at the same strength; features may differ within a class beside it.
     Aligned {
-        /// s(0) of each mode.
+        /// s(0): the initial strength of every mode. Above 0.
         strength: f64,
-        /// Standard deviation of the entries that are added to the features; their class means are
-        /// taken away.
+        /// Standard deviation of the numbers that are added to the features of a row, minus their class mean.
+        /// 0 or more.
         #[serde(default)]
         within: f64,
     },
     /// Independent normal numbers in both.
     Normal {
-        /// Their standard deviation.
+        /// Their standard deviation. Above 0.
         std: f64,
     },
 }
@@ -47,6 +51,11 @@ pub enum FeatureInit {
 fn one() -> f64 {
     1.0
 }
+
+/// What readers are told of this kind.
+pub(super) const REFERENCE: Reference = Reference::of::<UnconstrainedFeatures>(
+    "width = 20\ninit = { kind = \"aligned\", strength = 0.01, within = 0.01 }",
+);
 
 /// Modes of the targets below this, relative to the largest, are rounding.
 const NO_MODE: f64 = 1e-10;

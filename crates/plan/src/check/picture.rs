@@ -3,7 +3,7 @@
 
 mod cells;
 mod heat_map;
-mod keys;
+pub(crate) mod keys;
 mod scatter;
 
 use std::fmt::Display;

@@ -1,8 +1,9 @@
 use metrics::{Crossing, first_record};
 use models::Model;
 use record::Curve;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, table_of};
+use tasks::{Batch, KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 use crate::{
@@ -10,21 +11,29 @@ use crate::{
     times,
 };
 
-/// `train_accuracy` (against the training labels, noise included) and `test_accuracy`; and from
-/// the whole curves the first recorded steps `t_fit` and `t_gen` at which they reach `fit` and
-/// `generalised`, `delay_gap` = t_gen − t_fit, `delay_ratio` = t_gen/t_fit and
-/// `test_accuracy_at_fit` \[Power2022\].
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Accuracy>("fit = 0.99\ngeneralised = 0.95").giving(&[&[
+Quantity::new("train_accuracy", "share", "Share of the training rows whose largest output is that of their label, with the labels that are trained on, noise included; a tie is wrong"),
+Quantity::new("test_accuracy", "share", "Share of the test rows whose largest output is that of their class; a tie is wrong"),
+Quantity::new("t_fit", "steps", "First recorded step at which the training accuracy is `fit` or more; infinite when not within the run").from("[Power2022]"),
+Quantity::new("t_gen", "steps", "First recorded step at which the test accuracy is `generalised` or more; infinite when not within the run").from("[Power2022]"),
+Quantity::new("delay_gap", "steps", "t_gen − t_fit").from("[Power2022]"),
+Quantity::new("delay_ratio", "–", "t_gen/t_fit").from("[Power2022]"),
+Quantity::new("test_accuracy_at_fit", "share", "Test accuracy at the record t_fit"),
+]]);
+
+/// Accuracies, and the steps at which the net fits and generalises.
 ///
-/// A time that did not come within the run is infinite, and so are gap and ratio then; one that came
-/// before the first record is minus infinite. Without a fit whose step is known there is no gap, no
-/// ratio and no accuracy at it.
-#[derive(Serialize, Deserialize)]
+/// Can be read on tasks with classes, with any model. A time that did not come within the run is infinite, and so are
+/// gap and ratio then; a time before the first record is minus infinite. Without a fit whose step is known there is no
+/// gap, no ratio and no accuracy at the fit.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Accuracy {
-    /// Training accuracy from which on the rows count as fitted.
+    /// Training accuracy from which the rows count as fitted, above 0 and up to 1.
     #[serde(default = "fit")]
     fit: f64,
-    /// Test accuracy from which on the net counts as generalising.
+    /// Test accuracy from which the net counts as generalising, above 0 and up to 1.
     #[serde(default = "generalised")]
     generalised: f64,
 }

@@ -1,13 +1,20 @@
 use metrics::norm;
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// `amplification`: |a + b| now over |a + b| at the start, where a and b are the input and output
-/// weights of the scalar toy's neurons \[Nam2025\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Amplification>("").giving(&[&[
+Quantity::new("amplification", "–", "|a + b| over |a + b| at the start, where a and b are the input and output weights of the neurons; 1 in a lazy net").from("[Nam2025]"),
+]]);
+
+/// Growth of the features of the scalar toy.
+///
+/// Can be read on tasks with one input and one output, with nets of two layers without biases.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Amplification {}
 

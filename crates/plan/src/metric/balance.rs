@@ -2,17 +2,40 @@ use std::ops::RangeInclusive;
 
 use metrics::{Balance, MetricError};
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// The balance Λ = W2ᵀW2 − W1W1ᵀ of neighbouring layers \[Nam2025, Definition 1\]; index 1 is that of
-/// the first two. `balance` is λ = tr Λ/h, `balance_error` |Λ − λ I| over |W1W1ᵀ| + |W2ᵀW2|,
-/// `balance_drift` |Λ − Λ0|/|Λ0|. Gradient flow keeps Λ in linear nets, its diagonal in `ReLU` nets.
-/// Biases count: that of the first layer of a pair is the weight of a constant input, one more column
-/// of W1. That of the second layer is in the Λ of the next pair only.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<LayerBalance>("").giving(&[&[
+    Quantity::new(
+        "balance",
+        "weight²",
+        "λ = tr Λ/h with h hidden neurons: above 0 where the second layer is heavier",
+    )
+    .from("[Nam2025, Definition 1]"),
+    Quantity::new(
+        "balance_error",
+        "–",
+        "|Λ − λ I|/(|W1W1ᵀ| + |W2ᵀW2|): 0 for λ-balanced layers",
+    )
+    .from("[Nam2025, Definition 1]"),
+    Quantity::new(
+        "balance_drift",
+        "–",
+        "|Λ − Λ0|/|Λ0|: 0 where training conserves the balance",
+    )
+    .from("[Nam2025, Definition 1]"),
+]]);
+
+/// The balance Λ = W2ᵀW2 − W1W1ᵀ of neighbouring layers \[Nam2025, Definition 1\].
+///
+/// Can be read on multilayer perceptrons and deep linear nets with a hidden layer; index 1 is the first two layers.
+/// Gradient flow conserves Λ in linear nets, and its diagonal in `ReLU` nets. The bias of the first layer of a pair counts
+/// as the weight of a constant input.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LayerBalance {}
 

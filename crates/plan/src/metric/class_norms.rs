@@ -1,22 +1,53 @@
 use metrics::ClassMeans;
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{
     MeasureError, Metric, Reading, Snapshot, at_least,
     collapse::{OnTrainingRows, defined, needs_hidden_features},
 };
 
-/// What unequal class sizes do to the last layer: `class_mean_norm`, |μ_c| of the features (index =
-/// class, from 1), `class_weight_norm`, |w_c| of the classifier, and `mean_norm_ratio` and
-/// `weight_norm_ratio`, the mean of the rarer half of the classes over that of the other half.
-/// `centred_mean_norm_ratio` is that of |μ_c − μ|, μ the mean of the class means: features of a ReLU net
-/// are positive, and what they share hides by how much classes differ.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<ClassNorms>("").giving(&[&[
+    Quantity::new(
+        "class_mean_norm",
+        "feature",
+        "|μ_c|: norm of the mean of the last hidden features of a class",
+    ),
+    Quantity::new(
+        "class_weight_norm",
+        "weight",
+        "|w_c|: norm of the row of the classifier of a class",
+    ),
+    Quantity::new(
+        "mean_norm_ratio",
+        "–",
+        "Mean of |μ_c| over the rarer half of the classes, over that of the other half",
+    )
+    .from("[Fang2021]"),
+    Quantity::new(
+        "centred_mean_norm_ratio",
+        "–",
+        "The same of |μ_c − μ|, with μ the mean of the class means: what all classes share hides by how much they differ",
+    ),
+    Quantity::new(
+        "weight_norm_ratio",
+        "–",
+        "Mean of |w_c| over the rarer half of the classes, over that of the other half",
+    )
+    .from("[Fang2021]"),
+]]);
+
+/// Norms of the feature means and of the classifier, class by class: what unequal class sizes do to the last layer.
+///
+/// Can be read on tasks with classes, with models that have a hidden layer (`mlp`, `deep-linear`,
+/// `unconstrained-features`).
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ClassNorms {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

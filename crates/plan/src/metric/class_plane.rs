@@ -2,23 +2,46 @@ use std::ops::RangeInclusive;
 
 use metrics::ClassPlane;
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{
     MeasureError, Metric, Reading, Snapshot, at_least,
     collapse::{OnTrainingRows, defined, means_of, needs_hidden_features},
 };
 
-/// Last-layer features of three classes in the plane of their means: `plane_x`, `plane_y` and the
-/// class `plane_class` of each training row (the index). The plane is turned so that the first
-/// class points up and the others follow clockwise, as in a simplex seen from above.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Plane>("classes = [0, 1, 2]\nrows = 300")
+    .giving(&[&[
+        Quantity::new(
+            "plane_x",
+            "feature",
+            "Horizontal coordinate of a training row (index)",
+        ),
+        Quantity::new(
+            "plane_y",
+            "feature",
+            "Vertical coordinate of a training row (index)",
+        ),
+        Quantity::new(
+            "plane_class",
+            "–",
+            "Class of a training row (index), from 0",
+        ),
+    ]]);
+
+/// The last hidden features of three classes in the plane of their means.
+///
+/// Can be read on tasks with classes, with models that have a hidden layer (`mlp`, `deep-linear`,
+/// `unconstrained-features`). The plane is turned so that the first class points up and the others follow
+/// clockwise, as in a simplex seen from above.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Plane {
     /// The three classes, counted from 0.
     classes: [u32; 3],
-    /// Only this many of the training rows of all classes, spread evenly.
+    /// Number of training rows of all classes that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

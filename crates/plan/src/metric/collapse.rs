@@ -6,41 +6,89 @@ use metrics::{
     simplex_distance, stable_rank,
 };
 use models::{HiddenFeatures, HiddenLayer, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, stream, table_of};
+use tasks::{Batch, KeyError, Quantity, Reference, Task, parse_table, stream, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes, at_least, lacks};
 
-/// Neural collapse of the last hidden layer on the training rows, with the labels that these are
-/// trained on \[Papyan2020; Zhu2021\]: `nc1` with the directions of the class means that it kept
-/// (`nc1_rank`) and the smallest eigenvalue of S_b among them (`nc1_eigenvalue`), `nc1_quotient`,
-/// the distances of centred class means and of the classifier from a simplex, `nc3`, `nc3_product`, `nc4`, `nearest_mean_accuracy`,
-/// `effective_rank`, `stable_rank`, the variance within classes inside and outside the directions
-/// that the classifier reads, and the largest singular values of the centred features (the index).
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Collapse>("rows = 1000\npermuted = true").giving(&[&[
+Quantity::new("nc1", "–", "Tr(S_w S_b⁺)/C over the C − 1 directions of the class means, where S_w and S_b are the covariances of features within and between classes: 0 where features lie on their class means").from("[Papyan2020]"),
+Quantity::new("nc1_quotient", "–", "Tr S_w/Tr S_b: `nc1` without the inverse"),
+Quantity::new("nc1_rank", "–", "Number of directions of the class means that `nc1` kept"),
+Quantity::new("nc1_eigenvalue", "feature²", "Smallest eigenvalue of S_b among the directions that `nc1` kept"),
+Quantity::new("nc1_dropped", "–", "Number of directions that `nc1` leaves out because rounding could have made them; only where there are some"),
+Quantity::new("nc1_all_directions", "–", "`nc1` with the dropped directions; only where it differs by more than a factor of 2"),
+Quantity::new("nc2_equinorm_means", "–", "Standard deviation (n − 1) of the norms of the centred class means, over their mean: 0 for a simplex").from("[Papyan2020]"),
+Quantity::new("nc2_equiangular_means", "–", "Mean |cos + 1/(C − 1)| over the pairs of the centred class means: 0 for a simplex").from("[Papyan2020]"),
+Quantity::new("nc2_etf_means", "–", "Distance of the normalised Gram matrix of the centred class means from that of a simplex: 0 for a simplex").from("[Zhu2021]"),
+Quantity::new("nc2_equinorm_weights", "–", "Standard deviation (n − 1) of the norms of the rows of the classifier, over their mean: 0 for a simplex").from("[Papyan2020]"),
+Quantity::new("nc2_equiangular_weights", "–", "Mean |cos + 1/(C − 1)| over the pairs of the rows of the classifier: 0 for a simplex").from("[Papyan2020]"),
+Quantity::new("nc2_etf_weights", "–", "Distance of the normalised Gram matrix of the rows of the classifier from that of a simplex: 0 for a simplex").from("[Zhu2021]"),
+Quantity::new("nc3", "–", "|W/|W| − M/|M||, the distance of the classifier W from the matrix M of centred class means: 0 where they agree up to a factor").from("[Papyan2020]"),
+Quantity::new("nc3_product", "–", "Distance of the normalised product W Mᵀ from that of a simplex").from("[Zhu2021]"),
+Quantity::new("nc4", "share", "Share of the rows that the classifier does not give to the nearest class mean: 0 when collapsed").from("[Papyan2020]"),
+Quantity::new("nearest_mean_accuracy", "share", "Share of the rows whose nearest class mean is that of their class"),
+Quantity::new("effective_rank", "–", "Exponential of the entropy of the variances of the centred features: C − 1 when collapsed").from("[Roy2007]"),
+Quantity::new("stable_rank", "–", "Σσ²/max σ² of the centred features"),
+Quantity::new("within_inside", "feature²", "Tr S_w in the directions that the classifier reads"),
+Quantity::new("within_outside", "feature²", "Tr S_w in the directions that the classifier does not read"),
+Quantity::new("feature_singular", "feature", "The C + 1 largest singular values of the centred features (index)"),
+Quantity::new("nc1_permuted", "–", "`nc1` with the labels permuted among the rows, a control that no net can pass; with permuted = true"),
+]]);
+
+/// Neural collapse of the last hidden layer on the training rows, with the labels that are trained on.
 ///
-/// Directions of the class means that may be nothing but rounding in the precision of the run are
-/// dropped: `nc1_dropped` counts them where there are some, and `nc1_all_directions` is `nc1` with
-/// them where that differs by more than a factor of 2.
-///
-/// What is not defined (all class means the same, features that do not vary) gives no number.
-#[derive(Serialize, Deserialize)]
+/// Can be read on tasks with classes, with models that have a hidden layer (`mlp`, `deep-linear`,
+/// `unconstrained-features`). A quantity that is not defined (class means that are all the same, features
+/// that do not vary) gives no number. Directions of the class means that may be nothing but rounding in the precision of
+/// the run are dropped.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Collapse {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
-    /// Also `nc1_permuted`: `nc1` with the labels permuted among the rows, a control that no net can
-    /// pass.
+    /// Whether `nc1_permuted` is given, too: `nc1` with the labels permuted among the rows, a control that no net can pass.
     #[serde(default)]
     permuted: bool,
 }
 
-/// The same for every hidden layer (the index): `layer_nc1`, `layer_nc1_quotient`,
-/// `layer_effective_rank`, `layer_stable_rank` and `layer_nearest_mean_accuracy`.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of `collapse-layers`.
+pub(crate) const LAYERS: Reference = Reference::of::<CollapseLayers>("rows = 1000").giving(&[&[
+    Quantity::new("layer_nc1", "–", "`nc1` of the features of a hidden layer").from("[Papyan2020]"),
+    Quantity::new(
+        "layer_nc1_quotient",
+        "–",
+        "`nc1_quotient` of the features of a hidden layer",
+    ),
+    Quantity::new(
+        "layer_effective_rank",
+        "–",
+        "`effective_rank` of the features of a hidden layer",
+    )
+    .from("[Roy2007]"),
+    Quantity::new(
+        "layer_stable_rank",
+        "–",
+        "`stable_rank` of the features of a hidden layer",
+    ),
+    Quantity::new(
+        "layer_nearest_mean_accuracy",
+        "share",
+        "`nearest_mean_accuracy` of the features of a hidden layer",
+    ),
+]]);
+
+/// Neural collapse of every hidden layer on the training rows.
+///
+/// Can be read on tasks with classes, with models that have a hidden layer (`mlp`, `deep-linear`,
+/// `unconstrained-features`). The index is the layer.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CollapseLayers {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

@@ -1,19 +1,25 @@
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Basis, KeyError, Task, parse_table, table_of};
+use tasks::{Basis, KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// `loss_at_compute`: the test loss of a model that has only the parameters of its first N skills,
-/// at compute C = N × step (the index). What a budget C can reach is the lower envelope over N
-/// \[Nam2024\]. Needs one test row per skill.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Compute>("largest = 1000").giving(&[&[
+Quantity::new("loss_at_compute", "target²", "Test loss of a model that has only the parameters of its first N skills, at compute C = N × step (the index). What a budget C reaches is the lower envelope over N").from("[Nam2024]"),
+]]);
+
+/// Test loss against compute, for models with the parameters of the first N skills only.
+///
+/// Can be read on populations with one row per skill (`skill-spectrum`, parities with over = "skills").
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Compute {
-    /// Numbers of skills N to look at, evenly spaced in the logarithm.
+    /// Number of values of N, evenly spaced in the logarithm. 2 or more.
     #[serde(default = "forty")]
     points: usize,
-    /// The largest N.
+    /// Largest N. 2 or more.
     #[serde(default = "thousand")]
     largest: u64,
 }

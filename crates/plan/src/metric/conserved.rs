@@ -1,15 +1,20 @@
 use metrics::{MetricError, neuron_balance, neuron_balance_drift, neuron_sizes};
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// `conserved_drift`: how far |w_in|² − q|w_out|² of the hidden neurons has moved, root mean square
-/// over neurons relative to that of |w_in|² + q|w_out|² at the start \[Du2018\]. Gradient flow keeps
-/// it in two-layer nets with an activation of degree q; for tanh and gelu, which have none, it is
-/// measured with q = 1 and moves.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Conserved>("").giving(&[&[
+Quantity::new("conserved_drift", "–", "Change of |w_in|² − q|w_out|² since the start, root mean square over the hidden neurons, relative to |w_in|² + q|w_out|² at the start; q is the degree of the activation. Gradient flow conserves it for homogeneous activations; for tanh and gelu it is measured with q = 1 and moves").from("[Du2018]"),
+]]);
+
+/// How well training conserves the balance of every hidden neuron.
+///
+/// Can be read on multilayer perceptrons and deep linear nets with one hidden layer, not linearised.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Conserved {}
 

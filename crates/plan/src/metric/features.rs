@@ -2,17 +2,24 @@ use std::ops::RangeInclusive;
 
 use metrics::{MetricError, feature_cka};
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
-/// `feature_cka`: centred kernel alignment of the features of each hidden layer (the index) with
-/// those at the start, on the training rows \[Kornblith2019\]: 1 where features only turn or scale.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Features>("rows = 500").giving(&[&[
+Quantity::new("feature_cka", "–", "Centred kernel alignment of the features of a hidden layer with those at the start, on the training rows: 1 where features only rotate or scale, at least 0").from("[Kornblith2019]"),
+]]);
+
+/// How far the features of each hidden layer have turned since the start.
+///
+/// Can be read on multilayer perceptrons and deep linear nets with a hidden layer, not linearised, on tasks with inputs.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Features {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

@@ -2,25 +2,40 @@ use std::ops::RangeInclusive;
 
 use metrics::{Spectrum, Waves};
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Pairs, ResidueCharacters, Task, parse_table, table_of};
+use tasks::{KeyError, Pairs, Quantity, Reference, ResidueCharacters, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// How far the first layer's neurons are tuned to one frequency of the residues: means over
-/// neurons of `ipr`, `top_share` and `gini` of their Fourier power [Nanda2023; Doshi2024].
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Fourier>("").giving(&[&[
+Quantity::new("ipr", "–", "Σ_k P_k² of the Fourier power P of a neuron's input weights, both residues together, with Σ_k P_k = 1; mean over neurons: 1 when a neuron has one frequency. Gaussian weights at p = 23 have 0.131").from("[Doshi2024]"),
+Quantity::new("top_share", "–", "max_k P_k, mean over neurons. Gaussian weights at p = 23 have 0.216"),
+Quantity::new("gini", "–", "Gini coefficient of P, mean over neurons, from 0 to 1. Gaussian weights at p = 23 have 0.342").from("[Nanda2023]"),
+]]);
+
+/// How far the neurons of the first layer are tuned to one frequency of the residues.
 ///
-/// Over the characters of the task: additive ones for sums of multiples of a and b, multiplicative
-/// ones (of discrete logarithms; residue 0 is left out) for products and quotients modulo a prime. The
-/// frequency is that of the result: k of c1 a + c2 b (or of a^c1 b^c2) is c1 k of a and c2 k of b.
-#[derive(Serialize, Deserialize)]
+/// Can be read on `modular-arithmetic` with nets that have inputs. For products and quotients modulo a prime the
+/// spectrum is over discrete logarithms, without residue 0. The frequency is that of the result: k of c1 a + c2 b (or of
+/// a^c1 b^c2) is c1 k of a and c2 k of b.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fourier {}
 
-/// Fourier power of the first layer, mean over neurons: `fourier_power` (the index is the
-/// frequency), and `sorted_power`, with every neuron's frequencies from its strongest to its
-/// weakest (the index is the rank).
-#[derive(Serialize, Deserialize)]
+/// What readers are told of `fourier-spectrum`.
+pub(crate) const SPECTRUM: Reference = Reference::of::<FourierSpectrum>("").giving(&[&[
+Quantity::new("fourier_power", "share", "Power at a frequency, mean over neurons"),
+Quantity::new("sorted_power", "share", "Power at a rank, each neuron's frequencies from its strongest to its weakest, mean over neurons"),
+]]);
+
+/// The Fourier spectrum of the first layer, frequency by frequency.
+///
+/// Can be read on `modular-arithmetic` with nets that have inputs. For products and quotients modulo a prime the
+/// spectrum is over discrete logarithms, without residue 0. The frequency is that of the result: k of c1 a + c2 b (or of
+/// a^c1 b^c2) is c1 k of a and c2 k of b.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FourierSpectrum {}
 

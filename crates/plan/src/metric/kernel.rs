@@ -1,21 +1,29 @@
 use metrics::{kernel_distance, kernel_velocity, packed_target_alignment};
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, table_of};
+use tasks::{Batch, KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks};
 
-/// The exact neural tangent kernel K on the training rows, in f64 on the host \[Jacot2018\]:
-/// `kernel_distance`, 1 − ⟨K_0, K_t⟩/(|K_0||K_t|), `target_alignment`, yᵀ K y/(|K| |y|²), and, where
-/// asked for, `kernel_velocity`: the distance from the kernel at the record before, per step
-/// \[Fort2020\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Kernel>("rows = 200\nvelocity = true").giving(&[&[
+Quantity::new("kernel_distance", "–", "1 − ⟨K_0, K_t⟩/(|K_0||K_t|) with the kernel K_0 at the start: 0 in a lazy net, at most 1").from("[Jacot2018]"),
+Quantity::new("target_alignment", "–", "yᵀ K y/(|K| |y|²) of the kernel with the targets, from 0 to 1").from("[Jacot2018]"),
+Quantity::new("kernel_velocity", "1/step", "Kernel distance from the kernel of the record before, over the steps between; with velocity = true").from("[Fort2020]"),
+]]);
+
+/// The exact tangent kernel K on the training rows, in f64.
+///
+/// Can be read on multilayer perceptrons and deep linear nets, not linearised, on tasks with inputs. Rows times outputs are at
+/// most 5,000: the kernel then takes 400 MB.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Kernel {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
-    /// Whether to give the velocity, which takes one more kernel.
+    /// Whether `kernel_velocity` is given, too, which takes one more kernel.
     #[serde(default)]
     velocity: bool,
 }

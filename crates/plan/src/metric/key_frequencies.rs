@@ -2,23 +2,50 @@ use std::ops::RangeInclusive;
 
 use metrics::{accuracy, cross_entropy, key_split};
 use models::{Loss, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, fourier::characters, lacks};
 
-/// Loss and accuracy, over all pairs of residues, of the logits restricted to key frequencies and
-/// of the logits without them: `restricted_loss`, `restricted_accuracy`, `excluded_loss`,
-/// `excluded_accuracy` \[Nanda2023\]. The index is the key; 0 is all keys together. The loss is the
-/// training loss.
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<KeyFrequencies>("keys = [1, 5]").giving(&[&[
+        Quantity::new(
+            "restricted_loss",
+            "loss",
+            "Training loss of the outputs restricted to the key frequencies",
+        )
+        .from("[Nanda2023]"),
+        Quantity::new(
+            "restricted_accuracy",
+            "share",
+            "Accuracy of the outputs restricted to the key frequencies",
+        )
+        .from("[Nanda2023]"),
+        Quantity::new(
+            "excluded_loss",
+            "loss",
+            "Training loss of the outputs without the key frequencies",
+        )
+        .from("[Nanda2023]"),
+        Quantity::new(
+            "excluded_accuracy",
+            "share",
+            "Accuracy of the outputs without the key frequencies",
+        )
+        .from("[Nanda2023]"),
+    ]]);
+
+/// Loss and accuracy of outputs restricted to key frequencies, and of outputs without them.
 ///
-/// Of sums c1 a + c2 b + c0 modulo p, and of products of powers of a and b modulo a prime (quotients
-/// as well), whose frequencies are over the pairs without residue 0: other operations have no key
-/// frequencies.
-#[derive(Serialize, Deserialize)]
+/// Can be read on `modular-arithmetic` for sums c1 a + c2 b + c0 modulo p, and for products and quotients of powers of a
+/// and b modulo a prime, there on the pairs without residue 0. All pairs count, trained on or not; index 0 is all keys
+/// together, another index one key.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KeyFrequencies {
-    /// The keys; all of them when empty, 1 to p/2, for products to (p − 1)/2.
+    /// The key frequencies; all if empty: 1 to p/2, for products to (p − 1)/2.
     #[serde(default)]
     keys: Vec<u32>,
 }

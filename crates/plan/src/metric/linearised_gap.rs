@@ -1,17 +1,23 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
-/// The distance |f − f_lin| on the test rows to a model that is trained beside it, its linearisation
-/// (`linearised = true`): `linearised_gap`, the largest, `linearised_gap_rms` and `linearised_gap_mean`. In a
-/// smooth net all three fall like 1/α with the output scale \[Chizat2019\]. In a ReLU net a row leaves the
-/// linearisation where one of its units changes sides, by an amount that does not depend on α; the share
-/// of such rows falls like 1/α, the mean with it, the rms like its root, and the largest not at all.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Gap>("to = \"linearised\"").giving(&[&[
+Quantity::new("linearised_gap", "target", "Largest |f − f_lin| over the outputs on the test rows; in a smooth net it falls as 1/α with the output scale α, in a ReLU net not at all").from("[Chizat2019]"),
+    Quantity::new("linearised_gap_rms", "target", "Root mean square of f − f_lin; in a ReLU net it falls as 1/√α"),
+    Quantity::new("linearised_gap_mean", "target", "Mean of |f − f_lin|; it falls as 1/α"),
+]]);
+
+/// Distance of a net to its linearisation, which is trained beside it.
+///
+/// Can be read on models whose linearisation (the same table with linearised = true) is a model of the spec.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Gap {
-    /// The linearised model.
+    /// Name of the linearised model.
     to: String,
 }
 

@@ -1,14 +1,35 @@
 use metrics::{margins, softmax_collapse};
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes};
 
-/// On the training rows and their labels: `logit_margin` and `smallest_margin`, mean and least
-/// f_y − max_{j≠y} f_j, in units of the target; `softmax_collapse`, the share of rows whose softmax
-/// is exactly one-hot in the precision of training \[Prieto2025\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Logits>("").giving(&[&[
+    Quantity::new(
+        "logit_margin",
+        "target",
+        "Mean over the training rows of f_y − max_{j≠y} f_j, over the target",
+    ),
+    Quantity::new(
+        "smallest_margin",
+        "target",
+        "Least margin f_y − max_{j≠y} f_j of the training rows, over the target: below 0 while a row is not fitted",
+    ),
+    Quantity::new(
+        "softmax_collapse",
+        "share",
+        "Share of the training rows whose softmax is exactly one-hot in the precision of training",
+    )
+    .from("[Prieto2025]"),
+]]);
+
+/// Margins of the outputs on the training rows.
+///
+/// Can be read on tasks with classes, with any model.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Logits {}
 

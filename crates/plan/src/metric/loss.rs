@@ -1,12 +1,20 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, parse_table, table_of};
+use tasks::{Batch, KeyError, Quantity, Reference, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
-/// `train_loss`: the training loss on the batch of this step. `test_loss`: ½ Σ_k P_k mean_k
-/// |f − y|² on the test rows, whatever the training convention. `test_criterion`: the training loss on
-/// the test rows, which count equally unless the task weighs them.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Losses>("").giving(&[&[
+Quantity::new("train_loss", "loss", "The training loss on the batch of the step, in the convention of the run"),
+Quantity::new("test_loss", "target²", "½ Σ_k P_k mean_k |f − y|² on the test rows of the groups k (skills, modes or classes) with probabilities P_k, whatever the training loss is"),
+Quantity::new("test_criterion", "loss", "The training loss on the test rows, which count equally unless the task weighs them"),
+]]);
+
+/// Training and test losses.
+///
+/// Can be read on every task and model.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Losses {}
 

@@ -2,8 +2,9 @@ use std::ops::RangeInclusive;
 
 use models::Model;
 use nalgebra::DMatrix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, table_of};
+use tasks::{Batch, KeyError, Quantity, Reference, Task, parse_table, table_of};
 use theory::full_svd;
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
@@ -12,10 +13,16 @@ use crate::{
     times,
 };
 
-/// `skill_strength` of the singular modes of the task: u_αᵀ E[f xᵀ] v_α / S_α, where
-/// E[y xᵀ] = Σ_α S_α u_α v_αᵀ on the training rows \[Saxe2014\]. For whitened inputs and a linear net
-/// E[f xᵀ] is the network function.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Modes>("").giving(&[&[
+Quantity::new("skill_strength", "target", "u_αᵀ E[f xᵀ] v_α / S_α of mode α on the training rows, where E[y xᵀ] = Σ_α S_α u_α v_αᵀ: 0 at a start without output, 1 when learned").from("[Saxe2014]"),
+], &times::QUANTITIES]);
+
+/// How far each singular mode of a linear task is learned, and the steps at which it is.
+///
+/// Can be read on tasks with whitened inputs that are the same at every step: `linear-map`, `random-regression` with
+/// whiten = true, `dataset` with components and a full batch. With any model.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Modes {}
 

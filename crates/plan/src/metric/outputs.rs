@@ -1,14 +1,21 @@
 use std::ops::RangeInclusive;
 
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// `output`: every output on every test row; index = row · K + output, from 1. On a linear map
-/// these are the entries of the network function W2 W1, column by column.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Outputs>("").giving(&[&[
+Quantity::new("output", "target", "Output k on test row n; the index is (n − 1) K + k with K outputs. On `linear-map` these are the entries of the product of the layers, column by column"),
+]]);
+
+/// Every output on every test row.
+///
+/// Can be read on tasks with at most 4,096 outputs in their test rows, with any model.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Outputs {}
 

@@ -3,17 +3,25 @@ use std::ops::RangeInclusive;
 use metrics::pattern_distance;
 use mlp::Activation;
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
-/// `pattern_distance`: share of (training row, neuron) pairs of each hidden layer (the index) whose
-/// activation changed sides since the start \[Kunin2024\]. In a lazy net none do.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Patterns>("rows = 500").giving(&[&[
+Quantity::new("pattern_distance", "share", "Share of the pairs of a training row and a neuron of a hidden layer whose pre-activation changed sign since the start: 0 in a lazy net").from("[Kunin2024]"),
+]]);
+
+/// How many activations have changed sides since the start.
+///
+/// Can be read on multilayer perceptrons with a hidden layer, not linearised, whose activation keeps the sign (not
+/// quadratic), on tasks with inputs.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Patterns {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

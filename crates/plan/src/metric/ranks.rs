@@ -5,18 +5,41 @@ use metrics::{
     stable_rank,
 };
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, at_least, lacks, layers};
 
-/// How many directions a net uses \[Roy2007\]: `weight_effective_rank` and `weight_stable_rank` of
-/// every layer's weight, and `feature_effective_rank` of every hidden layer's centred features on
-/// the training rows; the index is the layer. Effective ranks are those of squared singular values.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Ranks>("rows = 500").giving(&[&[
+    Quantity::new(
+        "weight_effective_rank",
+        "–",
+        "Effective rank of the weight of a layer",
+    )
+    .from("[Roy2007]"),
+    Quantity::new(
+        "weight_stable_rank",
+        "–",
+        "Stable rank of the weight of a layer",
+    ),
+    Quantity::new(
+        "feature_effective_rank",
+        "–",
+        "Effective rank of the centred features of a hidden layer on the training rows",
+    )
+    .from("[Roy2007]"),
+]]);
+
+/// How many directions the weights and the features of each layer use.
+///
+/// Can be read on multilayer perceptrons and deep linear nets, not linearised; the index is the layer. Effective ranks
+/// are the exponential of the entropy of squared singular values; the stable rank is Σσ²/max σ².
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Ranks {
-    /// Only this many of the training rows, spread evenly.
+    /// Number of training rows that are looked at, spread evenly; all of them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<u32>,
 }

@@ -1,13 +1,21 @@
 use metrics::norm;
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 
-/// `weight_to_target`: the ratio α κ^D ξ^d/τ of the net's and the task's four scales \[Nam2025\];
-/// `weight_growth`: |θ| over |θ0|.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Scales>("").giving(&[&[
+Quantity::new("weight_to_target", "–", "α κ^D ξ^d/τ of the scales of output, weights, inputs and targets; D and d are the degrees of the net in its weights and inputs (3 and 2 for two quadratic layers)").from("[Nam2025]"),
+Quantity::new("weight_growth", "–", "|θ|/|θ0|"),
+]]);
+
+/// The weight-to-target ratio of a net, and the growth of its weights.
+///
+/// Can be read on multilayer perceptrons and deep linear nets, not linearised, on tasks with one target scale.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Scales {}
 

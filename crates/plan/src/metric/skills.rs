@@ -1,7 +1,8 @@
 use metrics::skill_stats;
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Basis, KeyError, Task, parse_table, table_of};
+use tasks::{Basis, KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot, lacks};
 use crate::{
@@ -9,9 +10,16 @@ use crate::{
     times,
 };
 
-/// `skill_strength`: R_k / S with R_k = E_k[(f − E_k f) g_k]; `off_skill_energy`:
-/// (E_k f² − R_k²) / S², what the net does on skill k beside the skill \[Nam2024\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Skills>("").giving(&[&[
+Quantity::new("skill_strength", "target", "R_k/S with R_k = E_k[(f − E_k f) g_k] on the test rows of skill k, where g_k is its basis function and S the target: 0 at a start without output, 1 when learned").from("[Nam2024]"),
+Quantity::new("off_skill_energy", "target²", "(E_k f² − R_k²)/S²: the energy of the output on skill k that is not the skill; 0 or more").from("[Nam2024]"),
+], &times::QUANTITIES]);
+
+/// How far each skill of the task is learned, and the steps at which it is.
+///
+/// Can be read on tasks of skills with one output (parities, modes, skill spectra), with any model.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Skills {}
 

@@ -2,16 +2,23 @@ use std::ops::RangeInclusive;
 
 use metrics::{energy_by_degree, largest_other, walsh_coefficients};
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
-/// Walsh spectrum of the net on each skill's cube of all 2^n inputs (n ≤ 16), in units of S:
-/// `walsh_target`, the coefficient of the skill's own parity; `walsh_largest_other`, the largest
-/// other non-constant one in size; `walsh_degree_energy`, the energy of each degree (index =
-/// degree, from 1), averaged over skills with their probabilities.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Walsh>("").giving(&[&[
+Quantity::new("walsh_target", "target", "Walsh coefficient of the parity of the skill, over S: 1 when learned"),
+Quantity::new("walsh_largest_other", "target", "Size of the largest other coefficient, over S; the constant does not count"),
+Quantity::new("walsh_degree_energy", "target²", "Sum of the squared coefficients of one degree (index), over S², averaged over the skills with their probabilities"),
+]]);
+
+/// The Walsh spectrum of the output on the cube of all inputs of each skill.
+///
+/// Can be read on parities of up to 16 bits, with models that have inputs.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Walsh {}
 

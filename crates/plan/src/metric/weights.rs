@@ -2,14 +2,31 @@ use std::ops::RangeInclusive;
 
 use metrics::{norm, relative_change};
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, table_of};
+use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 
 use super::{MeasureError, Metric, Reading, Snapshot};
 
-/// `weight_norm`: |θ|; `weight_change`: |θ − θ0| / |θ0|. Index 0 is all parameters, the others
-/// are the arrays in order (weight, bias, weight, …).
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Weights>("").giving(&[&[
+    Quantity::new(
+        "weight_norm",
+        "weight",
+        "|θ|: the root of the sum of squares of the parameters",
+    ),
+    Quantity::new(
+        "weight_change",
+        "–",
+        "|θ − θ0|/|θ0|; none for an array that starts at zero",
+    ),
+]]);
+
+/// Size of the weights, and their distance from the start.
+///
+/// Can be read on every task and model. Index 0 is all parameters together; the others are the arrays in order (weight, bias,
+/// weight, …).
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Weights {}
 

@@ -1,6 +1,7 @@
 //! What explanations with a fitted clock share: the speeds of indices, and the first curve.
 
 use metrics::Crossing;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use theory::full_svd;
 
@@ -8,7 +9,7 @@ use super::CellView;
 use crate::{derived::Derived, times::half_time};
 
 /// How fast an index runs, relative to the first one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Law {
     /// Rates go with input power times target, P S, as in two layers from a small balanced start.

@@ -1,5 +1,6 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 use theory::Rise;
 
 use super::{
@@ -11,10 +12,15 @@ use crate::{
     log_time::{grid_of, interpolated},
 };
 
-/// A rival explanation: one shape of rise, its constants fitted to the curve of index 1 of a model, per
-/// seed and variant. Every further index is the same shape on a clock that goes with its rate, so that
-/// nothing of it was seen. Gives `skill_strength`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<FittedRise>("shape = \"logistic\"\ncalibrate_on = \"net\"");
+
+/// A rival explanation: one shape of rise, fitted to the first curve of a model and stretched by a law for all others.
+///
+/// The constants are fitted to index 1, per seed and variant. Every further index is the same shape on a clock that goes with
+/// its rate, so that nothing of it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FittedRise {
     /// The shape.
@@ -30,7 +36,7 @@ struct FittedRise {
 }
 
 /// Shapes of a rise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Shape {
     /// The mean of the first curve, at all times and indices (one constant).

@@ -1,29 +1,29 @@
 use metrics::{ClassMeans, FloatFormat, LabelledFeatures, WithinClass};
 use models::{HostArray, Model};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
+use tasks::{Batch, KeyError, Reference, Task, parse_table, positive, table_of};
 use theory::{BalancedMode, UnconstrainedFeatures, nalgebra::DMatrix};
 
 use super::{CellView, Prediction};
 use crate::derived::Derived;
 
-/// The unconstrained-features model from its own initial values \[Mixon2020\]: every mode of the
-/// targets grows by itself, S its singular value, from s0 = |Wᵀu + Hᵀv|²/4, with u and v its
-/// singular vectors. That is exact for a balanced start aligned with the targets and within a few
-/// percent for a small random one, of which it says nothing else.
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<FreeFeatures>("from = \"features\"");
+
+/// The unconstrained-features model in closed form, from its own initial values \[Mixon2020\].
 ///
-/// `feature_singular`, the singular values of the features: √s of every mode and, from an aligned
-/// start, those of what differs within classes where the classifier does not look, which stay. For
-/// classes of equal size and an aligned start also `nc1`, `nc1_quotient`, `within_inside` and
-/// `within_outside`. `mean_norm_ratio` and `weight_norm_ratio` compare the rarer half of the classes
-/// with the other: |μ_c|² = Σ s v_c² and |w_c|² = Σ s u_c² over the modes; `centred_mean_norm_ratio` does
-/// so after the mean over classes was taken away from √s v_c, mode by mode.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Every mode of the targets grows by itself to its singular value S from s_0 = |Wᵀu + Hᵀv|²/4, with u and v its singular
+/// vectors. That is exact for a balanced start aligned with the targets, and within a few percent for a small random one. From
+/// an aligned start the features outside the directions of the classifier stay. `nc1`, `nc1_quotient`, `within_inside` and
+/// `within_outside` are given for classes of equal size and an aligned start only;
+/// `mean_norm_ratio`, `centred_mean_norm_ratio` and `weight_norm_ratio` compare the rarer half of the classes with the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FreeFeatures {
-    /// Model whose initial values it starts from.
+    /// Name of the `unconstrained-features` model whose initial values the form starts from.
     from: String,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }

@@ -1,25 +1,31 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, stream, table_of};
+use tasks::{KeyError, Quantity, Reference, parse_table, stream, table_of};
 
 use super::{CellView, Prediction};
 use crate::derived::Derived;
 
-/// The skill model in the limit of long training from small weights \[Nam2024\]: with D samples a
-/// skill is learned if and only if it was seen, with room for N skills the N most frequent ones
-/// are. `loss_at_data` (index D) draws, per seed, how many skills of each group go unseen (skills
-/// count as independent, which holds up to 1/D);
-/// `loss_at_parameters` (index N) is an exact sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Limits>("data = [100, 1_000_000]\nparameters = [1, 10_000]").giving(&[&[
+Quantity::new("loss_at_data", "target²", "Test loss against the number D of samples (the index); the skills that go unseen are drawn per seed").from("[Nam2024]"),
+Quantity::new("loss_at_parameters", "target²", "Test loss against the number N of parameters (the index), an exact sum").from("[Nam2024]"),
+]]);
+
+/// The skill model in the limit of long training from small weights, against data and parameters \[Nam2024\].
+///
+/// With D samples a skill is learned if and only if one of them shows it; with room for N skills the N most frequent ones are
+/// learned. It is for tasks of skills, `skill-spectrum` above all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Limits {
     /// Smallest and largest D.
     data: [u64; 2],
     /// Smallest and largest N.
     parameters: [u64; 2],
-    /// Points on each axis, evenly spaced in the logarithm.
+    /// Number of points on each axis, evenly spaced in the logarithm.
     #[serde(default = "thirty")]
     points: usize,
-    /// Data sets drawn and averaged per D and seed.
+    /// Number of data sets that are drawn and averaged for every D and seed.
     #[serde(default = "one")]
     draws: u64,
 }

@@ -1,19 +1,24 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 use theory::LinearMode;
 
 use super::{CellView, Prediction};
 use crate::derived::Derived;
 
-/// The plain linear model on the task's basis: every strength saturates exponentially with rate
-/// P_k, from time 0 on. Gives `skill_strength`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<LinearSkills>("initial = 0.0");
+
+/// The plain linear model in closed form: the strength of skill k saturates exponentially at rate P_k, without delay.
+///
+/// It is for tasks of skills or modes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LinearSkills {
     /// Initial strength of every skill.
     #[serde(default)]
     initial: f64,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }

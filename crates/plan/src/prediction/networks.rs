@@ -1,36 +1,39 @@
 use metrics::kernel_distance;
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{Batch, KeyError, Task, parse_table, positive, table_of};
+use tasks::{Batch, KeyError, Reference, Task, parse_table, positive, table_of};
 use theory::{AlignedNetwork, BalancedNetwork, NetworkState, balance, full_svd, nalgebra::DMatrix};
 
 use super::{CellView, Prediction, on_whitened_inputs};
 use crate::derived::Derived;
 
-/// Exact dynamics of two-layer linear nets on whitened inputs, from a model's own initial weights.
-///
-/// `balanced-network` is the solution for λ-balanced layers in any position to the task
-/// [Braun2022; Domine2024]; for layers that are not balanced it gives nothing.
-/// `aligned-network` is the theorem for task-aligned layers \[Nam2025\]: every mode of the task moves
-/// by itself from the strength that the product has along it, with λ the mean balance of the
-/// layers. It can be held against a net that is neither aligned nor balanced, to see it fail.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of `aligned-network`.
+pub(crate) const ALIGNED: Reference = Reference::of::<Table>("from = \"net\"\nmetrics = [\"output\", \"kernel_distance\"]").about("The exact dynamics of a task-aligned linear net of two layers on whitened inputs [Nam2025, Theorem 2]: every mode of the task moves by itself from the strength that the product of the initial weights has along it, with λ the mean balance of the layers. Held against a net that is neither aligned nor balanced, it fails.");
+
+/// What readers are told of `balanced-network`.
+pub(crate) const BALANCED: Reference = Reference::of::<Table>("from = \"net\"\nmetrics = [\"output\", \"kernel_distance\"]").about("The exact dynamics of a λ-balanced linear net of two layers on whitened inputs, in any position to the task [Braun2022; Domine2024]. For layers that are not balanced it gives nothing.");
+
+/// Exact dynamics of linear nets of two layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    /// Model whose initial weights it starts from.
+    /// Name of the model whose initial weights the form starts from.
     from: String,
-    /// What to give: `output`, `kernel_distance` or both.
+    /// Metrics that are predicted.
     #[serde(default = "output")]
     metrics: Vec<Metric>,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Metric {
+    /// The outputs on the test rows.
     Output,
+    /// The distance of the tangent kernel from the start.
     KernelDistance,
 }
 

@@ -1,5 +1,6 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 use theory::ScalingLaw;
 
 use super::{
@@ -8,21 +9,27 @@ use super::{
 };
 use crate::derived::Derived;
 
-/// The asymptotic power laws of the skill model \[Nam2024\]: `test_loss` against flow time,
-/// `loss_at_data`, `loss_at_parameters`. The exponents follow from α alone, the constants from
-/// zeta(α + 1), the target and the initial strength.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<PowerLaws>(
+    "alpha = 0.6\ntarget = 1.0\ninitial = 0.01\ndata = [100, 1_000_000]\nparameters = [1, 10_000]",
+);
+
+/// The power laws of the skill model with their exponents and constants \[Nam2024\]: test loss against flow time, data and
+/// parameters.
+///
+/// The exponents follow from α alone, the constants from ζ(α + 1), the target and the initial strength.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PowerLaws {
-    /// α of P_k ∝ k^−(α+1).
+    /// α of P_k ∝ k^−(α + 1). Above 0.
     alpha: f64,
-    /// Target S.
+    /// S: the target strength of every skill. Above 0.
     target: f64,
-    /// Initial strength R_0.
+    /// R_0: the initial strength of every skill. Above 0.
     initial: f64,
-    /// Smallest and largest D to draw.
+    /// Smallest and largest number of samples D that is drawn.
     data: [u64; 2],
-    /// Smallest and largest N to draw.
+    /// Smallest and largest number of parameters N that is drawn.
     parameters: [u64; 2],
 }
 

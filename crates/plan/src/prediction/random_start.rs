@@ -1,25 +1,29 @@
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, Task, parse_table, positive, table_of};
 use theory::{nalgebra::DMatrix, random_start_half_times};
 
 use super::{CellView, Prediction, clockwork::Timed, on_whitened_inputs};
 use crate::derived::Derived;
 
-/// The singular modes of the task under a two-layer linear net that starts from the small random
-/// weights of a model, nothing fitted: mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where
-/// x₀ is the overlap of the start with the growing direction of the mode \[Saxe2014\]; see
-/// [`theory::random_start_half_times`].  A mode whose start is too large for that has no curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<RandomStart>("from = \"net\"");
+
+/// The singular modes of a linear task, learned from the small random weights of a model, nothing fitted \[Saxe2014\].
+///
+/// Mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where x₀ is the overlap of the start with the growing direction
+/// of the mode. A mode whose start is too large for that has no curve. It is for whitened inputs and a `deep-linear` model
+/// with one hidden layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RandomStart {
-    /// Model whose initial weights it starts from.
+    /// Name of the model whose initial weights the form starts from.
     from: String,
-    /// Model whose half-time of mode 1 fixes the clock, per seed and variant; nothing is fitted when
-    /// left out.
+    /// Name of the model whose half-time of mode 1 fixes the clock, per seed and variant; nothing is fitted if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calibrate_on: Option<String>,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }

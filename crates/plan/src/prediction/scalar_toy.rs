@@ -1,26 +1,30 @@
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, Task, parse_table, positive, table_of};
 use theory::ScalarToy;
 
 use super::{CellView, Prediction, two_linear_layers};
 use crate::derived::Derived;
 
-/// The scalar toy f(x) = x Σ a_i b_i / Z from a model's own initial weights \[Nam2025\]: `output`
-/// and `amplification`, the growth of |a + b|.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Toy>("from = \"net\"");
+
+/// The scalar toy f(x) = x Σ a_i b_i / Z in closed form, from the initial weights of a model \[Nam2025\].
+///
+/// It is for a task `modes` of one mode and a `deep-linear` model with one hidden layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Toy {
-    /// Model whose initial weights it starts from.
+    /// Name of the model whose initial weights the form starts from.
     from: String,
-    /// Z, one over the model's `output_scale`.
+    /// Z: one over the `output_scale` of the model. Above 0.
     #[serde(default = "one")]
     normalisation: f64,
-    /// Give the growth of |a + b|² in place of that of |a + b|: the expression as printed, without
-    /// the root that the features need.
+    /// Whether `amplification` is the growth of |a + b|², the expression as it is printed, in place of that of |a + b|.
     #[serde(default)]
     squared: bool,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }

@@ -1,17 +1,23 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
 use super::{CellView, Prediction};
 use crate::derived::Derived;
 
-/// Extended D_c-shot and N_c-shot models of data and parameter emergence \[Nam2024\]: final
-/// `skill_strength` as a function of a knob.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of `data-shot`.
+pub(crate) const DATA: Reference = Reference::of::<Table>("knob = \"task.data.size\"\nshots = 270").about("Final strength of each skill against the size of the training set: a skill is learned in full from D_c of its samples on, the extended D_c-shot model [Nam2024]. The size is a key of [sweep.grid].");
+
+/// What readers are told of `parameter-shot`.
+pub(crate) const PARAMETERS: Reference = Reference::of::<Table>("knob = \"models.net.widths\"\nshots = 4").about("Final strength of each skill against the width of the net: skills get N_c neurons each in the order of their frequency, the extended N_c-shot model [Nam2024]. The width is a key of [sweep.grid].");
+
+/// Both shot models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    /// Dotted key of the knob: the data size D or the hidden width N.
+    /// Dotted key of the knob: the data size or the hidden width.
     knob: String,
-    /// D_c: samples of a skill needed to learn it in full, or N_c: neurons per skill.
+    /// D_c: the samples of a skill that are needed to learn it in full; or N_c: the neurons of a skill. Above 0.
     shots: f64,
 }
 

@@ -1,40 +1,47 @@
 use metrics::Crossing;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Quantity, Reference, parse_table, positive, table_of};
 use theory::{BalancedMode, DeepMode, LambdaMode};
 
 use super::{CellView, Prediction};
 use crate::{derived::Derived, times::half_time};
 
-/// The multilinear skill model \[Nam2024\]: R_k(t) is a sigmoid with rate 2 P_k S / B². With
-/// `lambda` its layers are imbalanced \[Domine2024\], with `depth` there are more than two
-/// \[Saxe2014\]. Gives `skill_strength`, `test_loss` and the calibration constant `slowdown` (B²).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Skills>("initial_from = \"twin\"\ncalibrate_on = \"net\"").giving(&[&[
+Quantity::new("slowdown", "–", "B²: how much slower the net is than the layered model, the one constant of the closed form; recorded at the last step").from("[Nam2024]"),
+]]);
+
+/// The layerwise-linear model of skills in closed form: the strength of skill k is a sigmoid of rate 2 P_k S/B² \[Nam2024\].
+///
+/// With `lambda` its two layers are imbalanced \[Domine2024\], with `depth` there are more than two \[Saxe2014\]. It is for
+/// tasks of skills or modes, and starts from one of `initial`, `init_std` and `initial_from`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Skills {
-    /// Initial strength R_0 of every skill; give this or `init_std`.
+    /// R_0: the initial strength of every skill. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     initial: Option<f64>,
-    /// Standard deviation of the net's initial weights, from which S/R_0 − 1 = 3.6 S/σ² − 1
-    /// follows (an empirical relation of \[Nam2024\]'s code).
+    /// σ: the standard deviation of the initial weights of a net, from which S/R_0 − 1 = 3.6 S/σ² − 1 follows, an empirical
+    /// relation of the code of \[Nam2024\]. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     init_std: Option<f64>,
-    /// Model whose strengths at step 0 are the initial ones, skill by skill.
+    /// Name of the model whose strengths at step 0 are the initial ones, skill by skill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     initial_from: Option<String>,
-    /// B²: how much slower the net is than the model; give this or `calibrate_on`.
+    /// B²; 1 unless given. Above 0. Not with `calibrate_on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slowdown: Option<f64>,
-    /// Model whose half-time of skill 1 fixes B², per seed and variant.
+    /// Name of the model whose half-time of skill 1 fixes B², per seed and variant. For two balanced layers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calibrate_on: Option<String>,
     /// λ = b² − a² of the two layers; 0 is balanced.
     #[serde(default)]
     lambda: f64,
-    /// Layers L of the model.
+    /// L: the number of layers, 2 or more.
     #[serde(default = "two")]
     depth: u32,
-    /// Factor on the clock, for controls that run too fast or too slow.
+    /// Factor on the flow time, for controls that run too fast or too slow. Above 0.
     #[serde(default = "one")]
     clock: f64,
 }

@@ -1,5 +1,6 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use super::{
     CellView, Prediction,
@@ -7,11 +8,15 @@ use super::{
 };
 use crate::{derived::Derived, log_time::interpolated};
 
-/// A rival explanation without a formula: a recorded curve on another clock. Without `from`, index 1 of
-/// the model itself stands for every index, stretched by the law of rates; with `from`, every index is
-/// the curve of that model, on a clock that makes the half-times of index 1 agree. A stretched curve is
-/// held at the values of its first and last record. Gives `skill_strength`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<StretchedCurve>("calibrate_on = \"net\"");
+
+/// A rival explanation without a formula: a recorded curve on another clock.
+///
+/// Without `from`, index 1 of the model itself stands for every index, stretched by the law of rates. With `from`, every index
+/// is the curve of that model, on a clock that makes the half-times of index 1 agree. A stretched curve is held at the values
+/// of its first and last record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct StretchedCurve {
     /// Model whose curve of index 1 is taken, or fixes the clock.

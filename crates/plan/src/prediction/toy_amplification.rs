@@ -1,26 +1,28 @@
 use models::Model;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, Task, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, Task, parse_table, positive, table_of};
 use theory::ScalarToy;
 
 use super::{CellView, Prediction};
 use crate::derived::Derived;
 
-/// What the scalar toy would do at a net's weight-to-target ratio \[Nam2025\]: `amplification`, the
-/// growth of its features |a + b| from start to end, for Σ0/S equal to `sigma` times the ratio
-/// α κ^D ξ^d/τ of the net, which the metric kind `scales` records.
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<ToyAmplification>("from = \"net\"");
+
+/// How much the scalar toy would amplify its features at the weight-to-target ratio of a net \[Nam2025\].
 ///
-/// The toy is linear, with one input and one output. It says how features of a net would change if
-/// nothing but this ratio mattered; it says nothing about when, nor about test rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The ratio is the one that the metric kind `scales` records. The toy is linear, with one input and one output: it says
+/// how far features of a net would move if only this ratio mattered, and nothing about when, or about test rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ToyAmplification {
-    /// Net whose ratio it takes.
+    /// Name of the net whose ratio is taken; `scales` must be measured on it.
     from: String,
-    /// Σ0/S where the net's ratio is 1.
+    /// Σ_0/S where the ratio of the net is 1. Above 0.
     #[serde(default = "one")]
     sigma: f64,
-    /// S0/Σ0.
+    /// S_0/Σ_0, above −1 and up to 1; 0 starts at f = 0.
     #[serde(default)]
     correlation: f64,
 }

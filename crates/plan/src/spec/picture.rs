@@ -1,6 +1,7 @@
 mod layer;
 mod panel;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claim::Outcome;
@@ -9,34 +10,34 @@ pub use layer::{Layer, LineStyle};
 pub use panel::{CrossingMark, Panel, PanelKind, Scale, Transform, XAxis};
 
 /// One overlay: a title that states the finding, and panels side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Picture {
-    /// File stem of the SVG and PNG.
+    /// Name of the SVG and PNG files, without their extension.
     pub name: String,
-    /// The finding, in words a reader can dispute. Used unless `titles` decides.
+    /// The finding, in words that a reader can dispute; `titles` may decide otherwise.
     pub title: String,
-    /// Titles that follow a claim's verdict.
+    /// Titles that follow the verdict of a claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub titles: Option<VerdictTitles>,
-    /// A sentence below the picture. `{seeds}` is replaced by the number of seeds.
+    /// Sentences below the picture; `{seeds}` stands for the number of seeds.
     #[serde(default)]
     pub caption: String,
-    /// The panels, left to right.
+    /// The panels, from left to right.
     pub panels: Vec<Panel>,
 }
 
 /// A title for each verdict of one claim.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerdictTitles {
     /// Id of the claim that decides.
     pub claim: String,
-    /// Title when it is supported.
+    /// Title if the claim is supported.
     pub supported: String,
-    /// Title when it is contradicted.
+    /// Title if the claim is contradicted.
     pub contradicted: String,
-    /// Title when it is undecided.
+    /// Title if the claim is undecided.
     pub undecided: String,
 }
 

@@ -1,26 +1,27 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::KeyError;
 
-/// Steps at which something is measured. Step 0 and the last step are always among them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Steps at which something is measured. The last step is always among them, and so is step 0, except for "last".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
-    /// Every `every` steps.
+    /// A measurement every `every` steps.
     Linear {
-        /// Steps between two measurements.
+        /// Steps between two measurements. 1 or more.
         every: u64,
     },
-    /// About `points` steps, evenly spaced in log step from `first` to the last step.
+    /// About `points` measurements, evenly spaced in the logarithm of the step from `first` to the last step.
     Log {
-        /// Number of measurements.
+        /// Number of measurements. 1 or more; those at the same step count once.
         points: u64,
-        /// The first step after 0.
+        /// First step after 0 at which is measured.
         #[serde(default = "one")]
         first: u64,
     },
-    /// Only the first and last step.
+    /// Measurements at step 0 and at the last step only.
     Ends,
-    /// Only the last step.
+    /// A measurement at the last step only.
     Last,
 }
 

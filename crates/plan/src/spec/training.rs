@@ -1,48 +1,57 @@
 use models::{Loss, Optimizer, Precision};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How every model of a cell is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
-    /// Number of seeds.
+    /// Number of seeds: every variant is trained once with each.
     #[serde(default = "Training::default_seeds")]
     pub seeds: u64,
     /// The first seed; the others follow.
     #[serde(default)]
     pub first_seed: u64,
-    /// Training steps.
+    /// Number of training steps.
     pub steps: u64,
-    /// Learning rate before the schedule.
+    /// Learning rate, before the schedule. Above 0.
     pub lr: f64,
-    /// Learning-rate schedule.
+    /// Schedule of the learning rate.
     #[serde(default)]
     pub schedule: LearningRateSchedule,
-    /// Optimizer and all its constants.
+    /// Optimizer with its constants.
     #[serde(default)]
     pub optimizer: Optimizer,
-    /// Loss convention.
+    /// Training loss with its convention.
     #[serde(default)]
     pub loss: Loss,
     /// Floating-point precision of training; results are always computed in f64.
     #[serde(default)]
     pub precision: Precision,
-    /// A cell stops as diverged when a loss exceeds this multiple of its first value.
+    /// A cell stops as diverged when a loss exceeds this multiple of its first value. Above 1.
     #[serde(default = "Training::default_divergence")]
     pub divergence: f64,
-    /// Conditions on metrics that together end a cell early: one table or a list of them.
+    /// Condition that ends a cell early, or a list of conditions that must all hold at the same step.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "one_or_more")]
+    #[schemars(schema_with = "one_or_more::schema")]
     pub stop_when: Vec<StopWhen>,
-    /// Whether the run keeps the weights of every model, initial and final.
+    /// Whether the run keeps the initial and final weights of every model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub keep_weights: bool,
 }
 
 /// A single condition needs no list around it.
 mod one_or_more {
+    use schemars::{Schema, SchemaGenerator, json_schema};
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
     use super::StopWhen;
+
+    pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<StopWhen>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
 
     pub(super) fn serialize<S: Serializer>(all: &[StopWhen], to: S) -> Result<S::Ok, S::Error> {
         match all {
@@ -71,22 +80,22 @@ impl Training {
 }
 
 /// Learning rate as a function of the step.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LearningRateSchedule {
-    /// Always the same.
+    /// The same rate at every step.
     #[default]
     Constant,
-    /// Multiplied by `factor` every `every` steps.
+    /// A rate that is multiplied by `factor` every `every` steps.
     Steps {
-        /// Steps between two changes.
+        /// Steps between two changes. 1 or more.
         every: u64,
-        /// Factor of each change.
+        /// Factor of each change. Above 0.
         factor: f64,
     },
-    /// Half a cosine from the full rate to `final_factor` times it at the last step.
+    /// Half a cosine, from the full rate to `final_factor` times it at the last step.
     Cosine {
-        /// Rate at the last step relative to the first.
+        /// Rate at the last step over that at the first. 0 or more.
         #[serde(default)]
         final_factor: f64,
     },
@@ -109,19 +118,18 @@ impl LearningRateSchedule {
     }
 }
 
-/// A cell ends where `metric` of `model` satisfies the bound for every index, and so do all other
-/// conditions at the same step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A condition under which a cell ends: every index of `metric` of `model` is above or below a bound.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StopWhen {
-    /// Model.
+    /// Name of the model.
     pub model: String,
-    /// Metric, one of those that are measured.
+    /// Name of a metric that is measured on it.
     pub metric: String,
-    /// Stop when all indices lie above this.
+    /// The cell ends when all indices are above this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
-    /// Stop when all indices lie below this.
+    /// The cell ends when all indices are below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<f64>,
 }

@@ -1,34 +1,39 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     Component, Measured, Sample, Selection, Statistic,
     delays::{self, Quantity, delay},
 };
 
-/// Whether several knobs are one: the largest factor between the delays that they give where
-/// their powers are equal, per seed.
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Collapse>(
+    "of = \"ratio\"\nknobs = [{ variant = \"base\", knob = \"models.net.weight_scale\", power = 3.0 }, { variant = \"target\", knob = \"task.target\", power = -1.0 }]",
+);
+
+/// Whether several knobs are one: the largest factor between the delays that they give where their powers are equal.
 ///
-/// Each group of variants varies one knob; its delays are a curve over knob^power, interpolated
-/// on log axes between neighbours that both ended within the run. Compared are all groups at
-/// every place of any of them.
-#[derive(Serialize, Deserialize)]
+/// Each variant group varies one knob; its delays are a curve over knob^power, interpolated on log axes between neighbours
+/// that both ended within the run. All groups are compared at every place of any of them.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Collapse {
-    /// What is compared.
+    /// Delay that is compared.
     of: Quantity,
-    /// The knobs.
+    /// The knobs, two or more.
     knobs: Vec<Knob>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A knob.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Knob {
     /// Variant group that varies it.
     variant: String,
-    /// Dotted key.
+    /// Dotted key of its grid.
     knob: String,
-    /// Its power on the common axis.
+    /// Power of the knob on the common axis.
     power: f64,
 }
 

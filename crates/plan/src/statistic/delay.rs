@@ -1,16 +1,22 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     Component, Measured, Selection, Statistic,
     delays::{self, Quantity, delay},
 };
 
-/// How late a net generalises, per seed. Of a grid, the first cell.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Delay>("of = \"gap\"");
+
+/// How late a net generalises; needs the metric kind `accuracy`.
+///
+/// A time that did not come within the run is a bound. Of a grid, the first cell.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Delay {
-    /// What is read off.
+    /// Number that is read off.
     of: Quantity,
 }
 

@@ -1,5 +1,6 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     CORRELATION, Component, Measured, Sample, Selection, Statistic,
@@ -7,17 +8,22 @@ use crate::statistic::{
     times::order,
 };
 
-/// Kendall's rank correlation of the delay with a knob, per seed: 1 if it grows from value to
-/// value. Delays that did not end within the run count as longer than those below their bound, and
-/// a pair that censoring leaves open counts against the order.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<DelayOrder>("knob = \"models.net.weight_scale\"\nof = \"ratio\"");
+
+/// Kendall's rank correlation of a delay with a knob: 1 if the delay grows from value to value.
+///
+/// A delay that did not end within the run is longer than those below its bound, and a pair that this leaves open counts
+/// against the order. Needs the metric kind `accuracy`.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DelayOrder {
-    /// Dotted key of the knob.
+    /// Dotted key of \[sweep.grid\].
     knob: String,
-    /// What is ordered.
+    /// Delay that is ordered.
     of: Quantity,
-    /// Go along the knob from its largest value to its smallest.
+    /// Whether to go along the knob from its largest value to its smallest.
     #[serde(default)]
     descending: bool,
     /// Go along the factor by which the knob differs from 1, upwards or downwards.

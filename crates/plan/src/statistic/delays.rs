@@ -1,5 +1,6 @@
 //! How late a net generalises, from the times that its accuracies reached their levels.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CellRows, Sample, Selection};
@@ -8,18 +9,18 @@ use super::{CellRows, Sample, Selection};
 pub(super) const METRICS: [&str; 2] = ["t_fit", "t_gen"];
 
 /// What is read off the two times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Quantity {
-    /// Step at which the training rows are fitted.
+    /// Step at which the training rows are fitted: `t_fit`.
     Fit,
-    /// Step at which the test rows are.
+    /// Step at which the net generalises: `t_gen`.
     Generalised,
-    /// Steps between the two.
+    /// Steps between the two: `delay_gap`.
     Gap,
-    /// The later over the earlier.
+    /// The later over the earlier: `delay_ratio`.
     Ratio,
-    /// Test accuracy when the training rows are fitted.
+    /// Test accuracy when the training rows are fitted: `test_accuracy_at_fit`.
     TestAtFit,
 }
 

@@ -1,15 +1,25 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use super::{
     Component, Measured, Sample, Selection, Statistic,
     explanations::{Explanations, explained_share, margin_bits},
 };
 
-/// How much of the curves of another model the claim's model or prediction explains, per seed: the share
-/// (E_null − E)/(E_null − E_ceiling) of mean squared gaps in log time, over the indices that nothing was
-/// fitted to. The ceiling is the mean of the other seeds. 1 is as good as that, 0 as bad as the null.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of the share.
+pub(crate) const SHARE: Reference =
+    Reference::of::<ExplainedShare>("of = \"net\"\nnull = \"exponential\"");
+
+/// What readers are told of the margin.
+pub(crate) const MARGIN: Reference =
+    Reference::of::<ExplainedMargin>("of = \"net\"\nover = \"delayed\"");
+
+/// Share of the curves of another model that the model or prediction of the claim explains.
+///
+/// It is (E_null − E)/(E_null − E_ceiling) of mean squared gaps in log time, over the indices that nothing was fitted to. The
+/// ceiling is the mean of the other seeds: 1 is as good as that, 0 as bad as the null.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ExplainedShare {
     /// The model whose curves are explained.
@@ -21,10 +31,11 @@ struct ExplainedShare {
     fitted: Vec<u64>,
 }
 
-/// How much better the claim's model or prediction explains the curves of another model than a rival
-/// does, per seed, in bits: log₂(E_rival/E) of mean squared gaps in log time, over the indices that
-/// nothing was fitted to. Above 0 the rival is worse.
-#[derive(Serialize, Deserialize)]
+/// By how many bits the model or prediction of the claim explains the curves of another model better than a rival does.
+///
+/// It is log₂(E_rival/E) of mean squared gaps in log time, over the indices that nothing was fitted to. Above 0 the rival is
+/// worse.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ExplainedMargin {
     /// The model whose curves are explained.

@@ -1,14 +1,19 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{Component, Measured, Selection, Statistic};
 
-/// The last recorded value of every index, or of one, per seed. Of a time that the record only bounds,
-/// the bound.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<FinalValue>("");
+
+/// The last recorded value of every index, or of one.
+///
+/// Of a time that did not come within the run, the bound.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FinalValue {
-    /// Only this index.
+    /// The only index that is read; all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
 }

@@ -1,21 +1,24 @@
 use metrics::spearman;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     CORRELATION, Component, Measured, Sample, Selection, Statistic,
     times::{crossing_of, half_times},
 };
 
-/// Spearman's rank correlation, over the indices, of the half-times of a model with those of
-/// another model or prediction, or with the indices themselves, per seed. A half-time that did not
-/// come is later than all others, one before the first record earlier than all others; where a
-/// bound leaves that open, the seed has no value. Half-times that are all the same agree with no order and count as
-/// 0. Of a grid, the first cell.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<HalfTimeAgreement>("to = \"theory\"");
+
+/// Spearman's rank correlation, over the indices, of the half-times of a model with those of another model or prediction.
+///
+/// A half-time that did not come is later than all others, one before the first record earlier; where a bound leaves the order
+/// open, the seed has no value. Half-times that are all the same count as 0. Of a grid, the first cell.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct HalfTimeAgreement {
-    /// The other model or prediction, which has the same metric; the indices if left out.
+    /// Name of the other model or prediction, which has the same metric; without it half-times are compared with the indices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<String>,
 }

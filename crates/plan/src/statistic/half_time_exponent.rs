@@ -1,16 +1,21 @@
 use metrics::fit_line;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     CellRows, Component, Measured, Sample, Selection, Statistic, times::half_times,
 };
 
-/// The power γ of the law of half-times t_k ∝ (1/P_k)^γ, fitted per seed by least squares on log axes,
-/// where P_k is the frequency of a skill. Theory says 1 for layers and for a plain linear model. A
-/// half-time that did not come in time makes γ a lower bound where the skill is rarer than the others
-/// in the mean of logarithms, and the seed has no value otherwise.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<HalfTimeExponent>("");
+
+/// The power γ of the law of half-times t_k ∝ (1/P_k)^γ, where P_k is the frequency of a skill.
+///
+/// It is fitted per seed by least squares on log axes. Theory says 1 for layers and for a plain linear model. A half-time that
+/// did not come in time makes γ a lower bound where the skill is rarer than the others in the mean of logarithms, and the seed
+/// has no value otherwise.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct HalfTimeExponent {}
 

@@ -1,13 +1,20 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic, times::half_times};
 
-/// The emergence law t_k = t_1 k^exponent, with exponent α + 1 \[Nam2024\].
-#[derive(Serialize, Deserialize)]
+/// What readers are told of `half-time-law`.
+pub(crate) const LAW: Reference = Reference::of::<Law>("exponent = 1.6").about("The error of the emergence law t_k = t_1 k^(α + 1) [Nam2024]: |t_k/(t_1 k^exponent) − 1| of every skill from the second.");
+
+/// What readers are told of `half-time-constant`.
+pub(crate) const CONSTANT: Reference = Reference::of::<Law>("exponent = 1.6").about("How far the constants B²_k that each skill alone would give the closed form lie apart: max_k/min_k of t_k/k^exponent, 1 or more.");
+
+/// The emergence law.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Law {
-    /// α + 1.
+    /// α + 1 of the power law of half-times; 0 claims equal half-times.
     exponent: f64,
 }
 

@@ -1,15 +1,20 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
     CORRELATION, Component, Measured, Selection, Statistic,
     times::{half_times, order},
 };
 
-/// Kendall's rank correlation (tau-a) of half-time with skill number, per seed: 1 when the skills
-/// are learned strictly in order. A skill not learned in time comes after those that were; two such
-/// skills leave the order open, and the seed gives a lower bound only.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<HalfTimeOrder>("");
+
+/// Kendall's rank correlation of half-time with skill number: 1 when the skills are learned strictly in order.
+///
+/// A skill that is not learned in time comes after those that are; two such skills leave the order open, and the seed gives a
+/// lower bound only.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct HalfTimeOrder {}
 

@@ -1,16 +1,21 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use super::rank_correlation::lines;
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
 
-/// The last recorded value at the largest value of a knob over that at the smallest, among cells
-/// that share all other knobs; per index and seed, the geometric mean over the values of those
-/// others.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<KnobRatio>("knob = \"models.net.output_scale\"");
+
+/// The last value at the largest value of a knob, over that at the smallest.
+///
+/// It is computed per index among cells that share all other knobs; over these others it is the geometric mean.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KnobRatio {
-    /// Dotted key of the knob.
+    /// Dotted key of \[sweep.grid\].
     knob: String,
 }
 

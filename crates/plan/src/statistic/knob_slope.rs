@@ -1,16 +1,22 @@
 use metrics::log_log_slope;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use super::rank_correlation::lines;
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
 
-/// Least-squares slope of ln(last recorded value) against ln(knob), per index and seed: the power
-/// with which the metric grows along the knob. Where other knobs vary, the mean over them.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<KnobSlope>("knob = \"models.net.output_scale\"");
+
+/// The power with which a metric grows along a knob: the least-squares slope of ln(last value) against ln(knob).
+///
+/// Where other knobs vary, the mean over them.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KnobSlope {
-    /// Dotted key of the knob.
+    /// Dotted key of \[sweep.grid\].
     knob: String,
 }
 

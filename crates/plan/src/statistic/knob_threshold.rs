@@ -1,26 +1,35 @@
 use metrics::{Crossing, first_crossing, fit_line};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
 use super::half_time_law::spread;
 use crate::statistic::{
     CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic, times::order,
 };
 
-/// The knob value at which each skill's final strength first crosses `level`, by interpolation
-/// (in log knob where `log` is set).
-#[derive(Serialize, Deserialize)]
+/// What readers are told of `knob-threshold-spread`.
+pub(crate) const SPREAD: Reference = Reference::of::<Threshold>("knob = \"task.data.size\"\nlog = true\ntimes_probability = true").about("The value of a knob at which the last value of each index first crosses `level`, by interpolation: the largest over the smallest of the indices, 1 or more.");
+
+/// What readers are told of `knob-threshold-order`.
+pub(crate) const ORDER: Reference = Reference::of::<Threshold>("knob = \"models.net.widths\"\nlog = true").about("The value of a knob at which the last value of each index first crosses `level`, by interpolation: Kendall's rank correlation of these values with the number of the skill, 1 when they are in order.");
+
+/// What readers are told of `knob-threshold`.
+pub(crate) const VALUES: Reference = Reference::of::<Threshold>("knob = \"task.data.size\"\nlog = true").about("The value of a knob at which the last value of each index first crosses `level`, by interpolation: each of these values, and their slope over the indices.");
+
+/// The knob value at which each skill is learned.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Threshold {
-    /// Dotted key of the knob.
+    /// Dotted key of \[sweep.grid\].
     knob: String,
-    /// Level of the final value.
+    /// Level of the last value. Above 0.
     #[serde(default = "half")]
     level: f64,
-    /// Interpolate in the logarithm of the knob.
+    /// Whether to interpolate in the logarithm of the knob.
     #[serde(default)]
     log: bool,
-    /// Multiply the knob value by the skill's probability.
+    /// Whether the knob value is multiplied by the probability of the skill.
     #[serde(default)]
     times_probability: bool,
 }

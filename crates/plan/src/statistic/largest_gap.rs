@@ -1,30 +1,35 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, positive, table_of};
+use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic, selection::Curve};
 
-/// The largest distance of a curve to the same curve of another model or prediction, per index
-/// and seed, over all recorded steps and all cells of the grid.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<LargestGap>("to = \"theory\"\nmetric = \"skill_strength\"");
+
+/// The largest distance of a curve to that of another model or prediction, over all recorded steps and all cells of the grid;
+/// one part per index.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LargestGap {
-    /// The other model or prediction.
+    /// Name of the other model or prediction.
     to: String,
-    /// Metric of the other model.
+    /// Metric of the other.
     metric: String,
-    /// Distances relative to the other's value.
+    /// Whether distances are relative to the value of the other.
     #[serde(default)]
     relative: bool,
-    /// Distances of common logarithms: decades.
+    /// Whether distances are those of common logarithms: decades.
     #[serde(default)]
     log10: bool,
-    /// With `log10`: smaller values count as this one.
+    /// With `log10`: smaller values count as this one. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     floor: Option<f64>,
-    /// One part: the largest over all indices, too.
+    /// Whether there is one part only: the largest over all indices, too.
     #[serde(default)]
     together: bool,
-    /// Only the last step.
+    /// Whether only the last step counts.
     #[serde(default)]
     at_end: bool,
     /// How many times as large it is as in this variant group, seed by seed.

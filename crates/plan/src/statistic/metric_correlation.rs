@@ -1,19 +1,24 @@
 use metrics::spearman;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use super::rank_correlation::{merged, within_one};
 use crate::statistic::{CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic};
 
-/// Spearman's rank correlation of the last recorded values of two metrics over the cells of a grid, per
-/// index of the first and per seed: whether the cells with more of one have more of the other. A metric
-/// that is the same in all cells has no order, and counts as 0.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<MetricCorrelation>("with = \"ipr\"");
+
+/// Spearman's rank correlation of the last values of two metrics over the cells of a grid.
+///
+/// It is computed per index of the first: whether the cells with more of one have more of the other. A metric that is the same
+/// in all cells has no order, and counts as 0.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MetricCorrelation {
-    /// The other metric of the same model; its index 0.
+    /// Name of the other metric of the same model; its index 0 is read.
     with: String,
-    /// Values this close to each other, relatively, count as equal.
+    /// Values this close to each other, relatively, count as equal. From 0 to below 1.
     #[serde(default)]
     resolution: f64,
 }

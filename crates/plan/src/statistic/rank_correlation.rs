@@ -1,31 +1,37 @@
 use std::collections::BTreeMap;
 
 use metrics::spearman;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic};
 
-/// Spearman's rank correlation of the last recorded value with a knob, among cells that share all
-/// other knobs; per index and seed, the mean over the values of those others. Values that do not
-/// change with the knob count as 0.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference =
+    Reference::of::<RankCorrelation>("knob = \"models.net.weight_scale\"");
+
+/// Spearman's rank correlation of the last value with a knob.
+///
+/// It is computed per index among cells that share all other knobs; over these others it is the mean. Values that do not change
+/// with the knob count as 0.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RankCorrelation {
-    /// Dotted key of the knob.
+    /// Dotted key of \[sweep.grid\].
     knob: String,
-    /// Correlate with the size of the knob, whatever its sign.
+    /// Whether the size of the knob counts, whatever its sign.
     #[serde(default)]
     absolute: bool,
-    /// Only where the knob has this sign.
+    /// Sign of the knob: only the cells where the knob has it count; all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     side: Option<Side>,
-    /// Values this close to each other, relatively, count as equal.
+    /// Values this close to each other, relatively, count as equal. From 0 to below 1.
     #[serde(default)]
     resolution: f64,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Side {
     Positive,

@@ -1,13 +1,17 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{CellRows, Component, Measured, Sample, Selection, Statistic};
 
-/// How much the metric rises between two moments, per seed: its value at the record nearest to
-/// the later one minus that at the earlier. Moments are metrics that hold a step (`t_fit`,
-/// `t_gen`), `start` or `end`; one that did not come within the run is its end, and missing in a
-/// cell that was cut short. Of a grid, the first cell.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Rise>("from = \"t_fit\"\nto = \"t_gen\"");
+
+/// How much a metric rises between two moments of training: its value at the later one minus that at the earlier.
+///
+/// A moment is "start", "end", or a metric whose value is a step, such as t_fit and t_gen; the record nearest to it counts. A
+/// moment that did not come within the run is its end. Of a grid, the first cell.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rise {
     /// The earlier moment.

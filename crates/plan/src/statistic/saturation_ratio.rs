@@ -1,25 +1,29 @@
 use metrics::{Crossing, first_crossing};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
 
-/// The step at which a metric has come most of the way from its start to its largest value, over
-/// the step at which another metric of the same model has lost a part of its start; per index and
-/// seed. Below 1 the first saturates before the second moves: silent alignment \[Atanasov2022\]. Of
-/// a grid, the first cell.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<SaturationRatio>("than = \"train_loss\"");
+
+/// The step at which a metric has come most of the way to its largest value, over the step at which another metric of the model
+/// has lost a part of its start.
+///
+/// Below 1 the first saturates before the second moves: silent alignment \[Atanasov2022\]. Of a grid, the first cell.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SaturationRatio {
     /// The metric that falls.
     than: String,
-    /// Part of the way that the rising metric must have come.
+    /// Part of the way that the rising metric must have come, above 0 and below 1.
     #[serde(default = "most")]
     level: f64,
-    /// Part of its start that the falling metric must have lost.
+    /// Part of its start that the falling metric must have lost, above 0 and below 1.
     #[serde(default = "tenth")]
     drop: f64,
-    /// A smaller rise is none, and counts as later than the end.
+    /// A rise smaller than this is none, and counts as later than the end.
     #[serde(default = "hundredth")]
     least: f64,
 }

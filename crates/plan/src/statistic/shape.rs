@@ -1,13 +1,18 @@
 use metrics::{Crossing, Ratio, first_crossing, shape_ratio};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
 
-/// The largest t90/t10 over skills, per seed: 1.4 to 2.5 for a sigmoid from small initial
-/// strength, 21.85 for an exponential. A skill whose 90 % lies past the last step counts with its
-/// lower bound if that is the largest value, and is left out (and counted in a note) otherwise.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Shape>("");
+
+/// The largest t90/t10 over the skills: 1.4 to 2.5 for sigmoids from a small start, 21.85 for an exponential.
+///
+/// A skill that does not reach 90 % in time counts with its lower bound if that is the largest value; it is left out, and
+/// counted in a note, otherwise.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Shape {}
 

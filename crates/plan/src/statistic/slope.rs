@@ -1,20 +1,24 @@
 use metrics::log_log_slope;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{CellRows, Component, Measured, Sample, Selection, Statistic};
 
-/// Least-squares slope of ln(metric) against ln(step) or ln(index), per seed, within a window.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<Slope>("window = [100, 10_000]");
+
+/// The power with which a metric grows with the step or the index: the least-squares slope on log axes, within a window.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Slope {
-    /// `step` or `index`.
+    /// What the metric is held against.
     #[serde(default)]
     against: Against,
-    /// Smallest and largest abscissa.
+    /// Smallest and largest step or index. Above 0.
     window: [f64; 2],
-    /// Take the lower envelope first: the smallest value in each of this many bins, evenly spaced
-    /// in the logarithm, over all recorded steps. 0 takes every point of the last step.
+    /// Number of bins, evenly spaced in the logarithm, in each of which the smallest value over all steps is taken first: the
+    /// lower envelope. With 0 every point of the last step is taken.
     #[serde(default)]
     envelope_bins: usize,
     /// Take away the slope in this variant group, seed by seed.
@@ -22,11 +26,13 @@ struct Slope {
     minus: Option<String>,
 }
 
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Against {
+    /// The training step.
     #[default]
     Step,
+    /// The index of the metric.
     Index,
 }
 

@@ -1,15 +1,19 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tasks::{KeyError, parse_table, table_of};
+use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{Component, Measured, Sample, Selection, Statistic, times::half_times};
 
-/// Half-time of one index over that of another, per seed; one part per cell of the grid.
-#[derive(Serialize, Deserialize)]
+/// What readers are told of this kind.
+pub(crate) const REFERENCE: Reference = Reference::of::<TimeRatio>("of = 2\nto = 1");
+
+/// The half-time of one index over that of another; one part per cell of the grid.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TimeRatio {
-    /// Index above.
+    /// Index of the half-time above.
     of: u64,
-    /// Index below.
+    /// Index of the half-time below.
     to: u64,
 }
 

@@ -30,7 +30,10 @@ fn a_role_is_that_of_the_kind_or_of_the_table_and_no_part_of_an_identity() {
         assert_eq!(role(&again, &name), Role::Linear, "{again}");
         assert_eq!(hash(&load(&other)), hash(&plan));
         let wrong = text.replace(&table, &format!("{table}\nrole = 'teacher'"));
-        assert_holds(&refusal(&wrong), "role = \"teacher\": is not a role");
+        assert_holds(
+            &refusal(&wrong),
+            "role = \"teacher\": is unknown here. Choose one of: theory, net, twin, linear.",
+        );
     }
 }
 

@@ -1,19 +1,20 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Dataset;
 
-/// Scaling of the numbers of a data set before they are inputs of a net.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What is done to the numbers of the files before a net sees them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// No scaling.
+    /// The numbers of the file.
     Raw,
-    /// Divided by the largest value that the card allows.
+    /// Divided by the largest value that the card of the data set gives.
     #[default]
     Unit,
-    /// Like `unit`, minus the mean of each feature over the training rows.
+    /// As "unit", minus the mean of each feature over the training rows.
     Centred,
-    /// Minus the mean, over the standard deviation of each feature over the training rows. A
+    /// Minus the mean of each feature over the training rows, divided by its standard deviation. A
     /// feature that is constant there is only centred.
     Standardised,
 }

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 
 use layerwise_tasks::{
     file_kind::{no_table, no_tensors},
+    kinds,
     tensors::{TensorFile, Tensors},
 };
 use rand_core::Rng;
@@ -430,4 +431,33 @@ fn damaged_files_are_read_or_refused() {
         }
     }
     assert!((5000..10_000).contains(&refused), "{refused}");
+}
+
+#[test]
+fn the_example_of_own_rows_is_accepted() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rows.safetensors");
+    let bytes = |values: &[f32]| {
+        values
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect::<Vec<u8>>()
+    };
+    let (inputs, targets) = (bytes(&[0.0, 1.0, 1.0, 0.0]), bytes(&[1.0, -1.0]));
+    let tensors = [
+        (
+            "inputs",
+            TensorView::new(Dtype::F32, vec![2, 2], &inputs).unwrap(),
+        ),
+        (
+            "targets",
+            TensorView::new(Dtype::F32, vec![2, 1], &targets).unwrap(),
+        ),
+    ];
+    fs::write(&path, serialize(tensors, None).unwrap()).unwrap();
+    let kinds = kinds();
+    let example = kinds.reference("tensors").unwrap().example("tensors");
+    assert!(example.contains("\"rows.safetensors\""), "{example}");
+    let own = example.replace("rows.safetensors", &path.display().to_string());
+    assert_eq!(kinds.build(own.parse().unwrap()).unwrap().shape().inputs, 2);
 }

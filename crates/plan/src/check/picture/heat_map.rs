@@ -2,7 +2,7 @@
 
 use crate::{
     plan::Variant,
-    spec::{Panel, PanelKind, Picture, SpecError, Transform, XAxis},
+    spec::{Panel, PanelKind, Picture, SpecError, Transform},
 };
 
 use super::cells::{check_number, grid_of};
@@ -69,21 +69,9 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
             return error(key, format!("({count} entries)"), &problem, hint);
         }
     }
-    let foreign = [
-        ("x", !matches!(panel.x, XAxis::Step | XAxis::Knob)),
-        ("variant_labels", !panel.variant_labels.is_empty()),
-        ("times_probability", panel.times_probability),
-        ("x_range", panel.x_range.is_some()),
-        ("y_range", panel.y_range.is_some()),
-        ("mark_half_times", panel.mark_half_times),
-        (
-            "layers[0].metric",
-            panel.layers.iter().any(|layer| layer.metric.is_some()),
-        ),
-    ];
-    if let Some((key, _)) = foreign.into_iter().find(|(_, given)| *given) {
+    if panel.layers.iter().any(|layer| layer.metric.is_some()) {
         let (value, problem) = ("(given)".to_owned(), "is not a key of heat maps");
-        return error(key, value, problem, "Remove it.");
+        return error("layers[0].metric", value, problem, "Remove it.");
     }
     check_colours(place, panel)
 }

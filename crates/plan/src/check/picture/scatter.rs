@@ -2,7 +2,7 @@
 
 use crate::{
     plan::Variant,
-    spec::{Scale, SpecError, XAxis},
+    spec::{Scale, SpecError},
 };
 
 use super::{
@@ -40,17 +40,9 @@ impl Check<'_> {
             let hint = "Name one, and show the others in other panels.";
             return self.error("layers", value, why, hint);
         }
-        let foreign = [
-            ("x", panel.x != XAxis::Step),
-            ("knob", panel.knob.is_some()),
-            ("times_probability", panel.times_probability),
-            ("mark_half_times", panel.mark_half_times),
-            ("variant_labels", !panel.variant_labels.is_empty()),
-            ("layers[0].metric", panel.layers[0].metric.is_some()),
-        ];
-        if let Some((key, _)) = foreign.into_iter().find(|(_, given)| *given) {
+        if panel.layers[0].metric.is_some() {
             let why = "is not a key of scatter panels";
-            return self.error(key, "(given)", why, "Take it away.");
+            return self.error("layers[0].metric", "(given)", why, "Take it away.");
         }
         self.classes()?;
         if let Some(rays) = panel.rays.filter(|rays| !RAYS.contains(rays)) {

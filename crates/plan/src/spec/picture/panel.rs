@@ -1,45 +1,44 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layer::Layer;
 
 /// One pair of axes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Panel {
-    /// What is drawn.
+    /// What the panel shows.
     pub kind: PanelKind,
     /// Heading of the panel.
     #[serde(default)]
     pub title: String,
-    /// Metric on the vertical axis; in a scatter panel its index is the point. Absent with `metrics`, and where every layer has its own.
+    /// Metric on the vertical axis; in a heat map, the colour. Left out with `metrics`, and where every layer has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// Curves: several metrics in place of `metric`, one colour each.
+    /// Several metrics of one cell of the sweep in place of `metric`, one colour each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,
-    /// What `metrics` are called in labels, in their order; their names when empty.
+    /// What `metrics` are called in the legend, in their order; their names if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metric_labels: Vec<String>,
-    /// Variant groups to draw. One group: colour is the index (skill, mode). Several groups:
-    /// colour is the group, and only `indices` (default: the first) are drawn. A heat map shows
-    /// one.
+    /// Variant groups that are drawn. Of one group the colour is the index (skill, mode); of several it is the group, and only
+    /// `indices` are drawn, the first if left out. A heat map shows one group.
     #[serde(default = "base_only")]
     pub variants: Vec<String>,
-    /// What the variant groups are called in labels, in the order of `variants`; their names when
-    /// empty.
+    /// What the variant groups are called in the legend, in the order of `variants`; their names if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variant_labels: Vec<String>,
-    /// Knob values: only the cells of the grid that have them all.
+    /// Knob values, dotted key = value: only the cells of the grid with all of them are drawn.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub at: toml::Table,
-    /// Indices to draw; empty means all (in a heat map, which shows one: the first).
+    /// Indices that are drawn; all if empty (in a heat map, which shows one: the first).
     #[serde(default)]
     pub indices: Vec<u32>,
-    /// Seeds to draw; empty means all, as median and band. A scatter panel shows the first of
-    /// them, or the first seed of the run.
+    /// Seeds that are drawn; all if empty, as median and band. A scatter panel shows the first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<u64>,
-    /// The models and predictions to lay over each other.
+    /// The models and predictions that are laid over each other.
     #[serde(default)]
     pub layers: Vec<Layer>,
     /// Leaderboard panels: the id of the leaderboard that is drawn.
@@ -48,89 +47,85 @@ pub struct Panel {
     /// What the horizontal axis shows.
     #[serde(default)]
     pub x: XAxis,
-    /// With `x = "knob"` and in heat maps: the dotted key of the sweep knob.
+    /// Dotted key of \[sweep.grid\] on the horizontal axis: in knob panels, heat maps, and with x = "knob".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob: Option<String>,
-    /// Knob panels: a metric in place of `knob`. A cell stands at its last value (median over
-    /// seeds), so that sweeps of different knobs lie on one axis. Scatter panels: the horizontal
-    /// coordinate of each point, at the same indices and steps as `metric`.
+    /// In knob panels a metric in place of `knob`: each cell is drawn at the last value of that metric of the same model (median over
+    /// seeds), so that sweeps of different knobs share one axis. In scatter panels the horizontal coordinate of each point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x_metric: Option<String>,
-    /// Curves: the dotted key of a sweep knob, one colour per value.
+    /// Dotted key of \[sweep.grid\] with one colour per value, up to 8; every other knob must be fixed with `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour_knob: Option<String>,
-    /// What `colour_knob` is called in labels; the last part of its key when empty.
+    /// What `colour_knob` is called in the legend; the last part of its key if left out.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub knob_label: String,
-    /// Moments: times of training, one colour each. `start` and `end` are the first and the last
-    /// record of the metric; any other name is a metric whose value is a step, and the record
-    /// nearest to that is shown.
+    /// Moments of training, one colour each: "start" and "end" are the first and the last record of the metric; any other name is a metric
+    /// of the same model whose value is a step (t_fit), and the record nearest to it is shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moments: Vec<String>,
-    /// What `moments` are called in labels, in their order; their names when empty.
+    /// What `moments` are called in the legend, in their order; their names if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moment_labels: Vec<String>,
-    /// Scatter panels: the moment of training that is shown, named as in `moments`; the end when
-    /// absent.
+    /// The moment of training that is shown, named as in `moments`; the end if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moment: Option<String>,
-    /// Scatter panels: a metric whose value is the class of a point (a whole number), at the same
-    /// indices and steps as `metric`.
+    /// Metric whose value is the class of a point, a whole number from 0, at the same indices and steps as `metric`; up to 8 classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour_metric: Option<String>,
-    /// Scatter panels: what classes are called in the legend, in the order of their numbers;
-    /// their numbers when empty.
+    /// What the classes are called in the legend, in the order of their numbers; their numbers if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_names: Vec<String>,
-    /// Scatter panels: so many faint rays from the origin, the first straight up and all equally
-    /// far apart, as the corners of a regular simplex in the plane are with three.
+    /// Number of faint rays from the origin, 2 to 12, the first straight up and all equally far apart: with three, the corners of a regular
+    /// simplex in the plane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rays: Option<u32>,
-    /// Heat maps: the dotted key of the sweep knob on the vertical axis.
+    /// Dotted key of \[sweep.grid\] on the vertical axis; no other knob may vary unless `at` fixes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knob_y: Option<String>,
-    /// With `x = "knob"`: draw against knob × (probability of the skill), to show a collapse.
+    /// With x = "knob": whether the knob is multiplied by the probability of the skill.
     #[serde(default)]
     pub times_probability: bool,
-    /// Scale of the horizontal axis.
+    /// Scale of the horizontal axis. A power law has log axes, a scatter panel linear ones.
     #[serde(default)]
     pub x_scale: Scale,
-    /// Scale of the vertical axis.
+    /// Scale of the vertical axis. A power law has log axes, a scatter panel linear ones.
     #[serde(default)]
     pub y_scale: Scale,
-    /// Range of the horizontal axis; the data's own when absent.
+    /// Smallest and largest value on the horizontal axis; those of the data if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x_range: Option<[f64; 2]>,
-    /// Range of the vertical axis; the data's own when absent.
+    /// Smallest and largest value on the vertical axis; those of the data if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y_range: Option<[f64; 2]>,
     /// Label of the horizontal axis.
     pub x_label: String,
     /// Label of the vertical axis.
     pub y_label: String,
-    /// What an index is called in labels; what the metric calls it when absent.
+    /// What an index is called in labels; what the metric calls it if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index_name: Option<String>,
-    /// Mark where theory (filled) and net (open) cross half their height.
+    /// Whether to mark where theory (filled) and net (open) cross half their height.
     #[serde(default)]
     pub mark_half_times: bool,
-    /// Curves: mark on the axis where metrics first reach levels.
+    /// Marks on the axis of time, up to three: the first record at which a metric is at or above a level, as the median over seeds. Filled
+    /// is predicted, open is measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<CrossingMark>,
-    /// Heat maps: what is done to the metric before it becomes a colour.
+    /// What is done to the metric before it becomes a colour.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = "none"))]
     pub transform: Transform,
-    /// Heat maps: values of the metric at or below it are shown as it is.
+    /// Value of the metric below which the colour no longer changes, as for the logarithm of 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<f64>,
-    /// Heat maps: transformed values at the two ends of the colour scale. When absent, those of
-    /// all heat maps of the picture. Either way these share one scale.
+    /// Transformed values at the two ends of the colour scale; those of all heat maps of the picture if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour_range: Option<[f64; 2]>,
-    /// Heat maps: transformed values at which a line is drawn.
+    /// Transformed values at which a line is drawn, such as the one between two regimes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contour: Vec<f64>,
-    /// Heat maps: label of the colour scale; the metric when empty.
+    /// What the colour is; the name of the metric if left out.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub colour_label: String,
 }
@@ -167,16 +162,15 @@ impl Panel {
     }
 }
 
-/// A mark where a metric first reaches a level, as recorded: nothing is interpolated between
-/// records.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A mark where a metric first reaches a level. Nothing is interpolated between records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrossingMark {
-    /// The metric.
+    /// Name of the metric.
     pub metric: String,
-    /// The value that it must reach.
+    /// Value that it must reach.
     pub level: f64,
-    /// What has happened then, in the legend.
+    /// What the legend calls the mark, such as "fit".
     pub label: String,
 }
 
@@ -189,14 +183,14 @@ fn base_only() -> Vec<String> {
 }
 
 /// Kinds of panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PanelKind {
-    /// A metric against training time.
+    /// A metric against training time, or against its index (`x`).
     Curves,
-    /// A metric at the end of training against a sweep knob or another metric.
+    /// A metric at the end of training against a sweep knob, or against another metric (`x_metric`).
     Knob,
-    /// A metric on log axes with a fitted slope beside each layer.
+    /// A metric on log axes, with a fitted slope beside each layer.
     PowerLaw,
     /// A metric at the end of training as the colour of a plane of two sweep knobs.
     HeatMap,
@@ -209,10 +203,10 @@ pub enum PanelKind {
 }
 
 /// What is done to a metric before it becomes a colour.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transform {
-    /// Nothing.
+    /// The metric itself.
     #[default]
     None,
     /// The logarithm to base 10.
@@ -220,7 +214,7 @@ pub enum Transform {
 }
 
 /// What a horizontal axis shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum XAxis {
     /// Training steps.
@@ -235,7 +229,7 @@ pub enum XAxis {
 }
 
 /// Axis scales.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// Linear.
