@@ -77,5 +77,7 @@ pub use plan::{
 };
 pub use prediction::{CellView, Prediction};
 pub use spec::{Spec, SpecError};
-pub use statistic::{CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic};
+pub use statistic::{
+    Along, Arranged, CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic,
+};
 pub use times::{derive_times, half_time};
