@@ -11,7 +11,14 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
             Outcome::Contradicted => "✗ contradicted",
             Outcome::Undecided => "? undecided   ",
         };
-        lines.push(format!("  {:<4} {mark}  {}", claim.id, claim.statement));
+        let verification = match claim.verification {
+            true => " (a verification of a solvable model)",
+            false => "",
+        };
+        lines.push(format!(
+            "  {:<4} {mark}  {}{verification}",
+            claim.id, claim.statement
+        ));
         lines.push(format!("       {}", claim.reason));
         for note in &claim.measured.notes {
             lines.push(format!("       note: {note}"));

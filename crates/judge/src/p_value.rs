@@ -1,10 +1,12 @@
-//! How surprising a part of a claim would be at its threshold, and what many claims make of that.
+//! How surprising a part of a claim would be at its threshold.
 
 use plan::{
     Sample,
     spec::{IntervalKind, Outcome, Threshold},
 };
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+
+use crate::beyond::Beyond;
 
 /// p-values of one part: that of lying on the claimed side, and of lying on the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,28 +40,6 @@ pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Thresh
             supported: p(low, true, true).max(p(high, false, true)),
             contradicted: p(low, false, false).min(p(high, true, false)),
         },
-    }
-}
-
-/// A side of a limit.
-#[derive(Clone, Copy)]
-struct Beyond {
-    limit: f64,
-    above: bool,
-    /// Whether the limit belongs to it.
-    ends: bool,
-}
-
-impl Beyond {
-    fn holds(self, sample: Sample) -> bool {
-        let at = |value: f64| self.ends && value == self.limit;
-        match sample {
-            Sample::Exact(value) if self.above => value > self.limit || at(value),
-            Sample::Exact(value) => value < self.limit || at(value),
-            Sample::AtLeast(bound) => self.above && (bound > self.limit || at(bound)),
-            Sample::AtMost(bound) => !self.above && (bound < self.limit || at(bound)),
-            Sample::Missing => false,
-        }
     }
 }
 
@@ -99,40 +79,14 @@ fn student(samples: &[Sample], beyond: Beyond) -> f64 {
 }
 
 /// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
-/// largest counts; any of them contradicts it, so that the smallest counts, times their number.
+/// largest counts; any of them contradicts it, so that the smallest counts, which is already that of its
+/// part among the others.
 pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
-    let count = parts.len() as f64;
     match outcome {
         Outcome::Supported => parts.iter().map(|p| p.supported).reduce(f64::max),
-        Outcome::Contradicted => {
-            let smallest = parts.iter().map(|p| p.contradicted).reduce(f64::min)?;
-            Some((smallest * count).min(1.0))
-        }
+        Outcome::Contradicted => parts.iter().map(|p| p.contradicted).reduce(f64::min),
         Outcome::Undecided => None,
     }
-}
-
-/// Which of many tests survive when at most the share `rate` of those that do may be wrong
-/// [Benjamini1995, false discovery rate]: the largest i with p_(i) ≤ rate · i/m, and all smaller p.
-///
-/// # Examples
-///
-/// ```
-/// let kept = layerwise_judge::false_discovery_rate(&[0.01, 0.04, 0.03, 0.8], 0.05);
-/// assert_eq!(kept, [true, false, false, false]);
-/// ```
-pub fn false_discovery_rate(p: &[f64], rate: f64) -> Vec<bool> {
-    let mut sorted = p.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let tests = p.len() as f64;
-    let largest = (1..)
-        .zip(&sorted)
-        .filter(|(rank, p)| **p <= rate * f64::from(*rank) / tests)
-        .last()
-        .map(|(_, p)| *p);
-    p.iter()
-        .map(|p| largest.is_some_and(|largest| *p <= largest))
-        .collect()
 }
 
 #[cfg(test)]
@@ -230,18 +184,5 @@ mod tests {
         let inside = p_values(&samples, IntervalKind::Order, Threshold::Within([0.0, 5.5]));
         assert!((inside.supported - 14.0 / 64.0).abs() < ROUNDING);
         assert_eq!(inside.contradicted, 1.0);
-    }
-
-    #[test]
-    fn the_false_discovery_rate_is_that_of_the_paper() {
-        // The example of the paper: 15 p-values, of which the first four survive at 0.05.
-        let p = [
-            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
-            0.5719, 0.6528, 0.7590, 1.0,
-        ];
-        let kept = false_discovery_rate(&p, 0.05);
-        assert_eq!(kept.iter().filter(|kept| **kept).count(), 4);
-        assert!(kept[..4].iter().all(|kept| *kept));
-        assert!(false_discovery_rate(&[], 0.05).is_empty());
     }
 }

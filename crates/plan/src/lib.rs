@@ -80,4 +80,4 @@ pub use spec::{Spec, SpecError};
 pub use statistic::{
     Along, Arranged, CellRows, Component, Measured, RecordedRun, Sample, Selection, Statistic,
 };
-pub use times::{derive_times, half_time};
+pub use times::{STRENGTH, derive_times, half_time};

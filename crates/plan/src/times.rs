@@ -17,8 +17,8 @@ pub(crate) const METRICS: [&str; 5] = [
     "rise_over_half_time",
 ];
 
-/// The curve that is summarised.
-pub(crate) const STRENGTH: &str = "skill_strength";
+/// The metric whose curves rise from about 0 to 1, one for each skill or mode.
+pub const STRENGTH: &str = "skill_strength";
 
 /// Metrics whose curves come to levels.
 pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accuracy"];

@@ -1,6 +1,6 @@
 //! Claims, controls, numbers and their values per seed, as text.
 
-use judge::{ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber, Run};
+use judge::{ClaimCalibration, ClaimVerdict, ComponentJudgement, Judgement, ReportedNumber, Run};
 use plan::spec::Outcome;
 use serde::Serialize;
 
@@ -43,6 +43,11 @@ pub(super) struct ClaimView {
     controls: Vec<ControlView>,
     compared: Vec<JudgementView>,
     shared_with: Vec<String>,
+    verification: bool,
+    /// In how many seeds it holds.
+    seeds: String,
+    /// How it fares on null data, other laws and other numbers of seeds; empty without a calibration.
+    calibrated: String,
 }
 
 #[derive(Serialize)]
@@ -92,7 +97,7 @@ struct PartView {
 }
 
 impl ClaimView {
-    pub(super) fn new(claim: &ClaimVerdict) -> Self {
+    pub(super) fn new(claim: &ClaimVerdict, calibration: Option<&ClaimCalibration>) -> Self {
         let controls = claim.controls.iter().map(|control| ControlView {
             name: control.name.clone(),
             must: control.must.into(),
@@ -111,8 +116,53 @@ impl ClaimView {
             controls: controls.collect(),
             compared: claim.compared.iter().map(JudgementView::new).collect(),
             shared_with: claim.shared_with.clone(),
+            verification: claim.verification,
+            seeds: seeds(&claim.measured),
+            calibrated: calibration.map_or_else(String::new, calibrated),
         }
     }
+}
+
+/// In how many seeds all parts lie on the claimed side.
+fn seeds(measured: &Judgement) -> String {
+    let Some(share) = measured.seed_share else {
+        return String::new();
+    };
+    format!(
+        "{} of {} on the claimed side: {} % to {} % of all seeds (Clopper–Pearson, 95 %)",
+        share.passing,
+        share.seeds,
+        significant(100.0 * share.low, DIGITS),
+        significant(100.0 * share.high, DIGITS)
+    )
+}
+
+fn calibrated(claim: &ClaimCalibration) -> String {
+    let percent = |share: f64| format!("{} %", significant(100.0 * share, 2));
+    let mut sentences = Vec::new();
+    if let Some(null) = claim.worst() {
+        sentences.push(format!(
+            "{} of null data support it ({})",
+            percent(null.supported),
+            null.null.words()
+        ));
+    }
+    let laws: Vec<String> = (claim.not_told_apart())
+        .map(|law| format!("{} ({})", law.generator, percent(law.supported)))
+        .collect();
+    if !laws.is_empty() {
+        sentences.push(format!("other laws pass as well: {}", laws.join(", ")));
+    } else if !claim.generators.is_empty() {
+        sentences.push("no other law passes".to_owned());
+    }
+    let power = claim.power.iter();
+    let power: Vec<String> = power
+        .map(|point| format!("{} with {}", percent(point.supported), point.seeds))
+        .collect();
+    if !power.is_empty() {
+        sentences.push(format!("power by seeds: {}", power.join(", ")));
+    }
+    sentences.join("; ")
 }
 
 impl JudgementView {
@@ -168,6 +218,10 @@ impl PartView {
         match part.coverage {
             Some(coverage) => notes.insert(0, format!("{} %", significant(100.0 * coverage, 3))),
             None => notes.push("too few for an interval".to_owned()),
+        }
+        if let Some(effect) = part.effect {
+            let effect = significant(effect, 2);
+            notes.push(format!("{effect} standard deviations from the threshold"));
         }
         if part.censored > 0 {
             let above = match part.at_most {

@@ -1,6 +1,6 @@
 //! One row per claim over all runs, what does not survive, and what failed.
 
-use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run, false_discovery_rate};
+use judge::{Calibration, ClaimVerdict, ComponentJudgement, Judgement, Multiplicity, Run};
 use models::Role;
 use plan::spec::Outcome;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::judged::Verdict;
 use crate::{Failed, number::significant};
 
-/// Share of the verdicts that may be chance.
+/// Rate of Holm's correction.
 const RATE: f64 = 0.05;
 const DIGITS: usize = 3;
 /// Where specs stand that name no phenomenon: last.
@@ -77,10 +77,6 @@ struct FailedView {
 
 impl Overview {
     pub(super) fn new(runs: &[Run], failed: &[Failed], left: &[String]) -> Self {
-        let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
-        let p: Vec<f64> = claims().map(|claim| claim.p_value.unwrap_or(1.0)).collect();
-        let survives = false_discovery_rate(&p, RATE);
-        let mut survives_next = survives.iter().copied();
         let mut phenomena: Vec<Phenomenon> = Vec::new();
         let mut too_simple = Vec::new();
         for (position, run) in runs.iter().enumerate() {
@@ -95,10 +91,7 @@ impl Overview {
                 phenomena.len() - 1
             });
             for claim in &run.verdict.claims {
-                let kept = survives_next.next().unwrap_or(false);
-                phenomena[place]
-                    .rows
-                    .push(Row::new(run, &anchor, claim, kept));
+                phenomena[place].rows.push(Row::new(run, &anchor, claim));
                 if claim.outcome != Outcome::Supported {
                     too_simple.push((
                         claim.outcome,
@@ -120,7 +113,7 @@ impl Overview {
         Self {
             phenomena,
             too_simple: too_simple.into_iter().map(|(_, entry)| entry).collect(),
-            multiplicity: multiplicity(runs, &survives),
+            multiplicity: multiplicity(runs),
             failed: failed.iter().map(FailedView::new).collect(),
             left: left.to_vec(),
             quick: runs.iter().any(|run| run.manifest.quick),
@@ -128,52 +121,41 @@ impl Overview {
     }
 }
 
-/// Whether a claim has a verdict that could survive, or be lost.
-fn counts(claim: &ClaimVerdict) -> bool {
-    claim.outcome != Outcome::Undecided && claim.p_value.is_some()
-}
-
 /// How the number of claims is accounted for, in a few sentences.
-fn multiplicity(runs: &[Run], survives: &[bool]) -> String {
-    let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
-    let decided = claims().filter(|claim| counts(claim)).count();
-    let kept = (claims().zip(survives))
-        .filter(|(claim, kept)| **kept && counts(claim))
-        .count();
-    let unknown = claims()
-        .filter(|claim| claim.outcome != Outcome::Undecided && claim.p_value.is_none())
-        .count();
-    let unknown = match unknown {
+fn multiplicity(runs: &[Run]) -> String {
+    let calibrations: Vec<Option<Calibration>> = runs.iter().map(Calibration::of_run).collect();
+    let verdicts = runs.iter().map(|run| &run.verdict);
+    let all = Multiplicity::of(verdicts.zip(calibrations.iter().map(Option::as_ref)));
+    let replicated = match all.supported {
         0 => String::new(),
-        count => format!(
-            " {count} more were judged before p-values were recorded and count with 1; `layerwise \
-             verdict` judges their runs again."
+        supported => format!(
+            " Replication: of {supported} supported claims of calibrated runs, new seeds, as many as \
+             before, are expected to support {} again.",
+            significant(all.replicated, DIGITS)
         ),
     };
-    let judged = runs.iter().filter(|run| !run.verdict.claims.is_empty());
-    let fewest = judged.map(|run| run.manifest.seeds.len()).min();
-    let fewest = fewest.unwrap_or(0);
-    let least = 2.0_f64
-        .powi(1 - i32::try_from(fewest).unwrap_or(i32::MAX))
-        .min(1.0);
     format!(
-        "Every verdict stands for its own 95 % interval. Of {} claims some would come out by chance, so \
-         the page also controls the false discovery rate at {:.0} % over all of them (Benjamini and \
-         Hochberg 1995): {kept} of the {decided} verdicts that are supported or contradicted survive. \
-         The p-value of a claim is that of its threshold: two-sided Student's t for t intervals, the \
-         exact sign test over seeds for order statistics, where a bound speaks only for what lies \
-         above it; the largest over all parts of a supported claim, the smallest times the number of \
-         parts of a contradicted one; 1 for an undecided one. With {fewest} seeds no sign test gives \
-         less than 2·2^−{fewest} = {}. Controls are no part of p; a claim whose control misses its \
-         verdict is undecided.{unknown}",
-        survives.len(),
-        100.0 * RATE,
-        significant(least, 2)
+        "Every verdict stands for its own 95 % interval. If all {} claims were just not true, {} would \
+         be supported by chance ({} of these rates are calibrated on null data with `layerwise \
+         calibrate`, the others are those of the interval). Within its experiment each verdict is \
+         corrected for the number of claims (Holm 1979): {} of {} that are supported or contradicted \
+         keep p ≤ {RATE}. The p-value of a claim is that of its threshold: two-sided Student's t for t \
+         intervals, the exact sign test over seeds for order statistics, the larger of that and a \
+         permutation test for orders; the largest over all parts of a supported claim, a joint test over \
+         parts for a contradicted one.{replicated} {} of the {} claims verify solvable models and are no \
+         tests of nets.",
+        all.claims,
+        significant(all.false_supports, 2),
+        all.calibrated,
+        all.kept,
+        all.decided,
+        all.verifications,
+        all.claims,
     )
 }
 
 impl Row {
-    fn new(run: &Run, anchor: &str, claim: &ClaimVerdict, kept: bool) -> Self {
+    fn new(run: &Run, anchor: &str, claim: &ClaimVerdict) -> Self {
         let role = |model: &str| run.manifest.role(model);
         let judged = || {
             let others = claim.compared.iter().chain(&claim.alongside);
@@ -211,10 +193,10 @@ impl Row {
             theory: of(Role::Theory),
             verdict: claim.outcome.into(),
             shared_with: claim.shared_with.join(", "),
-            survives: match (counts(claim), kept) {
-                (false, _) => "",
-                (true, true) => "survives",
-                (true, false) => "does not survive",
+            survives: match claim.holm_p {
+                None => "",
+                Some(p) if p <= RATE => "survives",
+                Some(_) => "does not survive",
             },
             quick: run.manifest.quick,
         }

@@ -1,6 +1,6 @@
 //! What the template sees: everything is already text.
 
-use judge::Run;
+use judge::{Calibration, Run};
 use minijinja::Value;
 use plan::spec::Outcome;
 use serde::Serialize;
@@ -89,7 +89,7 @@ impl RunView {
             source: run.spec.source.clone(),
             quick: run.manifest.quick,
             pictures: pictures(run),
-            claims: verdict.claims.iter().map(ClaimView::new).collect(),
+            claims: claims(run),
             numbers: verdict
                 .numbers
                 .iter()
@@ -103,6 +103,19 @@ impl RunView {
             spec: run.spec.to_toml(),
         }
     }
+}
+
+fn claims(run: &Run) -> Vec<ClaimView> {
+    let calibration = Calibration::of_run(run);
+    let claims = run.verdict.claims.iter();
+    claims
+        .map(|claim| {
+            let calibration = calibration
+                .as_ref()
+                .and_then(|known| known.claim(&claim.id));
+            ClaimView::new(claim, calibration)
+        })
+        .collect()
 }
 
 fn pictures(run: &Run) -> Vec<PictureView> {
@@ -149,5 +162,11 @@ fn tally(runs: &[Run]) -> String {
         1 => "1 claim".to_owned(),
         count => format!("{count} claims"),
     };
-    format!("{claims}: {}.", counts.join(", "))
+    let all = runs.iter().flat_map(|run| &run.verdict.claims);
+    let verifications = all.filter(|claim| claim.verification).count();
+    let verifications = match verifications {
+        0 => String::new(),
+        count => format!(" {count} of them verify solvable models and are no tests of nets."),
+    };
+    format!("{claims}: {}.{verifications}", counts.join(", "))
 }
