@@ -127,7 +127,7 @@ impl<'a> Judge<'a> {
         let measured = statistic.measure(&selection);
         let arranged = statistic.arranged(&selection);
         let arranged: Option<&Arranged<'_>> = arranged.as_ref();
-        let order = arranged.and_then(OrderTest::new);
+        let order = arranged.and_then(|arranged| OrderTest::new(arranged, claim.threshold));
         let rule = rule(claim, statistic, order.as_ref());
         let components = rule.judge(&measured.components);
         let outcome = all_of(&components);
@@ -141,7 +141,7 @@ impl<'a> Judge<'a> {
             variant: place.variant.to_owned(),
             statistic: kind.unwrap_or_default().to_owned(),
             outcome,
-            order: arranged.filter(|a| a.is_order).map(order_test::info),
+            order: arranged.filter(|_| order.is_some()).map(order_test::info),
             seed_share: rule.seed_share(&measured.components),
             components,
             notes,

@@ -1,4 +1,4 @@
-//! Whether an order along a knob, or along the indices, is more than chance.
+//! Whether an order or a slope along a knob, or along the indices, is more than chance.
 //!
 //! Seeds repeat an order; they do not show that it has anything to do with the knob. If the values of the
 //! knob stood in an arbitrary order, the same for all seeds, eight seeds that agree to the last digit would
@@ -9,10 +9,13 @@
 
 use std::cell::OnceCell;
 
-use plan::{Along, Arranged, Component, Sample};
+use plan::{Along, Arranged, Component, Sample, spec::Threshold};
 use serde::{Deserialize, Serialize};
 
-use crate::arrangements::{Arrangements, DRAWN, count};
+use crate::{
+    arrangements::{Arrangements, DRAWN, count},
+    beyond::passes,
+};
 
 /// Two-sided level of the test.
 pub(crate) const LEVEL: f64 = 0.05;
@@ -38,15 +41,25 @@ pub(crate) struct OrderTest<'t> {
     parts: OnceCell<Vec<Vec<Component>>>,
 }
 
+/// Whether a claim with this threshold is one of an order: nothing that does not depend on the places
+/// fulfils it.
+pub(crate) fn claims_order(arranged: &Arranged<'_>, threshold: Threshold) -> bool {
+    !passes(Sample::Exact(arranged.unordered), threshold)
+}
+
 impl<'t> OrderTest<'t> {
-    /// The test of a statistic that is of the order alone.
-    pub(crate) fn new(arranged: &'t Arranged<'t>) -> Option<Self> {
-        Self::with_draws(arranged, DRAWN)
+    /// The test of a claim of an order.
+    pub(crate) fn new(arranged: &'t Arranged<'t>, threshold: Threshold) -> Option<Self> {
+        Self::with_draws(arranged, threshold, DRAWN)
     }
 
     /// The same with another number of arrangements drawn where there are too many to go through.
-    pub(crate) fn with_draws(arranged: &'t Arranged<'t>, drawn: u64) -> Option<Self> {
-        arranged.is_order.then(|| Self {
+    pub(crate) fn with_draws(
+        arranged: &'t Arranged<'t>,
+        threshold: Threshold,
+        drawn: u64,
+    ) -> Option<Self> {
+        (arranged.is_order && claims_order(arranged, threshold)).then(|| Self {
             source: Some((arranged, drawn)),
             parts: OnceCell::new(),
         })

@@ -92,7 +92,7 @@ pub struct Judgement {
     pub statistic: String,
     /// The verdict of this measurement alone.
     pub outcome: Outcome,
-    /// What the order is along, of a statistic that is of an order alone.
+    /// What an order or a slope is along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderInfo>,
     /// In how many seeds all parts lie on the claimed side.

@@ -114,12 +114,18 @@ fn row(claim: &ClaimCalibration, seeds: usize) -> [String; 6] {
     let right = claim.generators.iter().find(|generator| generator.right);
     let laws = match (right, laws.is_empty()) {
         (None, _) => "–".to_owned(),
-        (Some(right), true) => format!("none; layerwise passes in {}", percent(right.supported)),
-        (Some(right), false) => format!(
-            "{}; layerwise passes in {}",
-            laws.join(", "),
-            percent(right.supported)
-        ),
+        (Some(right), none) => {
+            let laws = if none {
+                "none".to_owned()
+            } else {
+                laws.join(", ")
+            };
+            format!(
+                "{laws}; {} itself {}",
+                right.generator,
+                percent(right.supported)
+            )
+        }
     };
     let power = claim.power_at(seeds);
     let enough = claim
@@ -132,7 +138,7 @@ fn row(claim: &ClaimCalibration, seeds: usize) -> [String; 6] {
         rate,
         laws,
         power.map_or("–".to_owned(), percent),
-        enough.map_or("–".to_owned(), |point| point.seeds.to_string()),
+        enough.map_or("> 32".to_owned(), |point| point.seeds.to_string()),
     ]
 }
 
@@ -156,10 +162,10 @@ fn print(calibration: &Calibration, seeds: usize) {
             false => String::new(),
         };
         say!("  {id:<5} {}", claim.statement);
-        say!("        null data: {rate} supported ({null}){lax}");
+        say!("        supported by null data: {rate} ({null}){lax}");
         if !claim.generators.is_empty() {
             say!("        other laws that pass: {laws}");
         }
-        say!("        power with {seeds} seeds: {power}; 90 % from {enough} seeds");
+        say!("        power with {seeds} seeds: {power}; seeds for 90 %: {enough}");
     }
 }

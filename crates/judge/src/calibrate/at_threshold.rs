@@ -51,7 +51,8 @@ pub(super) fn null(subject: &Subject<'_>) -> Option<NullRate> {
     })
 }
 
-/// Distances from the median. `None` for bounds, and where all seeds agree.
+/// Distances from the median; that of a seed at the median is the smallest other one, so that its sign
+/// counts. `None` for bounds, and where all seeds agree.
 fn deviations(part: &Component) -> Option<Vec<f64>> {
     let exact = part.samples.iter().map(|sample| match *sample {
         Sample::Exact(value) if value.is_finite() => Some(value),
@@ -59,11 +60,10 @@ fn deviations(part: &Component) -> Option<Vec<f64>> {
     });
     let values = exact.collect::<Option<Vec<f64>>>()?;
     let centre = median(&values)?;
-    let deviations: Vec<f64> = values.iter().map(|value| value - centre).collect();
-    deviations
-        .iter()
-        .any(|size| *size != 0.0)
-        .then_some(deviations)
+    let sizes: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
+    let positive = sizes.iter().copied().filter(|size| *size > 0.0);
+    let least = positive.reduce(f64::min)?;
+    Some(sizes.into_iter().map(|size| size.max(least)).collect())
 }
 
 fn median(values: &[f64]) -> Option<f64> {
@@ -98,10 +98,8 @@ fn placed(
             }
         }
     };
-    let sample = |(seed, deviation): (usize, &f64)| {
-        let size = deviation.abs();
-        Sample::Exact(edge + if up(seed) { size } else { -size })
-    };
+    let sample =
+        |(seed, size): (usize, &f64)| Sample::Exact(edge + if up(seed) { *size } else { -size });
     Component {
         label: part.label.clone(),
         samples: deviations.iter().enumerate().map(sample).collect(),

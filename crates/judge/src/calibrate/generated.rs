@@ -1,6 +1,7 @@
 //! Curves of another law in place of those recorded, with the seed noise of those.
 
 use metrics::{Crossing, first_crossing};
+use models::Role;
 use plan::{RecordedRun, STRENGTH, half_time};
 use record::{Observations, VariantInfo};
 use tasks::stream::{below, keyed, uniform};
@@ -44,6 +45,10 @@ pub(super) fn rates(subject: &Subject<'_>) -> Vec<GeneratorRate> {
     let mut scratch = needed(subject);
     let rows = scratch.rows().len().max(1) as u64;
     let draws = (ROWS / rows).clamp(DRAWS[0], DRAWS[1]).min(subject.draws);
+    let right = match subject.run.manifest.role(&subject.claim.model) {
+        Role::Linear => Generator::Linear,
+        _ => Generator::Layerwise,
+    };
     let rate = |generator: Generator| {
         let mut tally = Tally::default();
         for draw in 0..draws {
@@ -53,7 +58,7 @@ pub(super) fn rates(subject: &Subject<'_>) -> Vec<GeneratorRate> {
         }
         GeneratorRate {
             generator: generator.name(),
-            right: generator == Generator::Layerwise,
+            right: generator == right,
             supported: tally.supported(),
         }
     };
@@ -76,29 +81,45 @@ impl<'a> Law<'a> {
     fn of(subject: &Subject<'a>, variant: &'a VariantInfo, indices: &'a [u64]) -> Option<Self> {
         let claim = subject.claim;
         let seeds = &subject.run.manifest.seeds;
-        let curve = |seed: u64, index: u64| {
+        let curve_of = |model: &str, seed: u64, index: u64| {
             let cell = (&*variant.name, seed);
-            (subject.run.observations).curve((&claim.model, &claim.metric), cell, index)
+            (subject.run.observations).curve((model, &claim.metric), cell, index)
         };
-        let logarithm = |seed: u64, index: u64| {
-            let curve = curve(seed, index);
-            match half_time(&curve.steps, &curve.values) {
-                Ok(Crossing::At(step)) if step > 0.0 => Some(step.ln()),
-                _ => None,
-            }
+        let curve = |seed, index| curve_of(&claim.model, seed, index);
+        let logarithms_of = |model: &str| -> Vec<Vec<Option<f64>>> {
+            let logarithm = |seed: u64, index: u64| {
+                let curve = curve_of(model, seed, index);
+                match half_time(&curve.steps, &curve.values) {
+                    Ok(Crossing::At(step)) if step > 0.0 => Some(step.ln()),
+                    _ => None,
+                }
+            };
+            let indices = indices.iter();
+            indices
+                .map(|&index| seeds.iter().map(|&seed| logarithm(seed, index)).collect())
+                .collect()
         };
-        let logarithms: Vec<Vec<Option<f64>>> = (indices.iter())
-            .map(|&index| seeds.iter().map(|&seed| logarithm(seed, index)).collect())
-            .collect();
+        let logarithms = logarithms_of(&claim.model);
         let means: Vec<Option<f64>> = logarithms.iter().map(|of| mean(of)).collect();
         let first = (*means.first()?)?;
         let probability = |index: u64| variant.probabilities.get(index as usize - 1).copied();
-        let known: Option<Vec<f64>> = indices.iter().map(|&index| probability(index)).collect();
-        let known = known.filter(|known| known.iter().any(|p| *p != known[0]));
-        let times = match known {
-            Some(known) => known.iter().map(|p| first.exp() * known[0] / p).collect(),
+        let frequencies: Option<Vec<f64>> =
+            indices.iter().map(|&index| probability(index)).collect();
+        let frequencies = frequencies.filter(|known| known.iter().any(|p| *p != known[0]));
+        // A claim that names its theory has its times.
+        let table = subject.statistic.resolved();
+        let theory = table.get("to").and_then(toml::Value::as_str).map(|to| {
+            let means: Vec<Option<f64>> = logarithms_of(to).iter().map(|of| mean(of)).collect();
+            means.into_iter().collect::<Option<Vec<f64>>>()
+        });
+        let times = match (theory.flatten(), frequencies) {
+            (Some(logarithms), _) => {
+                let first = first - logarithms[0];
+                logarithms.iter().map(|time| (time + first).exp()).collect()
+            }
+            (None, Some(known)) => known.iter().map(|p| first.exp() * known[0] / p).collect(),
             // Without frequencies the times are those recorded.
-            None => means
+            (None, None) => means
                 .iter()
                 .map(|mean| mean.unwrap_or(first).exp())
                 .collect(),

@@ -18,7 +18,7 @@ pub(super) enum Generator {
     Kernel,
 }
 
-/// The right law first.
+/// All of them.
 pub(super) const GENERATORS: [Generator; 7] = [
     Generator::Layerwise,
     Generator::Linear,

@@ -26,9 +26,9 @@ pub(super) fn points(subject: &Subject<'_>, recorded: &[Component]) -> Vec<Power
     let judge = Judge { run: subject.run };
     let selection = judge.selection(Place::of(subject.claim));
     let arranged = subject.statistic.arranged(&selection);
-    let order = arranged
-        .as_ref()
-        .and_then(|arranged| OrderTest::with_draws(arranged, ARRANGEMENTS));
+    let order = arranged.as_ref().and_then(|arranged| {
+        OrderTest::with_draws(arranged, subject.claim.threshold, ARRANGEMENTS)
+    });
     let Some(there) = recorded.first().map(|part| part.samples.len()) else {
         return Vec::new();
     };

@@ -63,8 +63,8 @@ pub struct ClaimCalibration {
     pub outcome: Outcome,
     /// Shares of *supported* on null data.
     pub nulls: Vec<NullRate>,
-    /// Shares of *supported* on generated curves, that of the layerwise law first; empty where the claim
-    /// is not about curves of an indexed metric.
+    /// Shares of *supported* on generated curves; empty where the claim is not about curves of an
+    /// indexed metric.
     pub generators: Vec<GeneratorRate>,
     /// Power by number of seeds.
     pub power: Vec<PowerPoint>,
@@ -74,7 +74,11 @@ impl ClaimCalibration {
     /// The null data that support the claim most often; `None` where no null data fit.
     pub fn worst(&self) -> Option<&NullRate> {
         let counting = self.nulls.iter().filter(|null| null.counts);
-        counting.max_by(|a, b| a.supported.total_cmp(&b.supported))
+        // Of equal ones the first.
+        counting.reduce(|worst, null| match null.supported > worst.supported {
+            true => null,
+            false => worst,
+        })
     }
 
     /// Whether null data support the claim too often.
@@ -138,8 +142,9 @@ pub struct NullRate {
     pub of: u64,
     /// Whether these are all that there are, so that the shares are exact.
     pub exact: bool,
-    /// Whether the share says something of the claim. Of fewer than 20 arrangements, the one recorded is
-    /// more than 5 %: then it does so only for a claim of an order.
+    /// Whether the share says something of the claim. It does not where the claim is that nothing depends
+    /// on the places. Of fewer than 20 arrangements the one recorded is more than 5 %: then it does so
+    /// only for a claim of an order.
     pub counts: bool,
 }
 
@@ -148,7 +153,8 @@ pub struct NullRate {
 pub struct GeneratorRate {
     /// The generator.
     pub generator: String,
-    /// Whether it is that of the layerwise theory.
+    /// Whether it is the law of the claim's model: the linear one of a plain linear model, else the
+    /// layered one.
     pub right: bool,
     /// Share that is supported.
     pub supported: f64,

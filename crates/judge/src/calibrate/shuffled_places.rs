@@ -9,7 +9,7 @@ use super::{
 use crate::{
     arrangements::{Arrangements, FEW, count, random},
     judge::{Judge, Place},
-    order_test::OrderTest,
+    order_test::{OrderTest, claims_order},
 };
 
 /// The rates with places permuted for all seeds alike, and per seed. Nothing where the statistic has no
@@ -22,7 +22,8 @@ pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
     };
     let places = &arranged.places;
     let at = |order: &[usize]| -> Vec<f64> { order.iter().map(|&at| places[at]).collect() };
-    let test = OrderTest::new(&arranged);
+    let threshold = subject.claim.threshold;
+    let test = OrderTest::new(&arranged, threshold);
     let purpose = subject.purpose("places");
     let all = Arrangements::of(places.len(), subject.draws, &purpose);
     let mut common = Tally::default();
@@ -44,7 +45,9 @@ pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
         Along::Knob(_) => [Null::CommonKnob, Null::KnobPerSeed],
         Along::Index => [Null::CommonIndices, Null::IndicesPerSeed],
     };
-    let counts = arranged.is_order || count(places.len()) >= FEW;
+    // What does not depend on the places does not depend on their arrangement.
+    let counts =
+        claims_order(&arranged, threshold) && (test.is_some() || count(places.len()) >= FEW);
     [(kinds[0], common, all.exact), (kinds[1], per_seed, false)]
         .into_iter()
         .map(|(null, tally, exact)| NullRate {

@@ -48,7 +48,9 @@ impl Subject<'_> {
         let judge = Judge { run: self.run };
         let selection = judge.selection(Place::of(self.claim));
         let arranged = self.statistic.arranged(&selection);
-        let order = arranged.as_ref().and_then(OrderTest::new);
+        let order = arranged
+            .as_ref()
+            .and_then(|arranged| OrderTest::new(arranged, self.claim.threshold));
         all_of(&rule(self.claim, self.statistic, order.as_ref()).judge(parts))
     }
 

@@ -170,6 +170,24 @@ fn null_data_support_no_claim_in_more_than_five_percent() {
         assert!(!calibration.is_lax());
         assert_eq!(calibration.outcome, Outcome::Supported);
     }
+    // Along layers a slope stands out among all of their arrangements.
+    let mut layers = Made::plain();
+    for layer in 1..=6_u64 {
+        for seed in 0..SEEDS {
+            let end = (layer as f64).powf(-0.5) * (1.0 + 0.01 * seed as f64);
+            let points = [(0, 9.0), (60, end)];
+            layers.add(("base", seed), ("net", STRENGTH), layer, &points);
+        }
+    }
+    let slope = "statistic = { kind = 'slope', against = 'index', window = [1, 6] }\n\
+                 threshold = { below = -0.1 }";
+    let calibration = found(&layers, slope);
+    assert_eq!(calibration.outcome, Outcome::Supported);
+    let rate = null(&calibration, Null::CommonIndices);
+    assert!(
+        rate.exact && rate.by_interval > 0.05 && rate.supported <= 0.025,
+        "{rate:?}"
+    );
     // Eight values on the claimed side of the threshold: one of 2^8 signs.
     let rate = null(&cases[4], Null::AtThreshold);
     assert!(rate.exact);
@@ -181,13 +199,43 @@ fn null_data_support_no_claim_in_more_than_five_percent() {
 
 #[test]
 fn a_claim_that_null_data_support_is_lax() {
-    // "The largest value is at most six times the smallest" along a knob of five: the ratio of the ends
-    // lies within 0.1 to 6 in every order.
-    let ratio = "statistic = { kind = 'knob-ratio', knob = 'task.size' }\n\
-                 threshold = { within = [0.1, 6.0] }";
-    let calibration = found(&rising(5), ratio);
-    assert_eq!(null(&calibration, Null::CommonKnob).supported, 1.0);
+    // The last value is more than 1.45 times the first: of the 20 pairs of five values 1, …, 5 these
+    // are the ten that rise, but for 4/3 and 5/4.
+    let ratio = |threshold: &str| {
+        let ratio = "statistic = { kind = 'knob-ratio', knob = 'task.size' }";
+        found(
+            &rising(5),
+            &format!("{ratio}\nthreshold = {{ {threshold} }}"),
+        )
+    };
+    let calibration = ratio("above = 1.45");
+    let rate = null(&calibration, Null::CommonKnob);
+    assert!((rate.supported - 8.0 / 20.0).abs() < ROUNDING, "{rate:?}");
     assert!(calibration.is_lax());
+    // A claim that nothing depends on the knob holds in every order, and is held against its threshold.
+    let calibration = ratio("within = [0.1, 6.0]");
+    assert_eq!(null(&calibration, Null::CommonKnob).supported, 1.0);
+    assert_eq!(calibration.worst().unwrap().null, Null::AtThreshold);
+    assert!(!calibration.is_lax());
+}
+
+#[test]
+fn a_claim_of_no_slope_needs_no_test_of_its_order() {
+    let mut flat = Made::default();
+    for value in 1..=3_u32 {
+        let name = format!("base,size={value}");
+        flat.variant(&name, "base", &format!("'task.size' = {value}"));
+        flat.numbers(&name, "net", &[1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7]);
+    }
+    let slope = "statistic = { kind = 'knob-slope', knob = 'task.size' }";
+    let judged = |threshold: &str| flat.judged(&format!("{slope}\nthreshold = {{ {threshold} }}"));
+    assert_eq!(judged("above = -0.5").outcome, Outcome::Supported);
+    assert_eq!(judged("within = [-0.5, 0.5]").outcome, Outcome::Supported);
+    // A slope along three values is one of six orders.
+    let steep = rising(3).judged(&format!("{slope}\nthreshold = {{ above = 0.5 }}"));
+    assert_eq!(steep.outcome, Outcome::Undecided);
+    let steep = rising(5).judged(&format!("{slope}\nthreshold = {{ above = 0.5 }}"));
+    assert_eq!(steep.outcome, Outcome::Supported);
 }
 
 #[test]
@@ -195,8 +243,9 @@ fn laws_that_a_claim_cannot_tell_apart_are_named() {
     let run = curves(4, 1.0, 0.03);
     let names = |claim: &str| -> Vec<String> {
         let calibration = found(&run, claim);
-        assert!(calibration.generators[0].right);
-        assert!(calibration.generators[0].supported > 0.9, "{calibration:?}");
+        let right = calibration.generators.iter().find(|law| law.right).unwrap();
+        assert_eq!(right.generator, "layerwise");
+        assert!(right.supported > 0.9, "{calibration:?}");
         let laws = calibration.not_told_apart();
         laws.map(|law| law.generator.clone()).collect()
     };

@@ -17,9 +17,11 @@ pub struct Arranged<'t> {
     pub along: Along,
     /// The places, increasing and without repetition.
     pub places: Vec<f64>,
-    /// Whether the statistic is of the order alone. Seeds then repeat one order; they are no evidence
-    /// that the order has anything to do with the places.
+    /// Whether the statistic is of the order, or of a slope, which any values have along few places.
+    /// Seeds repeat it; they are no evidence that it has anything to do with the places.
     pub is_order: bool,
+    /// What it is where nothing depends on the places: 0 for correlations and slopes, 1 for ratios.
+    pub unordered: f64,
     /// Labels of the parts.
     pub(super) labels: Vec<String>,
     pub(super) seeds: usize,
@@ -30,7 +32,7 @@ pub struct Arranged<'t> {
 type Samples<'t> = dyn Fn(usize, &[f64]) -> Vec<Sample> + 't;
 
 impl<'t> Arranged<'t> {
-    /// A statistic of the order alone.
+    /// A statistic of the order.
     pub fn order(
         along: Along,
         places: Vec<f64>,
@@ -41,6 +43,7 @@ impl<'t> Arranged<'t> {
             along,
             places,
             is_order: true,
+            unordered: 0.0,
             labels,
             seeds,
             samples: Box::new(samples),

@@ -51,6 +51,7 @@ pub(crate) fn arranged<'t, K: 't, V: 't>(
         })
         .collect();
     let labels = indices.iter().map(|&index| table.label(index)).collect();
+    let unordered = (rule.finish)(0.0);
     let samples = move |seed: usize, places: &[f64]| {
         let of_index = |lines: &Option<Vec<Line<V>>>| {
             let mean = mean(lines.as_deref()?, places, &rule)?;
@@ -65,6 +66,7 @@ pub(crate) fn arranged<'t, K: 't, V: 't>(
         along: Along::Knob(knob.to_owned()),
         places,
         is_order: false,
+        unordered,
         labels,
         seeds: table.seeds.len(),
         samples: Box::new(samples),

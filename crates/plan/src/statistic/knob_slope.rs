@@ -37,7 +37,11 @@ impl Statistic for KnobSlope {
             number: |knobs, values: &Vec<f64>| Some(log_log_slope(knobs?, values).ok()?.slope),
             finish: |mean| mean,
         };
-        Some(knob_lines::arranged(table, &self.knob, rule))
+        // Any values along few places have some slope.
+        Some(Arranged {
+            is_order: true,
+            ..knob_lines::arranged(table, &self.knob, rule)
+        })
     }
 
     fn measure(&self, table: &Selection<'_>) -> Measured {

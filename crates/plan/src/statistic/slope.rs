@@ -2,7 +2,9 @@ use metrics::log_log_slope;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, parse_table, table_of};
 
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{
+    Along, Arranged, CellRows, Component, Measured, Sample, Selection, Statistic, selection::Curve,
+};
 
 /// Least-squares slope of ln(metric) against ln(step) or ln(index), per seed, within a window.
 #[derive(Serialize, Deserialize)]
@@ -46,42 +48,74 @@ impl Statistic for Slope {
         table_of("slope", self)
     }
 
-    fn measure(&self, table: &Selection<'_>) -> Measured {
-        let [low, high] = self.window;
-        let samples = table
-            .per_seed()
-            .into_iter()
-            .map(|cell| {
-                let (x, y) = match self.against {
-                    Against::Step => cell.curve(0),
-                    Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
-                    Against::Index => cell.at_end(),
-                };
-                let (x, y): (Vec<f64>, Vec<f64>) = x
-                    .into_iter()
-                    .zip(y)
-                    .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
-                    .unzip();
-                let (x, y) = match self.envelope_bins {
-                    0 => (x, y),
-                    bins => envelope(&x, &y, self.window, bins),
-                };
-                // The window must have been seen to its end.
-                let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
-                if x.len() < 3 || !(cell.has_end() || seen) {
-                    return Sample::Missing;
-                }
-                log_log_slope(&x, &y).map_or(Sample::Missing, |line| Sample::Exact(line.slope))
-            })
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        if !matches!(self.against, Against::Index) || self.envelope_bins > 0 {
+            return None;
+        }
+        let cells = table.per_seed();
+        let points: Vec<Option<Curve>> = cells.iter().map(|cell| self.points(cell)).collect();
+        let mut places: Vec<f64> = (points.iter().flatten())
+            .flat_map(|(x, _)| x.iter().copied())
             .collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let known = places.clone();
+        let parts = (vec![String::new()], points.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let slope = points[seed].as_ref().and_then(|(x, y)| {
+                let place = |x: &f64| known.iter().position(|known| known == x);
+                let x = x.iter().map(|x| Some(places[place(x)?]));
+                slope(&x.collect::<Option<Vec<f64>>>()?, y)
+            });
+            vec![slope.map_or(Sample::Missing, Sample::Exact)]
+        };
+        Some(Arranged::order(Along::Index, places, parts, samples))
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        let cells = table.per_seed().into_iter();
+        let samples = cells.map(|cell| {
+            let (x, y) = self.points(cell)?;
+            slope(&x, &y)
+        });
         Measured {
             components: vec![Component {
                 label: String::new(),
-                samples,
+                samples: samples
+                    .map(|slope| slope.map_or(Sample::Missing, Sample::Exact))
+                    .collect(),
             }],
             notes: vec![],
         }
     }
+}
+
+impl Slope {
+    /// The points of a cell through which the line goes; `None` where the window was not seen to its
+    /// end.
+    fn points(&self, cell: &CellRows<'_>) -> Option<Curve> {
+        let [low, high] = self.window;
+        let (x, y) = match self.against {
+            Against::Step => cell.curve(0),
+            Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
+            Against::Index => cell.at_end(),
+        };
+        let (x, y): Curve = (x.into_iter().zip(y))
+            .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
+            .unzip();
+        let points = match self.envelope_bins {
+            0 => (x, y),
+            bins => envelope(&x, &y, self.window, bins),
+        };
+        let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
+        (cell.has_end() || seen).then_some(points)
+    }
+}
+
+/// The slope through at least three points.
+fn slope(x: &[f64], y: &[f64]) -> Option<f64> {
+    let line = (x.len() > 2).then(|| log_log_slope(x, y).ok())?;
+    line.map(|line| line.slope)
 }
 
 /// The lowest point of each bin that has one.
