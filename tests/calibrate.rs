@@ -47,14 +47,14 @@ fn an_output_file_leaves_the_run_alone() {
         lines
             .next()
             .unwrap()
-            .starts_with("experiment | claim | null data")
+            .starts_with("| experiment | claim | null data")
     );
-    assert!(lines.next().unwrap().starts_with("---|"));
+    assert!(lines.next().unwrap().starts_with("|---|"));
     assert!(
         lines
             .next()
             .unwrap()
-            .starts_with("`tiny` | T1 (verification) |")
+            .starts_with("| `tiny` | T1 (verification) |")
     );
 }
 

@@ -30,8 +30,8 @@ pub(super) fn calibrate(
         threads,
     };
     if arguments.markdown {
-        say!("{}", COLUMNS.join(" | "));
-        say!("{}", COLUMNS.map(|_| "---").join("|"));
+        say!("| {} |", COLUMNS.join(" | "));
+        say!("|{}|", COLUMNS.map(|_| "---").join("|"));
     }
     let mut documents = Vec::new();
     for path in &arguments.runs {
@@ -54,7 +54,7 @@ pub(super) fn calibrate(
         if arguments.markdown {
             for claim in &calibration.claims {
                 let row = row(claim, seeds).map(|cell| cell.replace('|', "\\|"));
-                say!("`{}` | {}", calibration.name, row.join(" | "));
+                say!("| `{}` | {} |", calibration.name, row.join(" | "));
             }
         } else {
             print(&calibration, seeds);

@@ -7,17 +7,23 @@ use super::{Along, Arranged, CellRows, Sample, Selection};
 /// How a line of values along a knob becomes a number.
 pub(crate) struct Rule<'t, K, V> {
     /// What is needed of the knob values; `None` where they allow no number.
-    pub(crate) knobs: Box<dyn Fn(&[f64]) -> Option<K> + 't>,
+    pub(crate) knobs: Box<OfKnobs<'t, K>>,
     /// What is needed of the values.
-    pub(crate) values: Box<dyn Fn(Vec<f64>) -> Option<V> + 't>,
+    pub(crate) values: Box<OfValues<'t, V>>,
     /// The number.
     pub(crate) number: fn(Option<&K>, &V) -> Option<f64>,
     /// What the mean over lines becomes.
     pub(crate) finish: fn(f64) -> f64,
 }
 
+type OfKnobs<'t, K> = dyn Fn(&[f64]) -> Option<K> + 't;
+type OfValues<'t, V> = dyn Fn(Vec<f64>) -> Option<V> + 't;
+
 /// A line: places of its knob values among all of them, and the values.
 type Line<V> = (Vec<usize>, V);
+
+/// The lines of one index and seed; `None` where one has no number.
+type Lines<V> = Option<Vec<Line<V>>>;
 
 /// The different values of a knob, increasing.
 pub(crate) fn places(table: &Selection<'_>, knob: &str) -> Vec<f64> {
@@ -38,7 +44,7 @@ pub(crate) fn arranged<'t, K: 't, V: 't>(
 ) -> Arranged<'t> {
     let places = places(table, knob);
     let indices = table.indices();
-    let lines: Vec<Vec<Option<Vec<Line<V>>>>> = (table.seeds.iter())
+    let lines: Vec<Vec<Lines<V>>> = (table.seeds.iter())
         .map(|&seed| {
             let of_index = |&index: &u64| {
                 let lines = lines(table.of_seed(seed), knob, &places, index)?;
@@ -53,7 +59,7 @@ pub(crate) fn arranged<'t, K: 't, V: 't>(
     let labels = indices.iter().map(|&index| table.label(index)).collect();
     let unordered = (rule.finish)(0.0);
     let samples = move |seed: usize, places: &[f64]| {
-        let of_index = |lines: &Option<Vec<Line<V>>>| {
+        let of_index = |lines: &Lines<V>| {
             let mean = mean(lines.as_deref()?, places, &rule)?;
             Some((rule.finish)(mean)).filter(|mean| mean.is_finite())
         };
