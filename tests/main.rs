@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bench;
+mod calibrate;
 mod cli;
 mod clusters;
 mod compare;

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Parity(Parity),
     /// Judge the claims of recorded runs again, without training.
     Verdict(Verdict),
+    /// Ask of recorded runs whether their claims could have failed: null data, wrong laws, power.
+    Calibrate(Calibrate),
     /// Draw recorded runs again and write one page over them, without training.
     Report(Report),
     /// Compare the specs, curves and verdicts of two runs.
@@ -497,6 +499,28 @@ pub(crate) struct Verdict {
     /// Exit with code 3 unless every claim has this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// Run folders. Each gets a calibration.json, which its page shows from then on.
+    #[arg(required = true, value_name = "RUN_DIR")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Calibrate the claims of this spec, which must train and measure the same models.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// Draws of each share that cannot be enumerated.
+    #[arg(long, value_name = "N", default_value_t = 999, value_parser = clap::value_parser!(u64).range(20..=1_000_000))]
+    pub(crate) draws: u64,
+    /// Worker threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Write one JSON document over all runs to this file and leave the run folders alone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the table as Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! One file per verb, and the dispatch of the parsed arguments to it.
 
 mod bench;
+mod calibrate;
 mod compare;
 mod data;
 mod devices;
@@ -38,6 +39,7 @@ pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, 
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, kinds, json),
         Command::Parity(parity) => parity::parity(&parity, kinds, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, kinds, json),
+        Command::Calibrate(arguments) => calibrate::calibrate(&arguments, kinds, json),
         Command::Report(report) => report::report(&report, kinds, json),
         Command::Compare(arguments) => compare::compare(&arguments, json),
         Command::Measure(arguments) => measure::measure(&arguments, json),

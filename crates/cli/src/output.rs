@@ -13,8 +13,13 @@ pub(crate) fn verdicts(verdict: &VerdictFile) -> String {
             Outcome::Undecided => "?",
         };
         let word = claim.word();
+        let verification = if claim.verification {
+            " (a verification of a solvable model)"
+        } else {
+            ""
+        };
         lines.push(format!(
-            "  {:<4} {symbol} {word:<12}  {}",
+            "  {:<4} {symbol} {word:<12}  {}{verification}",
             claim.id, claim.statement
         ));
         lines.push(format!("       {}", claim.reason));

@@ -1,19 +1,17 @@
+use models::Role;
 use plan::{
-    Claims, Component, Measured, PlannedClaim, RecordedRun, Sample, Selection, Statistic,
-    spec::{Claim, IntervalKind, Outcome, Spec, Threshold},
+    Arranged, Claims, Component, PlannedClaim, RecordedRun, Selection, Statistic,
+    spec::{Claim, Outcome, Spec},
 };
 
 use crate::{
-    interval::{Interval, interval},
     leaderboard,
-    p_value::{of_parts, p_values},
-    verdict::{
-        ClaimVerdict, ComponentJudgement, ControlVerdict, Judgement, ReportedNumber, VerdictFile,
-    },
+    multiplicity::holm,
+    order_test::{self, OrderTest},
+    parts::{Rule, all_of, reported},
+    reason::reason,
+    verdict::{ClaimVerdict, ControlVerdict, Judgement, ReportedNumber, VerdictFile},
 };
-
-/// Confidence of every interval.
-const CONFIDENCE: f64 = 0.95;
 
 /// Judges claims from what a run recorded. A threshold that was changed since the claim was first judged
 /// in the run's folder is shown; `at_run` is the spec as it was when the run was made, if that is
@@ -43,10 +41,8 @@ pub fn judge(claims: &Claims, at_run: Option<&Spec>, run: &RecordedRun<'_>) -> V
             at: &number.at,
         };
         let statistic = &*planned.statistic;
-        let parts = judge.measure(place, statistic).components;
-        let part = |component: &Component| {
-            component_judgement(component, number.interval, statistic.range(), None, 1)
-        };
+        let parts = statistic.measure(&judge.selection(place)).components;
+        let part = |part: &Component| reported(part, number.interval, statistic.range());
         ReportedNumber {
             id: number.id.clone(),
             statement: number.statement.clone(),
@@ -54,9 +50,15 @@ pub fn judge(claims: &Claims, at_run: Option<&Spec>, run: &RecordedRun<'_>) -> V
             components: parts.iter().map(part).collect(),
         }
     });
+    let mut judged: Vec<ClaimVerdict> = claims.claims.iter().map(verdict).collect();
+    // What is undecided was tested, too.
+    let p: Vec<f64> = judged.iter().map(|c| c.p_value.unwrap_or(1.0)).collect();
+    for (claim, adjusted) in judged.iter_mut().zip(holm(&p)) {
+        claim.holm_p = claim.p_value.map(|_| adjusted);
+    }
     VerdictFile {
         name: run.manifest.name.clone(),
-        claims: claims.claims.iter().map(verdict).collect(),
+        claims: judged,
         numbers: numbers.collect(),
         leaderboards: {
             let boards = claims.leaderboards.iter();
@@ -65,65 +67,97 @@ pub fn judge(claims: &Claims, at_run: Option<&Spec>, run: &RecordedRun<'_>) -> V
     }
 }
 
-struct Judge<'a> {
-    run: &'a RecordedRun<'a>,
+/// The measurement of a claim alone, with the samples of its parts.
+pub(crate) struct Judge<'a> {
+    pub(crate) run: &'a RecordedRun<'a>,
 }
-
-/// The numbers between which a statistic lies.
-type Range = [f64; 2];
 
 /// Which rows a statistic sees.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    variant: &'a str,
-    model: &'a str,
-    metric: &'a str,
-    at: &'a toml::Table,
+pub(crate) struct Place<'a> {
+    pub(crate) variant: &'a str,
+    pub(crate) model: &'a str,
+    pub(crate) metric: &'a str,
+    pub(crate) at: &'a toml::Table,
 }
 
-impl Judge<'_> {
-    fn measure(&self, place: Place<'_>, statistic: &dyn Statistic) -> Measured {
+impl<'a> Place<'a> {
+    /// What a claim is about.
+    pub(crate) fn of(claim: &'a Claim) -> Self {
+        Self {
+            variant: &claim.variant,
+            model: &claim.model,
+            metric: &claim.metric,
+            at: &claim.at,
+        }
+    }
+}
+
+/// The rule of a claim for a statistic.
+pub(crate) fn rule<'r>(
+    claim: &Claim,
+    statistic: &dyn Statistic,
+    order: Option<&'r OrderTest<'r>>,
+) -> Rule<'r> {
+    Rule {
+        interval: claim.interval,
+        range: statistic.range(),
+        threshold: claim.threshold,
+        order,
+    }
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn selection<'s>(&'s self, place: Place<'s>) -> Selection<'s>
+    where
+        'a: 's,
+    {
         let Place {
             variant,
             model,
             metric,
             at,
         } = place;
-        let selection = Selection::select(self.run, variant, model, metric, at);
-        let mut measured = statistic.measure(&selection);
-        measured.notes.extend(selection.cut_short());
-        measured
+        Selection::select(self.run, variant, model, metric, at)
     }
 
-    fn judgement(&self, claim: &Claim, place: Place<'_>, statistic: &dyn Statistic) -> Judgement {
-        let measured = self.measure(place, statistic);
-        let (range, parts) = (statistic.range(), measured.components.len());
-        let threshold = Some(claim.threshold);
-        let components = measured.components.iter();
-        let components: Vec<ComponentJudgement> = components
-            .map(|c| component_judgement(c, claim.interval, range, threshold, parts))
-            .collect();
+    /// One statistic at one place, with how surprising it is.
+    pub(crate) fn judgement(
+        &self,
+        claim: &Claim,
+        place: Place<'_>,
+        statistic: &dyn Statistic,
+    ) -> (Judgement, Option<f64>) {
+        let selection = self.selection(place);
+        let measured = statistic.measure(&selection);
+        let arranged = statistic.arranged(&selection);
+        let arranged: Option<&Arranged<'_>> = arranged.as_ref();
+        let order = arranged.and_then(|arranged| OrderTest::new(arranged, claim.threshold));
+        let rule = rule(claim, statistic, order.as_ref());
+        let components = rule.judge(&measured.components);
+        let outcome = all_of(&components);
+        let p = rule.p_value(&measured.components, &components, outcome);
         let table = statistic.resolved();
         let kind = table.get("kind").and_then(toml::Value::as_str);
-        Judgement {
+        let mut notes = measured.notes;
+        notes.extend(selection.cut_short());
+        let judgement = Judgement {
             model: place.model.to_owned(),
             variant: place.variant.to_owned(),
             statistic: kind.unwrap_or_default().to_owned(),
-            outcome: all_of(&components),
+            outcome,
+            order: arranged.filter(|_| order.is_some()).map(order_test::info),
+            seed_share: rule.seed_share(&measured.components),
             components,
-            notes: measured.notes,
-        }
+            notes,
+        };
+        (judgement, p)
     }
 
     fn claim(&self, planned: &PlannedClaim) -> ClaimVerdict {
         let (claim, statistic) = (&planned.claim, &*planned.statistic);
-        let own = Place {
-            variant: &claim.variant,
-            model: &claim.model,
-            metric: &claim.metric,
-            at: &claim.at,
-        };
-        let measured = self.judgement(claim, own, statistic);
+        let own = Place::of(claim);
+        let (measured, p_value) = self.judgement(claim, own, statistic);
         let controls = claim.controls.iter().zip(&planned.controls);
         let controls: Vec<ControlVerdict> = controls
             .map(|(control, statistic)| {
@@ -133,7 +167,7 @@ impl Judge<'_> {
                     metric: control.metric.as_ref().unwrap_or(&claim.metric),
                     at: control.at.as_ref().unwrap_or(&claim.at),
                 };
-                let judgement = self.judgement(claim, place, &**statistic);
+                let (judgement, _) = self.judgement(claim, place, &**statistic);
                 ControlVerdict {
                     name: control.name.clone(),
                     must: control.must,
@@ -142,7 +176,7 @@ impl Judge<'_> {
                 }
             })
             .collect();
-        let with = |model: &str| self.judgement(claim, Place { model, ..own }, statistic);
+        let with = |model: &str| self.judgement(claim, Place { model, ..own }, statistic).0;
         let compared: Vec<Judgement> = claim.compare.iter().map(|model| with(model)).collect();
         let shared_with: Vec<String> = compared
             .iter()
@@ -169,11 +203,7 @@ impl Judge<'_> {
             Outcome::Undecided
         };
         let reason = reason(claim, &measured, &missed, &shared_with);
-        let parts = self.measure(own, statistic).components;
-        let parts: Vec<_> = parts
-            .iter()
-            .map(|part| p_values(&part.samples, claim.interval, claim.threshold))
-            .collect();
+        let seeds = self.run.manifest.seeds.len();
         ClaimVerdict {
             id: claim.id.clone(),
             statement: claim.statement.clone(),
@@ -183,238 +213,15 @@ impl Judge<'_> {
             threshold_at_run: None,
             outcome,
             reason,
-            p_value: of_parts(&parts, outcome),
+            p_value: p_value.filter(|_| outcome != Outcome::Undecided),
+            holm_p: None,
+            false_support: Some(rule(claim, statistic, None).false_support(seeds)),
+            verification: self.run.manifest.role(&claim.model) != Role::Net,
             measured,
             controls,
             compared,
             alongside,
             shared_with,
         }
-    }
-}
-
-fn component_judgement(
-    component: &Component,
-    kind: IntervalKind,
-    range: Option<Range>,
-    threshold: Option<Threshold>,
-    parts: usize,
-) -> ComponentJudgement {
-    let samples = &component.samples;
-    // An interval reaches no further than what it is of.
-    let clipped = |found: Interval| match range {
-        Some([least, most]) if found.coverage > 0.0 => Interval {
-            low: found.low.max(least),
-            high: found.high.min(most),
-            ..found
-        },
-        _ => found,
-    };
-    let found = clipped(interval(samples, kind, CONFIDENCE));
-    // All parts must hold, so support needs no correction; a contradiction by any one of them
-    // does (Bonferroni).
-    let confidence = 1.0 - (1.0 - CONFIDENCE) / parts.max(1) as f64;
-    let wide = clipped(interval(samples, kind, confidence));
-    let side = |i: Interval| match (threshold, i.coverage > 0.0) {
-        (Some(threshold), true) => side_of(threshold, i.low, i.high),
-        _ => Outcome::Undecided,
-    };
-    let outcome = match (side(found), side(wide)) {
-        (Outcome::Supported, _) => Outcome::Supported,
-        (_, Outcome::Contradicted) => Outcome::Contradicted,
-        _ => Outcome::Undecided,
-    };
-    let finite = |value: f64| value.is_finite().then_some(value);
-    ComponentJudgement {
-        label: component.label.clone(),
-        seeds: samples.iter().filter(|s| **s != Sample::Missing).count(),
-        censored: samples
-            .iter()
-            .filter(|s| matches!(s, Sample::AtLeast(_) | Sample::AtMost(_)))
-            .count(),
-        at_most: samples
-            .iter()
-            .filter(|s| matches!(s, Sample::AtMost(_)))
-            .count(),
-        centre: found.centre,
-        low: finite(found.low),
-        high: finite(found.high),
-        coverage: (found.coverage > 0.0).then_some(found.coverage),
-        outcome,
-        values: samples
-            .iter()
-            .map(|sample| match *sample {
-                Sample::Exact(value) | Sample::AtLeast(value) | Sample::AtMost(value) => {
-                    Some(value)
-                }
-                Sample::Missing => None,
-            })
-            .collect(),
-    }
-}
-
-/// On which side of the threshold [low, high] lies.
-fn side_of(threshold: Threshold, low: f64, high: f64) -> Outcome {
-    let (supported, contradicted) = match threshold {
-        Threshold::Above(value) => (low > value, high < value),
-        Threshold::Below(value) => (high < value, low > value),
-        Threshold::Within([a, b]) => (low >= a && high <= b, high < a || low > b),
-    };
-    if supported {
-        Outcome::Supported
-    } else if contradicted {
-        Outcome::Contradicted
-    } else {
-        Outcome::Undecided
-    }
-}
-
-fn all_of(components: &[ComponentJudgement]) -> Outcome {
-    if components
-        .iter()
-        .any(|c| c.outcome == Outcome::Contradicted)
-    {
-        Outcome::Contradicted
-    } else if !components.is_empty() && components.iter().all(|c| c.outcome == Outcome::Supported) {
-        Outcome::Supported
-    } else {
-        Outcome::Undecided
-    }
-}
-
-/// Why the verdict is what it is, with the numbers of the part that decides it.
-fn reason(
-    claim: &Claim,
-    measured: &Judgement,
-    missed: &[&ControlVerdict],
-    shared_with: &[String],
-) -> String {
-    let mut sentences = Vec::new();
-    let decisive = measured
-        .components
-        .iter()
-        .find(|c| c.outcome == Outcome::Contradicted)
-        .or_else(|| {
-            measured
-                .components
-                .iter()
-                .find(|c| c.outcome == Outcome::Undecided)
-        });
-    match decisive.or(measured.components.first()) {
-        None => sentences.push("nothing was recorded to judge".to_owned()),
-        Some(part) => {
-            let of = if decisive.is_none() && measured.components.len() > 1 {
-                format!("all {} parts hold; ", measured.components.len())
-            } else {
-                String::new()
-            };
-            sentences.push(format!(
-                "{of}{}; claimed: {}",
-                describe(part),
-                claim.threshold
-            ));
-        }
-    }
-    for control in missed {
-        sentences.push(format!(
-            "control “{}” came out as {} and must be {}, so the test cannot be trusted here",
-            control.name, control.judgement.outcome, control.must
-        ));
-    }
-    if let Some((last, others)) = shared_with.split_last() {
-        let (who, verb) = if others.is_empty() {
-            (last.clone(), "passes")
-        } else {
-            (format!("{} and {last}", others.join(", ")), "pass")
-        };
-        sentences.push(format!(
-            "{who} {verb} the same test, so this evidence does not tell the models apart"
-        ));
-    }
-    sentences.join("; ")
-}
-
-fn describe(part: &ComponentJudgement) -> String {
-    let label = if part.label.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", part.label)
-    };
-    let number = |value: Option<f64>, none: &str| match value {
-        Some(value) => format_number(value),
-        None => none.to_owned(),
-    };
-    let missing = part.values.len().saturating_sub(part.seeds);
-    let none = if part.censored == 0 && missing > 0 {
-        "(missing)"
-    } else {
-        "(censored)"
-    };
-    let centre = number(part.centre, none);
-    let seeds = match part.values.len() {
-        all if all > part.seeds && part.coverage.is_some() => format!("{} of {all}", part.seeds),
-        all => all.to_string(),
-    };
-    match part.coverage {
-        Some(coverage) => {
-            let from = match part.values.len() {
-                all if all > part.seeds => format!(" from {seeds} seeds"),
-                _ => String::new(),
-            };
-            format!(
-                "{label}{centre}, {:.0} % interval [{}, {}]{from}",
-                (100.0 * coverage).floor(),
-                number(part.low, "−∞"),
-                number(part.high, "∞")
-            )
-        }
-        None => format!(
-            "{label}{centre}, no 95 % interval from {seeds} seeds{}",
-            gaps(part.censored, missing)
-        ),
-    }
-}
-
-/// What keeps seeds from having a value, behind the number of seeds; nothing where all have one.
-fn gaps(censored: usize, missing: usize) -> String {
-    let are = |count: usize, what: &str| {
-        let verb = if count == 1 { "is" } else { "are" };
-        (count > 0).then(|| format!("{count} {verb} {what}"))
-    };
-    let gaps = [are(censored, "censored"), are(missing, "missing")];
-    let gaps: Vec<String> = gaps.into_iter().flatten().collect();
-    match &gaps[..] {
-        [] => String::new(),
-        gaps => format!(", of which {}", gaps.join(" and ")),
-    }
-}
-
-/// A number with about four significant digits.
-fn format_number(value: f64) -> String {
-    let size = value.abs();
-    if size >= 1000.0 {
-        format!("{value:.0}")
-    } else if size >= 100.0 {
-        format!("{value:.1}")
-    } else if size >= 10.0 {
-        format!("{value:.2}")
-    } else if size >= 1.0 {
-        format!("{value:.3}")
-    } else if size >= 0.01 || size == 0.0 {
-        format!("{value:.4}")
-    } else {
-        format!("{value:.2e}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::gaps;
-
-    #[test]
-    fn what_seeds_lack_is_told_apart() {
-        assert_eq!(gaps(0, 0), "");
-        assert_eq!(gaps(0, 1), ", of which 1 is missing");
-        assert_eq!(gaps(2, 1), ", of which 2 are censored and 1 is missing");
     }
 }

@@ -1,4 +1,4 @@
-//! p-values of the parts of a claim at its threshold, and the correction for many claims.
+//! How surprising a part of a claim would be at its threshold.
 
 use plan::{
     Sample,
@@ -6,7 +6,9 @@ use plan::{
 };
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
-/// p-values of one part: for the claimed side of the threshold, and for the other side.
+use crate::beyond::Beyond;
+
+/// p-values of one part: that of lying on the claimed side, and of lying on the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sides {
     pub(crate) supported: f64,
@@ -40,28 +42,6 @@ pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Thresh
             supported: p(low, true, true).max(p(high, false, true)),
             contradicted: p(low, false, false).min(p(high, true, false)),
         },
-    }
-}
-
-/// A side of a limit.
-#[derive(Clone, Copy)]
-struct Beyond {
-    limit: f64,
-    above: bool,
-    /// Whether the limit belongs to this side.
-    ends: bool,
-}
-
-impl Beyond {
-    fn holds(self, sample: Sample) -> bool {
-        let at = |value: f64| self.ends && value == self.limit;
-        match sample {
-            Sample::Exact(value) if self.above => value > self.limit || at(value),
-            Sample::Exact(value) => value < self.limit || at(value),
-            Sample::AtLeast(bound) => self.above && (bound > self.limit || at(bound)),
-            Sample::AtMost(bound) => !self.above && (bound < self.limit || at(bound)),
-            Sample::Missing => false,
-        }
     }
 }
 
@@ -100,43 +80,15 @@ fn student(samples: &[Sample], beyond: Beyond) -> f64 {
     (2.0 * student.sf(t)).min(1.0)
 }
 
-/// The p-value of a claim with many parts. Support needs all parts on the claimed side, so the
-/// largest p-value counts. A contradiction needs any one part, so the smallest p-value counts,
-/// times the number of parts.
+/// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
+/// largest counts; any of them contradicts it, so that the smallest counts, which is already that of its
+/// part among the others.
 pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
-    let count = parts.len() as f64;
     match outcome {
         Outcome::Supported => parts.iter().map(|p| p.supported).reduce(f64::max),
-        Outcome::Contradicted => {
-            let smallest = parts.iter().map(|p| p.contradicted).reduce(f64::min)?;
-            Some((smallest * count).min(1.0))
-        }
+        Outcome::Contradicted => parts.iter().map(|p| p.contradicted).reduce(f64::min),
         Outcome::Undecided => None,
     }
-}
-
-/// Selects the tests that survive a false discovery rate of `rate` \[Benjamini1995\]: of those that
-/// survive, an expected share of at most `rate` is wrong. A test survives if p ≤ p_(i), where i is
-/// the largest index with p_(i) ≤ rate · i/m.
-///
-/// # Examples
-///
-/// ```
-/// let kept = layerwise_judge::false_discovery_rate(&[0.01, 0.04, 0.03, 0.8], 0.05);
-/// assert_eq!(kept, [true, false, false, false]);
-/// ```
-pub fn false_discovery_rate(p: &[f64], rate: f64) -> Vec<bool> {
-    let mut sorted = p.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let tests = p.len() as f64;
-    let largest = (1..)
-        .zip(&sorted)
-        .filter(|(rank, p)| **p <= rate * f64::from(*rank) / tests)
-        .last()
-        .map(|(_, p)| *p);
-    p.iter()
-        .map(|p| largest.is_some_and(|largest| *p <= largest))
-        .collect()
 }
 
 #[cfg(test)]
@@ -234,18 +186,5 @@ mod tests {
         let inside = p_values(&samples, IntervalKind::Order, Threshold::Within([0.0, 5.5]));
         assert!((inside.supported - 14.0 / 64.0).abs() < ROUNDING);
         assert_eq!(inside.contradicted, 1.0);
-    }
-
-    #[test]
-    fn the_false_discovery_rate_is_that_of_the_paper() {
-        // The example of the paper: of 15 p-values, the first four survive at 0.05.
-        let p = [
-            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
-            0.5719, 0.6528, 0.7590, 1.0,
-        ];
-        let kept = false_discovery_rate(&p, 0.05);
-        assert_eq!(kept.iter().filter(|kept| **kept).count(), 4);
-        assert!(kept[..4].iter().all(|kept| *kept));
-        assert!(false_discovery_rate(&[], 0.05).is_empty());
     }
 }

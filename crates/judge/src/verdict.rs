@@ -1,7 +1,7 @@
 use plan::spec::{Origin, Outcome, Threshold};
 use serde::{Deserialize, Serialize};
 
-use crate::leaderboard::LeaderboardVerdict;
+use crate::{leaderboard::LeaderboardVerdict, order_test::OrderInfo, seed_share::SeedShare};
 
 /// The verdicts of one run, as written to `verdict.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,17 @@ pub struct ClaimVerdict {
     /// p-value of the outcome at the threshold; `None` for an undecided claim.
     #[serde(default)]
     pub p_value: Option<f64>,
+    /// The p-value after Holm's correction for all claims of the experiment.
+    #[serde(default)]
+    pub holm_p: Option<f64>,
+    /// The nominal share of cases in which the claim would be supported by chance if it were just not
+    /// true; 0 where so few seeds support nothing.
+    #[serde(default)]
+    pub false_support: Option<f64>,
+    /// Whether the claim is about a solvable model (twin, linear, theory). It then verifies the
+    /// mathematics and the program, and is no test of nets.
+    #[serde(default)]
+    pub verification: bool,
     /// Other models that pass the same test, so the test does not distinguish them from the model
     /// of the claim.
     pub shared_with: Vec<String>,
@@ -100,6 +111,12 @@ pub struct Judgement {
     pub statistic: String,
     /// The verdict of this measurement alone.
     pub outcome: Outcome,
+    /// What an order or a slope is along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderInfo>,
+    /// In how many seeds all parts lie on the claimed side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed_share: Option<SeedShare>,
     /// The parts, for example one per skill; all must hold.
     pub components: Vec<ComponentJudgement>,
     /// Notes for the reader about censored curves or missing seeds.
@@ -127,6 +144,14 @@ pub struct ComponentJudgement {
     /// Coverage of the interval (0.95, or a little more for order statistics); `None` if there are
     /// too few seeds for an interval.
     pub coverage: Option<f64>,
+    /// Effect size: how far the centre lies on the claimed side of the threshold, in standard
+    /// deviations over seeds. `None` for bounds, and where all seeds agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<f64>,
+    /// Two-sided p of an order over arrangements of its places, where the seeds alone would support
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_p: Option<f64>,
     /// Verdict of this part.
     pub outcome: Outcome,
     /// The values, one per seed, in the order of the seeds; `None` for a seed without a value.

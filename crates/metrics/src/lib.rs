@@ -45,7 +45,7 @@ pub use kernel::{
     packed_target_alignment, target_alignment,
 };
 pub use patterns::pattern_distance;
-pub use rank::{kendall_tau_b, spearman};
+pub use rank::{centred_ranks, correlation_of_ranks, kendall_tau_b, spearman};
 pub use skills::{SkillStats, exact_strengths, skill_stats};
 pub use spectrum::{effective_rank, effective_rank_of_power, singular_values, stable_rank};
 pub use walsh::{energy_by_degree, largest_other, walsh_coefficients, walsh_hadamard};

@@ -76,14 +76,47 @@ pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
 pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64, MetricError> {
     require_length("y", y.len(), x.len(), "x")?;
     require_at_least("x", x.len(), 2)?;
-    let (x, y) = (centred_ranks("x", x)?, centred_ranks("y", y)?);
-    // Halves of whole numbers: the sums are exact.
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    Ok(product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt())
+    Ok(correlation_of_ranks(
+        &centred_ranks("x", x)?,
+        &centred_ranks("y", y)?,
+    ))
 }
 
-/// Mean ranks minus their mean; an error if all entries are equal.
-fn centred_ranks(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
+/// [`spearman`] of numbers whose [`centred_ranks`] are `x` and `y`, of the same length. Who correlates
+/// many orders with the same numbers ranks those once.
+///
+/// # Examples
+///
+/// ```
+/// use metrics::{centred_ranks, correlation_of_ranks};
+///
+/// let ranks = [centred_ranks("x", &[1.0, 2.0, 3.0])?, centred_ranks("y", &[10.0, 20.0, 15.0])?];
+/// assert_eq!(correlation_of_ranks(&ranks[0], &ranks[1]), 0.5);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn correlation_of_ranks(x: &[f64], y: &[f64]) -> f64 {
+    // Halves of whole numbers: the sums are exact.
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    product(x, y) / (product(x, x) * product(y, y)).sqrt()
+}
+
+/// Ranks minus their mean, where tied entries share the mean of their ranks.
+///
+/// # Shapes
+///
+/// `values`: `[N]`; infinite entries are allowed, NaN is not.
+///
+/// # Errors
+///
+/// [`MetricError`], with `name` for the values, if an entry is NaN or all entries are alike.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(metrics::centred_ranks("x", &[5.0, 1.0, 5.0])?, [0.5, -1.0, 0.5]);
+/// # Ok::<(), metrics::MetricError>(())
+/// ```
+pub fn centred_ranks(name: &'static str, values: &[f64]) -> Result<Vec<f64>, MetricError> {
     require_entries(name, values, "a number or infinite", |value| {
         !value.is_nan()
     })?;

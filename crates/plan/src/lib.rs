@@ -84,7 +84,7 @@ pub use plan::{
 pub use prediction::{CellView, Prediction};
 pub use spec::{Spec, SpecError};
 pub use statistic::{
-    CellRows, Component, Explanations, Measured, RecordedRun, Sample, Score, Selection, Statistic,
-    explained_share, margin_bits,
+    Along, Arranged, CellRows, Component, Explanations, Measured, RecordedRun, Sample, Score,
+    Selection, Statistic, explained_share, margin_bits,
 };
-pub use times::{derive_times, half_time};
+pub use times::{STRENGTH, derive_times, half_time};

@@ -4,6 +4,7 @@
 //! and gives [`Measured`] values, which claims hold against their thresholds. Each kind is one file here
 //! and one line in [`crate::Kinds`].
 
+mod arranged;
 pub(crate) mod collapse;
 pub(crate) mod delay;
 pub(crate) mod delay_order;
@@ -15,6 +16,7 @@ pub(crate) mod half_time_agreement;
 pub(crate) mod half_time_exponent;
 pub(crate) mod half_time_law;
 pub(crate) mod half_time_order;
+mod knob_lines;
 pub(crate) mod knob_ratio;
 pub(crate) mod knob_slope;
 pub(crate) mod knob_threshold;
@@ -29,6 +31,7 @@ pub(crate) mod slope;
 pub(crate) mod time_ratio;
 mod times;
 
+pub use arranged::{Along, Arranged};
 pub use explanations::{Explanations, Score, explained_share, margin_bits};
 pub use selection::{CellRows, RecordedRun, Selection};
 
@@ -98,6 +101,11 @@ pub trait Statistic: Send + Sync {
 
     /// Between which numbers it lies, whatever was recorded: an interval ends there at most.
     fn range(&self) -> Option<[f64; 2]> {
+        None
+    }
+
+    /// The statistic with its places along a knob or the indices apart, if it has such places.
+    fn arranged<'t>(&'t self, _table: &Selection<'_>) -> Option<Arranged<'t>> {
         None
     }
 

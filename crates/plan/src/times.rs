@@ -48,8 +48,8 @@ pub(crate) const QUANTITIES: [Quantity; 5] = [
     ),
 ];
 
-/// The metric whose curves have times.
-pub(crate) const STRENGTH: &str = "skill_strength";
+/// The metric whose curves rise from about 0 to 1, one for each skill or mode.
+pub const STRENGTH: &str = "skill_strength";
 
 /// Metrics whose curves have times at given levels.
 pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accuracy"];

@@ -42,6 +42,8 @@ const MANIFEST: &str = "manifest.json";
 const JSONL: &str = "observations.jsonl";
 const CSV: &str = "observations.csv";
 const VERDICT: &str = "verdict.json";
+/// How the claims fare on null data; it follows from the run and has no checksum.
+const CALIBRATION: &str = "calibration.json";
 const CHECKSUMS: &str = "CHECKSUMS";
 const DONE: &str = "DONE";
 const LOCK: &str = "lock";
@@ -346,6 +348,20 @@ pub fn read_observations(run: &Path) -> Result<Observations, RunFolderError> {
 pub fn read_verdict<T: DeserializeOwned>(run: &Path) -> Result<T, RunFolderError> {
     let bytes = read_checked(run, VERDICT)?;
     serde_json::from_slice(&bytes).map_err(|e| RunFolderError::read(&run.join(VERDICT), e))
+}
+
+/// The calibration in a run folder; `None` where there is none that can be understood.
+pub fn read_calibration<T: DeserializeOwned>(run: &Path) -> Option<T> {
+    let bytes = fs::read(run.join(CALIBRATION)).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Writes a calibration into a run folder, and changes nothing else.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_calibration(run: &Path, calibration: &impl Serialize) -> Result<(), RunFolderError> {
+    write_json(&run.join(CALIBRATION), calibration)
 }
 
 /// Writes new verdicts into a run folder, and changes nothing else.

@@ -49,8 +49,8 @@ pub use csv::csv_bytes;
 pub use error::RunFolderError;
 pub use files::{plain_file, write_atomically};
 pub use folder::{
-    RunFolder, RunIdentity, read_manifest, read_observations, read_spec, read_verdict, spec_file,
-    write_verdict,
+    RunFolder, RunIdentity, read_calibration, read_manifest, read_observations, read_spec,
+    read_verdict, spec_file, write_calibration, write_verdict,
 };
 pub use knobs::{knob_value, lies_at};
 pub use lock::Owner;

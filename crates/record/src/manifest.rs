@@ -32,6 +32,19 @@ pub enum Threshold {
     Within([f64; 2]),
 }
 
+impl Threshold {
+    /// Whether an interval lies on the other side; ends that are `None` are infinite.
+    pub fn excludes(&self, low: Option<f64>, high: Option<f64>) -> bool {
+        let above = |limit: f64| low.is_some_and(|low| low > limit);
+        let below = |limit: f64| high.is_some_and(|high| high < limit);
+        match *self {
+            Self::Above(limit) => below(limit),
+            Self::Below(limit) => above(limit),
+            Self::Within([least, most]) => below(least) || above(most),
+        }
+    }
+}
+
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

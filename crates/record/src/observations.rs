@@ -90,6 +90,22 @@ impl Observations {
         self.rows.push(row);
     }
 
+    /// Gives the rows of a metric of a model other indices and values; `revise` gets each row with its
+    /// place in [`Self::rows`].
+    pub fn revise(
+        &mut self,
+        (model, metric): Source<'_>,
+        mut revise: impl FnMut(usize, &Observation) -> (u64, f64),
+    ) {
+        let Some(cells) = self.index.get(model).and_then(|of| of.get(metric)) else {
+            return;
+        };
+        for &place in cells.values().flat_map(BTreeMap::values).flatten() {
+            let row = &mut self.rows[place];
+            (row.index, row.value) = revise(place, row);
+        }
+    }
+
     fn cells(&self, (model, metric): Source<'_>) -> Option<&ByCell> {
         self.index.get(model)?.get(metric)
     }
@@ -232,6 +248,15 @@ mod tests {
         assert_eq!(all.groups(), [(source, "base"), (twin, "wide")]);
         assert_eq!(all.seeds(source, "base").collect::<Vec<_>>(), [0, 1]);
         assert!(!all.has(("net", "loss")));
+        let mut revised = all.clone();
+        revised.revise(source, |place, row| (row.index + 10, place as f64));
+        assert_eq!(revised.indices(source), BTreeSet::from([11, 12]));
+        let moved = revised.curve(source, ("base", 0), 11);
+        assert_eq!(
+            (moved.steps, moved.values),
+            (vec![0.0, 5.0], vec![0.0, 2.0])
+        );
+        assert_eq!(revised.rows()[4], all.rows()[4]);
         // Names are stored once.
         assert!(std::ptr::eq(&*all.rows()[0].model, &*all.rows()[3].model));
     }

@@ -205,7 +205,13 @@ fn a_correlation_needs_an_order_and_a_value_in_every_cell() {
 
 #[test]
 fn a_correlation_of_the_wrong_sign_contradicts() {
-    let rising = Grid::of_finals(&[("size=1", 0.1), ("size=2", 0.2), ("size=3", 0.3)]);
+    let rising = Grid::of_finals(&[
+        ("size=1", 0.1),
+        ("size=2", 0.2),
+        ("size=3", 0.3),
+        ("size=4", 0.4),
+        ("size=5", 0.5),
+    ]);
     assert_eq!(rising.outcome(RANK, "above = 0.9"), Outcome::Supported);
     assert_eq!(rising.outcome(RANK, "below = -0.9"), Outcome::Contradicted);
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calibrate;
 mod claims;
 mod cut_short;
 mod delays;

@@ -101,6 +101,15 @@ impl Made {
 
     /// Judges a spec of claims; `at_run` is another, as it was when the run was made.
     pub(crate) fn judge(&self, spec: &Spec, at_run: Option<&Spec>) -> VerdictFile {
+        self.with_run(spec, |claims, run| judge(claims, at_run, run))
+    }
+
+    /// What `of` makes of the claims of a spec and this run.
+    pub(crate) fn with_run<T>(
+        &self,
+        spec: &Spec,
+        of: impl Fn(&Claims, &RecordedRun<'_>) -> T,
+    ) -> T {
         let mut manifest: Manifest = serde_json::from_str(MANIFEST).unwrap();
         manifest.seeds = (0..self.seeds).collect();
         manifest.variants = self.variants.clone();
@@ -108,7 +117,7 @@ impl Made {
         manifest.failed = self.failed.clone();
         let rows: Observations = self.rows.iter().cloned().collect();
         let claims = Claims::of(spec, &Kinds::default()).unwrap_or_else(|error| panic!("{error}"));
-        judge(&claims, at_run, &RecordedRun::new(&rows, &manifest))
+        of(&claims, &RecordedRun::new(&rows, &manifest))
     }
 
     /// The verdict on a claim about the net's strengths.

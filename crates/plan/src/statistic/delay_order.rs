@@ -3,8 +3,10 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
-    CORRELATION, Component, Measured, Sample, Selection, Statistic,
+    Along, Arranged, CORRELATION, Measured, Sample, Selection, Statistic,
+    arranged::{by_place, measured},
     delays::{self, Quantity, delay},
+    knob_lines,
     times::order,
 };
 
@@ -35,29 +37,6 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> 
     Ok(Box::new(parse_table::<DelayOrder>(table)?))
 }
 
-impl DelayOrder {
-    fn sample(&self, table: &Selection<'_>, seed: u64) -> Sample {
-        let cells = table.of_seed(seed);
-        let place = |knob: f64| {
-            if self.symmetric {
-                knob.max(1.0 / knob)
-            } else {
-                knob
-            }
-        };
-        let places = cells.map(|cell| Some((place(cell.knob(&self.knob)?), cell)));
-        let Some(mut places) = places.collect::<Option<Vec<_>>>() else {
-            return Sample::Missing;
-        };
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if self.descending {
-            places.reverse();
-        }
-        let delays = places.iter().map(|(_, cell)| delay(table, cell, self.of));
-        order(&delays.collect::<Vec<_>>())
-    }
-}
-
 impl Statistic for DelayOrder {
     fn resolved(&self) -> toml::Table {
         table_of("delay-order", self)
@@ -75,14 +54,33 @@ impl Statistic for DelayOrder {
         Some(CORRELATION)
     }
 
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        let places = knob_lines::places(table, &self.knob);
+        let of_seed = |&seed: &u64| -> Option<Vec<(usize, Sample)>> {
+            let cells = table.of_seed(seed).map(|cell| {
+                let place = cell.knob(&self.knob)?;
+                let place = places.iter().position(|known| *known == place)?;
+                Some((place, delay(table, cell, self.of)))
+            });
+            cells.collect()
+        };
+        let delays: Vec<_> = table.seeds.iter().map(of_seed).collect();
+        let along = Along::Knob(self.knob.clone());
+        let parts = (vec![String::new()], table.seeds.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let Some(delays) = &delays[seed] else {
+                return vec![Sample::Missing];
+            };
+            let mut delays = by_place(delays.iter().map(|&(at, delay)| (places[at], delay)));
+            if self.descending {
+                delays.reverse();
+            }
+            vec![order(&delays)]
+        };
+        Some(Arranged::order(along, places, parts, samples))
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
-        let seeds = table.seeds.iter();
-        Measured {
-            components: vec![Component {
-                label: String::new(),
-                samples: seeds.map(|&seed| self.sample(table, seed)).collect(),
-            }],
-            notes: vec![],
-        }
+        measured(self.arranged(table))
     }
 }

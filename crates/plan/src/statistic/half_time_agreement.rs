@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
-    CORRELATION, Component, Measured, Sample, Selection, Statistic,
+    Along, Arranged, CORRELATION, CellRows, Measured, Sample, Selection, Statistic,
+    arranged::measured,
     times::{crossing_of, half_times},
 };
 
@@ -58,9 +59,9 @@ impl Statistic for HalfTimeAgreement {
         self.to.iter().map(String::as_str).collect()
     }
 
-    fn measure(&self, table: &Selection<'_>) -> Measured {
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
         let indices = table.indices();
-        let sample = |cell: &crate::statistic::CellRows<'_>| {
+        let times = |cell: &CellRows<'_>| {
             let own = ranked(&half_times(cell, &indices))?;
             let others = match &self.to {
                 None => indices.iter().map(|&index| index as f64).collect(),
@@ -70,23 +71,28 @@ impl Statistic for HalfTimeAgreement {
                     ranked(&times.collect::<Vec<Sample>>())?
                 }
             };
-            let all_same = |times: &[f64]| times.iter().all(|time| *time == times[0]);
-            if own.len() < 2 {
-                return None;
-            }
-            if all_same(&own) || all_same(&others) {
-                return Some(0.0);
-            }
-            spearman(&own, &others).ok()
+            (own.len() > 1).then_some((own, others))
         };
-        let samples = table.per_seed().into_iter();
-        let samples = samples.map(|cell| sample(cell).map_or(Sample::Missing, Sample::Exact));
-        Measured {
-            components: vec![Component {
-                label: String::new(),
-                samples: samples.collect(),
-            }],
-            notes: vec![],
-        }
+        let cells = table.per_seed();
+        let times: Vec<Option<(Vec<f64>, Vec<f64>)>> = cells.into_iter().map(times).collect();
+        // Positions among the indices.
+        let places = (0..indices.len()).map(|place| place as f64).collect();
+        let parts = (vec![String::new()], times.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let agreement = times[seed].as_ref().and_then(|(own, others)| {
+                let all_same = |times: &[f64]| times.iter().all(|time| *time == times[0]);
+                if all_same(own) || all_same(others) {
+                    return Some(0.0);
+                }
+                let others: Vec<f64> = places.iter().map(|&at| others[at as usize]).collect();
+                spearman(own, &others).ok()
+            });
+            vec![agreement.map_or(Sample::Missing, Sample::Exact)]
+        };
+        Some(Arranged::order(Along::Index, places, parts, samples))
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        measured(self.arranged(table))
     }
 }

@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
 use crate::statistic::{
-    CORRELATION, Component, Measured, Selection, Statistic,
+    Along, Arranged, CORRELATION, Measured, Selection, Statistic,
+    arranged::{by_place, measured},
     times::{half_times, order},
 };
 
@@ -31,19 +32,20 @@ impl Statistic for HalfTimeOrder {
         Some(CORRELATION)
     }
 
-    fn measure(&self, table: &Selection<'_>) -> Measured {
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
         let indices = table.indices();
-        let samples = table
-            .per_seed()
-            .into_iter()
-            .map(|cell| order(&half_times(cell, &indices)))
-            .collect();
-        Measured {
-            components: vec![Component {
-                label: String::new(),
-                samples,
-            }],
-            notes: vec![],
-        }
+        let cells = table.per_seed();
+        let times: Vec<_> = (cells.iter().map(|cell| half_times(cell, &indices))).collect();
+        let places = indices.iter().map(|&index| index as f64).collect();
+        let parts = (vec![String::new()], times.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let times = times[seed].iter().copied();
+            vec![order(&by_place(places.iter().copied().zip(times)))]
+        };
+        Some(Arranged::order(Along::Index, places, parts, samples))
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        measured(self.arranged(table))
     }
 }

@@ -2,8 +2,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
-use super::rank_correlation::lines;
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{
+    Arranged, Measured, Selection, Statistic,
+    arranged::measured,
+    knob_lines::{self, Rule},
+};
 
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference =
@@ -41,32 +44,17 @@ impl Statistic for KnobRatio {
         Some(&self.knob)
     }
 
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        let rule = Rule {
+            knobs: Box::new(|knobs: &[f64]| Some(knobs.to_vec())),
+            values: Box::new(Some),
+            number: |knobs, values: &Vec<f64>| log_ratio(knobs?, values),
+            finish: f64::exp,
+        };
+        Some(knob_lines::arranged(table, &self.knob, rule))
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
-        let sample = |seed, index| {
-            let lines = lines(table.of_seed(seed), &self.knob, index);
-            let logs = lines.and_then(|lines| {
-                let logs = (lines.iter()).map(|(knobs, values)| log_ratio(knobs, values));
-                logs.collect::<Option<Vec<f64>>>()
-            });
-            match logs {
-                Some(logs) if !logs.is_empty() => {
-                    Sample::Exact((logs.iter().sum::<f64>() / logs.len() as f64).exp())
-                }
-                // A cell without a value, one cell, or values without a ratio.
-                _ => Sample::Missing,
-            }
-        };
-        let of_index = |index| Component {
-            label: table.label(index),
-            samples: table
-                .seeds
-                .iter()
-                .map(|&seed| sample(seed, index))
-                .collect(),
-        };
-        Measured {
-            components: table.indices().into_iter().map(of_index).collect(),
-            notes: vec![],
-        }
+        measured(self.arranged(table))
     }
 }

@@ -3,8 +3,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
-use super::rank_correlation::lines;
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{
+    Arranged, Measured, Selection, Statistic,
+    arranged::measured,
+    knob_lines::{self, Rule},
+};
 
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference =
@@ -33,25 +36,21 @@ impl Statistic for KnobSlope {
         Some(&self.knob)
     }
 
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        let rule = Rule {
+            knobs: Box::new(|knobs: &[f64]| Some(knobs.to_vec())),
+            values: Box::new(Some),
+            number: |knobs, values: &Vec<f64>| Some(log_log_slope(knobs?, values).ok()?.slope),
+            finish: |mean| mean,
+        };
+        // Any values along few places have some slope.
+        Some(Arranged {
+            is_order: true,
+            ..knob_lines::arranged(table, &self.knob, rule)
+        })
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
-        let sample = |seed: u64, index: u64| {
-            let lines = lines(table.of_seed(seed), &self.knob, index)?;
-            let slopes = lines.iter().map(|(knobs, values)| {
-                let line = log_log_slope(knobs, values).ok()?;
-                Some(line.slope)
-            });
-            let slopes = slopes.collect::<Option<Vec<f64>>>()?;
-            Some(slopes.iter().sum::<f64>() / slopes.len() as f64).filter(|mean| mean.is_finite())
-        };
-        let of_index = |index| Component {
-            label: table.label(index),
-            samples: (table.seeds.iter())
-                .map(|&seed| sample(seed, index).map_or(Sample::Missing, Sample::Exact))
-                .collect(),
-        };
-        Measured {
-            components: table.indices().into_iter().map(of_index).collect(),
-            notes: vec![],
-        }
+        measured(self.arranged(table))
     }
 }

@@ -5,7 +5,9 @@ use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
 use super::half_time_law::spread;
 use crate::statistic::{
-    CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic, times::order,
+    Along, Arranged, CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic,
+    arranged::{by_place, measured},
+    times::order,
 };
 
 /// What readers are told of `knob-threshold-spread`.
@@ -107,6 +109,15 @@ impl Threshold {
 }
 
 impl Threshold {
+    /// The samples of all seeds.
+    fn per_seed(&self, table: &Selection<'_>, indices: &[u64]) -> Vec<Vec<Sample>> {
+        let of_seed = |&seed: &u64| {
+            let cells: Vec<_> = table.of_seed(seed).collect();
+            self.samples(&cells, indices)
+        };
+        table.seeds.iter().map(of_seed).collect()
+    }
+
     /// Whether some index lies above the level at the smallest knob value already.
     fn starts_above(&self, cells: &[&CellRows<'_>], indices: &[u64]) -> bool {
         let smallest = cells
@@ -138,16 +149,24 @@ impl Statistic for KnobThreshold {
         matches!(self.1, Summary::Order).then_some(CORRELATION)
     }
 
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        if !matches!(self.1, Summary::Order) {
+            return None;
+        }
+        let indices = table.indices();
+        let per_seed = self.0.per_seed(table, &indices);
+        let places = indices.iter().map(|&index| index as f64).collect();
+        let parts = (vec![String::new()], per_seed.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let thresholds = per_seed[seed].iter().copied();
+            vec![order(&by_place(places.iter().copied().zip(thresholds)))]
+        };
+        Some(Arranged::order(Along::Index, places, parts, samples))
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let indices = table.indices();
-        let per_seed: Vec<Vec<Sample>> = table
-            .seeds
-            .iter()
-            .map(|&seed| {
-                self.0
-                    .samples(&table.of_seed(seed).collect::<Vec<_>>(), &indices)
-            })
-            .collect();
+        let per_seed = self.0.per_seed(table, &indices);
         let single = |samples| {
             vec![Component {
                 label: String::new(),
@@ -173,7 +192,7 @@ impl Statistic for KnobThreshold {
                     })
                     .collect(),
             ),
-            Summary::Order => single(per_seed.iter().map(|s| order(s)).collect()),
+            Summary::Order => return measured(self.arranged(table)),
             Summary::Values => {
                 let mut components: Vec<Component> = indices
                     .iter()

@@ -1,11 +1,13 @@
-use std::collections::BTreeMap;
-
-use metrics::spearman;
+use metrics::{centred_ranks, correlation_of_ranks};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
-use crate::statistic::{CORRELATION, CellRows, Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{
+    Arranged, CORRELATION, Measured, Selection, Statistic,
+    arranged::measured,
+    knob_lines::{self, Rule},
+};
 
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference =
@@ -54,25 +56,6 @@ pub(crate) fn within_one(resolution: f64) -> Result<(), KeyError> {
     Err(KeyError::new("resolution", resolution, problem, hint))
 }
 
-/// Knobs and last recorded values of the cells that share all other knobs, line by line. `None`
-/// where a cell has no value: a net that diverged must not go unnoticed.
-pub(crate) fn lines<'t>(
-    cells: impl Iterator<Item = &'t CellRows<'t>>,
-    knob: &str,
-    index: u64,
-) -> Option<Vec<(Vec<f64>, Vec<f64>)>> {
-    let mut lines: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
-    for cell in cells {
-        let (place, value) = (cell.knob(knob)?, cell.final_value(index)?);
-        let mut others = cell.variant.knobs.clone();
-        others.remove(knob);
-        let (knobs, values) = lines.entry(others.to_string()).or_default();
-        knobs.push(place);
-        values.push(value);
-    }
-    Some(lines.into_values().collect())
-}
-
 /// Values with each run of neighbours closer than `resolution` replaced by its smallest.
 pub(crate) fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -87,38 +70,21 @@ pub(crate) fn merged(values: &[f64], resolution: f64) -> Vec<f64> {
     merged
 }
 
+/// The values of a line.
+enum Line {
+    /// What stays the same has no order at all.
+    Flat,
+    /// Their ranks.
+    Ranks(Vec<f64>),
+}
+
 impl RankCorrelation {
-    fn correlation(&self, (knobs, values): &(Vec<f64>, Vec<f64>)) -> Option<f64> {
-        let is_there = |knob: f64| match self.side {
+    /// Whether the cells at a knob value count.
+    fn counts(&self, knob: f64) -> bool {
+        match self.side {
             Some(Side::Positive) => knob > 0.0,
             Some(Side::Negative) => knob < 0.0,
             None => true,
-        };
-        let there = knobs.iter().zip(values).filter(|pair| is_there(*pair.0));
-        let (mut knobs, values): (Vec<f64>, Vec<f64>) = there.map(|(k, v)| (*k, *v)).unzip();
-        if self.absolute {
-            knobs.iter_mut().for_each(|knob| *knob = knob.abs());
-        }
-        let values = merged(&values, self.resolution);
-        let first = values.first()?;
-        if knobs.len() > 1 && values.iter().all(|value| value == first) {
-            // What stays the same has no order at all.
-            return Some(0.0);
-        }
-        spearman(&knobs, &values).ok()
-    }
-
-    fn sample<'t>(&self, cells: impl Iterator<Item = &'t CellRows<'t>>, index: u64) -> Sample {
-        let correlations = lines(cells, &self.knob, index).and_then(|lines| {
-            let correlations = lines.iter().map(|line| self.correlation(line));
-            correlations.collect::<Option<Vec<f64>>>()
-        });
-        match correlations {
-            Some(all) if !all.is_empty() => {
-                Sample::Exact(all.iter().sum::<f64>() / all.len() as f64)
-            }
-            // A cell without a value, one cell, or one knob value: there is no order.
-            _ => Sample::Missing,
         }
     }
 }
@@ -136,16 +102,37 @@ impl Statistic for RankCorrelation {
         Some(CORRELATION)
     }
 
-    fn measure(&self, table: &Selection<'_>) -> Measured {
-        let of_index = |index| Component {
-            label: table.label(index),
-            samples: (table.seeds.iter())
-                .map(|&seed| self.sample(table.of_seed(seed), index))
-                .collect(),
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        let size = |knob: &f64| if self.absolute { knob.abs() } else { *knob };
+        let knobs = move |knobs: &[f64]| {
+            let sizes: Vec<f64> = knobs.iter().map(size).collect();
+            centred_ranks("knobs", &sizes).ok()
         };
-        Measured {
-            components: table.indices().into_iter().map(of_index).collect(),
-            notes: vec![],
-        }
+        let values = |values: Vec<f64>| {
+            let values = merged(&values, self.resolution);
+            match values.as_slice() {
+                [] | [_] => None,
+                [first, rest @ ..] if rest.iter().all(|value| value == first) => Some(Line::Flat),
+                values => Some(Line::Ranks(centred_ranks("values", values).ok()?)),
+            }
+        };
+        let number = |knobs: Option<&Vec<f64>>, line: &Line| match line {
+            Line::Flat => Some(0.0),
+            Line::Ranks(ranks) => Some(correlation_of_ranks(knobs?, ranks)),
+        };
+        let rule = Rule {
+            knobs: Box::new(knobs),
+            values: Box::new(values),
+            number,
+            finish: |mean| mean,
+        };
+        Some(Arranged {
+            is_order: true,
+            ..knob_lines::arranged_where(table, &self.knob, |knob| self.counts(knob), rule)
+        })
+    }
+
+    fn measure(&self, table: &Selection<'_>) -> Measured {
+        measured(self.arranged(table))
     }
 }

@@ -3,7 +3,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, table_of};
 
-use crate::statistic::{CellRows, Component, Measured, Sample, Selection, Statistic};
+use crate::statistic::{
+    Along, Arranged, CellRows, Component, Measured, Sample, Selection, Statistic, selection::Curve,
+};
 
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference = Reference::of::<Slope>("window = [100, 10_000]");
@@ -59,10 +61,39 @@ impl Statistic for Slope {
         self.minus.as_deref().into_iter().collect()
     }
 
+    fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
+        if !matches!(self.against, Against::Index) || self.envelope_bins > 0 || self.minus.is_some()
+        {
+            return None;
+        }
+        let cells = table.per_seed();
+        let points: Vec<Option<Curve>> = cells.iter().map(|cell| self.points(cell)).collect();
+        let mut places: Vec<f64> = (points.iter().flatten())
+            .flat_map(|(x, _)| x.iter().copied())
+            .collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let known = places.clone();
+        let parts = (vec![String::new()], points.len());
+        let samples = move |seed: usize, places: &[f64]| {
+            let slope = points[seed].as_ref().and_then(|(x, y)| {
+                let place = |x: &f64| known.iter().position(|known| known == x);
+                let x = x.iter().map(|x| Some(places[place(x)?]));
+                slope(&x.collect::<Option<Vec<f64>>>()?, y)
+            });
+            vec![slope.map_or(Sample::Missing, Sample::Exact)]
+        };
+        Some(Arranged::order(Along::Index, places, parts, samples))
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let slopes = |table: &Selection<'_>| -> Vec<Option<f64>> {
             let cells = table.per_seed().into_iter();
-            cells.map(|cell| self.in_cell(cell)).collect()
+            let in_cell = |cell: &CellRows<'_>| {
+                let (x, y) = self.points(cell)?;
+                slope(&x, &y)
+            };
+            cells.map(in_cell).collect()
         };
         let mut found = slopes(table);
         if let Some(other) = &self.minus {
@@ -87,29 +118,31 @@ impl Statistic for Slope {
 }
 
 impl Slope {
-    fn in_cell(&self, cell: &CellRows<'_>) -> Option<f64> {
+    /// The points of a cell through which the line goes; `None` where the window was not seen to its
+    /// end.
+    fn points(&self, cell: &CellRows<'_>) -> Option<Curve> {
         let [low, high] = self.window;
         let (x, y) = match self.against {
             Against::Step => cell.curve(0),
             Against::Index if self.envelope_bins > 0 => cell.at_all_steps(),
             Against::Index => cell.at_end(),
         };
-        let (x, y): (Vec<f64>, Vec<f64>) = x
-            .into_iter()
-            .zip(y)
+        let (x, y): Curve = (x.into_iter().zip(y))
             .filter(|&(x, y)| x >= low && x <= high && y > 0.0 && y.is_finite())
             .unzip();
-        let (x, y) = match self.envelope_bins {
+        let points = match self.envelope_bins {
             0 => (x, y),
             bins => envelope(&x, &y, self.window, bins),
         };
-        // The window must have been seen to its end.
         let seen = matches!(self.against, Against::Step) && cell.last_step() >= high;
-        if x.len() < 3 || !(cell.has_end() || seen) {
-            return None;
-        }
-        log_log_slope(&x, &y).ok().map(|line| line.slope)
+        (cell.has_end() || seen).then_some(points)
     }
+}
+
+/// The slope through at least three points.
+fn slope(x: &[f64], y: &[f64]) -> Option<f64> {
+    let line = (x.len() > 2).then(|| log_log_slope(x, y).ok())?;
+    line.map(|line| line.slope)
 }
 
 /// The lowest point of each bin that has one.

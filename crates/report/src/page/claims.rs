@@ -1,15 +1,18 @@
 //! One row per claim over all runs: what every model gave, and the verdict.
 
-use judge::{Judgement, Run};
+use judge::{Calibration, Judgement, Multiplicity, Run};
 use models::Role;
-use plan::spec::{IntervalKind, Outcome, Threshold};
+use plan::spec::{IntervalKind, Threshold};
 use serde::Serialize;
 
 use super::{
     judged::Verdict,
-    topic::{Judged, RATE, Topic, decisive, number, run_anchor},
+    topic::{Judged, Topic, decisive, number, run_anchor},
 };
 use crate::{number::significant, plural::counted};
+
+/// Significant digits of an expected number.
+const DIGITS: usize = 3;
 
 #[derive(Serialize)]
 pub(super) struct Claims {
@@ -59,7 +62,7 @@ pub(super) fn topic_anchor(position: usize) -> String {
 }
 
 impl Claims {
-    pub(super) fn new(topics: &[Topic<'_>]) -> Self {
+    pub(super) fn new(topics: &[Topic<'_>], runs: &[Run]) -> Self {
         let phenomena = topics.iter().enumerate();
         Self {
             phenomena: phenomena
@@ -69,48 +72,40 @@ impl Claims {
                     rows: topic.claims.iter().map(Row::new).collect(),
                 })
                 .collect(),
-            multiplicity: multiplicity(topics),
+            multiplicity: multiplicity(runs),
         }
     }
 }
 
 /// How the number of claims is accounted for, in a few sentences.
-fn multiplicity(topics: &[Topic<'_>]) -> String {
-    let claims = || topics.iter().flat_map(|topic| &topic.claims);
-    let decided = claims().filter(|judged| judged.counts()).count();
-    let kept = claims()
-        .filter(|judged| judged.counts() && judged.survives)
-        .count();
-    let unknown = claims()
-        .filter(|judged| {
-            judged.claim.outcome != Outcome::Undecided && judged.claim.p_value.is_none()
-        })
-        .count();
-    let unknown = match unknown {
+fn multiplicity(runs: &[Run]) -> String {
+    let calibrations: Vec<Option<Calibration>> = runs.iter().map(Calibration::of_run).collect();
+    let verdicts = runs.iter().map(|run| &run.verdict);
+    let all = Multiplicity::of(verdicts.zip(calibrations.iter().map(Option::as_ref)));
+    let replicated = match all.supported {
         0 => String::new(),
-        count => format!(
-            " {count} more were judged before p-values were recorded and count with 1; `layerwise \
-             verdict` judges their runs again."
+        supported => format!(
+            " Of {} of calibrated runs, a repetition with as many new seeds is expected to support {} again.",
+            counted(supported, "supported claim"),
+            significant(all.replicated, DIGITS)
         ),
     };
-    let fewest = claims().map(|judged| judged.run.manifest.seeds.len()).min();
-    let fewest = fewest.unwrap_or(0);
-    let least = 2.0_f64
-        .powi(1 - i32::try_from(fewest).unwrap_or(i32::MAX))
-        .min(1.0);
     format!(
-        "Every verdict rests on its own 95 % interval. Of {} some would come out by chance, so \
-         the page also controls the false discovery rate at {:.0} % over all of them (Benjamini and \
-         Hochberg 1995): {kept} of the {decided} verdicts that are supported or contradicted survive. \
-         The p-value of a claim is that of its threshold: two-sided Student's t for t intervals, the \
-         exact sign test over seeds for order intervals, where a bound counts only for what lies \
-         above it. A supported claim takes the largest p-value over its parts, a contradicted one the \
-         smallest times the number of parts, an undecided one 1. With {fewest} seeds no sign test gives \
-         less than 2·2^−{fewest} = {}. Controls have no part in p; a claim whose control misses its \
-         verdict is undecided.{unknown}",
-        counted(claims().count(), "claim"),
-        100.0 * RATE,
-        significant(least, 2)
+        "Every verdict rests on its own 95 % interval. If all {} were just not true, {} of them would \
+         be supported by chance ({} of these rates are calibrated on null data with `layerwise \
+         calibrate`, the others are those of the interval). Within its experiment each verdict is \
+         corrected for the number of claims (Holm 1979): {} of the {} that are supported or contradicted \
+         keep p ≤ 0.05. The p-value of a claim is that of its threshold: two-sided Student's t for t \
+         intervals, the exact sign test over seeds for order intervals, and for orders the larger of that and a \
+         permutation test. A supported claim takes the largest p-value over its parts, a contradicted one \
+         a joint test over them.{replicated} {} of the {} verify solvable models and are no tests of nets.",
+        counted(all.claims, "claim"),
+        significant(all.false_supports, 2),
+        all.calibrated,
+        all.kept,
+        all.decided,
+        all.verifications,
+        counted(all.claims, "claim"),
     )
 }
 

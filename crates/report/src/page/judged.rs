@@ -1,6 +1,6 @@
 //! Claims, controls and the values per seed, as text.
 
-use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run};
+use judge::{Calibration, ClaimCalibration, ClaimVerdict, ComponentJudgement, Judgement, Run};
 use plan::spec::Outcome;
 use serde::Serialize;
 
@@ -54,6 +54,11 @@ pub(super) struct ClaimView {
     controls: Vec<ControlView>,
     compared: Vec<JudgementView>,
     shared_with: Vec<String>,
+    verification: bool,
+    /// In how many seeds it holds.
+    seeds: String,
+    /// How it fares on null data, other laws and other numbers of seeds; empty without a calibration.
+    calibrated: String,
 }
 
 #[derive(Serialize)]
@@ -102,6 +107,9 @@ struct PartView {
 impl ClaimView {
     /// The claim of `run` whose place on the page and whose position in the run are given.
     pub(super) fn new(run: &Run, claim: &ClaimVerdict, (place, position): (usize, usize)) -> Self {
+        let calibration = Calibration::of_run(run);
+        let calibration = calibration.as_ref();
+        let calibration = calibration.and_then(|known| known.claim(&claim.id));
         let controls = claim.controls.iter().map(|control| ControlView {
             name: control.name.clone(),
             must: control.must.into(),
@@ -124,6 +132,9 @@ impl ClaimView {
             controls: controls.collect(),
             compared: claim.compared.iter().map(JudgementView::new).collect(),
             shared_with: claim.shared_with.clone(),
+            verification: claim.verification,
+            seeds: seeds(&claim.measured),
+            calibrated: calibration.map_or_else(String::new, calibrated),
         }
     }
 }
@@ -135,6 +146,48 @@ fn caveats(claim: &ClaimVerdict) -> Vec<String> {
     let shared = claim.shared_with.iter();
     let shared = shared.map(|model| format!("shared with {model}"));
     missed.chain(shared).collect()
+}
+
+/// In how many seeds all parts lie on the claimed side.
+fn seeds(measured: &Judgement) -> String {
+    let Some(share) = measured.seed_share else {
+        return String::new();
+    };
+    format!(
+        "{} of {} on the claimed side: {} % to {} % of all seeds (Clopper–Pearson, 95 %)",
+        share.passing,
+        share.seeds,
+        significant(100.0 * share.low, DIGITS),
+        significant(100.0 * share.high, DIGITS)
+    )
+}
+
+fn calibrated(claim: &ClaimCalibration) -> String {
+    let percent = |share: f64| format!("{} %", significant(100.0 * share, 2));
+    let mut sentences = Vec::new();
+    if let Some(null) = claim.worst() {
+        sentences.push(format!(
+            "{} of null data support it ({})",
+            percent(null.supported),
+            null.null.words()
+        ));
+    }
+    let laws: Vec<String> = (claim.not_told_apart())
+        .map(|law| format!("{} ({})", law.generator, percent(law.supported)))
+        .collect();
+    if !laws.is_empty() {
+        sentences.push(format!("other laws pass as well: {}", laws.join(", ")));
+    } else if !claim.generators.is_empty() {
+        sentences.push("no other law passes".to_owned());
+    }
+    let power = claim.power.iter();
+    let power: Vec<String> = power
+        .map(|point| format!("{} with {}", percent(point.supported), point.seeds))
+        .collect();
+    if !power.is_empty() {
+        sentences.push(format!("power by seeds: {}", power.join(", ")));
+    }
+    sentences.join("; ")
 }
 
 impl JudgementView {
@@ -173,6 +226,10 @@ impl PartView {
         match part.coverage {
             Some(coverage) => notes.insert(0, format!("{} %", significant(100.0 * coverage, 3))),
             None => notes.push("too few for an interval".to_owned()),
+        }
+        if let Some(effect) = part.effect {
+            let effect = significant(effect, 2);
+            notes.push(format!("{effect} standard deviations from the threshold"));
         }
         if part.censored > 0 {
             let above = match part.at_most {

@@ -1,13 +1,13 @@
 //! The claims of all runs, by phenomenon, and what each is evidence of.
 
-use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run, false_discovery_rate};
+use judge::{ClaimVerdict, ComponentJudgement, Judgement, Run};
 use models::Role;
 use plan::spec::Outcome;
 
 use crate::number::significant;
 
-/// Share of the verdicts that may be chance.
-pub(super) const RATE: f64 = 0.05;
+/// Rate of Holm's correction.
+const RATE: f64 = 0.05;
 const DIGITS: usize = 3;
 /// Where specs stand that name no phenomenon: last.
 const UNNAMED: &str = "Other";
@@ -24,7 +24,7 @@ pub(super) struct Judged<'a> {
     pub(super) claim: &'a ClaimVerdict,
     /// Position of the run on the page.
     pub(super) place: usize,
-    /// Whether its verdict survives the number of claims on the page.
+    /// Whether its verdict survives the number of claims of its experiment.
     pub(super) survives: bool,
 }
 
@@ -53,9 +53,6 @@ pub(super) enum Evidence {
 /// The topics in the order of their first run: those with tests of nets before the others, runs without a
 /// phenomenon last.
 pub(super) fn topics(runs: &[Run]) -> Vec<Topic<'_>> {
-    let claims = || runs.iter().flat_map(|run| &run.verdict.claims);
-    let p: Vec<f64> = claims().map(|claim| claim.p_value.unwrap_or(1.0)).collect();
-    let mut survives = false_discovery_rate(&p, RATE).into_iter();
     let mut topics: Vec<Topic<'_>> = Vec::new();
     for (place, run) in runs.iter().enumerate() {
         let name = run.spec.phenomenon.as_str();
@@ -63,7 +60,7 @@ pub(super) fn topics(runs: &[Run]) -> Vec<Topic<'_>> {
             run,
             claim,
             place,
-            survives: survives.next().unwrap_or(false),
+            survives: claim.holm_p.is_some_and(|p| p <= RATE),
         });
         match topics.iter_mut().find(|topic| topic.name == name) {
             Some(topic) => topic.claims.extend(claims),

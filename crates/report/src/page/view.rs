@@ -101,7 +101,7 @@ impl PageView {
             answer: claimed
                 .then(|| FirstScreen::new(&topics, all_leaderboards(runs)))
                 .flatten(),
-            claims: claimed.then(|| Claims::new(&topics)),
+            claims: claimed.then(|| Claims::new(&topics, runs)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))
                 .collect(),
@@ -217,5 +217,11 @@ fn tally(runs: &[Run]) -> String {
         format!("{count} {kind}")
     });
     let claims = counted(outcomes.len(), "claim");
-    format!("{claims}: {}.", counts.join(", "))
+    let all = runs.iter().flat_map(|run| &run.verdict.claims);
+    let verifications = all.filter(|claim| claim.verification).count();
+    let verifications = match verifications {
+        0 => String::new(),
+        count => format!(" {count} of them verify solvable models and are no tests of nets."),
+    };
+    format!("{claims}: {}.{verifications}", counts.join(", "))
 }

@@ -1,0 +1,66 @@
+//! How often a claim would be supported with other numbers of seeds.
+
+use plan::Component;
+use tasks::stream::{below, keyed};
+
+use super::{
+    result::PowerPoint,
+    subject::{Subject, Tally},
+};
+use crate::{
+    judge::{Judge, Place},
+    order_test::{OrderTest, chosen},
+};
+
+/// Numbers of seeds, beside that of the run.
+const SEEDS: [usize; 9] = [2, 4, 6, 8, 12, 16, 20, 24, 32];
+
+/// Draws for each of them: shares to 3.5 %.
+const DRAWS: u64 = 200;
+
+/// Arrangements of the test of an order: p to one half of a percent, which a rule at 5 % needs.
+const ARRANGEMENTS: u64 = 199;
+
+/// The share of *supported* by number of seeds, drawn with replacement from those of `recorded`.
+pub(super) fn points(subject: &Subject<'_>, recorded: &[Component]) -> Vec<PowerPoint> {
+    let judge = Judge { run: subject.run };
+    let selection = judge.selection(Place::of(subject.claim));
+    let arranged = subject.statistic.arranged(&selection);
+    let order = arranged.as_ref().and_then(|arranged| {
+        OrderTest::with_draws(arranged, subject.claim.threshold, ARRANGEMENTS)
+    });
+    let Some(there) = recorded.first().map(|part| part.samples.len()) else {
+        return Vec::new();
+    };
+    if there == 0 {
+        return Vec::new();
+    }
+    let purpose = subject.purpose("seeds");
+    let point = |seeds: usize| {
+        let mut tally = Tally::default();
+        for draw in 0..DRAWS {
+            let mut rng = keyed(seeds as u64, &purpose, draw);
+            let drawn: Vec<usize> = (0..seeds)
+                .map(|_| below(&mut rng, there as u32) as usize)
+                .collect();
+            let parts: Vec<Component> = recorded.iter().map(|part| chosen(part, &drawn)).collect();
+            let supports = subject.support(&parts, None);
+            if supports.judged
+                && let Some(order) = &order
+            {
+                tally.add(subject.support(&parts, Some(&order.of_seeds(&drawn))));
+            } else {
+                tally.add(supports);
+            }
+        }
+        PowerPoint {
+            seeds,
+            supported: tally.supported(),
+        }
+    };
+    let mut sizes = SEEDS.to_vec();
+    sizes.push(there);
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes.into_iter().map(point).collect()
+}
