@@ -92,7 +92,7 @@ pub(super) const RATE: [(&str, &str); 3] = [
 ];
 
 /// Examples of panels, by their kind.
-pub(super) const PANEL: [(&str, &str); 6] = [
+pub(super) const PANEL: [(&str, &str); 7] = [
     (
         "curves",
         r#"[[pictures.panels]]
@@ -174,10 +174,18 @@ x_label = "first direction"
 y_label = "second direction"
 layers = [{ model = "net", label = "ReLU net" }]"#,
     ),
+    (
+        "leaderboard",
+        r#"[[pictures.panels]]
+kind = "leaderboard"
+leaderboard = "EL"
+x_label = "explained share"
+y_label = """#,
+    ),
 ];
 
 /// Examples of the tables of a spec.
-pub(super) const TABLES: [(&str, &str); 9] = [
+pub(super) const TABLES: [(&str, &str); 10] = [
     (
         "top",
         r#"title = "A net on one parity"
@@ -241,6 +249,18 @@ statement = "Test accuracy at the end"
 metric = "test_accuracy"
 model = "net"
 statistic = { kind = "final-value" }"#,
+    ),
+    (
+        "leaderboards",
+        r#"[[leaderboards]]
+id = "EL"
+statement = "What explains the rise of later skills, given the first one?"
+metric = "skill_strength"
+model = "net"
+explanation = { model = "theory", label = "layerwise closed form" }
+null = { model = "exponential", label = "plain linear model" }
+rivals = [{ model = "delayed", label = "delayed exponential" }]
+controls = [{ model = "equal-times", label = "wrong law: equal times" }]"#,
     ),
     (
         "pictures",

@@ -10,8 +10,8 @@ use super::{Entry, Topic, examples, keys};
 use crate::{
     check::picture::keys::{belongs, is_of_others},
     spec::{
-        Claim, LearningRateSchedule, Number, Panel, PanelKind, Picture, Schedule, Spec, Sweep,
-        Training, shared::MeasureKeys,
+        Claim, Leaderboard, LearningRateSchedule, Number, Panel, PanelKind, Picture, Schedule,
+        Spec, Sweep, Training, shared::MeasureKeys,
     },
 };
 
@@ -189,7 +189,14 @@ fn tables() -> Vec<Entry> {
     pictures["properties"]["panels"]["items"] =
         json!({ "allOf": [{ "$ref": "#/definitions/panel" }] });
     let mut top = schema_of::<Spec>();
-    for key in ["training", "sweep", "claims", "numbers", "pictures"] {
+    for key in [
+        "training",
+        "sweep",
+        "claims",
+        "numbers",
+        "leaderboards",
+        "pictures",
+    ] {
         let property = &mut top["properties"][key];
         let about = property["description"].take();
         let kind = match property["type"].as_str() {
@@ -227,6 +234,11 @@ fn tables() -> Vec<Entry> {
             "numbers",
             "A number that is reported with its interval and not judged.",
             schema_of::<Number>(),
+        ),
+        table(
+            "leaderboards",
+            "Explanations that compete on the curves of one model that they were not fitted to.",
+            schema_of::<Leaderboard>(),
         ),
         table("pictures", "A picture: panels side by side.", pictures),
         table(

@@ -28,7 +28,7 @@ struct DelayOrder {
     /// Whether to go along the knob from its largest value to its smallest.
     #[serde(default)]
     descending: bool,
-    /// Go along the factor by which the knob differs from 1, upwards or downwards.
+    /// Whether to go along the factor by which the knob differs from 1, upwards or downwards.
     #[serde(default)]
     symmetric: bool,
 }
@@ -71,7 +71,15 @@ impl Statistic for DelayOrder {
             let Some(delays) = &delays[seed] else {
                 return vec![Sample::Missing];
             };
-            let mut delays = by_place(delays.iter().map(|&(at, delay)| (places[at], delay)));
+            let place = |at: usize| {
+                let place = places[at];
+                if self.symmetric {
+                    place.max(1.0 / place)
+                } else {
+                    place
+                }
+            };
+            let mut delays = by_place(delays.iter().map(|&(at, delay)| (place(at), delay)));
             if self.descending {
                 delays.reverse();
             }

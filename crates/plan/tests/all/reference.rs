@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use plan::{
     Kinds,
     reference::{Entry, spec_schema, topics},
-    spec::{Claim, LearningRateSchedule, Number, Panel, Picture, Schedule, Sweep, Training},
+    spec::{
+        Claim, Leaderboard, LearningRateSchedule, Number, Panel, Picture, Schedule, Sweep, Training,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -207,6 +209,7 @@ fn examples_of_what_is_not_registered_are_read() {
             "training" => parse_table::<Training>(table("training")).map(drop),
             "sweep" => parse_table::<Sweep>(table("sweep")).map(drop),
             "claims" => parse_table::<Claim>(table("claims.0")).map(drop),
+            "leaderboards" => parse_table::<Leaderboard>(table("leaderboards.0")).map(drop),
             "numbers" => parse_table::<Number>(table("numbers.0")).map(drop),
             "panels" => parse_table::<Panel>(table("pictures.panels.0")).map(drop),
             "pictures" => parse_table::<Picture>(table("pictures.0")).map(drop),

@@ -130,7 +130,7 @@ pub(super) fn check(place: &str, panel: &Panel) -> Result<(), SpecError> {
             let written: Vec<String> = written.collect();
             return refuse(
                 key,
-                format!("is a key of {} only", names.join(" and ")),
+                format!("has an effect in {} only", names.join(" and ")),
                 format!("Remove it, or write {}.", written.join(" or ")),
             );
         }
