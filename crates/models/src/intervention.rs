@@ -219,7 +219,7 @@ impl Interventions {
             return Err(KeyError::new("feedback", "(given)", problem, hint));
         }
         match (std, value) {
-            (Some(std), None) => positive("feedback.std", std),
+            (Some(std), None) => positive("feedback.std", std).map(drop),
             (None, Some(value)) if value.is_finite() && value != 0.0 => Ok(()),
             (None, Some(value)) => {
                 let problem = "must be finite and not 0";

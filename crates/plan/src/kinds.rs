@@ -76,14 +76,15 @@ fn metrics() -> Registry<dyn Metric> {
 
 fn predictions() -> Registry<dyn Prediction> {
     use prediction::{
-        free_features, limits, linear_skills, networks, power_laws, random_start, scalar_toy,
-        shots, skills, toy_amplification,
+        feedback_skills, free_features, limits, linear_skills, networks, power_laws, random_start,
+        scalar_toy, shots, skills, toy_amplification,
     };
     Registry::new(
         "prediction kind",
         [
             ("multilinear-skills", skills::build),
             ("linear-skills", linear_skills::build),
+            ("feedback-skills", feedback_skills::build),
             ("data-shot", shots::build_data),
             ("parameter-shot", shots::build_parameters),
             ("resource-limits", limits::build),

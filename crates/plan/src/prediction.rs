@@ -4,6 +4,7 @@
 //! evaluated after a cell was recorded: they are no part of its identity, so that a new closed form never
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
+pub(crate) mod feedback_skills;
 pub(crate) mod free_features;
 pub(crate) mod limits;
 pub(crate) mod linear_skills;

@@ -12,6 +12,9 @@ use crate::statistic::{Component, Measured, Sample, Selection, Statistic};
 struct KnobRatio {
     /// Dotted key of the knob.
     knob: String,
+    /// Only this index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
@@ -60,7 +63,10 @@ impl Statistic for KnobRatio {
                 .collect(),
         };
         Measured {
-            components: table.indices().into_iter().map(of_index).collect(),
+            components: (table.indices().into_iter())
+                .filter(|index| self.index.is_none_or(|only| only == *index))
+                .map(of_index)
+                .collect(),
             notes: vec![],
         }
     }
