@@ -14,7 +14,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
 use tasks::{KeyError, positive, stream};
 
 use crate::HostArray;
@@ -49,23 +52,25 @@ impl<'de> Deserialize<'de> for Freeze {
             #[serde(default)]
             from: u64,
         }
-        let value = toml::Value::deserialize(from)?;
-        if let Some(layer) = named_layer(&value) {
-            return Ok(Self { layer, from: 0 });
-        }
-        let Written { layer, from } = (value.try_into()).map_err(|error: toml::de::Error| {
-            D::Error::custom(format!("{}; {WRITE}", error.message()))
-        })?;
+        let Written { layer, from } = written(from)?;
         Ok(Self { layer, from })
     }
 }
 
-/// How a layer of an intervention is written.
-const WRITE: &str = "write \"layer 1\" or { layer = 1 }";
-
-/// The number of a layer that is written `"layer 1"`.
-fn named_layer(value: &toml::Value) -> Option<usize> {
-    value.as_str()?.strip_prefix("layer ")?.parse().ok()
+/// A table that names a layer, of which `"layer 1"` is the short form.
+fn written<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let table = match toml::Value::deserialize(from)? {
+        table @ toml::Value::Table(_) => table,
+        short => {
+            let layer = (short.as_str())
+                .and_then(|name| name.strip_prefix("layer ")?.parse::<u32>().ok())
+                .ok_or_else(|| {
+                    D::Error::custom("names no layer, as \"layer 1\" or { layer = 1 } do")
+                })?;
+            toml::Table::from_iter([("layer".to_owned(), i64::from(layer).into())]).into()
+        }
+    };
+    (table.try_into()).map_err(|error: toml::de::Error| D::Error::custom(error.message()))
 }
 
 /// A layer whose weights keep their norm: after each step they are multiplied by what restores it.
@@ -90,13 +95,7 @@ impl<'de> Deserialize<'de> for Clamp {
             layer: usize,
             norm: Option<f64>,
         }
-        let value = toml::Value::deserialize(from)?;
-        if let Some(layer) = named_layer(&value) {
-            return Ok(Self { layer, norm: None });
-        }
-        let Written { layer, norm } = (value.try_into()).map_err(|error: toml::de::Error| {
-            D::Error::custom(format!("{}; {WRITE}", error.message()))
-        })?;
+        let Written { layer, norm } = written(from)?;
         Ok(Self { layer, norm })
     }
 }

@@ -77,7 +77,12 @@ impl ClampedLayerMode {
         require_positive("held", held)?;
         let start = along / target * held;
         let inside = along.is_finite() && along >= 0.0 && start < 1.0;
-        require(inside, "along", along, "0 or more, with held * along below target")?;
+        require(
+            inside,
+            "along",
+            along,
+            "0 or more, with held * along below target",
+        )?;
         let inside = (0.0..=5.0 * held).contains(&across);
         require(inside, "across", across, "from 0 to 5 times held")?;
         let (rate, square) = (input_power * held * held, (held * held / target).powi(2));
@@ -215,7 +220,8 @@ impl ClampedLayerMode {
         let steady = passed / (1.0 + self.last);
         let end = self.fraction_after(passed);
         // Where nothing is left across, nothing differs, either.
-        let faded = (self.start * self.start + (self.exponent + FADED).max(0.0) * self.square).sqrt();
+        let faded =
+            (self.start * self.start + (self.exponent + FADED).max(0.0) * self.square).sqrt();
         let differs = end.min(faded);
         if self.exponent == f64::NEG_INFINITY || differs <= self.start {
             return steady;

@@ -1,5 +1,6 @@
 //! Two-layer modes with their feedback intact or broken, and skills that are made of them.
 
+use crate::clamped_layer::ClampedLayerMode;
 use crate::error::{TheoryError, require_positive};
 use crate::fixed_feedback::FixedFeedbackMode;
 use crate::frozen_layer::FrozenLayerMode;
@@ -20,12 +21,17 @@ pub enum Feedback {
         /// B, unit √strength, above 0.
         backward: f64,
     },
+    /// The second layer b, of many neurons, turns but keeps its norm; a0 lies along it.
+    ReadoutClamped {
+        /// w0, the size of the first layer across b, unit √strength, 0 or more.
+        across: f64,
+    },
 }
 
 /// A two-layer mode under one [`Feedback`].
 ///
-/// Strengths, residuals and times are those of [`LambdaMode`], [`FrozenLayerMode`] and
-/// [`FixedFeedbackMode`].
+/// Strengths, residuals and times are those of [`LambdaMode`], [`FrozenLayerMode`],
+/// [`FixedFeedbackMode`] and [`ClampedLayerMode`].
 #[derive(Debug, Clone, Copy)]
 pub enum FeedbackMode {
     /// Intact feedback.
@@ -34,6 +40,8 @@ pub enum FeedbackMode {
     Frozen(FrozenLayerMode),
     /// A fixed backward weight.
     Fixed(FixedFeedbackMode),
+    /// One layer keeps its norm.
+    Clamped(ClampedLayerMode),
 }
 
 impl Feedback {
@@ -82,6 +90,10 @@ impl Feedback {
                 let mode = FixedFeedbackMode::new(input_power, target, backward, first, second)?;
                 FeedbackMode::Fixed(mode)
             }
+            Self::ReadoutClamped { across } => {
+                let mode = ClampedLayerMode::new(input_power, target, second, first, across)?;
+                FeedbackMode::Clamped(mode)
+            }
         })
     }
 }
@@ -102,6 +114,7 @@ impl FeedbackMode {
             Self::Intact(mode) => mode.strength(t),
             Self::Frozen(mode) => mode.strength(t),
             Self::Fixed(mode) => mode.strength(t),
+            Self::Clamped(mode) => mode.strength(t),
         }
     }
 
@@ -120,6 +133,7 @@ impl FeedbackMode {
             Self::Intact(mode) => mode.residual(t),
             Self::Frozen(mode) => mode.residual(t),
             Self::Fixed(mode) => mode.residual(t),
+            Self::Clamped(mode) => mode.residual(t),
         }
     }
 
@@ -141,6 +155,7 @@ impl FeedbackMode {
             Self::Intact(mode) => mode.time_to_fraction(fraction),
             Self::Frozen(mode) => mode.time_to_fraction(fraction),
             Self::Fixed(mode) => mode.time_to_fraction(fraction),
+            Self::Clamped(mode) => mode.time_to_fraction(fraction),
         }
     }
 }

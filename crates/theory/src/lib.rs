@@ -40,6 +40,7 @@
 //! | `deep-mode` | [`DeepMode`], [`infinite_depth_time`] | any depth: later and more step-like |
 //! | `frozen-layer` | [`FrozenLayerMode`] | feedback broken: one layer frozen, exponential |
 //! | `fixed-feedback` | [`FixedFeedbackMode`] | feedback broken: a fixed backward weight |
+//! | | [`ClampedLayerMode`] | feedback broken: a layer that turns but keeps its norm |
 //! | | [`Feedback`], [`FeedbackSkills`] | skills with their feedback intact or broken |
 //! | `skills` | [`MultilinearSkills`], [`zipf_probabilities`] | emergence in time |
 //! | `data-emergence` | [`data_shot`], [`expected_data_loss`] | emergence in examples |
@@ -68,6 +69,7 @@
 
 mod balanced;
 mod calibration;
+mod clamped_layer;
 mod deep_integral;
 mod deep_mode;
 mod error;
@@ -92,6 +94,7 @@ mod unconstrained_features;
 
 pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
+pub use clamped_layer::ClampedLayerMode;
 pub use deep_mode::DeepMode;
 pub use error::TheoryError;
 pub use feedback::{Feedback, FeedbackMode, FeedbackSkills};

@@ -312,12 +312,15 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
     for rest in [
         "freeze = ['first']",
         "clamp = [2]",
-        "freeze = [{ layer = 1, at = 3 }]",
+        "freeze = ['layer one']",
     ] {
-        let error = build(&net(rest)).err().unwrap();
-        let text = error.to_string();
-        assert!(text.contains("layer = 1"), "{rest}: {text}");
+        let text = build(&net(rest)).err().unwrap().to_string();
+        assert!(
+            text.contains("\"layer 1\" or { layer = 1 }"),
+            "{rest}: {text}"
+        );
     }
+    assert_refused(&net("freeze = [{ layer = 1, at = 3 }]"), "freeze[0].at");
 }
 
 #[test]

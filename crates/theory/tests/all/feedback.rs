@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use theory::{
-    FIXED_FEEDBACK_T90_OVER_T10, Feedback, FeedbackSkills, FixedFeedbackMode, FrozenLayerMode,
-    LINEAR_T90_OVER_T10, LambdaMode, LinearMode, MultilinearSkills, TheoryError,
+    ClampedLayerMode, FIXED_FEEDBACK_T90_OVER_T10, Feedback, FeedbackSkills, FixedFeedbackMode,
+    FrozenLayerMode, LINEAR_T90_OVER_T10, LambdaMode, LinearMode, MultilinearSkills, TheoryError,
     sigmoid_t90_over_t10,
 };
 
@@ -103,6 +103,78 @@ fn a_frozen_layer_is_its_gradient_flow_whichever_layer_it_is() {
 }
 
 #[test]
+fn a_layer_that_keeps_its_norm_is_its_projected_flow() {
+    // Input power, target, held norm, the other layer along and across it.
+    for [power, target, held, along, across] in [
+        [1.0, 1.0, 1.0, 0.0, 0.0],
+        [0.6, 5.0, 1.6, 0.0, 0.2],
+        [0.6, 5.0, 1.6, 0.5, 1.6],
+        [0.3, 2.0, 0.5, 0.0, 2.4],
+        [0.3, 2.0, 3.0, 0.1, 3.0],
+        [0.3, 20.0, 0.5, 0.0, 1e-6],
+    ] {
+        let mode = ClampedLayerMode::new(power, target, held, along, across).unwrap();
+        for fraction in [0.1, 0.5, 0.9, 0.999] {
+            if fraction * target <= held * along {
+                continue;
+            }
+            let end = mode.time_to_fraction(fraction).unwrap();
+            // The held layer starts along the first axis of three; the third stays empty but for what
+            // the layers bring there themselves.
+            let start = [along, 0.6 * across, 0.8 * across, held, 0.0, 0.0];
+            let state = ode::integrate(&start, end, |x, rate| {
+                let (a, b) = x.split_at(3);
+                let strength: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                let error = power * (target - strength);
+                for i in 0..3 {
+                    rate[i] = error * b[i];
+                    rate[3 + i] = error * (a[i] - strength * b[i] / (held * held));
+                }
+            });
+            let (a, b) = state.split_at(3);
+            let strength: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+            let at = format!("{mode:?} at {fraction}");
+            assert!(
+                relative(strength, fraction * target) < INTEGRATED,
+                "{at}: {strength}"
+            );
+            assert!(relative(mode.strength(end), strength) < INTEGRATED, "{at}");
+            let missing = (mode.residual(end) - (target - strength)).abs();
+            assert!(missing < INTEGRATED * target, "{at}");
+            let rest = a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| (a - strength * b / (held * held)).powi(2));
+            let rest = rest.sum::<f64>().sqrt() / held;
+            assert!((mode.across(end) - rest).abs() < 1e-9, "{at}: {rest}");
+            let norm = b.iter().map(|b| b * b).sum::<f64>().sqrt();
+            assert!(relative(norm, held) < INTEGRATED, "{at}");
+        }
+    }
+    // Nothing across: the exponential of a frozen layer.
+    let clamped = Feedback::ReadoutClamped { across: 0.0 }
+        .mode(0.3, 2.0, 0.1, 1.5)
+        .unwrap();
+    let frozen = Feedback::ReadoutFrozen.mode(0.3, 2.0, 0.1, 1.5).unwrap();
+    for fraction in [0.2, 0.5, 0.99] {
+        let times = [clamped, frozen].map(|mode| mode.time_to_fraction(fraction).unwrap());
+        assert!(relative(times[0], times[1]) < EXACT);
+        assert!(relative(clamped.residual(times[1]), frozen.residual(times[1])) < EXACT);
+    }
+    for bad in [-0.1, 5.1, f64::NAN] {
+        assert!(ClampedLayerMode::new(1.0, 2.0, 1.0, 0.0, bad).is_err());
+    }
+    for bad in [-0.1, 2.0, f64::NAN] {
+        assert!(ClampedLayerMode::new(1.0, 2.0, 1.0, bad, 0.0).is_err());
+    }
+    let mode = ClampedLayerMode::new(1.0, 2.0, 1.0, 0.5, 0.1).unwrap();
+    assert!(mode.time_to_fraction(0.2).is_err() && mode.time_to_fraction(1.0).is_err());
+    assert!(mode.strength(-1.0).is_nan());
+    assert!(relative(mode.strength(0.0), 0.5) < EXACT);
+    assert_eq!(mode.strength(f64::INFINITY), 2.0);
+}
+
+#[test]
 fn intact_feedback_is_the_mode_of_its_imbalance() {
     for (first, second) in [(0.1, 0.1), (0.01, 0.3), (2.0, 0.1)] {
         let mode = Feedback::Intact.mode(0.4, 3.0, first, second).unwrap();
@@ -187,6 +259,7 @@ fn skills_take_turns_alike_whatever_their_feedback() {
         Feedback::FirstLayerFrozen,
         Feedback::ReadoutFrozen,
         Feedback::Fixed { backward: 0.01 },
+        Feedback::ReadoutClamped { across: 0.02 },
     ] {
         let skills = |slowdown| {
             FeedbackSkills::new(feedback, &probabilities, 5.0, (0.02, 0.01), slowdown).unwrap()
