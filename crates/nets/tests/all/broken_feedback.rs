@@ -1,10 +1,10 @@
-//! Twins whose feedback between layers is broken, on exact population gradients, against the closed
-//! forms of what is left.
+//! Twins and linear nets whose feedback between layers is broken, on exact population gradients, against
+//! the closed forms of what is left.
 
 use layerwise_nets::{Learners, Member, Precision, Rows};
 use models::{Loss, Optimizer, Reduction};
 use tasks::Group;
-use theory::{Feedback, LinearMode};
+use theory::{ClampedLayerMode, Feedback, FixedFeedbackMode, LinearMode};
 
 use crate::support::{
     flat, flex, learners, linear::assert_first_order, relative_gap, start::Start,
@@ -33,8 +33,12 @@ struct Twin {
 
 impl Twin {
     fn new(engine: &str, task: &str, model: &str) -> Self {
-        let start = Start::new(task, model, 0);
-        let member = Member::new(start.model().into(), &*start.instance, start.shape, 0);
+        Self::of_seed(engine, task, model, 0)
+    }
+
+    fn of_seed(engine: &str, task: &str, model: &str, seed: u64) -> Self {
+        let start = Start::new(task, model, seed);
+        let member = Member::new(start.model().into(), &*start.instance, start.shape, seed);
         let (members, target) = (vec![member], flex(Precision::F64));
         let optimizer = Optimizer::default();
         let learners = learners(engine, members, HALVED, optimizer, &target, None).unwrap();
@@ -183,4 +187,77 @@ fn a_clamped_layer_of_a_single_mode_is_a_frozen_one() {
     }
     let free = trained("products", "");
     assert!(relative_gap(&free, &frozen) > 0.1);
+}
+
+/// One mode, for nets with many neurons.
+const SINGLE: &str = "kind = 'modes'\ninput_powers = [0.5]\ntargets = [2.0]";
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Largest error of the strength of a linear net of one input and output, in units of the target of
+/// [`SINGLE`], against a closed form that is made from the layers at the start.
+fn error_of_net(
+    (engine, model, seed): (&str, &str, u64),
+    (lr, steps): (f64, u64),
+    form: impl Fn(&[Vec<f64>]) -> Box<dyn Fn(f64) -> f64>,
+) -> f64 {
+    let mut net = Twin::of_seed(engine, SINGLE, model, seed);
+    let strength = form(&net.layers());
+    let mut largest = 0.0_f64;
+    let mut last = 0.0;
+    for step in 0..=steps {
+        let layers = net.layers();
+        last = product(&layers[0], &layers[1]);
+        largest = largest.max((last - strength(lr * step as f64)).abs() / 2.0);
+        net.step(lr);
+    }
+    assert!(last > 1.8, "{model}: nothing is learned ({last})");
+    largest
+}
+
+#[test]
+fn a_net_with_random_backward_weights_is_one_mode_of_their_size() {
+    let model = "kind = 'deep-linear'\nwidths = [6]\ninit = { kind = 'normal', std = 1e-6 }\n\
+                 feedback = { kind = 'fixed', std = 0.2 }";
+    for engine in ["autodiff", "mlp"] {
+        for seed in [0, 1] {
+            let start = Start::new(SINGLE, model, seed);
+            let backward = start.model().backward(start.shape, seed).unwrap();
+            assert_first_order(0.04, 500, |lr, steps| {
+                error_of_net((engine, model, seed), (lr, steps), |_| {
+                    let mode = FixedFeedbackMode::new(0.5, 2.0, backward.norm(), 0.0, 0.0).unwrap();
+                    Box::new(move |time| mode.strength(time))
+                })
+            });
+        }
+    }
+}
+
+#[test]
+fn a_net_whose_readout_keeps_its_norm_follows_the_projected_flow() {
+    let model = "kind = 'deep-linear'\nwidths = [6]\ninit = { kind = 'normal', std = 0.4 }\n\
+                 clamp = ['layer 2']";
+    // Layers that start along each other rather than against.
+    let along = |seed: &u64| {
+        let layers = Twin::of_seed("mlp", SINGLE, model, *seed).layers();
+        product(&layers[0], &layers[1]) > 0.0
+    };
+    let seeds: Vec<u64> = (0..10).filter(along).take(2).collect();
+    assert_eq!(seeds.len(), 2);
+    for engine in ["autodiff", "mlp"] {
+        for &seed in &seeds {
+            assert_first_order(0.02, 500, |lr, steps| {
+                error_of_net((engine, model, seed), (lr, steps), |layers| {
+                    let (a, b) = (&layers[0], &layers[1]);
+                    let held = product(b, b).sqrt();
+                    let along = product(a, b) / held;
+                    let across = (product(a, a) - along * along).sqrt();
+                    let mode = ClampedLayerMode::new(0.5, 2.0, held, along, across).unwrap();
+                    Box::new(move |time| mode.strength(time))
+                })
+            });
+        }
+    }
 }

@@ -24,6 +24,10 @@ struct FeedbackSkills {
     /// Backward weight, with feedback = "fixed".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backward: Option<f64>,
+    /// Size of the first layer across the second, with feedback = "readout-clamped"; 0 where it is left
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    across: Option<f64>,
     /// B²: how much slower the net is than the model; 1 unless `calibrate_on` fixes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slowdown: Option<f64>,
@@ -44,6 +48,9 @@ enum Case {
     ReadoutFrozen,
     /// Errors reach the first layer through a fixed weight.
     Fixed,
+    /// The second layer, of many neurons, turns but keeps its norm. Of one skill alone: several share
+    /// the norm.
+    ReadoutClamped,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError> {
@@ -71,7 +78,7 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
     // What stays, or grows by what the other is, must not be 0.
     let (first, second): (&[Case], &[Case]) = (
         &[Case::Intact, Case::FirstLayerFrozen],
-        &[Case::Intact, Case::ReadoutFrozen],
+        &[Case::Intact, Case::ReadoutFrozen, Case::ReadoutClamped],
     );
     for (key, layer, needed) in [
         ("first", kind.first, first),
@@ -94,6 +101,17 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
         }
         (_, None) => {}
     }
+    if let Some(across) = kind.across {
+        let problem = match kind.feedback {
+            Case::ReadoutClamped if (0.0..=5.0 * kind.second).contains(&across) => None,
+            Case::ReadoutClamped => Some("must be from 0 to 5 times second"),
+            _ => Some("has no effect without feedback = \"readout-clamped\""),
+        };
+        if let Some(problem) = problem {
+            let hint = "Remove it, or write a number from 0 on.";
+            return Err(KeyError::new("across", across, problem, hint));
+        }
+    }
     Ok(Box::new(kind))
 }
 
@@ -105,6 +123,9 @@ impl FeedbackSkills {
             Case::ReadoutFrozen => Feedback::ReadoutFrozen,
             Case::Fixed => Feedback::Fixed {
                 backward: self.backward?,
+            },
+            Case::ReadoutClamped => Feedback::ReadoutClamped {
+                across: self.across.unwrap_or(0.0),
             },
         };
         feedback.mode(power, target, self.first, self.second).ok()

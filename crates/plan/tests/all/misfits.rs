@@ -194,6 +194,8 @@ feedback = "fixed"\nbackward = 0.0 => backward =>
 feedback = "fixed"\nbackward = 0.1\nfirst = -0.1 => first => 0 or more
 feedback = "fixed"\nbackward = 0.1\nslowdown = 2.0\ncalibrate_on = "twin" => slowdown => no effect
 feedback = "readout-frozen"\nsecond = 0.1\nbackward = 0.1 => backward => no effect
+feedback = "readout-frozen"\nsecond = 0.1\nacross = 0.1 => across => no effect
+feedback = "readout-clamped"\nsecond = 0.1\nacross = 0.6 => across => from 0 to 5 times
 feedback = "none" => feedback =>
 "#,
         ),
