@@ -141,10 +141,11 @@ impl ClampedLayerMode {
         while passed.is_finite() && passed > 0.0 {
             let ahead = self.time_passed(passed) - time;
             let next = passed - ahead * (1.0 + self.across_at(self.fraction_after(passed)));
-            if !(next < passed) {
+            if next < passed {
+                passed = next.max(0.0);
+            } else {
                 break;
             }
-            passed = next.max(0.0);
         }
         self.target * ((1.0 - self.start) * (-passed).exp())
     }
