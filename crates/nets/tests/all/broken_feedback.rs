@@ -218,6 +218,21 @@ fn error_of_net(
 }
 
 #[test]
+fn a_frozen_classifier_stays_while_free_features_learn() {
+    let labels = "kind = 'class-labels'\nper_class = [2, 3, 2]";
+    let model = "kind = 'unconstrained-features'\nwidth = 3\n\
+                 init = { kind = 'normal', std = 0.5 }\nfreeze = ['layer 2']";
+    let mut free = Twin::new("autodiff", labels, model);
+    let before = free.layers();
+    for _ in 0..5 {
+        free.step(0.1);
+    }
+    let after = free.layers();
+    assert_eq!(after[1], before[1]);
+    assert!(relative_gap(&after[0], &before[0]) > 1e-3);
+}
+
+#[test]
 fn a_net_with_random_backward_weights_is_one_mode_of_their_size() {
     let model = "kind = 'deep-linear'\nwidths = [6]\ninit = { kind = 'normal', std = 1e-6 }\n\
                  feedback = { kind = 'fixed', std = 0.2 }";

@@ -56,7 +56,7 @@ const LABELS: &str = "kind = 'class-labels'\nper_class = [2, 3, 2]";
 type Row = (&'static str, &'static str, [Covers; 4]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 32] = [
+const TABLE: [Row; 33] = [
     //                                                                      moments mlp  products autodiff
     (MODES, "kind = 'mlp'\nwidths = [4]",                                      [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4, 3]\nactivation = 'tanh'",              [Not, All, Not, All]),
@@ -95,6 +95,8 @@ const TABLE: [Row; 32] = [
     (MODES, "kind = 'multilinear'\ninitial = 0.1\nfeedback = { kind = 'fixed', value = 0.5 }\nclamp = ['layer 1']",
                                                                                [Not, Not, Squares, All]),
     (MODES, "kind = 'mlp'\nwidths = [4]\nlinearised = true\nfreeze = ['layer 1']", [Not, Not, Not, All]),
+    (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }\nfreeze = ['layer 2']\nclamp = [{ layer = 1, norm = 2.0 }]",
+                                                                               [Not, Not, Not, All]),
     (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }",
                                                                                [Not, Not, Not, All]),
 ];
