@@ -33,6 +33,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/emergence.toml"),
     ),
     (
+        "break-feedback",
+        include_str!("../../../experiments/break-feedback.toml"),
+    ),
+    (
         "emergence-data",
         include_str!("../../../experiments/emergence-data.toml"),
     ),

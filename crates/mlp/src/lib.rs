@@ -57,6 +57,6 @@ pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, Decay, Optimizer, Sgd, UpdateAlgebra};
 pub use tangent::LayerRate;
 pub use trainer::{
-    Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig, TrainerState,
-    Updater, multiply_adds,
+    Controls, Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig,
+    TrainerState, Updater, multiply_adds, rescale,
 };

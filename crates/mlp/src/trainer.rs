@@ -6,6 +6,7 @@
 
 mod activate;
 mod column;
+mod controls;
 mod cube;
 mod element;
 mod functions;
@@ -27,6 +28,7 @@ mod updater;
 
 use std::ops::Range;
 
+use controls::backward_lines;
 use cube::{CubeOutputs, Halves};
 use layer::{Layer, lay_out};
 use lines::{LANES, Line, Lines, lines_of};
@@ -36,6 +38,7 @@ use rows::lines_in;
 use simd::Arch;
 use update::{Update, keeps_zeros};
 
+pub use controls::{Controls, rescale};
 pub use cube::Cube;
 pub use layer::LayerConfig;
 pub use peak::multiply_adds;
@@ -114,6 +117,7 @@ pub enum Instructions {
 #[derive(Debug, Clone)]
 pub struct Trainer<T: Real> {
     config: TrainerConfig,
+    controls: Controls,
     net: Net<T>,
     parameters: Lines<T>,
     gradient: Lines<T>,
@@ -173,6 +177,7 @@ impl<T: Real> Trainer<T> {
             centre: None,
             outputs: Vec::new(),
             table: Lines::zeros(0),
+            controls: Controls::default(),
             config,
         };
         trainer.set_parameters(initial)?;
@@ -189,6 +194,47 @@ impl<T: Real> Trainer<T> {
     /// The configuration.
     pub fn config(&self) -> &TrainerConfig {
         &self.config
+    }
+
+    /// Intervenes on layers from the next step on. A trainer on which nobody intervenes spends nothing on
+    /// this.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError`] if they are not for this net; then nothing is changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mlp::{Activation, Controls, HostRows, Instructions, LayerConfig, Loss, Rows, Trainer, TrainerConfig, Optimizer};
+    /// # let layer = |inputs, outputs| LayerConfig {
+    /// #     inputs,
+    /// #     outputs,
+    /// #     bias: false,
+    /// #     weight_multiplier: 1.0,
+    /// #     bias_multiplier: 1.0,
+    /// # };
+    /// # let config = TrainerConfig {
+    /// #     layers: vec![layer(1, 1), layer(1, 1)],
+    /// #     activation: Activation::Identity,
+    /// #     output_factor: 1.0,
+    /// #     centred: false,
+    /// #     loss: Loss::default(),
+    /// #     optimizer: Optimizer::PLAIN,
+    /// #     instructions: Instructions::Detected,
+    /// # };
+    /// let mut trainer = Trainer::<f64>::new(config, &[0.5, 2.0])?;
+    /// trainer.intervene(Controls { frozen_from: vec![Some(0), None], ..Controls::default() })?;
+    /// let host = HostRows { rows: 1, inputs: &[1.0], targets: &[3.0], weights: None };
+    /// trainer.step(&Rows::new(1, 1, &host)?, 0.1)?;
+    /// assert_eq!(trainer.parameters()[0], 0.5);
+    /// # Ok::<(), mlp::MlpError>(())
+    /// ```
+    pub fn intervene(&mut self, controls: Controls) -> Result<(), MlpError> {
+        controls.check(&self.net.layers)?;
+        self.net.backward = backward_lines(&self.net.layers, &controls.backward);
+        self.controls = controls;
+        Ok(())
     }
 
     /// One optimizer step on these rows. Allocates nothing, unless outputs are centred and there
@@ -425,7 +471,11 @@ impl<T: Real> Trainer<T> {
         // The weight of a single output gets gradients in its padding where φ(0) is not 0.
         let spoilt = !keeps_zeros::<T>(optimizer, self.steps, learning_rate)
             || self.config.activation.value(0.0) != 0.0;
-        for layer in &self.net.layers {
+        let done = self.steps - 1;
+        for (index, layer) in self.net.layers.iter().enumerate() {
+            if self.controls.freezes(index, done) {
+                continue;
+            }
             for (range, multiplier) in layer.segments() {
                 let kept = |index| if moments > index { range.clone() } else { 0..0 };
                 self.net.arch.run(Update {
@@ -442,6 +492,7 @@ impl<T: Real> Trainer<T> {
             if spoilt {
                 layer.clear_padding(self.parameters.all_mut());
             }
+            (self.controls).clamp(index, layer, self.parameters.all_mut());
         }
     }
 

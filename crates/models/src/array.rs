@@ -10,3 +10,18 @@ pub struct HostArray {
     /// Values, `[rows, columns]`.
     pub values: Vec<f64>,
 }
+
+impl HostArray {
+    /// Whether it is a bias, by its name.
+    #[must_use]
+    pub fn is_bias(&self) -> bool {
+        self.name.ends_with(".bias")
+    }
+
+    /// Frobenius norm.
+    #[must_use]
+    pub fn norm(&self) -> f64 {
+        let squares = self.values.iter().map(|value| value * value);
+        squares.sum::<f64>().sqrt()
+    }
+}

@@ -19,6 +19,7 @@
 mod array;
 mod features;
 mod init;
+mod intervention;
 mod kinds;
 mod model;
 mod precision;
@@ -31,6 +32,7 @@ pub use ::mlp::{Activation, Adam, Decay, Loss, Optimizer, Reduction, Sgd};
 pub use array::HostArray;
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};
+pub use intervention::{Backward, Clamp, Freeze, Interventions};
 pub use kinds::{
     DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear, Multipliers,
     Parametrisation, UnconstrainedFeatures, kinds,

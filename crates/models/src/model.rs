@@ -3,7 +3,7 @@ use std::any::Any;
 use mlp::{LayerRate, MlpError};
 use tasks::{Batch, KeyError, TaskInstance, TaskShape};
 
-use crate::{HiddenFeatures, HostArray, Role, Scales};
+use crate::{HiddenFeatures, HostArray, Interventions, Role, Scales};
 
 /// Which parts of a batch a model reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,6 +149,23 @@ pub trait Model: Any + Send + Sync {
     /// The scales of the net, whose combination alone matters to gradient descent; `None` if the
     /// model has no such scales.
     fn scales(&self) -> Option<Scales> {
+        None
+    }
+
+    /// What is done to it in training to break the feedback between its layers.
+    fn interventions(&self) -> Interventions {
+        Interventions::default()
+    }
+
+    /// The layer, from 0, of the array at `place` among those of [`Model::initial`]. Interventions
+    /// name layers.
+    fn layer_of(&self, place: usize) -> usize {
+        place
+    }
+
+    /// Backward weights in place of the last layer's, drawn on the host; `None` where the error goes
+    /// back through the weights themselves.
+    fn backward(&self, _shape: TaskShape, _seed: u64) -> Option<HostArray> {
         None
     }
 

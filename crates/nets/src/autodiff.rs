@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use models::{HostArray, LearnerState, Loss, Model, Optimizer};
+use models::{HostArray, Interventions, LearnerState, Loss, Model, Optimizer};
 
 use crate::{
     Forward, LearnerError, Learners, Member, Rows, Target, TrainingSetup,
     array::{self, download, upload_rates},
     engine::{Coverage, Engine},
+    interventions::Treated,
     learner_state::{check_count, check_like},
     loss::summed_loss,
     optimizer::{self, Rate, State},
@@ -27,6 +28,7 @@ impl Engine for Autodiff {
             optimizers: "all",
             precisions: "f32, f64",
             devices: "all",
+            interventions: "freeze, feedback, clamp",
         }
     }
 
@@ -35,10 +37,20 @@ impl Engine for Autodiff {
     }
 
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
-        match setup.forwards.of(&setup.first().model) {
-            Some(_) => Ok(()),
-            None => Err("has no forward function for this model"),
+        let model = &setup.first().model;
+        let Some(function) = setup.forwards.of(model) else {
+            return Err("has no forward function for this model");
+        };
+        // All that there are; a new one has to be carried out here, or refused.
+        let Interventions {
+            freeze: _,
+            feedback,
+            clamp: _,
+        } = model.interventions();
+        if feedback.is_some() && !function.takes_backward() {
+            return Err("knows no way back through other weights for this model");
         }
+        Ok(())
     }
 
     fn start(&self, setup: TrainingSetup<'_>) -> Result<Box<dyn Learners>, LearnerError> {
@@ -59,6 +71,12 @@ pub(crate) struct AutodiffLearners {
     loss: Loss,
     optimizer: Optimizer,
     target: Target,
+    /// Weights through which errors go back, `[M, in, out]`.
+    backward: Option<Tensor<3>>,
+    /// What is done to arrays, the same in all members but for norms.
+    treated: Option<Vec<Treated>>,
+    /// Steps taken.
+    steps: u64,
     /// Learning rates of the last step, on the host and on the device.
     rate: Option<(Vec<f64>, Rate)>,
 }
@@ -77,6 +95,14 @@ impl AutodiffLearners {
         let members = setup.members;
         let initial = members.iter().map(|member| &member.initial[..]);
         let parameters = stack(initial, setup.target);
+        let backward: Option<Vec<&HostArray>> = members
+            .iter()
+            .map(|member| member.backward.as_ref())
+            .collect();
+        let backward = backward.map(|arrays| array::stack(&arrays, setup.target));
+        let treated = (members.iter())
+            .map(|member| Treated::of(&*member.model, &member.initial))
+            .collect();
         let remembers = members.iter().any(|member| member.model.remembers_start());
         Ok(Self {
             origin: remembers.then(|| parameters.clone()),
@@ -87,6 +113,9 @@ impl AutodiffLearners {
             loss: setup.loss,
             optimizer: setup.optimizer,
             target: setup.target.clone(),
+            backward,
+            treated,
+            steps: 0,
             rate: None,
         })
     }
@@ -98,6 +127,21 @@ impl AutodiffLearners {
 
     fn forward(&self, parameters: &[Tensor<3>], rows: &Rows<'_>) -> Tensor<3> {
         evaluate(&*self.function, self.origin.as_deref(), parameters, rows)
+    }
+
+    /// Outputs whose errors go back through other weights than the last layer's.
+    fn forward_through(
+        &self,
+        parameters: &[Tensor<3>],
+        backward: &Tensor<3>,
+        rows: &Rows<'_>,
+    ) -> Tensor<3> {
+        let batch = rows.on_device();
+        let outputs = self.function.forward_through(parameters, backward, batch);
+        match &self.origin {
+            Some(origin) => outputs - self.function.forward(origin, batch),
+            None => outputs,
+        }
     }
 
     /// The learning rates of the members, uploaded when they change.
@@ -130,6 +174,20 @@ fn evaluate(
     }
 }
 
+/// The norms that the array at `place` keeps in every member.
+fn norms_of(members: &[Treated], place: usize) -> Option<Vec<f64>> {
+    members.iter().map(|treated| treated.norms[place]).collect()
+}
+
+/// The arrays of the members rescaled to these norms, without waiting for the device.
+fn with_norms(arrays: Tensor<3>, norms: &[f64], target: &Target) -> Tensor<3> {
+    /// Arrays that are all 0 stay; smaller norms than this have no direction in f32.
+    const SMALLEST: f64 = 1e-30;
+    let squares = arrays.clone().square().sum_dim(1).sum_dim(2);
+    let found = squares.sqrt().clamp_min(SMALLEST);
+    arrays * (upload_rates(norms, target) / found)
+}
+
 fn stack<'a>(members: impl Iterator<Item = &'a [HostArray]>, target: &Target) -> Vec<Tensor<3>> {
     let members: Vec<&[HostArray]> = members.collect();
     let arrays = members.first().map_or(0, |arrays| arrays.len());
@@ -156,21 +214,31 @@ impl Learners for AutodiffLearners {
             .iter()
             .map(|p| p.clone().autodiff().require_grad())
             .collect();
-        let outputs = self.forward(&leaves, rows);
+        let outputs = match &self.backward {
+            None => self.forward(&leaves, rows),
+            Some(backward) => self.forward_through(&leaves, backward, rows),
+        };
         let batch = rows.on_device();
         let (targets, weights) = (batch.targets.clone(), batch.weights.clone());
         let loss = summed_loss(self.loss, outputs, targets, weights);
         let mut gradients = loss.backward();
         let rate = self.rate(lr);
-        for ((parameter, leaf), state) in
-            self.parameters.iter_mut().zip(leaves).zip(&mut self.states)
-        {
+        let (treated, steps) = (self.treated.as_deref(), self.steps);
+        let arrays = self.parameters.iter_mut().zip(leaves).zip(&mut self.states);
+        for (place, ((parameter, leaf), state)) in arrays.enumerate() {
+            if treated.is_some_and(|treated| treated[0].freezes(place, steps)) {
+                continue;
+            }
             // A parameter that does not affect the loss has no gradient and does not change.
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                 let before = parameter.clone();
                 *parameter = optimizer::step(self.optimizer, state, before, gradient, &rate);
             }
+            if let Some(norms) = treated.and_then(|treated| norms_of(treated, place)) {
+                *parameter = with_norms(parameter.clone(), &norms, &self.target);
+            }
         }
+        self.steps += 1;
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
@@ -205,14 +273,11 @@ impl Learners for AutodiffLearners {
     }
 
     fn states(&self) -> Result<Vec<LearnerState>, LearnerError> {
-        // Only Adam counts steps, and all parameters with a gradient have the same count.
-        let steps = self.states.iter().map(|state| state.steps).max();
-        let steps = steps.and_then(|steps| u64::try_from(steps).ok());
         let first = self.moments(|state| state.first.as_ref())?;
         let second = self.moments(|state| state.second.as_ref())?;
         let members = self.parameters()?.into_iter().zip(first).zip(second);
         let states = members.map(|((parameters, first), second)| LearnerState {
-            steps: steps.unwrap_or(0),
+            steps: self.steps,
             parameters,
             first,
             second,
@@ -229,7 +294,9 @@ impl Learners for AutodiffLearners {
         let second = self.stack_moments(states, |state| &state.second)?;
         let members = states.iter().map(|state| &state.parameters[..]);
         self.parameters = stack(members, &self.target);
-        let steps = i32::try_from(states[0].steps).unwrap_or(i32::MAX);
+        self.steps = states[0].steps;
+        // Only Adam counts, and all parameters that the loss reaches alike.
+        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
         let moments = first.into_iter().zip(second);
         self.states = moments
             .map(|(first, second)| State {

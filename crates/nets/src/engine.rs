@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use models::{HostArray, Loss, Model, Optimizer};
-use tasks::{Batch, KeyError, TaskShape};
+use tasks::{Batch, KeyError, TaskInstance, TaskShape};
 
 use crate::{Forwards, LearnerError, Learners, Target};
 
@@ -19,9 +19,34 @@ pub struct Member {
     pub model: Arc<dyn Model>,
     /// Its initial parameters.
     pub initial: Vec<HostArray>,
+    /// Its backward weights, where it has some in place of its last layer's.
+    pub backward: Option<HostArray>,
 }
 
 impl Member {
+    /// A model with what it starts from in the cell of a seed.
+    pub fn new(
+        model: Arc<dyn Model>,
+        task: &dyn TaskInstance,
+        shape: TaskShape,
+        seed: u64,
+    ) -> Self {
+        Self {
+            initial: model.initial(task, shape, seed),
+            backward: model.backward(shape, seed),
+            model,
+        }
+    }
+
+    /// A model that starts from these parameters, on which nobody intervenes.
+    pub fn untouched(model: Arc<dyn Model>, initial: Vec<HostArray>) -> Self {
+        Self {
+            model,
+            initial,
+            backward: None,
+        }
+    }
+
     /// A plain `mlp` for checks and timings, on rows of this shape. `table` is its table without
     /// `kind`; its initial weights do not depend on a task.
     ///
@@ -33,9 +58,7 @@ impl Member {
         let any = "kind = 'modes'\ninput_powers = [1.0]\ntargets = [1.0]";
         let any = any.parse().expect("this table is TOML");
         let task = tasks::kinds().build(any)?;
-        let initial = model.initial(&*task.instance(seed), shape, seed);
-        let model = model.into();
-        Ok(Self { model, initial })
+        Ok(Self::new(model.into(), &*task.instance(seed), shape, seed))
     }
 }
 
@@ -76,6 +99,8 @@ pub struct Coverage {
     pub precisions: &'static str,
     /// Devices.
     pub devices: &'static str,
+    /// Interventions on layers.
+    pub interventions: &'static str,
 }
 
 /// A way to train a model. A new engine is one file and one line in [`Engines`](crate::Engines).

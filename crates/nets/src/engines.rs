@@ -137,7 +137,7 @@ impl Engines {
     ) -> Result<Box<dyn Learners>, LearnerError> {
         let initial = checkpoints.values().next().cloned().unwrap_or_default();
         let setup = TrainingSetup {
-            members: vec![Member { model, initial }],
+            members: vec![Member::untouched(model, initial)],
             loss,
             optimizer: Optimizer::default(),
             target,

@@ -38,6 +38,32 @@ pub trait Forward: Model {
     ) -> Tensor<3> {
         self.forward(parameters, batch) - self.forward(start, batch)
     }
+
+    /// Whether [`Forward::forward_through`] is that of the model itself.
+    fn takes_backward(&self) -> bool {
+        false
+    }
+
+    /// The outputs of [`Forward::forward`], number by number, whose errors go back through
+    /// `backward` in place of the last layer's weights. Only for models that
+    /// [take it](Forward::takes_backward).
+    ///
+    /// # Shapes
+    /// As in [`Forward::forward`]; `backward` as the weights of the last layer.
+    fn forward_through(
+        &self,
+        parameters: &[Tensor<3>],
+        _backward: &Tensor<3>,
+        batch: &DeviceBatch,
+    ) -> Tensor<3> {
+        self.forward(parameters, batch)
+    }
+}
+
+/// `value`, a function of `below` that carries nothing back to it, with the way back of `way`, a
+/// function of the same `below`: adds `way` minus itself, which is 0.
+fn with_way_back(value: Tensor<3>, way: Tensor<3>) -> Tensor<3> {
+    value + (way.clone() - way.detach())
 }
 
 /// Returns the function of a model, if the model has the right type.

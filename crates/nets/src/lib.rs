@@ -21,7 +21,7 @@
 //! let mut learners = engines.start(
 //!     "auto",
 //!     TrainingSetup {
-//!         members: vec![Member { model: model.into(), initial }],
+//!         members: vec![Member::untouched(model.into(), initial)],
 //!         loss: Loss::default(),
 //!         optimizer: Optimizer::default(),
 //!         target: &target,
@@ -46,6 +46,7 @@ mod elements;
 mod engine;
 mod engines;
 mod forward;
+mod interventions;
 mod learner_state;
 mod learners;
 mod loss;

@@ -31,6 +31,7 @@ impl Engine for Moments {
             optimizers: "plain sgd",
             precisions: "f64",
             devices: "CPU",
+            interventions: "none",
         }
     }
 
@@ -39,7 +40,10 @@ impl Engine for Moments {
         if setup.target.precision() != Precision::F64 {
             return Err("trains in f64 only");
         }
-        let Member { model, initial } = setup.first();
+        let Member { model, initial, .. } = setup.first();
+        if !model.interventions().is_none() {
+            return Err("intervenes on no layer (freeze, feedback, clamp)");
+        }
         linear_net(&**model, initial)?;
         if setup.optimizer != Optimizer::default() {
             return Err("needs plain gradient descent");
@@ -133,7 +137,12 @@ struct Map {
 }
 
 impl MomentsMember {
-    fn new(Member { model, initial }: Member, host: &HostNet, loss: Loss, rows: &Batch) -> Self {
+    fn new(
+        Member { model, initial, .. }: Member,
+        host: &HostNet,
+        loss: Loss,
+        rows: &Batch,
+    ) -> Self {
         let maps: Vec<Map> = initial
             .iter()
             .map(|array| Map {

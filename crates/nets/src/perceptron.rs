@@ -1,12 +1,15 @@
 use std::{cell::RefCell, sync::Arc};
 
-use mlp::{HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig};
-use models::{HostArray, HostLayers, LearnerState, Loss, Model, Optimizer, Precision};
+use mlp::{Controls, HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig};
+use models::{
+    HostArray, HostLayers, Interventions, LearnerState, Loss, Model, Optimizer, Precision,
+};
 use tasks::Batch;
 
 use crate::{
     LearnerError, Learners, Member, Rows, TrainingSetup,
     engine::{Coverage, Engine},
+    interventions::Treated,
     learner_state::{check_count, check_like, joined, moments_of, split, with_moments},
 };
 
@@ -27,11 +30,18 @@ impl Engine for Perceptron {
             optimizers: "all",
             precisions: "f32, f64",
             devices: "CPU",
+            interventions: "freeze, feedback, clamp",
         }
     }
 
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
-        let Member { model, initial } = setup.first();
+        let Member { model, initial, .. } = setup.first();
+        // All that there are; a new one has to be carried out here, or refused.
+        let Interventions {
+            freeze: _,
+            feedback: _,
+            clamp: _,
+        } = model.interventions();
         match model.host_layers(initial) {
             Some(_) => Ok(()),
             None => Err("trains only multilayer perceptrons that are not linearised"),
@@ -83,7 +93,11 @@ impl<T: Real> Perceptrons<T> {
 
 impl<T: Real> PerceptronMember<T> {
     fn new(
-        Member { model, initial }: Member,
+        Member {
+            model,
+            initial,
+            backward,
+        }: Member,
         loss: Loss,
         optimizer: Optimizer,
         constant: Option<&Batch>,
@@ -109,8 +123,21 @@ impl<T: Real> PerceptronMember<T> {
         };
         let values: Vec<f64> = (initial.iter().flat_map(|array| &array.values).copied()).collect();
         let rows = constant.map(|batch| mlp::Rows::new(inputs, outputs, &of(batch)));
+        let mut trainer = Trainer::new(config, &values)?;
+        if let Some(treated) = Treated::of(&*model, &initial) {
+            // The weight of a layer is its first array.
+            let weights = (0..initial.len()).filter(|place| !initial[*place].is_bias());
+            let (frozen_from, norms) = weights
+                .map(|place| (treated.frozen_from[place], treated.norms[place]))
+                .unzip();
+            trainer.intervene(Controls {
+                frozen_from,
+                norms,
+                backward: backward.map_or(Vec::new(), |array| array.values),
+            })?;
+        }
         Ok(Self {
-            trainer: RefCell::new(Trainer::new(config, &values)?),
+            trainer: RefCell::new(trainer),
             model,
             initial,
             rows: rows.transpose()?,

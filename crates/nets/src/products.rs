@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use mlp::{MlpError, Real, Updater};
-use models::{HostArray, LearnerState, Loss, Model, Optimizer, Precision};
+use mlp::{MlpError, Real, Updater, rescale};
+use models::{HostArray, Interventions, LearnerState, Loss, Model, Optimizer, Precision};
 use tasks::{Basis, Batch};
 
 use crate::{
     LearnerError, Learners, Member, Rows, TrainingSetup,
     engine::{Coverage, Engine},
+    interventions::Treated,
     learner_state::{check_count, check_like, joined, moments_of, with_moments},
 };
 
@@ -29,11 +30,18 @@ impl Engine for Products {
             optimizers: "all",
             precisions: "f32, f64",
             devices: "CPU",
+            interventions: "freeze, feedback, clamp",
         }
     }
 
     fn covers(&self, setup: &TrainingSetup<'_>) -> Result<(), &'static str> {
-        let Member { model, initial } = setup.first();
+        let Member { model, initial, .. } = setup.first();
+        // All that there are; a new one has to be carried out here, or refused.
+        let Interventions {
+            freeze: _,
+            feedback: _,
+            clamp: _,
+        } = model.interventions();
         if !model.is_product() {
             return Err("trains products of skills only");
         }
@@ -73,6 +81,13 @@ struct ProductMember<T: Real> {
     at_strengths: Vec<T>,
     /// Factor of the loss: ∂L/∂f is this times (f − y) times the weight of the row.
     loss_factor: f64,
+    /// In place of the last factor in the gradients of the others, `[B]`.
+    backward: Option<Vec<T>>,
+    treated: Option<Treated>,
+    /// Steps taken.
+    steps: u64,
+    /// The factors before a step, where some of them are frozen.
+    before: Vec<T>,
 }
 
 impl<T: Real> ProductLearners<T> {
@@ -86,7 +101,11 @@ impl<T: Real> ProductLearners<T> {
 
 impl<T: Real> ProductMember<T> {
     fn new(
-        Member { model, initial }: Member,
+        Member {
+            model,
+            initial,
+            backward,
+        }: Member,
         loss: Loss,
         optimizer: Optimizer,
     ) -> Result<Self, MlpError> {
@@ -100,6 +119,10 @@ impl<T: Real> ProductMember<T> {
             strengths: zeros(skills),
             at_strengths: zeros(skills),
             loss_factor: loss.flow_factor(1),
+            backward: backward.map(|array| array.values.into_iter().map(T::from_f64).collect()),
+            treated: Treated::of(&*model, &initial),
+            steps: 0,
+            before: Vec::new(),
             model,
             initial,
             factors,
@@ -110,8 +133,29 @@ impl<T: Real> ProductMember<T> {
         find_strengths(&self.factors, &mut self.strengths);
         self.find_at_strengths(batch);
         self.find_gradients();
+        if self.treated.is_some() {
+            self.before.clone_from(&self.factors);
+        }
         (self.updater.step(&mut self.factors, &self.gradients, lr))
             .expect("there is one gradient for each factor");
+        self.treat();
+        self.steps += 1;
+    }
+
+    /// Puts frozen factors back, and restores norms.
+    fn treat(&mut self) {
+        let Some(treated) = &self.treated else { return };
+        let skills = self.strengths.len();
+        let factors = self.factors.chunks_exact_mut(skills);
+        let before = self.before.chunks_exact(skills);
+        for (place, (factor, before)) in factors.zip(before).enumerate() {
+            if treated.freezes(place, self.steps) {
+                factor.copy_from_slice(before);
+            }
+            if let Some(norm) = treated.norms[place] {
+                rescale(factor, norm);
+            }
+        }
     }
 
     fn outputs(&self, batch: &Batch) -> Vec<f64> {
@@ -146,6 +190,7 @@ impl<T: Real> ProductMember<T> {
             .map_err(|error| LearnerError::State(error.to_string()))?;
         let values = joined(&state.parameters).into_iter();
         self.factors = values.map(T::from_f64).collect();
+        self.steps = state.steps;
         Ok(())
     }
 
@@ -180,10 +225,15 @@ impl<T: Real> ProductMember<T> {
     /// Gradient by each factor: ∂L/∂s times the other factors.
     fn find_gradients(&mut self) {
         let skills = self.strengths.len();
+        let last = self.factors.len() / skills - 1;
         for (place, gradients) in self.gradients.chunks_exact_mut(skills).enumerate() {
             gradients.copy_from_slice(&self.at_strengths);
             let others = self.factors.chunks_exact(skills).enumerate();
-            for (_, other) in others.filter(|(other, _)| *other != place) {
+            for (at, other) in others.filter(|(other, _)| *other != place) {
+                let other = match &self.backward {
+                    Some(backward) if at == last => &backward[..],
+                    _ => other,
+                };
                 for (gradient, &factor) in gradients.iter_mut().zip(other) {
                     *gradient *= factor;
                 }

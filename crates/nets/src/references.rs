@@ -182,10 +182,7 @@ impl References {
         let mut net = engines.start(
             engine,
             TrainingSetup {
-                members: vec![Member {
-                    model: model.into(),
-                    initial: self.start(),
-                }],
+                members: vec![Member::untouched(model.into(), self.start())],
                 loss: curve.loss,
                 optimizer,
                 target,

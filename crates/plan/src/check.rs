@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
         let task = match self.tasks.get(&text) {
             Some(task) => Arc::clone(task),
             None => {
-                let task = self.kinds.tasks.build(spec.task.clone());
+                let task = self.kinds.tasks.task(spec.task.clone());
                 let task: Arc<dyn Task> = task.map_err(|e| e.within("task"))?.into();
                 for seed in (spec.training.first_seed..).take(spec.training.seeds as usize) {
                     task.check_seed(seed).map_err(|e| e.within("task"))?;

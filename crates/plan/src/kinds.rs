@@ -92,8 +92,8 @@ fn metrics() -> Registry<dyn Metric> {
 
 fn predictions() -> Registry<dyn Prediction> {
     use prediction::{
-        fitted_rise, free_features, limits, linear_skills, networks, power_laws, random_start,
-        scalar_toy, shots, skills, stretched_curve, toy_amplification,
+        feedback_skills, fitted_rise, free_features, limits, linear_skills, networks, power_laws,
+        random_start, scalar_toy, shots, skills, stretched_curve, toy_amplification,
     };
     Registry::new(
         "prediction kind",
@@ -103,6 +103,11 @@ fn predictions() -> Registry<dyn Prediction> {
                 "linear-skills",
                 linear_skills::build,
                 linear_skills::REFERENCE,
+            ),
+            (
+                "feedback-skills",
+                feedback_skills::build,
+                feedback_skills::REFERENCE,
             ),
             ("fitted-rise", fitted_rise::build, fitted_rise::REFERENCE),
             (

@@ -5,6 +5,7 @@
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
 mod clockwork;
+pub(crate) mod feedback_skills;
 pub(crate) mod fitted_rise;
 pub(crate) mod free_features;
 pub(crate) mod limits;

@@ -63,6 +63,7 @@ mod skill_spectrum;
 mod sparse_parity;
 pub mod split;
 pub mod stream;
+mod symmetrised;
 mod table;
 mod task;
 mod teacher_student;

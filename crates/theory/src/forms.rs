@@ -21,6 +21,8 @@ mod balanced_network;
 mod data_emergence;
 mod deep_mode;
 mod error;
+mod fixed_feedback;
+mod frozen_layer;
 mod inputs;
 mod lambda_mode;
 mod linear_mode;
@@ -182,6 +184,8 @@ pub fn forms() -> Vec<Form> {
         balanced_mode::FORM,
         lambda_mode::FORM,
         deep_mode::FORM,
+        frozen_layer::FORM,
+        fixed_feedback::FORM,
         skills::FORM,
         data_emergence::FORM,
         parameter_emergence::FORM,

@@ -39,6 +39,10 @@
 //! | `balanced-mode` | [`BalancedMode`] | delayed sigmoid of two equal layers |
 //! | `lambda-mode` | [`LambdaMode`] | any layer imbalance: from rich (sigmoid) to lazy (exponential) |
 //! | `deep-mode` | [`DeepMode`], [`infinite_depth_time`] | any depth: later and more step-like |
+//! | `frozen-layer` | [`FrozenLayerMode`] | feedback broken: one layer frozen, exponential |
+//! | `fixed-feedback` | [`FixedFeedbackMode`] | feedback broken: a fixed backward weight |
+//! | | [`ClampedLayerMode`] | feedback broken: a layer that turns but keeps its norm |
+//! | | [`Feedback`], [`FeedbackSkills`] | skills with their feedback intact or broken |
 //! | `skills` | [`MultilinearSkills`], [`zipf_probabilities`] | emergence in time |
 //! | `data-emergence` | [`data_shot`], [`expected_data_loss`] | emergence in examples |
 //! | `parameter-emergence` | [`parameter_shot`], [`parameter_loss`] | emergence in width |
@@ -67,10 +71,14 @@
 mod balanced;
 mod calibration;
 mod citation;
+mod clamped_layer;
 mod deep_integral;
 mod deep_mode;
 mod error;
+mod feedback;
+mod fixed_feedback;
 pub mod forms;
+mod frozen_layer;
 mod infinite_depth;
 mod lambda_flow;
 mod lambda_mode;
@@ -90,8 +98,12 @@ mod unconstrained_features;
 pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
 pub use citation::citation;
+pub use clamped_layer::ClampedLayerMode;
 pub use deep_mode::DeepMode;
 pub use error::TheoryError;
+pub use feedback::{Feedback, FeedbackMode, FeedbackSkills};
+pub use fixed_feedback::{FIXED_FEEDBACK_T90_OVER_T10, FixedFeedbackMode};
+pub use frozen_layer::FrozenLayerMode;
 pub use infinite_depth::infinite_depth_time;
 pub use lambda_mode::LambdaMode;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};

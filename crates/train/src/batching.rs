@@ -342,9 +342,8 @@ impl<'a> Batching<'a> {
                 None => {
                     let members = models.iter().zip(instances).zip(self.members);
                     let members: Vec<EngineMember> = members
-                        .map(|((model, instance), (_, seed))| EngineMember {
-                            initial: model.initial(&**instance, shape, *seed),
-                            model: (*model).clone(),
+                        .map(|((model, instance), (_, seed))| {
+                            EngineMember::new((*model).clone(), &**instance, shape, *seed)
                         })
                         .collect();
                     let initial = members.iter().map(|m| m.initial.clone()).collect();

@@ -96,10 +96,12 @@ pub fn check_engine(plan: &Plan, settings: &Settings, engines: &Engines) -> Resu
     let trained = variant.models.iter();
     for planned in trained.filter(|model| !variant.external.contains_key(&model.name)) {
         let setup = TrainingSetup {
-            members: vec![nets::Member {
-                initial: planned.model.initial(&*instance, shape, seed),
-                model: planned.model.clone(),
-            }],
+            members: vec![nets::Member::new(
+                planned.model.clone(),
+                &*instance,
+                shape,
+                seed,
+            )],
             loss: variant.training.loss,
             optimizer: variant.training.optimizer,
             target: &target,

@@ -74,6 +74,7 @@ fn engines(kinds: &Kinds) -> Vec<serde_json::Value> {
             "optimizers": covers.optimizers,
             "precisions": covers.precisions,
             "devices": covers.devices,
+            "interventions": covers.interventions,
         })
     };
     kinds.engines.iter().map(engine).collect()
@@ -85,12 +86,13 @@ fn print_engines(kinds: &Kinds) {
         let covers = engine.coverage();
         say!("{:<9} {}", engine.name(), covers.models);
         say!(
-            "{:<9} losses: {}; optimizers: {}; precisions: {}; devices: {}",
+            "{:<9} losses: {}; optimizers: {}; precisions: {}; devices: {}; interventions: {}",
             "",
             covers.losses,
             covers.optimizers,
             covers.precisions,
-            covers.devices
+            covers.devices,
+            covers.interventions
         );
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Net<T: Real> {
     /// φ'(Z) of every layer where it must be kept, else empty.
     slopes: Vec<Lines<T>>,
     transposed: Lines<T>,
+    /// In place of the last layer's weight where errors go back through it.
+    pub(super) backward: Option<Lines<T>>,
 }
 
 impl<T: Real> Net<T> {
@@ -48,16 +50,20 @@ impl<T: Real> Net<T> {
             features: layers.iter().map(block).collect(),
             slopes: layers[..layers.len() - 1].iter().map(slopes).collect(),
             transposed: Lines::zeros(transposed),
+            backward: None,
             layers,
         }
     }
 
     /// Transposes all weights that the backward pass needs so.
     pub(super) fn transpose(&mut self, parameters: &[Line<T>]) {
-        for layer in &self.layers {
+        let last = self.layers.len() - 1;
+        for (index, layer) in self.layers.iter().enumerate() {
             if !layer.transposed.is_empty() {
+                let own = &parameters[layer.weight.clone()];
+                let fixed = self.backward.as_ref().filter(|_| index == last);
                 self.arch.run(Transpose {
-                    weight: &parameters[layer.weight.clone()],
+                    weight: fixed.map_or(own, Lines::all),
                     multiplier: layer.weight_multiplier,
                     inputs: layer.inputs,
                     outputs: layer.outputs,
@@ -178,9 +184,11 @@ impl<T: Real> Net<T> {
                 });
                 let own = &mut gradients_below[under.weight.start..];
                 let (under_weight, under_bias) = gradients_of(under, own);
+                let own_weight = &parameters[layer.weight.clone()];
                 self.arch.run(ColumnBackward {
                     at_output,
-                    weight: &parameters[layer.weight.clone()],
+                    // A column is the last layer.
+                    weight: self.backward.as_ref().map_or(own_weight, Lines::all),
                     multiplier: layer.weight_multiplier,
                     rows,
                     activation: self.activation,

@@ -4,6 +4,7 @@
 
 mod activations;
 mod allocations;
+mod controls;
 mod evaluations;
 mod golden;
 mod gradients;

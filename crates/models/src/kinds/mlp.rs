@@ -11,8 +11,8 @@ use super::{
     parametrisation::{Multipliers, Parametrisation},
 };
 use crate::{
-    BiasInit, HostArray, HostLayers, HostNet, Model, Needs, Role, Scales, WeightFile, WeightInit,
-    init::NetShape,
+    Backward, BiasInit, Clamp, Freeze, HostArray, HostLayers, HostNet, Interventions, Model, Needs,
+    Role, Scales, WeightFile, WeightInit, init::NetShape,
 };
 
 /// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L.
@@ -63,6 +63,15 @@ pub struct Mlp {
     /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
+    /// Layers that do not learn, or only until a step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+    /// What carries the error back through the last layer; its own weights where this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Backward>,
+    /// Layers whose weights keep their norm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clamp: Vec<Clamp>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -213,7 +222,19 @@ impl Mlp {
         ] {
             positive(key, value)?;
         }
+        mlp.check_interventions()?;
         Ok(mlp)
+    }
+
+    fn check_interventions(&self) -> Result<(), KeyError> {
+        self.interventions().check(self.widths.len() + 1)?;
+        if self.linearised && self.feedback.is_some() {
+            let problem =
+                "has no meaning for a linearised net, whose layers do not govern each other";
+            let hint = "Leave feedback or linearised out.";
+            return Err(KeyError::new("feedback", "(given)", problem, hint));
+        }
+        Ok(())
     }
 
     fn check_parametrisation(&self) -> Result<(), KeyError> {
@@ -331,6 +352,23 @@ impl Model for Mlp {
         self.centre_output
     }
 
+    fn interventions(&self) -> Interventions {
+        Interventions {
+            freeze: self.freeze.clone(),
+            feedback: self.feedback,
+            clamp: self.clamp.clone(),
+        }
+    }
+
+    fn layer_of(&self, place: usize) -> usize {
+        place / if self.bias { 2 } else { 1 }
+    }
+
+    fn backward(&self, shape: TaskShape, seed: u64) -> Option<HostArray> {
+        let inputs = *self.widths.last()?;
+        Some(self.feedback?.weights(inputs, shape.outputs, seed))
+    }
+
     fn scales(&self) -> Option<Scales> {
         let (degree, depth) = (self.activation.degree(), self.depth());
         if self.linearised {
@@ -371,6 +409,8 @@ impl Model for Mlp {
         let widths = self.all_widths(shape);
         let mut arrays = (self.init).layers(seed, task, &widths, &self.initial_scales(), net);
         if self.init.is_given() {
+            self.interventions()
+                .rescale(&mut arrays, |place| self.layer_of(place));
             return arrays;
         }
         let per_layer = if self.bias { 2 } else { 1 };
@@ -383,6 +423,8 @@ impl Model for Mlp {
                 array.values.iter_mut().for_each(|value| *value *= factor);
             }
         }
+        self.interventions()
+            .rescale(&mut arrays, |place| self.layer_of(place));
         arrays
     }
 

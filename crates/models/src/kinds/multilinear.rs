@@ -5,7 +5,7 @@ use tasks::{
 };
 
 use super::count::few_enough;
-use crate::{HostArray, Model, Needs};
+use crate::{Backward, Clamp, Freeze, HostArray, Interventions, Model, Needs};
 
 /// The layerwise-linear twin f = Σ_k a_k b_k g_k on the skills or modes of the task \[Nam2024\].
 ///
@@ -35,6 +35,15 @@ pub struct Multilinear {
     /// net on sparse parities; 1/B² is the one constant that \[Nam2024\] calibrates.
     #[serde(default = "one")]
     pub lr_scale: f64,
+    /// Layers that do not learn, or only until a step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+    /// What carries the error back through the last layer; its own weights where this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Backward>,
+    /// Layers whose weights keep their norm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clamp: Vec<Clamp>,
 }
 
 fn one() -> f64 {
@@ -103,6 +112,7 @@ pub(super) fn multilinear(table: toml::Table) -> Result<Box<dyn Model>, KeyError
         let problem = "has balanced layers only";
         return Err(KeyError::new("depth", model.depth, problem, hint));
     }
+    model.interventions().check(model.depth)?;
     Ok(Box::new(model))
 }
 
@@ -169,7 +179,7 @@ impl Model for Multilinear {
                 self.layers(self.initial * factor * (self.spread * deviate).exp())
             })
             .collect();
-        (0..self.depth)
+        let mut arrays: Vec<HostArray> = (0..self.depth)
             .map(|layer| HostArray {
                 name: match (self.depth, layer) {
                     (2, 0) => "first".to_owned(),
@@ -180,7 +190,21 @@ impl Model for Multilinear {
                 columns: 1,
                 values: skills.iter().map(|layers| layers[layer]).collect(),
             })
-            .collect()
+            .collect();
+        self.interventions().rescale(&mut arrays, |layer| layer);
+        arrays
+    }
+
+    fn interventions(&self) -> Interventions {
+        Interventions {
+            freeze: self.freeze.clone(),
+            feedback: self.feedback,
+            clamp: self.clamp.clone(),
+        }
+    }
+
+    fn backward(&self, shape: TaskShape, seed: u64) -> Option<HostArray> {
+        Some(self.feedback?.weights(shape.basis, 1, seed))
     }
 
     fn is_product(&self) -> bool {

@@ -8,7 +8,9 @@ use tasks::{
 use theory::{nalgebra::DMatrix, random_orthogonal};
 
 use super::count::few_enough;
-use crate::{Classifier, HiddenFeatures, HiddenLayer, HostArray, Model, Needs};
+use crate::{
+    Clamp, Classifier, Freeze, HiddenFeatures, HiddenLayer, HostArray, Interventions, Model, Needs,
+};
 
 /// The unconstrained-features model F = H W: a feature vector of its own for every training row,
 /// and a linear classifier \[Mixon2020\].
@@ -25,6 +27,13 @@ pub struct UnconstrainedFeatures {
     /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
+    /// Layers that do not learn, or only until a step: the features are layer 1, the classifier is
+    /// layer 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+    /// Layers whose weights keep their norm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clamp: Vec<Clamp>,
 }
 
 /// Where free features and their classifier start.
@@ -84,6 +93,7 @@ pub(super) fn unconstrained_features(table: toml::Table) -> Result<Box<dyn Model
             }
         }
     }
+    model.interventions().check(2)?;
     Ok(Box::new(model))
 }
 
@@ -217,10 +227,20 @@ impl Model for UnconstrainedFeatures {
             columns,
             values,
         };
-        vec![
+        let mut arrays = vec![
             array("features", shape.basis, self.width, features),
             array("classifier.weight", self.width, shape.outputs, weight),
-        ]
+        ];
+        self.interventions().rescale(&mut arrays, |layer| layer);
+        arrays
+    }
+
+    fn interventions(&self) -> Interventions {
+        Interventions {
+            freeze: self.freeze.clone(),
+            feedback: None,
+            clamp: self.clamp.clone(),
+        }
     }
 
     fn hidden_features(

@@ -269,3 +269,113 @@ fn parametrisations_that_do_not_fit_the_net_are_refused() {
         assert_refused(&format!("kind = 'mlp'\nwidths = [4]\n{rest}"), key);
     }
 }
+
+#[test]
+fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
+    let net = |rest: &str| format!("kind = 'mlp'\nwidths = [4]\n{rest}");
+    let twin = |rest: &str| format!("kind = 'multilinear'\ninitial = 0.1\n{rest}");
+    let cases = [
+        ("freeze = ['layer 0']", "freeze[0].layer"),
+        ("freeze = ['layer 1', 'layer 3']", "freeze[1].layer"),
+        ("freeze = [{ layer = 3, from = 10 }]", "freeze[0].layer"),
+        (
+            "freeze = ['layer 1', { layer = 1, from = 10 }]",
+            "freeze[1].layer",
+        ),
+        (
+            "freeze = ['layer 1']\nclamp = ['layer 1']",
+            "clamp[0].layer",
+        ),
+        ("clamp = [{ layer = 1, norm = 0.0 }]", "clamp[0].norm"),
+        ("feedback = { kind = 'fixed' }", "feedback"),
+        (
+            "feedback = { kind = 'fixed', std = 0.1, value = 0.1 }",
+            "feedback",
+        ),
+        ("feedback = { kind = 'fixed', std = 0.0 }", "feedback.std"),
+        (
+            "feedback = { kind = 'fixed', value = 0.0 }",
+            "feedback.value",
+        ),
+    ];
+    for (rest, key) in cases {
+        assert_refused(&net(rest), key);
+        assert_refused(&twin(rest), key);
+    }
+    let single = "kind = 'mlp'\nwidths = []\nfeedback = { kind = 'fixed', std = 0.1 }";
+    assert_refused(single, "feedback");
+    assert_refused(
+        &net("linearised = true\nfeedback = { kind = 'fixed', std = 0.1 }"),
+        "feedback",
+    );
+    // What is no layer at all is told with how to write one.
+    for rest in [
+        "freeze = ['first']",
+        "clamp = [2]",
+        "freeze = ['layer one']",
+    ] {
+        let text = build(&net(rest)).err().unwrap().to_string();
+        assert!(
+            text.contains("\"layer 1\" or { layer = 1 }"),
+            "{rest}: {text}"
+        );
+    }
+    assert_refused(&net("freeze = [{ layer = 1, at = 3 }]"), "freeze[0].at");
+}
+
+#[test]
+fn interventions_are_written_only_where_they_are_given() {
+    let plain = build("kind = 'mlp'\nwidths = [4]").unwrap();
+    for key in ["freeze", "feedback", "clamp"] {
+        assert!(!plain.resolved().contains_key(key), "{key}");
+    }
+    assert!(plain.interventions().is_none());
+    let rest = "freeze = ['layer 1']\nclamp = [{ layer = 2, norm = 1.5 }]\nfeedback = { kind = 'fixed', std = 0.01 }";
+    let treated = build(&format!("kind = 'mlp'\nwidths = [4]\n{rest}")).unwrap();
+    let again = models::kinds().build(treated.resolved()).unwrap();
+    assert_eq!(again.resolved(), treated.resolved());
+    assert_eq!(again.interventions(), treated.interventions());
+    assert!(!treated.interventions().is_none());
+}
+
+#[test]
+fn a_norm_of_its_own_is_that_of_the_start_and_leaves_biases_alone() {
+    let table = "kind = 'mlp'\nwidths = [6]\ninit = { kind = 'normal', std = 0.3 }";
+    let plain = initial(&*model(table), SHAPE, 1);
+    let clamped = model(&format!("{table}\nclamp = [{{ layer = 2, norm = 1.5 }}]"));
+    let clamped = initial(&*clamped, SHAPE, 1);
+    assert!((clamped[2].norm() - 1.5).abs() < 1e-14);
+    let factor = 1.5 / plain[2].norm();
+    let turned: Vec<f64> = plain[2].values.iter().map(|w| factor * w).collect();
+    assert!(relative_gap(&clamped[2].values, &turned) < 1e-14);
+    for place in [0, 1, 3] {
+        assert_eq!(clamped[place], plain[place]);
+    }
+}
+
+#[test]
+fn backward_weights_are_drawn_from_the_seed_alone() {
+    let table = "kind = 'mlp'\nwidths = [300]\nfeedback = { kind = 'fixed', std = 0.01 }";
+    let drawn = |table: &str, seed| model(table).backward(SHAPE, seed).unwrap();
+    let first = drawn(table, 0);
+    assert_eq!((first.rows, first.columns), (300, SHAPE.outputs));
+    assert_eq!(drawn(table, 0), first);
+    assert_ne!(drawn(table, 1), first);
+    // 1,200 numbers: their size is known to 2 %.
+    let size = first.norm() / (first.values.len() as f64).sqrt();
+    assert!((size / 0.01 - 1.0).abs() < 0.08, "{size}");
+    let start = flat(&initial(&*model(table), SHAPE, 0));
+    assert!(!start.iter().any(|weight| first.values.contains(weight)));
+    let twin = "kind = 'multilinear'\ninitial = 0.1\nfeedback = { kind = 'fixed', value = 0.2 }";
+    let skills = TaskShape {
+        inputs: 0,
+        basis: 3,
+        outputs: 1,
+    };
+    assert_eq!(model(twin).backward(skills, 5).unwrap().values, [0.2; 3]);
+    assert!(
+        model("kind = 'mlp'\nwidths = [4]")
+            .backward(SHAPE, 0)
+            .is_none()
+    );
+}

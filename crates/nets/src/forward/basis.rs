@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 use models::{DiagonalLinear, LinearBasis, LinearSkills, Multilinear, UnconstrainedFeatures};
 
-use super::Forward;
+use super::{Forward, with_way_back};
 use crate::{DeviceBasis, DeviceBatch};
 
 impl Forward for DiagonalLinear {
@@ -31,6 +31,26 @@ impl Forward for Multilinear {
         let (first, others) = parameters.split_first().expect("a twin has layers");
         let product = (others.iter()).fold(first.clone(), |product, layer| product * layer.clone());
         on_basis(product, batch)
+    }
+
+    fn takes_backward(&self) -> bool {
+        true
+    }
+
+    fn forward_through(
+        &self,
+        parameters: &[Tensor<3>],
+        backward: &Tensor<3>,
+        batch: &DeviceBatch,
+    ) -> Tensor<3> {
+        let (last, below) = parameters.split_last().expect("a twin has layers");
+        let below = below
+            .iter()
+            .cloned()
+            .reduce(|product, layer| product * layer);
+        let below = below.expect("a twin has two layers or more");
+        let value = below.clone().detach() * last.clone();
+        on_basis(with_way_back(value, below * backward.clone()), batch)
     }
 }
 

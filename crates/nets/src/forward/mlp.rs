@@ -1,22 +1,29 @@
 use burn::tensor::Tensor;
 use models::{Mlp, Multipliers};
 
-use super::Forward;
+use super::{Forward, with_way_back};
 use crate::{DeviceBatch, elements::Elements};
 
 impl Forward for Mlp {
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
-        let mut hidden = inputs(batch);
-        let per_layer = if self.bias { 2 } else { 1 };
-        let last = self.widths.len();
-        let layers = parameters.chunks(per_layer).zip(self.multipliers());
-        for (layer, (arrays, factors)) in layers.enumerate() {
-            hidden = affine(hidden, arrays, factors);
-            if layer < last {
-                hidden = self.activation.value(Elements(hidden)).0;
-            }
-        }
-        times(hidden, self.output_scale)
+        forward(self, parameters, batch, affine)
+    }
+
+    fn takes_backward(&self) -> bool {
+        true
+    }
+
+    fn forward_through(
+        &self,
+        parameters: &[Tensor<3>],
+        backward: &Tensor<3>,
+        batch: &DeviceBatch,
+    ) -> Tensor<3> {
+        forward(self, parameters, batch, |hidden, arrays, factors| {
+            let value = affine(hidden.clone().detach(), arrays, factors);
+            let way = times(hidden.matmul(backward.clone()), factors.weight);
+            with_way_back(value, way)
+        })
     }
 
     fn forward_from(
@@ -33,6 +40,28 @@ impl Forward for Mlp {
             (output, change) => output + change,
         }
     }
+}
+
+/// All layers, the last of them by `last`.
+fn forward(
+    net: &Mlp,
+    parameters: &[Tensor<3>],
+    batch: &DeviceBatch,
+    last: impl FnOnce(Tensor<3>, &[Tensor<3>], Multipliers) -> Tensor<3>,
+) -> Tensor<3> {
+    let mut hidden = inputs(batch);
+    let per_layer = if net.bias { 2 } else { 1 };
+    let mut layers: Vec<_> = parameters
+        .chunks(per_layer)
+        .zip(net.multipliers())
+        .collect();
+    let readout = layers.pop();
+    for (arrays, factors) in layers {
+        hidden = affine(hidden, arrays, factors);
+        hidden = net.activation.value(Elements(hidden)).0;
+    }
+    let (arrays, factors) = readout.expect("a net has a layer");
+    times(last(hidden, arrays, factors), net.output_scale)
 }
 
 /// x m W + n b.

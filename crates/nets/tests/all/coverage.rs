@@ -56,7 +56,7 @@ const LABELS: &str = "kind = 'class-labels'\nper_class = [2, 3, 2]";
 type Row = (&'static str, &'static str, [Covers; 4]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 23] = [
+const TABLE: [Row; 33] = [
     //                                                                      moments mlp  products autodiff
     (MODES, "kind = 'mlp'\nwidths = [4]",                                      [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4, 3]\nactivation = 'tanh'",              [Not, All, Not, All]),
@@ -80,6 +80,23 @@ const TABLE: [Row; 23] = [
     (MODES, "kind = 'linear-basis'",                                           [Not, Not, Squares, All]),
     (CHARACTERS, "kind = 'linear-basis'",                                      [Not, Not, Not, All]),
     (CHARACTERS, "kind = 'diagonal-linear'\ninitial = 0.1",                    [Not, Not, Not, All]),
+    (MODES, "kind = 'mlp'\nwidths = [4]\nfreeze = ['layer 1']",                [Not, All, Not, All]),
+    (MODES, "kind = 'mlp'\nwidths = [4, 3]\nactivation = 'tanh'\nfeedback = { kind = 'fixed', std = 0.5 }",
+                                                                               [Not, All, Not, All]),
+    (CHARACTERS, "kind = 'mlp'\nwidths = [4]\nfeedback = { kind = 'fixed', std = 0.5 }\nparametrisation = 'ntk'\ncentre_output = true",
+                                                                               [Not, All, Not, All]),
+    (MODES, "kind = 'mlp'\nwidths = [4]\nclamp = [{ layer = 2, norm = 0.7 }]\nfreeze = [{ layer = 1, from = 2 }]",
+                                                                               [Not, All, Not, All]),
+    (MODES, "kind = 'deep-linear'\nwidths = [4]\nfreeze = ['layer 2']",        [Not, All, Not, All]),
+    (MODES, "kind = 'multilinear'\ninitial = 0.1\nfreeze = [{ layer = 2, from = 2 }]",
+                                                                               [Not, Not, Squares, All]),
+    (MODES, "kind = 'multilinear'\ninitial = 0.1\ndepth = 3\nfeedback = { kind = 'fixed', std = 0.5 }",
+                                                                               [Not, Not, Squares, All]),
+    (MODES, "kind = 'multilinear'\ninitial = 0.1\nfeedback = { kind = 'fixed', value = 0.5 }\nclamp = ['layer 1']",
+                                                                               [Not, Not, Squares, All]),
+    (MODES, "kind = 'mlp'\nwidths = [4]\nlinearised = true\nfreeze = ['layer 1']", [Not, Not, Not, All]),
+    (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }\nfreeze = ['layer 2']\nclamp = [{ layer = 1, norm = 2.0 }]",
+                                                                               [Not, Not, Not, All]),
     (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }",
                                                                                [Not, Not, Not, All]),
 ];
@@ -156,6 +173,7 @@ impl Case {
             members: vec![Member {
                 model: start.model().into(),
                 initial: start.weights.clone(),
+                backward: start.model().backward(start.shape, 0),
             }],
             loss: self.loss,
             optimizer: self.optimizer,
@@ -304,6 +322,10 @@ fn an_engine_says_what_it_does_not_cover() {
     );
     let with = |key: &str, reason| moments(&format!("{LINEAR}\n{key}"), reason);
     with("centre_output = true", "does not centre outputs");
+    let touched = "intervenes on no layer (freeze, feedback, clamp)";
+    with("freeze = ['layer 1']", touched);
+    with("feedback = { kind = 'fixed', std = 0.5 }", touched);
+    with("clamp = ['layer 2']", touched);
     let standard = "trains nets in the standard parametrisation only";
     with("parametrisation = 'ntk'", standard);
     let linear = |case, reason| says("moments", MODES, LINEAR, case, reason);
@@ -383,7 +405,7 @@ fn foreign(engines: &Engines, engine: &str) -> Result<Box<dyn Learners>, Learner
     cases()[0].with(engines, &start, &target, |mut setup| {
         let initial = Foreign.initial(&*start.instance, start.shape, 0);
         let model = std::sync::Arc::new(Foreign);
-        setup.members = vec![Member { model, initial }];
+        setup.members = vec![Member::untouched(model, initial)];
         engines.start(engine, setup)
     })
 }
@@ -449,6 +471,7 @@ impl Engine for Outside {
             optimizers: "all",
             precisions: "all",
             devices: "CPU",
+            interventions: "none",
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod basis_models;
+mod broken_feedback;
 mod by_hand;
 mod closed_forms;
 mod conserved;

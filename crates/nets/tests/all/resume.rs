@@ -49,7 +49,7 @@ fn optimizers() -> [Optimizer; 6] {
 
 /// Every model kind but that with a parameter per row (which the runs of the crate lab test), and every
 /// option of nets that keeps something beside the parameters.
-const MODELS: [&str; 9] = [
+const MODELS: [&str; 12] = [
     "kind = 'mlp'\nwidths = [7]",
     "kind = 'mlp'\nwidths = [5, 19]\nactivation = 'tanh'\nbias = true\nparametrisation = 'ntk'",
     "kind = 'mlp'\nwidths = [6]\nactivation = 'gelu'\noutput_scale = 2.0\ncentre_output = true",
@@ -59,6 +59,10 @@ const MODELS: [&str; 9] = [
     "kind = 'linear-skills'",
     "kind = 'diagonal-linear'\ninitial = 0.1",
     "kind = 'linear-basis'",
+    // Layers that freeze after the break.
+    "kind = 'mlp'\nwidths = [7]\nfreeze = [{ layer = 1, from = 150 }]\nfeedback = { kind = 'fixed', std = 0.5 }",
+    "kind = 'mlp'\nwidths = [7]\nfreeze = ['layer 1']\nclamp = [{ layer = 2, norm = 0.7 }]",
+    "kind = 'multilinear'\ninitial = 0.1\nfreeze = [{ layer = 2, from = 150 }]",
 ];
 
 struct Case<'a> {
@@ -97,9 +101,13 @@ impl Case<'_> {
     }
 
     fn learners(&self) -> Option<Box<dyn Learners>> {
-        let members = (0..self.members).map(|member| Member {
-            model: model(self.table).into(),
-            initial: initial(&*model(self.table), self.shape(), member),
+        let members = (0..self.members).map(|member| {
+            let model = model(self.table);
+            Member {
+                initial: initial(&*model, self.shape(), member),
+                backward: model.backward(self.shape(), member),
+                model: model.into(),
+            }
         });
         let constant: Vec<Batch> = (0..self.members)
             .map(|member| self.rows(member, 0))

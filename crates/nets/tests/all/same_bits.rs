@@ -51,9 +51,9 @@ fn initial_weights_reach_every_device_bit_by_bit() {
     let targets = targets();
     assert!(targets.len() >= 2, "flex has two precisions");
     for target in targets {
-        let members = (0..3).map(|seed| Member {
-            model: model(table).into(),
-            initial: initial(&*model(table), SHAPE, seed),
+        let members = (0..3).map(|seed| {
+            let start = initial(&*model(table), SHAPE, seed);
+            Member::untouched(model(table).into(), start)
         });
         let (loss, optimizer) = (Loss::default(), Optimizer::default());
         let all = learners(

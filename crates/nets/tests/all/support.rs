@@ -59,7 +59,7 @@ pub(crate) fn learner(
     constant: Option<&Batch>,
 ) -> Result<Learner, LearnerError> {
     let model = model.into();
-    let members = vec![Member { model, initial }];
+    let members = vec![Member::untouched(model, initial)];
     let constant = constant.map(std::slice::from_ref);
     learners(engine, members, loss, optimizer, target, constant).map(Learner)
 }

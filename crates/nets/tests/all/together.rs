@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use layerwise_nets::{Member, Precision, Rows};
-use models::{Adam, Decay, HostArray, Loss, Optimizer, Reduction, Sgd};
+use models::{Adam, Decay, Loss, Optimizer, Reduction, Sgd};
 use tasks::{Batch, TaskShape};
 
-use crate::support::{Targets, batch, flat, flex, initial, learner, learners, model, relative_gap};
+use crate::support::{Targets, batch, flat, flex, initial, learners, model, relative_gap};
 
 /// The same operations on the same numbers, only in other loops.
 const SAME_NUMBERS: f64 = 1e-12;
@@ -64,18 +64,19 @@ impl Case<'_> {
         batch(SHAPE, 7, targets, self.weighted, 100 * member + step)
     }
 
-    fn start(&self, member: u64) -> Vec<HostArray> {
-        initial(&*model(self.table), SHAPE, member)
+    fn member(&self, member: u64) -> Member {
+        let model = model(self.table);
+        Member {
+            initial: initial(&*model, SHAPE, member),
+            backward: model.backward(SHAPE, member),
+            model: model.into(),
+        }
     }
 
     /// Parameters and outputs of every member, stepped together.
     fn together(&self) -> Vec<(Vec<f64>, Vec<f64>)> {
         let target = flex(self.precision);
-        let members = (0..MEMBERS).map(|member| Member {
-            model: model(self.table).into(),
-            initial: self.start(member),
-        });
-        let members: Vec<Member> = members.collect();
+        let members: Vec<Member> = (0..MEMBERS).map(|member| self.member(member)).collect();
         let needs = members[0].model.needs();
         let share = members[0].model.lr_scale();
         let rates = self.rates.map(|rate| rate * share);
@@ -102,21 +103,18 @@ impl Case<'_> {
         let target = flex(self.precision);
         let (loss, optimizer) = (self.loss, self.optimizer);
         let train = |member: u64| {
-            let model = model(self.table);
-            let needs = model.needs();
-            let start = self.start(member);
-            let mut one =
-                learner("autodiff", model, start, loss, optimizer, &target, None).unwrap();
+            let alone = self.member(member);
+            let (needs, share) = (alone.model.needs(), alone.model.lr_scale());
+            let members = vec![alone];
+            let mut one = learners("autodiff", members, loss, optimizer, &target, None).unwrap();
             for step in 0..STEPS {
                 let batch = self.rows(member, step);
-                one.step(
-                    &Rows::new(&batch, needs, &target),
-                    self.rates[member as usize],
-                );
+                let rate = share * self.rates[member as usize];
+                one.step(&Rows::new(&batch, needs, &target), &[rate]);
             }
             let batch = self.rows(member, STEPS);
             let outputs = one.outputs(&Rows::new(&batch, needs, &target)).unwrap();
-            (flat(&one.parameters().unwrap()), outputs)
+            (flat(&one.parameters().unwrap()[0]), outputs[0].clone())
         };
         (0..MEMBERS).map(train).collect()
     }
@@ -143,6 +141,8 @@ fn members_stepped_together_train_as_they_do_alone() {
         "kind = 'mlp'\nwidths = [6]\nactivation = 'tanh'\nlinearised = true",
         "kind = 'mlp'\nwidths = [8]\nactivation = 'quadratic'\nparametrisation = 'mean-field'",
         "kind = 'deep-linear'\nwidths = [5, 4]\nlr_scale = 0.5",
+        "kind = 'mlp'\nwidths = [5]\nfeedback = { kind = 'fixed', std = 0.5 }\nclamp = ['layer 2']",
+        "kind = 'mlp'\nwidths = [5, 6]\nactivation = 'tanh'\nfreeze = ['layer 2']",
     ];
     for table in tables {
         for optimizer in optimizers() {

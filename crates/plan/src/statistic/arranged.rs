@@ -66,6 +66,22 @@ impl<'t> Arranged<'t> {
         components
     }
 
+    /// One part alone, by its position.
+    pub(crate) fn only(self, part: usize) -> Self {
+        let (samples, labels) = (self.samples, self.labels);
+        Self {
+            labels: labels.into_iter().skip(part).take(1).collect(),
+            samples: Box::new(move |seed, places| {
+                samples(seed, places)
+                    .into_iter()
+                    .skip(part)
+                    .take(1)
+                    .collect()
+            }),
+            ..self
+        }
+    }
+
     /// Number of seeds.
     pub fn seeds(&self) -> usize {
         self.seeds

@@ -20,6 +20,9 @@ pub(crate) const REFERENCE: Reference =
 struct KnobRatio {
     /// Dotted key of \[sweep.grid\].
     knob: String,
+    /// Only this index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
@@ -51,7 +54,14 @@ impl Statistic for KnobRatio {
             number: |knobs, values: &Vec<f64>| log_ratio(knobs?, values),
             finish: f64::exp,
         };
-        Some(knob_lines::arranged(table, &self.knob, rule))
+        let arranged = knob_lines::arranged(table, &self.knob, rule);
+        match self.index {
+            None => Some(arranged),
+            Some(index) => {
+                let part = table.indices().iter().position(|&known| known == index);
+                Some(arranged.only(part?))
+            }
+        }
     }
 
     fn measure(&self, table: &Selection<'_>) -> Measured {

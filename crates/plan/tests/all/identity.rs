@@ -88,6 +88,9 @@ fn what_is_trained_or_measured_changes_every_identity() {
         "models.net.widths=[17]",
         "models.net.activation=tanh",
         "models.net.lr_scale=0.5",
+        "models.net.freeze=[\"layer 1\"]",
+        "models.net.clamp=[{ layer = 1, norm = 2.0 }]",
+        "models.net.feedback={ kind = \"fixed\", std = 0.1 }",
         "models.linear.bias=false",
         "task.train=91",
         "measure=[{ kind = \"loss\", schedule = { kind = \"linear\", every = 20 } }, \

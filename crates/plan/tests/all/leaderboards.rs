@@ -80,7 +80,7 @@ metric = "skill_strength" => metric = "skills" => leaderboards[0].metric = "skil
 controls = [{ model = "equal", label = "equal times" }] => controls = [] => leaderboards[0].controls = (none): a leaderboard without a control cannot be trusted
 leaderboard = "L" => leaderboard = "M" => pictures[0].panels[0].leaderboard = "M": is not a leaderboard of this spec
 leaderboard = "L" => leaderboard = "L"\nmetric = "skill_strength" => pictures[0].panels[0].layers = (given): stands beside a leaderboard
-kind = "leaderboard" => kind = "curves"\nmetric = "skill_strength" => pictures[0].panels[0].leaderboard = (given): is a key of leaderboards only
+kind = "leaderboard" => kind = "curves"\nmetric = "skill_strength" => pictures[0].panels[0].leaderboard = (given): has an effect in leaderboards only
 calibrate_on = "net"\nfrom => calibrate_on = "met"\nfrom => predictions.stretched = "met": reads a model that the spec does not have
 from = "twin" => from = "twin"\nlaw = "linear" => predictions.stretched.law = "linear": is for curves of the model itself
 rate_exponent = 0.0 => rate_exponent = inf => predictions.equal.rate_exponent = inf: must be a finite number

@@ -181,6 +181,25 @@ depth = 2.5 => depth =>
 "#,
         ),
         (
+            MODES,
+            TWIN,
+            "kind = 'feedback-skills'",
+            r#"
+feedback = "intact" => first =>
+feedback = "intact"\nfirst = 0.1 => second =>
+feedback = "readout-frozen"\nfirst = 0.1 => second =>
+feedback = "first-layer-frozen"\nsecond = 0.1 => first =>
+feedback = "fixed" => backward => is needed
+feedback = "fixed"\nbackward = 0.0 => backward =>
+feedback = "fixed"\nbackward = 0.1\nfirst = -0.1 => first => 0 or more
+feedback = "fixed"\nbackward = 0.1\nslowdown = 2.0\ncalibrate_on = "twin" => slowdown => no effect
+feedback = "readout-frozen"\nsecond = 0.1\nbackward = 0.1 => backward => no effect
+feedback = "readout-frozen"\nsecond = 0.1\nacross = 0.1 => across => no effect
+feedback = "readout-clamped"\nsecond = 0.1\nacross = 0.6 => across => from 0 to 5 times
+feedback = "none" => feedback =>
+"#,
+        ),
+        (
             MAP,
             NET,
             "kind = 'balanced-network'\nfrom = 'net'",

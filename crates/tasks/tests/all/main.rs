@@ -5,3 +5,4 @@
 mod files;
 mod parity_data;
 mod specs;
+mod symmetrised;

@@ -29,6 +29,8 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
             set(&mode);
             set(&[("depth", 3.0)]);
         }
+        "frozen-layer" => set(&[("input_power", 0.7), ("target", 2.0), ("frozen", 0.1)]),
+        "fixed-feedback" => set(&[("input_power", 0.7), ("target", 2.0), ("backward", 0.1)]),
         "skills" => set(&[
             ("skills", 5.0),
             ("alpha", 0.6),
@@ -57,11 +59,13 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
 }
 
 /// The scalar forms, which are the ones tested here.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "linear-mode",
     "balanced-mode",
     "lambda-mode",
     "deep-mode",
+    "frozen-layer",
+    "fixed-feedback",
     "skills",
     "data-emergence",
     "parameter-emergence",

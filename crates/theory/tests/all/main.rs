@@ -4,6 +4,7 @@
 
 mod citations;
 mod deep_mode;
+mod feedback;
 mod forms;
 mod lambda_mode;
 mod modes;

@@ -442,13 +442,22 @@ fn a_net_that_is_not_balanced_has_no_exact_solution() {
 
 /// Three modes learned by a twin, with the model of skills that it is.
 fn skills(twin: &'static str, form: &'static str) -> impl Fn(f64, u64) -> String {
+    predicted("multilinear-skills", twin, form)
+}
+
+/// Three modes learned by a twin, with a prediction of this kind.
+fn predicted(
+    kind: &'static str,
+    twin: &'static str,
+    form: &'static str,
+) -> impl Fn(f64, u64) -> String {
     move |lr, steps| {
         spec(
             "kind = 'modes'\ninput_powers = [1.0, 0.6, 0.3]\ntargets = [1.5, 1.0, 2.0]",
             &format!("[models.twin]\nkind = 'multilinear'\n{twin}\n"),
             &format!("steps = {steps}\nlr = {lr}"),
             &format!(
-                "{}[predictions.form]\nkind = 'multilinear-skills'\n{form}\n",
+                "{}[predictions.form]\nkind = '{kind}'\n{form}\n",
                 measure(&["skills", "loss"], steps / 20)
             ),
         )
@@ -492,6 +501,55 @@ fn twins_of_any_imbalance_and_depth_follow_the_model_of_skills() {
     );
     assert!(off("initial = 0.1\nlambda = 0.8", "initial = 0.1\nlambda = 1.6") > 0.05);
     assert!(off("initial = 0.3\ndepth = 3", "initial = 0.3\ndepth = 4") > 0.05);
+}
+
+#[test]
+fn twins_whose_feedback_is_broken_follow_their_model_of_skills() {
+    let strength = ("twin", "form", "skill_strength");
+    let loss = ("twin", "form", "test_loss");
+    // Layers of 0.04 and 1.
+    let (light, heavy) = (
+        "initial = 0.04\nimbalance = 25.0",
+        "initial = 0.04\nimbalance = 0.04",
+    );
+    let frozen = format!("{light}\nfreeze = ['layer 2']");
+    let first = format!("{heavy}\nfreeze = ['layer 1']");
+    let fixed = "initial = 0.01\nfeedback = { kind = 'fixed', value = 0.3 }";
+    let slow = format!("{fixed}\nlr_scale = 0.5");
+    let cases: [(&str, &str); 5] = [
+        (light, "feedback = 'intact'\nfirst = 0.04\nsecond = 1.0"),
+        (
+            &frozen,
+            "feedback = 'readout-frozen'\nfirst = 0.04\nsecond = 1.0",
+        ),
+        (
+            &first,
+            "feedback = 'first-layer-frozen'\nfirst = 1.0\nsecond = 0.04",
+        ),
+        (
+            fixed,
+            "feedback = 'fixed'\nbackward = 0.3\nfirst = 0.1\nsecond = 0.1",
+        ),
+        // Its clock, which `slowdown` stretches.
+        (
+            &slow,
+            "feedback = 'fixed'\nbackward = 0.3\nfirst = 0.1\nsecond = 0.1\nslowdown = 2.0",
+        ),
+    ];
+    for (twin, form) in cases {
+        let (twin, form): (&'static str, &'static str) =
+            (twin.to_owned().leak(), form.to_owned().leak());
+        assert_first_order(predicted("feedback-skills", twin, form), &[strength, loss]);
+    }
+    // One skill is enough to find the clock of the twin.
+    let form =
+        "feedback = 'fixed'\nbackward = 0.3\nfirst = 0.1\nsecond = 0.1\ncalibrate_on = 'twin'";
+    let text = predicted("feedback-skills", slow.leak(), form)(0.01, 2000);
+    let found = Recorded::of(&text);
+    let (_, slowdown) = found.curve("form", "slowdown").pop_last().unwrap();
+    // The clock of the prediction is that of the twin, which runs at half the rate of the run.
+    assert!((slowdown - 1.0).abs() < 0.02, "{slowdown}");
+    assert!(found.gap("twin", "form", "skill_strength") < 0.03);
 }
 
 #[test]

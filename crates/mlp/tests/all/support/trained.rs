@@ -1,8 +1,8 @@
 //! Nets, rows and the reference's path for the tests of the trainer.
 
 use mlp::{
-    Activation, Adam, Decay, HostRows, Instructions, Layer, LayerConfig, Loss, Mlp, Optimizer,
-    Real, Reduction, Rows, Sgd, Trainer, TrainerConfig, Updater,
+    Activation, Adam, Controls, Decay, HostRows, Instructions, Layer, LayerConfig, Loss, Mlp,
+    Optimizer, Real, Reduction, Rows, Sgd, Trainer, TrainerConfig, Updater,
 };
 
 use super::net::numbers;
@@ -360,6 +360,18 @@ impl<'a> Reference<'a> {
     }
 
     pub(crate) fn step(&mut self, data: &Data, learning_rate: f64) {
+        self.step_under(data, learning_rate, &Controls::default(), 0);
+    }
+
+    /// A step under interventions. The net with other last weights has the same features and gives the
+    /// gradients below the last layer; frozen layers are put back, and norms restored, afterwards.
+    pub(crate) fn step_under(
+        &mut self,
+        data: &Data,
+        learning_rate: f64,
+        controls: &Controls,
+        step: u64,
+    ) {
         let outputs = self.outputs(data);
         let columns = outputs.len() / data.rows;
         let loss = self.setup.loss;
@@ -373,6 +385,15 @@ impl<'a> Reference<'a> {
         }
         let net = self.setup.net(&self.parameters);
         let mut gradients = net.gradients(&data.inputs, data.rows, &gradient).unwrap();
+        if !controls.backward.is_empty() {
+            let last = self.setup.layers().len() - 1;
+            let mut other = net;
+            let factor = self.setup.layers()[last].weight_multiplier;
+            let backward = controls.backward.iter().map(|weight| factor * weight);
+            other.layers[last].weight = backward.collect();
+            let below = other.gradients(&data.inputs, data.rows, &gradient).unwrap();
+            gradients.splice(..last, below.into_iter().take(last));
+        }
         for (gradient, layer) in gradients.iter_mut().zip(self.setup.layers()) {
             for value in &mut gradient.weight {
                 *value *= layer.weight_multiplier;
@@ -382,9 +403,24 @@ impl<'a> Reference<'a> {
             }
         }
         let gradients = mlp::flatten(&gradients);
+        let before = self.parameters.clone();
         (self.updater)
             .step(&mut self.parameters, &gradients, learning_rate)
             .unwrap();
+        let mut start = 0;
+        for (layer, config) in self.setup.layers().iter().enumerate() {
+            let weights = start..start + config.inputs * config.outputs;
+            let end = weights.end + if config.bias { config.outputs } else { 0 };
+            if matches!(controls.frozen_from.get(layer), Some(Some(from)) if step >= *from) {
+                self.parameters[start..end].copy_from_slice(&before[start..end]);
+            }
+            if let Some(Some(norm)) = controls.norms.get(layer) {
+                let weights = &mut self.parameters[weights];
+                let found = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+                weights.iter_mut().for_each(|w| *w *= norm / found);
+            }
+            start = end;
+        }
     }
 }
 

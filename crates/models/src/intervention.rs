@@ -1,0 +1,267 @@
+//! Interventions: what is done to a model in training to break the feedback between its layers.
+//!
+//! They are keys of the table of a model, so that variants can set them (`"models.net.freeze"`):
+//!
+//! ```
+//! use layerwise_models::kinds;
+//!
+//! let net = kinds().build(
+//!     "kind = 'mlp'\nwidths = [16]\nfreeze = ['layer 1']\nclamp = [{ layer = 2, norm = 1.5 }]".parse()?,
+//! )?;
+//! let interventions = net.interventions();
+//! assert_eq!(interventions.frozen_from(0), Some(0));
+//! assert_eq!(interventions.norm_of(1), Some(Some(1.5)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
+use tasks::{KeyError, positive, stream};
+
+use crate::HostArray;
+
+/// A layer whose weights and biases stop learning.
+///
+/// Written `"layer 1"`, or `{ layer = 1, from = 1000 }` for one that learns until step 1000. Layers
+/// count from 1 at the inputs. The layers below a frozen one learn on, through its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(transform = or_name)]
+pub struct Freeze {
+    /// The layer, from 1.
+    pub layer: usize,
+    /// The step from which on it stays as it is; 0 if left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub from: u64,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+fn is_zero(step: &u64) -> bool {
+    *step == 0
+}
+
+impl<'de> Deserialize<'de> for Freeze {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            layer: usize,
+            #[serde(default)]
+            from: u64,
+        }
+        let Written { layer, from } = written(from)?;
+        Ok(Self { layer, from })
+    }
+}
+
+/// The schema of such a table, or of its short form.
+fn or_name(table: &mut Schema) {
+    let written = table.clone();
+    let name = json_schema!({ "type": "string", "pattern": "^layer [0-9]+$" });
+    *table = json_schema!({ "anyOf": [name, written] });
+}
+
+/// A table that names a layer, of which `"layer 1"` is the short form.
+fn written<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let table = match toml::Value::deserialize(from)? {
+        table @ toml::Value::Table(_) => table,
+        short => {
+            let layer = (short.as_str())
+                .and_then(|name| name.strip_prefix("layer ")?.parse::<u32>().ok())
+                .ok_or_else(|| {
+                    D::Error::custom("names no layer, as \"layer 1\" or { layer = 1 } do")
+                })?;
+            toml::Table::from_iter([("layer".to_owned(), i64::from(layer).into())]).into()
+        }
+    };
+    (table.try_into()).map_err(|error: toml::de::Error| D::Error::custom(error.message()))
+}
+
+/// A layer whose weights keep their norm: after each step they are multiplied by what restores it.
+/// Biases are left alone.
+///
+/// Written `"layer 2"`, or `{ layer = 2, norm = 1.5 }` for another norm than that of the start, to
+/// which the start is rescaled, too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[schemars(transform = or_name)]
+pub struct Clamp {
+    /// The layer, from 1.
+    pub layer: usize,
+    /// The Frobenius norm of its weights; that of the start where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm: Option<f64>,
+}
+
+impl<'de> Deserialize<'de> for Clamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            layer: usize,
+            norm: Option<f64>,
+        }
+        let Written { layer, norm } = written(from)?;
+        Ok(Self { layer, norm })
+    }
+}
+
+/// What carries the error back through the last layer, in place of its transposed weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Backward {
+    /// Weights that never change: feedback alignment \[Lillicrap2016\]. The last layer itself follows
+    /// its true gradient, and so do the layers below it given the error that reaches them.
+    Fixed {
+        /// Standard deviation of backward weights that are drawn from the seed; give this or `value`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        std: Option<f64>,
+        /// One value for all backward weights, for twins whose modes have one weight each.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<f64>,
+    },
+}
+
+impl Backward {
+    /// The backward weights in place of a last layer `[rows, columns]`.
+    pub(crate) fn weights(self, rows: usize, columns: usize, seed: u64) -> HostArray {
+        let Self::Fixed { std, value } = self;
+        let values = match (value, std) {
+            (Some(value), _) => vec![value; rows * columns],
+            (None, std) => {
+                let mut values = vec![0.0; rows * columns];
+                let rng = &mut stream::keyed(seed, "backward weights", 0);
+                stream::standard_normals(rng, &mut values);
+                let std = std.unwrap_or(0.0);
+                values.iter_mut().for_each(|value| *value *= std);
+                values
+            }
+        };
+        HostArray {
+            name: "backward".to_owned(),
+            rows,
+            columns,
+            values,
+        }
+    }
+}
+
+/// All interventions on one model. An engine carries out each of them exactly, or does not cover the
+/// model.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Interventions {
+    /// Layers that stop learning.
+    pub freeze: Vec<Freeze>,
+    /// What carries the error back through the last layer.
+    pub feedback: Option<Backward>,
+    /// Layers that keep their norm.
+    pub clamp: Vec<Clamp>,
+}
+
+impl Interventions {
+    /// Whether the model trains as it would on its own.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        let Self {
+            freeze,
+            feedback,
+            clamp,
+        } = self;
+        freeze.is_empty() && feedback.is_none() && clamp.is_empty()
+    }
+
+    /// The step from which on a layer, counted from 0, does not learn; `None` for one that does.
+    #[must_use]
+    pub fn frozen_from(&self, layer: usize) -> Option<u64> {
+        let own = self
+            .freeze
+            .iter()
+            .filter(|freeze| freeze.layer == layer + 1);
+        own.map(|freeze| freeze.from).min()
+    }
+
+    /// The norm of a layer, counted from 0, that keeps one: `Some(None)` for the norm of its start.
+    #[must_use]
+    pub fn norm_of(&self, layer: usize) -> Option<Option<f64>> {
+        let clamp = self.clamp.iter().find(|clamp| clamp.layer == layer + 1);
+        clamp.map(|clamp| clamp.norm)
+    }
+
+    /// Checks that a model of so many layers can be treated so.
+    ///
+    /// # Errors
+    /// The key that does not fit.
+    pub(crate) fn check(&self, layers: usize) -> Result<(), KeyError> {
+        let freeze = self.freeze.iter().map(|freeze| freeze.layer);
+        let clamp = self.clamp.iter().map(|clamp| clamp.layer);
+        let entries = (freeze.enumerate().map(|entry| ("freeze", entry)))
+            .chain(clamp.enumerate().map(|entry| ("clamp", entry)));
+        let mut seen: Vec<usize> = Vec::new();
+        for (key, (position, layer)) in entries {
+            let key = format!("{key}[{position}].layer");
+            if !(1..=layers).contains(&layer) {
+                let problem = format!("is no layer of this model, which has {layers}");
+                let hint = "Count the layers from 1 at the inputs.";
+                return Err(KeyError::new(key, layer, problem, hint));
+            }
+            if seen.contains(&layer) {
+                let problem = "is named twice among freeze and clamp";
+                return Err(KeyError::new(key, layer, problem, "Keep one of the two."));
+            }
+            seen.push(layer);
+        }
+        for (position, clamp) in self.clamp.iter().enumerate() {
+            if let Some(norm) = clamp.norm {
+                positive(&format!("clamp[{position}].norm"), norm)?;
+            }
+        }
+        let Some(Backward::Fixed { std, value }) = self.feedback else {
+            return Ok(());
+        };
+        if layers < 2 {
+            let hint = "Leave feedback out, or add a layer.";
+            let problem = "needs a layer below the last one, for which it carries the error back";
+            return Err(KeyError::new("feedback", "(given)", problem, hint));
+        }
+        match (std, value) {
+            (Some(std), None) => positive("feedback.std", std).map(drop),
+            (None, Some(value)) if value.is_finite() && value != 0.0 => Ok(()),
+            (None, Some(value)) => {
+                let problem = "must be finite and not 0";
+                Err(KeyError::new(
+                    "feedback.value",
+                    value,
+                    problem,
+                    "Write for example 0.01.",
+                ))
+            }
+            (std, _) => {
+                let given = if std.is_some() { "(both)" } else { "(neither)" };
+                let problem = "needs exactly one of std and value";
+                let hint = "Write feedback = { kind = \"fixed\", std = 0.01 }.";
+                Err(KeyError::new("feedback", given, problem, hint))
+            }
+        }
+    }
+
+    /// Rescales the layers of a start that are held at a norm of their own. `layer_of` says which
+    /// layer an array belongs to; biases are left alone.
+    pub(crate) fn rescale(&self, arrays: &mut [HostArray], layer_of: impl Fn(usize) -> usize) {
+        for (place, array) in arrays.iter_mut().enumerate() {
+            if let Some(Some(norm)) = self.norm_of(layer_of(place))
+                && !array.is_bias()
+            {
+                let factor = norm / array.norm();
+                // Weights that are all 0 have no direction to keep.
+                if factor.is_finite() {
+                    array.values.iter_mut().for_each(|value| *value *= factor);
+                }
+            }
+        }
+    }
+}
