@@ -149,7 +149,7 @@ fn a_recorded_metric_is_explained_with_its_source_and_the_kind_that_measures_it(
     assert_eq!(shown(&["nc1"]), text);
     let strength = shown(&["metric", "skill_strength"]);
     assert!(
-        strength.contains("Predictions that give it: linear-skills"),
+        strength.contains("Predictions that give it: ") && strength.contains("linear-skills"),
         "{strength}"
     );
     let json = Workplace::empty().json(&["show", "metric", "slowdown", "--json"]);

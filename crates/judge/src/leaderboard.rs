@@ -87,7 +87,7 @@ pub struct LeaderboardEntry {
     pub constants: u32,
     /// R² on the held-out curves, mean over seeds.
     pub r_squared: Option<f64>,
-    /// Explained share: 0 is the null, 1 the ceiling.
+    /// Explained share: 0 is the baseline, 1 the ceiling.
     pub share: Option<Estimate>,
     /// By how many bits the explanation on trial is better (log₂ of the ratio of errors), over
     /// paired seeds; `None` for itself.
@@ -144,7 +144,7 @@ pub(crate) fn rank(planned: &PlannedLeaderboard, run: &RecordedRun<'_>) -> Leade
     );
     let explanations = Explanations::new(&table, &board.fitted);
     let ceiling = explanations.of_other_seeds();
-    let null = explanations.of(&board.null.model);
+    let null = explanations.of(&board.baseline.model);
     let trial = explanations.of(&board.explanation.model);
     let entry = |model: &str, label: &str, part: Part, scores: &[Option<Score>]| {
         let shares = scores.iter().zip(&null).zip(&ceiling);
@@ -184,7 +184,12 @@ pub(crate) fn rank(planned: &PlannedLeaderboard, run: &RecordedRun<'_>) -> Leade
             Part::OnTrial,
             &trial,
         ),
-        entry(&board.null.model, &board.null.label, Part::Null, &null),
+        entry(
+            &board.baseline.model,
+            &board.baseline.label,
+            Part::Null,
+            &null,
+        ),
         entry("", "mean of the other seeds", Part::Ceiling, &ceiling),
     ];
     entries.extend(board.rivals.iter().map(|rival| of(rival, Part::Rival)));
@@ -253,7 +258,7 @@ fn reason(entries: &[LeaderboardEntry], standing: Standing, by: &[String]) -> St
     };
     let percent = |share: f64| format!("{:.0}", 100.0 * share).replace('-', "−");
     let null = entries.iter().find(|entry| entry.part == Part::Null);
-    let null = null.map_or("the null", |null| &null.label);
+    let null = null.map_or("the baseline", |null| &null.label);
     let share = match &trial.share {
         Some(Estimate {
             mean,

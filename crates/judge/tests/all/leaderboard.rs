@@ -133,7 +133,7 @@ fn board(trial: &str) -> Spec {
     written(&format!(
         "[[leaderboards]]\nid = 'L'\nstatement = 'Which?'\nmetric = 'skill_strength'\nmodel = 'net'\n\
          explanation = {{ model = '{trial}', label = '{trial}' }}\n\
-         null = {{ model = '{null}', label = '{null}' }}\nrivals = [{}]\n\
+         baseline = {{ model = '{null}', label = '{null}' }}\nrivals = [{}]\n\
          controls = [{{ model = 'wrong', label = 'wrong' }}]\n",
         rivals.join(", ")
     ))

@@ -258,7 +258,7 @@ statement = "What explains the rise of later skills, given the first one?"
 metric = "skill_strength"
 model = "net"
 explanation = { model = "theory", label = "layerwise closed form" }
-null = { model = "exponential", label = "plain linear model" }
+baseline = { model = "exponential", label = "plain linear model" }
 rivals = [{ model = "delayed", label = "delayed exponential" }]
 controls = [{ model = "equal-times", label = "wrong law: equal times" }]"#,
     ),

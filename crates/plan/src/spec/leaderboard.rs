@@ -23,7 +23,7 @@ pub struct Leaderboard {
     /// The explanation on trial.
     pub explanation: Explanation,
     /// What stands for no explanation: the explained share is 0 there.
-    pub null: Explanation,
+    pub baseline: Explanation,
     /// The other explanations.
     pub rivals: Vec<Explanation>,
     /// Explanations that are known to be wrong and must be worse than the one on trial. One that is
@@ -42,9 +42,9 @@ pub struct Explanation {
 }
 
 impl Leaderboard {
-    /// All explanations: the one on trial, the null, the rivals and the controls.
+    /// All explanations: the one on trial, the baseline, the rivals and the controls.
     pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
-        let named = [&self.explanation, &self.null];
+        let named = [&self.explanation, &self.baseline];
         named.into_iter().chain(&self.rivals).chain(&self.controls)
     }
 }

@@ -9,7 +9,7 @@ use super::{
 
 /// What readers are told of the share.
 pub(crate) const SHARE: Reference =
-    Reference::of::<ExplainedShare>("of = \"net\"\nnull = \"exponential\"");
+    Reference::of::<ExplainedShare>("of = \"net\"\nbaseline = \"exponential\"");
 
 /// What readers are told of the margin.
 pub(crate) const MARGIN: Reference =
@@ -17,15 +17,15 @@ pub(crate) const MARGIN: Reference =
 
 /// Share of the curves of another model that the model or prediction of the claim explains.
 ///
-/// It is (E_null − E)/(E_null − E_ceiling) of mean squared gaps in log time, over the indices that nothing was fitted to. The
-/// ceiling is the mean of the other seeds: 1 is as good as that, 0 as bad as the null.
+/// It is (E_baseline − E)/(E_baseline − E_ceiling) of mean squared gaps in log time, over the indices that nothing was fitted to. The
+/// ceiling is the mean of the other seeds: 1 is as good as that, 0 as bad as the baseline.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ExplainedShare {
     /// The model whose curves are explained.
     of: String,
     /// The model or prediction that stands for no explanation.
-    null: String,
+    baseline: String,
     /// Indices that constants were fitted to: left out.
     #[serde(default = "first")]
     fitted: Vec<u64>,
@@ -79,14 +79,14 @@ impl Statistic for ExplainedShare {
     }
 
     fn sources(&self) -> Vec<&str> {
-        vec![&self.of, &self.null]
+        vec![&self.of, &self.baseline]
     }
 
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let explained = table.of_model(&self.of);
         let explanations = Explanations::new(&explained, &self.fitted);
         let own = explanations.of(table.model());
-        let null = explanations.of(&self.null);
+        let null = explanations.of(&self.baseline);
         let ceiling = explanations.of_other_seeds();
         let seeds = own.into_iter().zip(null).zip(ceiling);
         single(seeds.map(|((own, null), ceiling)| explained_share(own?, null?, ceiling?)))

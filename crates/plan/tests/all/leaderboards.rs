@@ -33,7 +33,7 @@ statement = "What explains the net?"
 metric = "skill_strength"
 model = "net"
 explanation = { model = "twin", label = "twin" }
-null = { model = "linear-model", label = "plain linear model" }
+baseline = { model = "linear-model", label = "plain linear model" }
 rivals = [{ model = "delayed", label = "delayed" }, { model = "stretched", label = "twin, stretched" }]
 controls = [{ model = "equal", label = "equal times" }]
 

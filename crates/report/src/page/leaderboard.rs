@@ -70,7 +70,7 @@ impl EntryView {
             label: entry.label.clone(),
             part: match entry.part {
                 Part::OnTrial => "on trial",
-                Part::Null => "null: share 0",
+                Part::Null => "baseline: share 0",
                 Part::Rival => "rival",
                 Part::Control => "control, must be worse",
                 Part::Ceiling => "ceiling: share 1",
