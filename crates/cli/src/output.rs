@@ -144,6 +144,8 @@ mod tests {
                 low: Some(0.25),
                 high: Some(0.0001),
                 coverage: Some(0.99),
+                effect: None,
+                order_p: None,
                 outcome: Outcome::Undecided,
                 values: vec![None; 8],
             }],

@@ -50,7 +50,12 @@ impl EndValues {
                     rows.len() - 1
                 });
                 if let Some(column) = column {
-                    rows[place].values[column] = value(part);
+                    let all = part.values.len();
+                    let of = match part.seeds {
+                        seeds if seeds < all => format!(" ({seeds} of {all} seeds)"),
+                        _ => String::new(),
+                    };
+                    rows[place].values[column] = value(part) + &of;
                 }
             }
         }
