@@ -153,10 +153,9 @@ fn a_recorded_metric_is_explained_with_its_source_and_the_kind_that_measures_it(
         "{strength}"
     );
     let json = Workplace::empty().json(&["show", "metric", "slowdown", "--json"]);
-    assert_eq!(
-        json["meanings"][0]["given_by"]["kind"],
-        "multilinear-skills"
-    );
+    let meanings = json["meanings"].as_array().unwrap();
+    let mut kinds = meanings.iter().map(|meaning| &meaning["given_by"]["kind"]);
+    assert!(kinds.any(|kind| kind == "multilinear-skills"), "{json}");
 }
 
 #[test]
