@@ -14,7 +14,7 @@
 //! | a task | `Task` in `layerwise-tasks` | `lib.rs` there |
 //!
 //! What `layerwise show` prints of a kind, and what the JSON schema of specs says, is its [`tasks::Reference`]; see
-//! [`reference`].
+//! [mod@reference].
 //!
 //! ```
 //! use layerwise_plan::{Kinds, Options, load_source};

@@ -8,12 +8,12 @@ const BIBLIOGRAPHY: &str = include_str!("../references.bib");
 /// # Examples
 ///
 /// ```
-/// let source = layerwise_theory::citation("Kornblith2019").unwrap();
+/// let source = theory::citation("Kornblith2019").unwrap();
 /// assert_eq!(
 ///     source,
 ///     "Kornblith et al. (2019): Similarity of Neural Network Representations Revisited"
 /// );
-/// assert_eq!(layerwise_theory::citation("Nobody2000"), None);
+/// assert_eq!(theory::citation("Nobody2000"), None);
 /// ```
 pub fn citation(key: &str) -> Option<String> {
     let (_, entry) = BIBLIOGRAPHY.split_once(&format!("{{{key},"))?;
