@@ -61,7 +61,7 @@ impl Multiplicity {
     }
 }
 
-/// Holm's adjusted p-values [Holm1979]: an adjusted p of .05 or less survives at 5 % over all tests
+/// Holm's adjusted p-values \[Holm1979\]: an adjusted p of .05 or less survives at 5 % over all tests
 /// together, however they depend on each other.
 ///
 /// # Examples

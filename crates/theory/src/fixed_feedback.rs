@@ -22,7 +22,7 @@ use crate::error::{TheoryError, require, require_on_the_way, require_positive};
 /// # Ok::<(), theory::TheoryError>(())
 /// ```
 ///
-/// Derived here, and checked against an adaptive integrator; the rule is that of [Lillicrap2016].
+/// Derived here, and checked against an adaptive integrator; the rule is that of \[Lillicrap2016\].
 pub const FIXED_FEEDBACK_T90_OVER_T10: f64 = 3.349_437_314_163_602_8;
 
 /// One two-layer mode f = a b x whose first layer receives its error through a fixed weight B in
@@ -50,7 +50,7 @@ pub const FIXED_FEEDBACK_T90_OVER_T10: f64 = 3.349_437_314_163_602_8;
 /// Modes decouple. A layer of many neurons acts as one mode with B² = Σ B_j² as long as its first
 /// layer grows along B.
 ///
-/// Derived here, and checked against an adaptive integrator; the rule is that of [Lillicrap2016].
+/// Derived here, and checked against an adaptive integrator; the rule is that of \[Lillicrap2016\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FixedFeedbackMode {
     target: f64,
