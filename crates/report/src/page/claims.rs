@@ -146,7 +146,7 @@ impl Row {
             twin: of(Role::Twin),
             linear: of(Role::Linear),
             theory: of(Role::Theory),
-            verdict: claim.outcome.into(),
+            verdict: claim.into(),
             shared_with: claim.shared_with.join(", "),
             lost: judged.counts() && !judged.survives,
             quick: run.manifest.quick,

@@ -34,6 +34,16 @@ impl From<Outcome> for Verdict {
     }
 }
 
+impl From<&ClaimVerdict> for Verdict {
+    /// The verdict on a claim, which may be one that replicates its pilot.
+    fn from(claim: &ClaimVerdict) -> Self {
+        Self {
+            word: claim.word().to_owned(),
+            ..claim.outcome.into()
+        }
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct ClaimView {
     anchor: String,
@@ -126,7 +136,7 @@ impl ClaimView {
             source: claim.source.clone(),
             threshold: threshold(&claim.threshold),
             threshold_at_run: claim.threshold_at_run.as_ref().map(threshold),
-            verdict: claim.outcome.into(),
+            verdict: claim.into(),
             reason: claim.reason.clone(),
             measured: JudgementView::new(&claim.measured),
             controls: controls.collect(),
