@@ -103,7 +103,7 @@ fn the_page_begins_with_every_claim_in_the_columns_of_its_models() {
     assert!(net > 1.5 && net < 4.0, "{rise:?}");
     assert!(twin < net && (twin - theory).abs() < 0.1, "{rise:?}");
     assert!(linear > 20.0, "{rise:?}");
-    assert!(rise[5].contains("✓") && rise[5].contains("supported"));
+    assert!(rise[5].contains("✓") && rise[5].contains("replicated"));
     // The claim is about one of two twins, and both are named.
     let none = row("SP2");
     assert!(
