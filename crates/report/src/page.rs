@@ -5,6 +5,7 @@ mod judged;
 mod leaderboard;
 mod made;
 mod topic;
+mod verdict;
 mod view;
 
 use judge::Run;

@@ -6,8 +6,8 @@ use plan::spec::{IntervalKind, Threshold};
 use serde::Serialize;
 
 use super::{
-    judged::Verdict,
     topic::{Judged, Topic, decisive, number, run_anchor},
+    verdict::Verdict,
 };
 use crate::{number::significant, plural::counted};
 

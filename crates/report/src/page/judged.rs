@@ -1,48 +1,18 @@
 //! Claims, controls and the values per seed, as text.
 
 use judge::{Calibration, ClaimCalibration, ClaimVerdict, ComponentJudgement, Judgement, Run};
-use plan::spec::Outcome;
 use serde::Serialize;
 
 use super::{
     claims::{measured, threshold},
     topic::{claim_anchor, decisive, number},
+    verdict::Verdict,
 };
 use crate::number::significant;
 
 /// Significant digits of an effect, and of a value per seed.
 const DIGITS: usize = 3;
 const RAW_DIGITS: usize = 5;
-
-/// A verdict as a word and a symbol, never only as a colour.
-#[derive(Serialize)]
-pub(super) struct Verdict {
-    word: String,
-    symbol: &'static str,
-}
-
-impl From<Outcome> for Verdict {
-    fn from(outcome: Outcome) -> Self {
-        Self {
-            word: outcome.to_string(),
-            symbol: match outcome {
-                Outcome::Supported => "✓",
-                Outcome::Contradicted => "✗",
-                Outcome::Undecided => "?",
-            },
-        }
-    }
-}
-
-impl From<&ClaimVerdict> for Verdict {
-    /// The verdict on a claim, which may be one that replicates its pilot.
-    fn from(claim: &ClaimVerdict) -> Self {
-        Self {
-            word: claim.word().to_owned(),
-            ..claim.outcome.into()
-        }
-    }
-}
 
 #[derive(Serialize)]
 pub(super) struct ClaimView {

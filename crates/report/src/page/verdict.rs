@@ -1,0 +1,35 @@
+//! A verdict, as text.
+
+use judge::ClaimVerdict;
+use plan::spec::Outcome;
+use serde::Serialize;
+
+/// A verdict as a word and a symbol, never only as a colour.
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    word: String,
+    symbol: &'static str,
+}
+
+impl From<Outcome> for Verdict {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            word: outcome.to_string(),
+            symbol: match outcome {
+                Outcome::Supported => "✓",
+                Outcome::Contradicted => "✗",
+                Outcome::Undecided => "?",
+            },
+        }
+    }
+}
+
+impl From<&ClaimVerdict> for Verdict {
+    /// The verdict on a claim, which may be one that replicates its pilot.
+    fn from(claim: &ClaimVerdict) -> Self {
+        Self {
+            word: claim.word().to_owned(),
+            ..claim.outcome.into()
+        }
+    }
+}
