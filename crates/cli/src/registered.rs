@@ -90,7 +90,7 @@ impl Registered {
         decides.statement = String::new();
         decides.source = String::new();
         decides.compare = Vec::new();
-        let text = toml::to_string(&decides).unwrap_or_default();
+        let text = toml::to_string(&decides).expect("a claim came from TOML");
         let digest = Sha256::digest(text.as_bytes());
         let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
