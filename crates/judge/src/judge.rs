@@ -5,8 +5,8 @@ use plan::{
 };
 
 use crate::{
+    holm::holm,
     leaderboard,
-    multiplicity::holm,
     order_test::{self, OrderTest},
     parts::{Rule, all_of, reported},
     reason::reason,

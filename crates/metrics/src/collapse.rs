@@ -15,6 +15,7 @@
 mod class_means;
 mod decision;
 mod directions;
+mod dot;
 mod duality;
 mod plane;
 mod rounding;

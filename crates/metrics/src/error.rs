@@ -116,3 +116,12 @@ pub(crate) fn require_entries(
         }),
     }
 }
+
+/// The error for a metric that is not defined on its arguments.
+pub(crate) fn undefined(name: &'static str, domain: &'static str) -> MetricError {
+    MetricError::Domain {
+        name,
+        value: 0.0,
+        domain,
+    }
+}

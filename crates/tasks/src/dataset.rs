@@ -19,10 +19,12 @@ mod format;
 mod own;
 mod principal;
 mod read;
+mod refusal;
 mod row_numbers;
 mod scaling;
 mod shipped;
 mod table;
+mod text;
 mod text_table;
 
 use std::{

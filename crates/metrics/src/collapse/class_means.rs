@@ -2,10 +2,13 @@ use nalgebra::DMatrix;
 
 use super::{
     directions::{Directions, directions},
+    dot::dot,
     rounding::{column_sizes, rounding},
     simplex::{SimplexDistance, simplex_distance},
 };
-use crate::error::{MetricError, require, require_at_least, require_entries, require_length};
+use crate::error::{
+    MetricError, require, require_at_least, require_entries, require_length, undefined,
+};
 
 /// Labelled features of a layer.
 #[derive(Debug, Clone, Copy)]
@@ -256,18 +259,4 @@ impl ClassMeans {
 fn place(present: &[u32], class: usize) -> Option<usize> {
     let class = u32::try_from(class).ok()?;
     present.binary_search(&class).ok()
-}
-
-/// Σ a b.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// The error for a metric that is not defined on these features.
-pub(super) fn undefined(name: &'static str, domain: &'static str) -> MetricError {
-    MetricError::Domain {
-        name,
-        value: 0.0,
-        domain,
-    }
 }

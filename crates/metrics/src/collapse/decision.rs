@@ -1,4 +1,4 @@
-use super::{ClassMeans, LabelledFeatures, class_means::dot};
+use super::{ClassMeans, LabelledFeatures, dot::dot};
 use crate::error::{MetricError, require_entries, require_length};
 
 /// The last layer, logits = W h + b.

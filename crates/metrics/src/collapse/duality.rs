@@ -1,9 +1,5 @@
-use super::{
-    ClassMeans,
-    class_means::{dot, undefined},
-    simplex::etf_distance,
-};
-use crate::error::{MetricError, require_entries, require_length};
+use super::{ClassMeans, dot::dot, simplex::etf_distance};
+use crate::error::{MetricError, require_entries, require_length, undefined};
 
 /// NC3: whether the classifier and the centred class means are the same up to a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]

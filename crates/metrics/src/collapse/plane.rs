@@ -2,8 +2,11 @@ use std::f64::consts::PI;
 
 use nalgebra::DMatrix;
 
-use super::class_means::{dot, undefined};
-use crate::{ClassMeans, error::MetricError};
+use super::dot::dot;
+use crate::{
+    ClassMeans,
+    error::{MetricError, undefined},
+};
 
 /// Three means count as collinear if the squared singular values of their triangle differ by this
 /// factor, a few roundings of the larger.

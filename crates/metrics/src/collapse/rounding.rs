@@ -1,9 +1,8 @@
 //! Bounds of the rounding of features, and checks that features vary by more than rounding.
 
-use super::class_means::undefined;
 use crate::{
     FloatFormat,
-    error::{MetricError, require, require_length},
+    error::{MetricError, require, require_length, undefined},
     variation::vary,
 };
 

@@ -1,5 +1,5 @@
-use super::class_means::{dot, undefined};
-use crate::error::{MetricError, require, require_entries, require_length};
+use super::dot::dot;
+use crate::error::{MetricError, require, require_entries, require_length, undefined};
 
 /// NC2: distances of C vectors from a simplex equiangular tight frame (ETF), whose C directions are
 /// as far apart as possible, with cosine −1/(C − 1) between any two.

@@ -2,11 +2,11 @@ use nalgebra::DMatrix;
 
 use super::{
     ClassMeans, LabelledFeatures,
-    class_means::{dot, undefined},
     directions::{Direction, Directions, directions},
+    dot::dot,
     rounding::{column_sizes, rounding},
 };
-use crate::error::{MetricError, require_at_least, require_entries, require_length};
+use crate::error::{MetricError, require_at_least, require_entries, require_length, undefined};
 
 /// NC1: variability within classes relative to variability between classes.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,32 +4,9 @@ use csv::StringRecord;
 
 use super::{
     format::{Decimal, Separator},
-    table::{reader, single_blanks},
+    refusal::Refusal,
+    text::{reader, single_blanks},
 };
-
-/// Why a text cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// The end of a sentence about the file.
-    pub(super) problem: String,
-    /// What to do.
-    pub(super) cure: &'static str,
-}
-
-impl Refusal {
-    pub(super) fn new(problem: impl Into<String>, cure: &'static str) -> Self {
-        Self {
-            problem: problem.into(),
-            cure,
-        }
-    }
-}
-
-impl From<String> for Refusal {
-    fn from(problem: String) -> Self {
-        Self::new(problem, "Correct the file, or the name")
-    }
-}
 
 /// Number of lines from which the separator is detected.
 const LOOKED_AT: usize = 50;

@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 
 use super::{
-    detect::{Refusal, decimal_of_rows, separator_of},
+    detect::{decimal_of_rows, separator_of},
     format::{Decimal, Separator},
     read,
-    table::{reader, separator_line, single_blanks},
+    refusal::Refusal,
+    text::{reader, separator_line, single_blanks},
 };
 use crate::unclosed_quote_between;
 
