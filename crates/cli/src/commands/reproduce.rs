@@ -58,6 +58,7 @@ pub(super) fn reproduce(
     if let Some(document) = document.filter(|_| whole) {
         document.update(&explored.page.runs)?;
     }
+    let mut result = explored.result();
     if let Some((mut confirmed, of_confirming)) = confirming.filter(|_| whole) {
         confirmed.run(&of_confirming, kinds, json)?;
         let confirmation = confirm::write(&explored.page, &confirmed.page, arguments, json)?;
