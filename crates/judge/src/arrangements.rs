@@ -1,20 +1,21 @@
 use tasks::stream::{keyed, permutation};
 
-/// Up to this many places all arrangements are gone through: 7! = 5040.
+/// Up to this many places, all arrangements are enumerated: 7! = 5040.
 const ENUMERATED: usize = 7;
 
-/// Arrangements drawn beyond that, unless somebody asks for fewer. The smallest two-sided p is 2/1000.
+/// Number of arrangements drawn if there are more places, unless the caller asks for fewer. The
+/// smallest two-sided p is then 2/1000.
 pub(crate) const DRAWN: u64 = 999;
 
-/// Arrangements of `places` things, the given one first: all of them where they are few, else `drawn`
-/// from the fixed stream of `purpose`.
+/// Arrangements of places, the recorded one first: all of them if they are few, otherwise a fixed
+/// number drawn from a stream of random numbers that the purpose names.
 pub(crate) struct Arrangements {
     pub(crate) orders: Vec<Vec<usize>>,
-    /// Whether these are all.
+    /// Whether these are all possible arrangements.
     pub(crate) exact: bool,
 }
 
-/// Of fewer arrangements than these, the given one alone is more than 5 %.
+/// With fewer arrangements than this, the recorded one alone makes up more than 5 %.
 pub(crate) const FEW: f64 = 20.0;
 
 impl Arrangements {
@@ -28,7 +29,7 @@ impl Arrangements {
         }
     }
 
-    /// The given one, and others drawn.
+    /// The recorded arrangement and `drawn` random ones.
     pub(crate) fn drawn(places: usize, drawn: u64, purpose: &str) -> Self {
         let drawn = (0..drawn).map(|draw| random(places, purpose, draw));
         Self {
@@ -46,7 +47,7 @@ pub(crate) fn random(places: usize, purpose: &str, draw: u64) -> Vec<usize> {
     order.into_iter().map(|place| place as usize).collect()
 }
 
-/// Number of arrangements, n!.
+/// Number of arrangements of n places, n!.
 pub(crate) fn count(places: usize) -> f64 {
     (1..=places).map(|place| place as f64).product()
 }
@@ -56,7 +57,7 @@ fn all(places: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..places).collect();
     let mut orders = vec![order.clone()];
     loop {
-        // The last place that can grow, and the smallest larger value behind it.
+        // Find the last place whose value can grow, and the smallest larger value after it.
         let Some(at) = (1..places).rfind(|&at| order[at - 1] < order[at]) else {
             return orders;
         };

@@ -1,23 +1,25 @@
-//! When one of several parts that fails contradicts the whole claim.
+//! Decides whether one failing part contradicts a claim of several parts.
 //!
-//! A claim of several parts says that every part lies on the claimed side of its threshold, and one part
-//! that does not contradicts it. Among many parts, one fails in all seeds by chance. Bonferroni's remedy,
-//! an interval per part at 1 − .05/parts, does not exist for order statistics from seven parts at eight
-//! seeds on: no result could have contradicted such a claim.
+//! A claim of several parts says that every part lies on the claimed side of its threshold. One
+//! part that does not contradicts the claim. But among many parts, one may fail in all seeds by
+//! chance. Bonferroni's correction, an interval per part at 1 − .05/parts, does not exist for order
+//! statistics of eight seeds from seven parts on: no result could contradict such a claim.
 //!
-//! The test here is exact and joint over the seeds. Write down which seeds fail in which part. If every
-//! part lies just at its threshold, and a seed is as likely to deviate one way as the other way in all parts
-//! at once, then each of the 2ⁿ mirrored tables, in which some of the n seeds have all their deviations turned
-//! round, is as likely as the one found, however the parts depend on each other. The p-value is the share of
-//! these tables in which any part fails in k seeds or more, where k is what was found. A part fails in k
-//! seeds or more in P(Bin(n, ½) ≥ k) of the tables, and parts with the same pattern of seeds do so in the
-//! same tables, so that
+//! The test used here is exact and joint over the seeds. Take the table of which seeds fail in
+//! which part. Suppose that every part lies at its threshold, and that the deviations of each of
+//! the n seeds are as likely as the same deviations with all signs reversed. Then each of the 2ⁿ
+//! tables in which some seeds have all their deviations reversed is as likely as the recorded one,
+//! however the parts depend on each other. The p-value is the share of these tables in which any
+//! part fails in k seeds or more, where k is the recorded number. A part fails in k seeds or more
+//! in P(Bin(n, ½) ≥ k) of the tables, and parts with the same pattern of seeds do so in the same
+//! tables, so that
 //!
 //! > p ≤ (number of different patterns) · P(Bin(n, ½) ≥ k),
 //!
-//! with equality for k = n. Parts that all hold in all seeds are one pattern, whatever their number: a claim
-//! of twenty parts can be contradicted by one. Where a threshold has two sides, each is a part of its own.
-//! Under dependence that is not symmetric the number of parts in place of patterns is still a bound.
+//! with equality for k = n. All parts that hold in every seed are one pattern, whatever their
+//! number, so one part of twenty can contradict a claim. If a threshold has two sides, each side
+//! counts as a part of its own. If the dependence between parts is not symmetric, the number of
+//! parts in place of the number of patterns still gives a bound.
 
 use std::collections::HashSet;
 
@@ -26,7 +28,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::beyond::{Beyond, edges};
 
-/// Level of the test: the most that the share of false contradictions can be.
+/// Level of the test: the largest share of false contradictions.
 pub(crate) const LEVEL: f64 = 0.05;
 
 /// The joint test of the parts of a claim.
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     const DRAWS: u64 = 4000;
-    /// Of distribution functions.
+    /// Rounding of distribution functions.
     const ROUNDING: f64 = 1e-12;
     /// Five standard errors of a share of 5 % in so many draws.
     const SLACK: f64 = 5.0 * 0.003_45;

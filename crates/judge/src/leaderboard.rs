@@ -25,7 +25,8 @@ pub struct LeaderboardVerdict {
     pub explanation: String,
     /// How the explanation on trial stands.
     pub standing: Standing,
-    /// Labels of the explanations that tie with it or beat it, as the standing says.
+    /// Labels of the explanations that tie with it (`Standing::Tied`) or beat it
+    /// (`Standing::Beaten`).
     pub by: Vec<String>,
     /// The standing in one sentence with its numbers.
     pub reason: String,
@@ -39,11 +40,11 @@ pub struct LeaderboardVerdict {
 pub enum Standing {
     /// It is better than every rival: the interval of every margin lies above 0.
     Preferred,
-    /// No rival is better for sure, and one may be.
+    /// No rival is better beyond doubt, but at least one may be.
     Tied,
     /// A rival is better: the interval of its margin, corrected for the number of rivals, lies below 0.
     Beaten,
-    /// A control was not worse, or there is too little to tell.
+    /// A control was not worse, or the data are too few to tell.
     Undecided,
 }
 
@@ -58,19 +59,19 @@ impl std::fmt::Display for Standing {
     }
 }
 
-/// What an explanation is on its leaderboard.
+/// The part that an explanation plays on its leaderboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// The explanation on trial.
     OnTrial,
-    /// What stands for no explanation.
+    /// The baseline, which stands for no explanation.
     Null,
-    /// Another explanation.
+    /// A competing explanation.
     Rival,
-    /// One that is known to be wrong.
+    /// An explanation that is known to be wrong.
     Control,
-    /// The mean of the other seeds: the best that can be done without the seed.
+    /// The mean of the other seeds: the best prediction possible without knowing the seed.
     Ceiling,
 }
 
@@ -79,9 +80,9 @@ pub enum Part {
 pub struct LeaderboardEntry {
     /// Model or prediction; empty for the ceiling.
     pub model: String,
-    /// What it is called.
+    /// Its label.
     pub label: String,
-    /// What it is here.
+    /// The part that it plays.
     pub part: Part,
     /// Constants fitted per seed.
     pub constants: u32,
@@ -90,11 +91,11 @@ pub struct LeaderboardEntry {
     /// Explained share: 0 is the baseline, 1 the ceiling.
     pub share: Option<Estimate>,
     /// By how many bits the explanation on trial is better (log₂ of the ratio of errors), over
-    /// paired seeds; `None` for itself.
+    /// paired seeds; `None` for the explanation on trial.
     pub margin: Option<Estimate>,
     /// Typical factor by which its curves are early or late, geometric mean over seeds.
     pub clock: Option<f64>,
-    /// R² after every curve is shifted to its best place in log time: the shape alone.
+    /// R² after every curve is shifted by its best fit in log time. It measures the shape alone.
     pub shape_r_squared: Option<f64>,
 }
 
@@ -103,7 +104,7 @@ pub struct LeaderboardEntry {
 pub struct Estimate {
     /// Mean over seeds.
     pub mean: f64,
-    /// Lower end of the 95 % interval; `None` where too few seeds allow none.
+    /// Lower end of the 95 % interval; `None` if there are too few seeds.
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
@@ -215,10 +216,10 @@ pub(crate) fn rank(planned: &PlannedLeaderboard, run: &RecordedRun<'_>) -> Leade
     }
 }
 
-/// How the explanation on trial stands, and against which others.
+/// The standing of the explanation on trial, with the rivals that tie with it or beat it.
 ///
-/// Preferred asks that every rival is worse, which needs no correction for their number. Beaten by any one
-/// does: its interval is that of Bonferroni.
+/// *Preferred* requires that every rival is worse, which needs no correction for their number.
+/// *Beaten* requires only one better rival, so its interval has Bonferroni's correction.
 fn standing(entries: &[LeaderboardEntry]) -> (Standing, Vec<String>) {
     let rivals = |entry: &&LeaderboardEntry| matches!(entry.part, Part::Rival | Part::Null);
     let is_worse = |entry: &LeaderboardEntry| {

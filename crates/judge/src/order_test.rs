@@ -1,11 +1,11 @@
-//! Whether an order or a slope along a knob, or along the indices, is more than chance.
+//! Tests whether an order or a slope, along a knob or along the indices, is more than chance.
 //!
-//! Seeds repeat an order; they do not show that it has anything to do with the knob. If the values of the
-//! knob stood in an arbitrary order, the same for all seeds, eight seeds that agree to the last digit would
-//! agree in that arbitrary order, too: three values are then in the claimed order in one of six cases. So a
-//! claim of an order is *supported* only if few other arrangements of the places would support it as
-//! strongly: at most 2.5 %, counted like a two-sided p ≤ .05. That bounds the share of false supports
-//! whatever the number of places is, which no fixed number of places does.
+//! Seeds that repeat an order do not show that the order is caused by the knob. Suppose that the
+//! metric took its values in an arbitrary order, the same for all seeds. Then eight seeds would
+//! agree in that order, too, and three values would be in the claimed order in one of six cases. So
+//! a claim of an order is *supported* only if at most 2.5 % of all arrangements of the places
+//! support it as strongly, which corresponds to a two-sided p ≤ .05. This bounds the share of false
+//! supports for any number of places.
 
 use std::cell::OnceCell;
 
@@ -20,7 +20,7 @@ use crate::{
 /// Two-sided level of the test.
 pub(crate) const LEVEL: f64 = 0.05;
 
-/// Numbers this close are the same: means of rank correlations in another order of their sum.
+/// Numbers this close count as equal: means of rank correlations depend on the order of summation.
 const ROUNDING: f64 = 1e-9;
 
 /// What an order is along.
@@ -28,21 +28,21 @@ const ROUNDING: f64 = 1e-9;
 pub struct OrderInfo {
     /// The knob, by its dotted key; `None` for the indices of the metric.
     pub knob: Option<String>,
-    /// Number of different places.
+    /// Number of places.
     pub places: usize,
-    /// The smallest two-sided p that so many places allow.
+    /// The smallest two-sided p that this number of places allows.
     pub least_p: f64,
 }
 
-/// The permutation test of an order: what the statistic gives for other arrangements of its places, in
-/// common for all seeds.
+/// The permutation test of an order: the values of the statistic for other arrangements of its
+/// places, the same for all seeds.
 pub(crate) struct OrderTest<'t> {
     source: Option<(&'t Arranged<'t>, u64)>,
     parts: OnceCell<Vec<Vec<Component>>>,
 }
 
-/// Whether a claim with this threshold is one of an order: nothing that does not depend on the places
-/// fulfils it.
+/// Whether a claim with this threshold is a claim of an order: a value that does not depend on the
+/// places does not fulfil it.
 pub(crate) fn claims_order(arranged: &Arranged<'_>, threshold: Threshold) -> bool {
     !passes(Sample::Exact(arranged.unordered), threshold)
 }
@@ -53,7 +53,7 @@ impl<'t> OrderTest<'t> {
         Self::with_draws(arranged, threshold, DRAWN)
     }
 
-    /// The same with another number of arrangements drawn where there are too many to go through.
+    /// The same test, with `drawn` random arrangements if there are too many to enumerate.
     pub(crate) fn with_draws(
         arranged: &'t Arranged<'t>,
         threshold: Threshold,
@@ -65,7 +65,7 @@ impl<'t> OrderTest<'t> {
         })
     }
 
-    /// The parts of the statistic in every arrangement, that of the record first.
+    /// The parts of the statistic in every arrangement, the recorded one first.
     pub(crate) fn parts(&self) -> &[Vec<Component>] {
         self.parts.get_or_init(|| {
             let Some((arranged, drawn)) = self.source else {
@@ -85,7 +85,7 @@ impl<'t> OrderTest<'t> {
         })
     }
 
-    /// The test on other seeds, by their positions; a seed may come more than once.
+    /// The test on other seeds, given by their positions; a seed may occur more than once.
     pub(crate) fn of_seeds(&self, seeds: &[usize]) -> OrderTest<'static> {
         let parts = self.parts().iter();
         let parts = parts.map(|parts| parts.iter().map(|part| chosen(part, seeds)).collect());
@@ -95,8 +95,8 @@ impl<'t> OrderTest<'t> {
         }
     }
 
-    /// Two-sided p of a part: twice the share of arrangements in which it comes out as far on the
-    /// claimed side as `own`, which `towards` measures.
+    /// Two-sided p of a part: twice the share of arrangements in which the part lies at least as
+    /// far on the claimed side as `own`. `towards` measures how far.
     pub(crate) fn p(&self, part: usize, own: f64, towards: impl Fn(&[Sample]) -> f64) -> f64 {
         let all = self.parts();
         let as_far = all.iter().filter(|parts| {

@@ -1,4 +1,4 @@
-//! How surprising a part of a claim would be at its threshold.
+//! p-values of the parts of a claim, under the hypothesis that they lie at the threshold.
 
 use plan::{
     Sample,
@@ -8,7 +8,7 @@ use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
 use crate::beyond::Beyond;
 
-/// p-values of one part: that of lying on the claimed side, and of lying on the other.
+/// The two p-values of one part: for lying on the claimed side, and for lying on the other side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sides {
     pub(crate) supported: f64,
@@ -36,8 +36,8 @@ pub(crate) fn p_values(samples: &[Sample], kind: IntervalKind, threshold: Thresh
             supported: p(limit, false, false),
             contradicted: p(limit, true, false),
         },
-        // A value inside must pass both ends, which belong to the inside; a value outside passes
-        // one of them.
+        // To lie inside, a value must lie on the inner side of both ends, which count as inside. To
+        // lie outside, one end is enough.
         Threshold::Within([low, high]) => Sides {
             supported: p(low, true, true).max(p(high, false, true)),
             contradicted: p(low, false, false).min(p(high, true, false)),
@@ -67,7 +67,7 @@ fn student(samples: &[Sample], beyond: Beyond) -> f64 {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
     if variance == 0.0 {
-        // Without spread t has no scale, so the sign test is used.
+        // t is not defined without spread, so the sign test is used.
         return sign(samples, beyond);
     }
     let sign = if beyond.above { 1.0 } else { -1.0 };
@@ -80,9 +80,9 @@ fn student(samples: &[Sample], beyond: Beyond) -> f64 {
     (2.0 * student.sf(t)).min(1.0)
 }
 
-/// The p-value of a claim of many parts: all must lie on the claimed side to support it, so that the
-/// largest counts; any of them contradicts it, so that the smallest counts, which is already that of its
-/// part among the others.
+/// The p-value of a claim of many parts. Support needs all parts, so the largest p-value counts. A
+/// contradiction needs only one part, so the smallest counts; it is already corrected for the
+/// number of parts.
 pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
     match outcome {
         Outcome::Supported => parts.iter().map(|p| p.supported).reduce(f64::max),
@@ -95,7 +95,7 @@ pub(crate) fn of_parts(parts: &[Sides], outcome: Outcome) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Rounding of the distribution functions.
+    /// Rounding of distribution functions.
     const ROUNDING: f64 = 1e-12;
     /// Rounding of a table with four digits.
     const TABLE: f64 = 5e-5;

@@ -1,4 +1,4 @@
-//! From the samples of all parts of a statistic to their judgements.
+//! Judges every part of a statistic by its samples.
 
 use plan::{
     Component, Sample,
@@ -21,15 +21,15 @@ const CONFIDENCE: f64 = 0.95;
 /// How the parts of a statistic are judged.
 pub(crate) struct Rule<'r> {
     pub(crate) interval: IntervalKind,
-    /// The numbers between which the statistic lies.
+    /// The smallest and the largest value that the statistic can have.
     pub(crate) range: Option<[f64; 2]>,
     pub(crate) threshold: Threshold,
-    /// Whether an order is more than chance; `None` where the statistic is no order.
+    /// The test whether an order is more than chance; `None` if the claim is not of an order.
     pub(crate) order: Option<&'r OrderTest<'r>>,
 }
 
 impl Rule<'_> {
-    /// The judgements of all parts.
+    /// Judges all parts.
     pub(crate) fn judge(&self, parts: &[Component]) -> Vec<ComponentJudgement> {
         let joint = Joint::of(parts, self.threshold);
         let judgement = |(place, part): (usize, &Component)| {
@@ -53,14 +53,14 @@ impl Rule<'_> {
         parts.iter().enumerate().map(judgement).collect()
     }
 
-    /// The verdict on a part, the order apart.
+    /// The verdict on a part, before the test of the order.
     fn outcome(&self, part: &Component, found: Interval, joint: &Joint, parts: usize) -> Outcome {
         let side = |found: Interval| match found.coverage > 0.0 {
             true => side_of(self.threshold, self.clipped(found)),
             false => Outcome::Undecided,
         };
-        // All parts must hold, so support needs no correction; a contradiction by any one of them
-        // does.
+        // Support needs all parts, so it needs no correction for their number. A contradiction
+        // needs only one part, so it does.
         match (side(found), self.interval) {
             (Outcome::Contradicted, IntervalKind::Order)
                 if joint.p(&part.samples) > contradiction::LEVEL =>
@@ -79,7 +79,7 @@ impl Rule<'_> {
         clipped(found, self.range)
     }
 
-    /// How far the interval of a part lies on the claimed side.
+    /// How far the interval of a part reaches onto the claimed side.
     fn towards(&self, samples: &[Sample]) -> f64 {
         let found = self.clipped(interval(samples, self.interval, CONFIDENCE));
         match self.threshold {
@@ -89,8 +89,8 @@ impl Rule<'_> {
         }
     }
 
-    /// How surprising the outcome would be at the threshold; `None` for an undecided one. Of an order
-    /// that is supported, the larger of the p-values over seeds and over arrangements.
+    /// The p-value of the outcome if the value lay at the threshold; `None` for an undecided
+    /// outcome. For a supported order, the larger of the p-values over seeds and over arrangements.
     pub(crate) fn p_value(
         &self,
         parts: &[Component],
@@ -113,7 +113,7 @@ impl Rule<'_> {
         Some(over_orders.fold(over_seeds, f64::max))
     }
 
-    /// In how many seeds all parts lie on the claimed side.
+    /// The number of seeds in which all parts lie on the claimed side.
     pub(crate) fn seed_share(&self, parts: &[Component]) -> Option<SeedShare> {
         let seeds = parts.first()?.samples.len();
         let passing = (0..seeds).filter(|&seed| {
@@ -123,8 +123,8 @@ impl Rule<'_> {
         Some(SeedShare::new(passing.count(), seeds))
     }
 
-    /// The share of cases in which a part that lies at the threshold is supported by chance, if the
-    /// seeds deviate one way as easily as the other way.
+    /// How often a part at the threshold is supported by chance, if seeds deviate to both sides
+    /// with equal probability.
     pub(crate) fn false_support(&self, seeds: usize) -> f64 {
         let samples = vec![Sample::Exact(0.0); seeds];
         let coverage = interval(&samples, self.interval, CONFIDENCE).coverage;
@@ -135,7 +135,7 @@ impl Rule<'_> {
     }
 }
 
-/// All parts must hold; any of them contradicts.
+/// The outcome of a claim: it is supported if all parts are, and contradicted if any part is.
 pub(crate) fn all_of(parts: &[ComponentJudgement]) -> Outcome {
     let has = |outcome| parts.iter().any(|part| part.outcome == outcome);
     match (has(Outcome::Contradicted), has(Outcome::Undecided)) {
@@ -145,7 +145,7 @@ pub(crate) fn all_of(parts: &[ComponentJudgement]) -> Outcome {
     }
 }
 
-/// A part with its interval, which nobody judges.
+/// A part with its interval, without a judgement.
 pub(crate) fn reported(
     part: &Component,
     kind: IntervalKind,
@@ -179,7 +179,7 @@ pub(crate) fn reported(
     }
 }
 
-/// An interval reaches no further than what it is of.
+/// Clips an interval to the range of its statistic.
 fn clipped(found: Interval, range: Option<[f64; 2]>) -> Interval {
     match range {
         Some([least, most]) if found.coverage > 0.0 => Interval {
@@ -207,8 +207,8 @@ fn side_of(threshold: Threshold, Interval { low, high, .. }: Interval) -> Outcom
     }
 }
 
-/// How far the centre lies on the claimed side of the nearest edge, in standard deviations over seeds.
-/// `None` for bounds, and where all seeds agree.
+/// Distance of the centre from the nearest edge of the threshold, positive on the claimed side, in
+/// standard deviations over seeds. `None` for bounds, and if all seeds agree.
 fn effect(part: &Component, centre: Option<f64>, threshold: Threshold) -> Option<f64> {
     let exact = part.samples.iter().map(|sample| match *sample {
         Sample::Exact(value) if value.is_finite() => Some(value),
@@ -232,7 +232,7 @@ fn effect(part: &Component, centre: Option<f64>, threshold: Threshold) -> Option
 mod tests {
     use super::*;
 
-    /// A handful of additions and a root.
+    /// Rounding of a few additions and a square root.
     const ROUNDING: f64 = 1e-12;
 
     fn part(values: &[f64]) -> Component {

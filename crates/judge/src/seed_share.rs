@@ -1,25 +1,24 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-/// Both tails together.
+/// Probability of both tails together.
 const OUTSIDE: f64 = 0.05;
 
-/// In how many seeds something holds, with the exact 95 % interval of its probability in a seed
+/// The share of seeds in which something holds, with the exact 95 % interval of its probability
 /// \[Clopper1934\].
 ///
 /// # Examples
 ///
 /// ```
-/// // All of eight seeds show a probability of 63 % or more, no certainty.
-/// let share = layerwise_judge::SeedShare::new(8, 8);
-/// assert!((share.low - 0.025_f64.powf(1.0 / 8.0)).abs() < 1e-9);
-/// assert_eq!(share.high, 1.0);
+/// // If it holds in all of eight seeds, its probability is at least 63 %, not 100 %. let share =
+/// layerwise_judge::SeedShare::new(8, 8); assert!((share.low - 0.025_f64.powf(1.0 / 8.0)).abs() <
+/// 1e-9); assert_eq!(share.high, 1.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SeedShare {
-    /// Seeds in which it holds.
+    /// Number of seeds in which it holds.
     pub passing: usize,
-    /// All seeds.
+    /// Number of all seeds.
     pub seeds: usize,
     /// Lower end of the interval.
     pub low: f64,

@@ -1,5 +1,5 @@
-//! Null data of a claim whose value has no identity to permute: it lies at the threshold, and the seeds
-//! deviate from it as far as they were found to, to either side.
+//! Null data for claims without a knob or index to permute: values at the threshold. Each seed
+//! deviates from it by its recorded distance from the median, with a random sign.
 
 use plan::{Component, Sample, spec::Threshold};
 use tasks::stream::{keyed, uniform};
@@ -9,11 +9,11 @@ use super::{
     subject::{Subject, Tally},
 };
 
-/// Up to so many seeds all signs are gone through.
+/// Up to this many seeds, all combinations of signs are enumerated.
 const ENUMERATED: usize = 12;
 
-/// The largest rate that a part at the threshold has, whatever the others do. Nothing where the parts have
-/// bounds or no spread.
+/// The largest rate among the parts, each placed at the threshold on its own. `None` if every part
+/// has bounds or no spread.
 pub(super) fn null(subject: &Subject<'_>) -> Option<NullRate> {
     let parts = subject.recorded();
     let tallies = parts.iter().map(|part| {
@@ -51,8 +51,8 @@ pub(super) fn null(subject: &Subject<'_>) -> Option<NullRate> {
     })
 }
 
-/// Distances from the median; that of a seed at the median is the smallest other one, so that its sign
-/// counts. `None` for bounds, and where all seeds agree.
+/// Distances from the median. A seed at the median gets the smallest other distance, so that its
+/// sign has an effect. `None` for bounds, and if all seeds agree.
 fn deviations(part: &Component) -> Option<Vec<f64>> {
     let exact = part.samples.iter().map(|sample| match *sample {
         Sample::Exact(value) if value.is_finite() => Some(value),
@@ -76,7 +76,8 @@ fn median(values: &[f64]) -> Option<f64> {
     Some(f64::midpoint(*low, *high))
 }
 
-/// The part at the edge of the threshold that is nearest to what was found, with these signs.
+/// The part moved to the edge of the threshold that is nearest to its recorded median. `up` gives
+/// the sign of each seed's deviation.
 fn placed(
     part: &Component,
     deviations: &[f64],

@@ -1,4 +1,4 @@
-//! Curves of another law in place of those recorded, with the seed noise of those.
+//! Null data that replace recorded curves by curves of another law, with the recorded seed noise.
 
 use metrics::{Crossing, first_crossing};
 use models::Role;
@@ -14,22 +14,23 @@ use super::{
 };
 use crate::judge::{Judge, Place};
 
-/// Rows that are gone through for one share.
+/// Maximum number of rows read for one share.
 const ROWS: u64 = 20_000_000;
 
-/// Draws of a share, at most and at least.
+/// Fewest and most draws of a share.
 const DRAWS: [u64; 2] = [50, 200];
 
-/// Starts that a layered mode is given: from what single precision shows to a delay that is gone.
+/// Range of the start of a layered mode, over its end: from single precision to a start without a
+/// delay.
 const STARTS: [f64; 2] = [1e-6, 0.05];
 
-/// The shares of *supported* by generator. Nothing for a claim that is not about curves of several indices
-/// that rise to one half.
+/// The shares of *supported* by generator. Empty if the claim is not about curves of several
+/// indices that rise to one half.
 pub(super) fn rates(subject: &Subject<'_>) -> Vec<GeneratorRate> {
     let judge = Judge { run: subject.run };
     let selection = judge.selection(Place::of(subject.claim));
     let indices = selection.indices();
-    // Along a knob, ends are compared and not curves.
+    // Statistics along a knob compare final values, not curves.
     let is_of_curves = subject.claim.metric == STRENGTH && subject.statistic.knobs().is_empty();
     if indices.len() < 2 || !is_of_curves {
         return Vec::new();
@@ -65,7 +66,7 @@ pub(super) fn rates(subject: &Subject<'_>) -> Vec<GeneratorRate> {
     GENERATORS.map(rate).into()
 }
 
-/// What was recorded in a variant, as far as generated curves follow it.
+/// The recorded properties of a variant that generated curves keep.
 struct Law<'a> {
     variant: &'a VariantInfo,
     indices: &'a [u64],
@@ -77,7 +78,7 @@ struct Law<'a> {
 }
 
 impl<'a> Law<'a> {
-    /// `None` where the first index does not rise to one half, or only one seed shows when.
+    /// `None` if the first index reaches one half in fewer than two seeds.
     fn of(subject: &Subject<'a>, variant: &'a VariantInfo, indices: &'a [u64]) -> Option<Self> {
         let claim = subject.claim;
         let seeds = &subject.run.manifest.seeds;
@@ -106,7 +107,7 @@ impl<'a> Law<'a> {
         let frequencies: Option<Vec<f64>> =
             indices.iter().map(|&index| probability(index)).collect();
         let frequencies = frequencies.filter(|known| known.iter().any(|p| *p != known[0]));
-        // A claim that names its theory has its times.
+        // If the claim names its theory, take the theory's times.
         let table = subject.statistic.resolved();
         let theory = table.get("to").and_then(toml::Value::as_str).map(|to| {
             let means: Vec<Option<f64>> = logarithms_of(to).iter().map(|of| mean(of)).collect();
@@ -118,7 +119,7 @@ impl<'a> Law<'a> {
                 logarithms.iter().map(|time| (time + first).exp()).collect()
             }
             (None, Some(known)) => known.iter().map(|p| first.exp() * known[0] / p).collect(),
-            // Without frequencies the times are those recorded.
+            // Without frequencies, take the recorded times.
             (None, None) => means
                 .iter()
                 .map(|mean| mean.unwrap_or(first).exp())
@@ -162,14 +163,14 @@ impl<'a> Law<'a> {
     }
 }
 
-/// The mean of at least two.
+/// The mean of at least two known values.
 fn mean(values: &[Option<f64>]) -> Option<f64> {
     let there: Vec<f64> = values.iter().filter_map(|value| *value).collect();
     (there.len() > 1).then(|| there.iter().sum::<f64>() / there.len() as f64)
 }
 
-/// Puts generated curves in place of the claim's own, on the recorded steps. Each seed deviates as one of
-/// those recorded does, or opposite to it.
+/// Replaces the claim's curves by generated ones, on the recorded steps. Each seed takes the
+/// deviations of a randomly drawn recorded seed, with a random sign.
 fn generate(
     scratch: &mut Observations,
     subject: &Subject<'_>,

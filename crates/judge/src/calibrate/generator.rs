@@ -1,24 +1,24 @@
 use theory::{BalancedMode, LinearMode};
 
-/// A law of curves that rise from about 0 to 1: a shape over time in units of the half-time, and how the
-/// half-times of the indices lie to each other.
+/// A law of curves that rise from about 0 to 1: the shape of a curve, with time in units of its
+/// half-time, and the ratios of the half-times of the indices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Generator {
     /// A balanced layered mode.
     Layerwise,
-    /// The same, with half-times times k to this power.
+    /// The same, with the half-time of index k multiplied by k to this power.
     OtherExponent(f64),
     /// The same, with equal half-times.
     EqualTimes,
     /// Exponential saturation.
     Linear,
-    /// The same after a wait.
+    /// Exponential saturation after a wait.
     DelayedExponential,
-    /// A sum of exponentials whose rates lie over two decades.
+    /// A sum of exponentials whose rates span two decades.
     Kernel,
 }
 
-/// All of them.
+/// All generators.
 pub(super) const GENERATORS: [Generator; 7] = [
     Generator::Layerwise,
     Generator::Linear,
@@ -29,14 +29,14 @@ pub(super) const GENERATORS: [Generator; 7] = [
     Generator::EqualTimes,
 ];
 
-/// Rates of the kernel's exponentials over that of the middle one, each of the same weight.
+/// Rates of the kernel's exponentials, relative to the middle one. All have the same weight.
 const KERNEL_RATES: [f64; 3] = [10.0, 1.0, 0.1];
 
 /// Rate of the kernel's middle exponential at which the sum is one half at time 1:
 /// Σ exp(−c r_j) = 3/2 (by bisection; a test checks it).
 const KERNEL_CLOCK: f64 = 0.589_665_004_722_507_6;
 
-/// What shapes are fitted to.
+/// The properties of the recorded first curve to which shapes are fitted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fitted {
     /// Start of the curve over its end.
@@ -57,7 +57,8 @@ impl Generator {
         }
     }
 
-    /// The half-time of index k, if the law of the theory gives `time` and the first index has `first`.
+    /// The half-time of index k, given `time` from the law of the theory and `first`, the half-time
+    /// of the first index.
     pub(super) fn half_time(self, k: u64, first: f64, time: f64) -> f64 {
         match self {
             Self::OtherExponent(by) => time * (k as f64).powf(by),
@@ -66,7 +67,7 @@ impl Generator {
         }
     }
 
-    /// The curve at `time` half-times.
+    /// The value of the curve at `time`, in half-times.
     pub(super) fn shape(self, fitted: Fitted) -> Box<dyn Fn(f64) -> f64> {
         match self {
             Self::Layerwise | Self::OtherExponent(_) | Self::EqualTimes => {
@@ -83,7 +84,7 @@ impl Generator {
                 Box::new(move |time| mode.strength(time))
             }
             Self::DelayedExponential => {
-                // Of the time from the wait on to one half, this share goes to the first 10 %.
+                // The first 10 % take this share of the time between the wait and the half-time.
                 let share = (1.0_f64 / 0.9).ln() / std::f64::consts::LN_2;
                 let wait = ((fitted.early - share) / (1.0 - share)).clamp(0.0, 0.95);
                 Box::new(move |time| match (time - wait) / (1.0 - wait) {
@@ -103,7 +104,7 @@ impl Generator {
 mod tests {
     use super::*;
 
-    /// A few exponentials and logarithms.
+    /// Rounding of a few exponentials and logarithms.
     const ROUNDING: f64 = 1e-9;
 
     #[test]

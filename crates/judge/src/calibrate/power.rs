@@ -12,16 +12,18 @@ use crate::{
     order_test::{OrderTest, chosen},
 };
 
-/// Numbers of seeds, beside that of the run.
+/// Numbers of seeds, in addition to that of the run.
 const SEEDS: [usize; 9] = [2, 4, 6, 8, 12, 16, 20, 24, 32];
 
-/// Draws for each of them: shares to 3.5 %.
+/// Draws for each number of seeds: the standard error of a share is at most 3.5 %.
 const DRAWS: u64 = 200;
 
-/// Arrangements of the test of an order: p to one half of a percent, which a rule at 5 % needs.
+/// Arrangements for the test of an order. They resolve p to half a percent, which is fine enough
+/// for a level of 5 %.
 const ARRANGEMENTS: u64 = 199;
 
-/// The share of *supported* by number of seeds, drawn with replacement from those of `recorded`.
+/// The share of *supported* for each number of seeds. Seeds are drawn with replacement from
+/// `recorded`.
 pub(super) fn points(subject: &Subject<'_>, recorded: &[Component]) -> Vec<PowerPoint> {
     let judge = Judge { run: subject.run };
     let selection = judge.selection(Place::of(subject.claim));

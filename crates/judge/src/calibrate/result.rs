@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::TOLERATED;
 use crate::run::Run;
 
-/// How the claims of a run fare on data in which they are not true, as written to `calibration.json`.
+/// How often the claims of a run are supported by null data, by curves of other laws, and with
+/// other numbers of seeds, as written to `calibration.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Experiment name.
@@ -14,15 +15,15 @@ pub struct Calibration {
     pub spec_hash: String,
     /// Seeds of the run.
     pub seeds: Vec<u64>,
-    /// Draws of each share that is not exact.
+    /// Number of draws for each share that is not exact.
     pub draws: u64,
     /// One entry per claim, in the order of the spec.
     pub claims: Vec<ClaimCalibration>,
 }
 
 impl Calibration {
-    /// The calibration in the folder of a run, with the claims that are still the same; `None` where there
-    /// is none of this run.
+    /// Reads the calibration in the folder of a run, and keeps the claims that have not changed.
+    /// `None` if the folder has no calibration of this run.
     pub fn of_run(run: &Run) -> Option<Self> {
         let mut found: Self = record::read_calibration(&run.path)?;
         let manifest = &run.manifest;
@@ -34,7 +35,7 @@ impl Calibration {
         (found.spec_hash == manifest.spec_hash && found.seeds == manifest.seeds).then_some(found)
     }
 
-    /// Writes it into the folder of a run, and changes nothing else.
+    /// Writes `calibration.json` into the folder of a run, and changes nothing else.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -48,22 +49,22 @@ impl Calibration {
     }
 }
 
-/// How one claim fares.
+/// The calibration of one claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimCalibration {
     /// Short name.
     pub id: String,
     /// The statement.
     pub statement: String,
-    /// Side of the threshold that is claimed.
+    /// The threshold, with its claimed side.
     pub threshold: Threshold,
     /// Whether the claim is about a solvable model.
     pub verification: bool,
-    /// The verdict on what was recorded, controls left out.
+    /// The verdict on the recorded data, without controls.
     pub outcome: Outcome,
     /// Shares of *supported* on null data.
     pub nulls: Vec<NullRate>,
-    /// Shares of *supported* on generated curves; empty where the claim is not about curves of an
+    /// Shares of *supported* on generated curves; empty if the claim is not about curves of an
     /// indexed metric.
     pub generators: Vec<GeneratorRate>,
     /// Power by number of seeds.
@@ -71,10 +72,10 @@ pub struct ClaimCalibration {
 }
 
 impl ClaimCalibration {
-    /// The null data that support the claim most often; `None` where no null data fit.
+    /// The null data that support the claim most often; `None` if no kind of null data applies.
     pub fn worst(&self) -> Option<&NullRate> {
         let counting = self.nulls.iter().filter(|null| null.counts);
-        // Of equal ones the first.
+        // Among equal shares, take the first.
         counting.reduce(|worst, null| match null.supported > worst.supported {
             true => null,
             false => worst,
@@ -99,24 +100,24 @@ impl ClaimCalibration {
     }
 }
 
-/// What null data are.
+/// Kinds of null data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Null {
-    /// Knob values are permuted, for all seeds alike.
+    /// Knob values are permuted, in the same way for all seeds.
     CommonKnob,
-    /// Knob values are permuted, for each seed on its own.
+    /// Knob values are permuted, independently for each seed.
     KnobPerSeed,
-    /// Indices are permuted, for all seeds alike.
+    /// Indices are permuted, in the same way for all seeds.
     CommonIndices,
-    /// Indices are permuted, for each seed on its own.
+    /// Indices are permuted, independently for each seed.
     IndicesPerSeed,
     /// Values lie at the threshold, with the deviations of the seeds and random signs.
     AtThreshold,
 }
 
 impl Null {
-    /// In words.
+    /// The kind in words.
     pub fn words(self) -> &'static str {
         match self {
             Self::CommonKnob => "knob values permuted",
@@ -131,20 +132,20 @@ impl Null {
 /// The share of *supported* on one kind of null data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NullRate {
-    /// What is null in them.
+    /// The kind of null data.
     pub null: Null,
     /// Share that is supported.
     pub supported: f64,
-    /// Share that the intervals alone would support, without the test over arrangements that claims of an
-    /// order must pass.
+    /// Share that would be supported by the intervals alone, without the permutation test that
+    /// claims of an order must pass.
     pub by_interval: f64,
-    /// Number of data sets.
+    /// Number of null data sets.
     pub of: u64,
-    /// Whether these are all that there are, so that the shares are exact.
+    /// Whether all possible data sets were enumerated, so that the shares are exact.
     pub exact: bool,
-    /// Whether the share says something of the claim. It does not where the claim is that nothing depends
-    /// on the places. Of fewer than 20 arrangements the one recorded is more than 5 %: then it does so
-    /// only for a claim of an order.
+    /// Whether the share counts for or against the claim. It does not count if the claim is that
+    /// nothing depends on the places. With fewer than 20 arrangements, the recorded one alone makes
+    /// up more than 5 %, so the share counts only for a claim of an order.
     pub counts: bool,
 }
 
@@ -153,8 +154,8 @@ pub struct NullRate {
 pub struct GeneratorRate {
     /// The generator.
     pub generator: String,
-    /// Whether it is the law of the claim's model: the linear one of a plain linear model, else the
-    /// layered one.
+    /// Whether this is the law of the claim's model: the linear law for a plain linear model, the
+    /// layered law otherwise.
     pub right: bool,
     /// Share that is supported.
     pub supported: f64,
@@ -163,7 +164,7 @@ pub struct GeneratorRate {
 /// The share of *supported* with a number of seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PowerPoint {
-    /// Seeds, drawn with replacement from those recorded.
+    /// Number of seeds, drawn with replacement from the recorded ones.
     pub seeds: usize,
     /// Share that is supported.
     pub supported: f64,

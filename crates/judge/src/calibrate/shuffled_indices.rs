@@ -1,4 +1,5 @@
-//! Null data of claims about an indexed metric: its curves are kept, their indices permuted.
+//! Null data for claims about an indexed metric: the curves stay the same, and their indices are
+//! permuted.
 
 use std::collections::HashSet;
 
@@ -14,17 +15,17 @@ use crate::{
     judge::{Judge, Place},
 };
 
-/// Rows that are gone through for one share: a few seconds.
+/// Maximum number of rows read for one share. This takes a few seconds.
 const ROWS: u64 = 40_000_000;
 
 /// The fewest draws of a share.
 const LEAST_DRAWS: u64 = 99;
 
-/// Permutations that are tried to see whether indices matter.
+/// Permutations tried to find out whether the claim depends on the indices.
 const TRIED: u64 = 5;
 
-/// The rates with indices permuted for all seeds alike, and per seed. Nothing where there is one index,
-/// or where it does not matter which is which.
+/// The rates with indices permuted in the same way for all seeds, and per seed. Empty if there is
+/// only one index, or if permuting them changes nothing.
 pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
     let judge = Judge { run: subject.run };
     let indices = judge.selection(Place::of(subject.claim)).indices();
@@ -95,7 +96,7 @@ struct Shuffled<'s, 'a> {
 }
 
 impl Shuffled<'_, '_> {
-    /// The parts where the curves of a seed stand at other indices.
+    /// The parts with the curves of each seed at other indices.
     fn parts<'o>(&mut self, order: impl Fn(u64) -> &'o [usize]) -> Vec<Component> {
         let claim = self.subject.claim;
         let (indices, original) = (&self.indices, self.original.rows());
@@ -111,8 +112,8 @@ impl Shuffled<'_, '_> {
     }
 }
 
-/// The rows that the claim reads: those of its model, and of whatever its statistic names. All, if the
-/// claim then comes out in another way.
+/// The rows that the claim reads: those of its model and of everything that its statistic names. If
+/// these rows give other parts than the whole record does, all rows are kept.
 pub(super) fn needed(subject: &Subject<'_>) -> Observations {
     let claim = subject.claim;
     let mut named: HashSet<String> = subject
@@ -148,7 +149,7 @@ pub(super) fn needed(subject: &Subject<'_>) -> Observations {
     }
 }
 
-/// All texts in a table.
+/// Collects all texts in a table.
 fn mentions(value: &toml::Value, found: &mut HashSet<String>) {
     match value {
         toml::Value::String(text) => {
@@ -160,7 +161,7 @@ fn mentions(value: &toml::Value, found: &mut HashSet<String>) {
     }
 }
 
-/// The samples of all parts, whatever the parts are called.
+/// The samples of all parts in a fixed order, without the labels of the parts.
 fn sorted(parts: &[Component]) -> Vec<Vec<u64>> {
     let bits = |sample: &Sample| match sample {
         Sample::Exact(value) | Sample::AtLeast(value) | Sample::AtMost(value) => value.to_bits(),

@@ -1,4 +1,5 @@
-//! Null data of statistics along a knob, and of orders: the readings are kept, their places permuted.
+//! Null data for statistics along a knob or the indices: the readings stay the same, and their
+//! places are permuted.
 
 use plan::Along;
 
@@ -12,8 +13,8 @@ use crate::{
     order_test::{OrderTest, claims_order},
 };
 
-/// The rates with places permuted for all seeds alike, and per seed. Nothing where the statistic has no
-/// places.
+/// The rates with places permuted in the same way for all seeds, and per seed. Empty if the
+/// statistic has no places.
 pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
     let judge = Judge { run: subject.run };
     let selection = judge.selection(Place::of(subject.claim));
@@ -45,7 +46,7 @@ pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
         Along::Knob(_) => [Null::CommonKnob, Null::KnobPerSeed],
         Along::Index => [Null::CommonIndices, Null::IndicesPerSeed],
     };
-    // What does not depend on the places does not depend on their arrangement.
+    // A claim that does not depend on the places does not depend on their arrangement.
     let counts =
         claims_order(&arranged, threshold) && (test.is_some() || count(places.len()) >= FEW);
     [(kinds[0], common, all.exact), (kinds[1], per_seed, false)]

@@ -9,7 +9,7 @@ use crate::{
     parts::all_of,
 };
 
-/// A claim that is calibrated.
+/// The claim to calibrate.
 pub(super) struct Subject<'a> {
     pub(super) claim: &'a Claim,
     pub(super) statistic: &'a dyn Statistic,
@@ -20,18 +20,18 @@ pub(super) struct Subject<'a> {
 /// Whether a data set supports a claim.
 #[derive(Clone, Copy)]
 pub(super) struct Support {
-    /// By the intervals alone.
+    /// Whether the intervals alone support it.
     pub(super) by_interval: bool,
     pub(super) judged: bool,
 }
 
 impl Subject<'_> {
-    /// The name of a stream of random numbers of this claim.
+    /// The name of the claim's stream of random numbers for `what`.
     pub(super) fn purpose(&self, what: &str) -> String {
         format!("calibrate {what} {}", self.claim.id)
     }
 
-    /// The parts in a run.
+    /// The parts of the claim's statistic in a run.
     pub(super) fn parts(&self, run: &RecordedRun<'_>) -> Vec<Component> {
         let judge = Judge { run };
         let selection = judge.selection(Place::of(self.claim));
@@ -43,7 +43,7 @@ impl Subject<'_> {
         self.parts(self.run)
     }
 
-    /// The verdict on these parts as the recorded ones, controls left out.
+    /// The verdict on the recorded parts, without controls.
     pub(super) fn outcome(&self, parts: &[Component]) -> Outcome {
         let judge = Judge { run: self.run };
         let selection = judge.selection(Place::of(self.claim));
@@ -68,7 +68,7 @@ impl Subject<'_> {
     }
 }
 
-/// Shares of support.
+/// Counts how many data sets support the claim.
 #[derive(Default)]
 pub(super) struct Tally {
     by_interval: u64,
