@@ -1,6 +1,6 @@
-//! Interventions: what is done to a model in training to break the feedback between its layers.
+//! Interventions break the feedback between the layers of a model during training.
 //!
-//! They are keys of the table of a model, so that variants can set them (`"models.net.freeze"`):
+//! They are keys of a model's table, so variants can set them (`"models.net.freeze"`):
 //!
 //! ```
 //! use layerwise_models::kinds;
@@ -25,14 +25,15 @@ use crate::HostArray;
 
 /// A layer whose weights and biases stop learning.
 ///
-/// Written `"layer 1"`, or `{ layer = 1, from = 1000 }` for one that learns until step 1000. Layers
-/// count from 1 at the inputs. The layers below a frozen one learn on, through its weights.
+/// Write `"layer 1"`, or `{ layer = 1, from = 1000 }` for a layer that learns until step 1000.
+/// Layers are counted from 1 at the inputs. The layers below a frozen layer still learn, from the
+/// error that passes through its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(transform = or_name)]
 pub struct Freeze {
     /// The layer, from 1.
     pub layer: usize,
-    /// The step from which on it stays as it is; 0 if left out.
+    /// The step from which the layer does not change; 0 if left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub from: u64,
@@ -60,14 +61,14 @@ impl<'de> Deserialize<'de> for Freeze {
     }
 }
 
-/// The schema of such a table, or of its short form.
+/// Adds the short form, `"layer 1"`, to the schema of a table that names a layer.
 fn or_name(table: &mut Schema) {
     let written = table.clone();
     let name = json_schema!({ "type": "string", "pattern": "^layer [0-9]+$" });
     *table = json_schema!({ "anyOf": [name, written] });
 }
 
-/// A table that names a layer, of which `"layer 1"` is the short form.
+/// Reads a table that names a layer, or its short form, `"layer 1"`.
 fn written<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let table = match toml::Value::deserialize(from)? {
         table @ toml::Value::Table(_) => table,
@@ -83,17 +84,17 @@ fn written<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T,
     (table.try_into()).map_err(|error: toml::de::Error| D::Error::custom(error.message()))
 }
 
-/// A layer whose weights keep their norm: after each step they are multiplied by what restores it.
-/// Biases are left alone.
+/// A layer whose weights keep their norm: after each step they are rescaled to it. Biases are not
+/// rescaled.
 ///
-/// Written `"layer 2"`, or `{ layer = 2, norm = 1.5 }` for another norm than that of the start, to
-/// which the start is rescaled, too.
+/// Write `"layer 2"` to keep the norm of the initial weights, or `{ layer = 2, norm = 1.5 }` for
+/// another norm, to which the initial weights are rescaled, too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[schemars(transform = or_name)]
 pub struct Clamp {
     /// The layer, from 1.
     pub layer: usize,
-    /// The Frobenius norm of its weights; that of the start where it is left out.
+    /// The Frobenius norm of its weights; that of the initial weights if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<f64>,
 }
@@ -115,10 +116,12 @@ impl<'de> Deserialize<'de> for Clamp {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Backward {
-    /// Weights that never change: feedback alignment \[Lillicrap2016\]. The last layer itself follows
-    /// its true gradient, and so do the layers below it given the error that reaches them.
+    /// Weights that never change: feedback alignment \[Lillicrap2016\]. The last layer follows its
+    /// true gradient. The layers below it follow the gradient of the error that these weights carry
+    /// back.
     Fixed {
-        /// Standard deviation of backward weights that are drawn from the seed; give this or `value`.
+        /// Standard deviation of random backward weights, drawn from the seed; give this or
+        /// `value`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         std: Option<f64>,
         /// One value for all backward weights, for twins whose modes have one weight each.
@@ -151,8 +154,7 @@ impl Backward {
     }
 }
 
-/// All interventions on one model. An engine carries out each of them exactly, or does not cover the
-/// model.
+/// All interventions on one model. An engine that covers the model carries out all of them exactly.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interventions {
     /// Layers that stop learning.
@@ -164,7 +166,7 @@ pub struct Interventions {
 }
 
 impl Interventions {
-    /// Whether the model trains as it would on its own.
+    /// Whether there are no interventions.
     #[must_use]
     pub fn is_none(&self) -> bool {
         let Self {
@@ -175,7 +177,7 @@ impl Interventions {
         freeze.is_empty() && feedback.is_none() && clamp.is_empty()
     }
 
-    /// The step from which on a layer, counted from 0, does not learn; `None` for one that does.
+    /// The step from which a layer, counted from 0, does not learn; `None` if it always learns.
     #[must_use]
     pub fn frozen_from(&self, layer: usize) -> Option<u64> {
         let own = self
@@ -185,14 +187,15 @@ impl Interventions {
         own.map(|freeze| freeze.from).min()
     }
 
-    /// The norm of a layer, counted from 0, that keeps one: `Some(None)` for the norm of its start.
+    /// The norm that a layer, counted from 0, keeps: `None` if it keeps none, `Some(None)` if it
+    /// keeps the norm of its initial weights.
     #[must_use]
     pub fn norm_of(&self, layer: usize) -> Option<Option<f64>> {
         let clamp = self.clamp.iter().find(|clamp| clamp.layer == layer + 1);
         clamp.map(|clamp| clamp.norm)
     }
 
-    /// Checks that a model of so many layers can be treated so.
+    /// Checks that the interventions fit a model with this number of layers.
     ///
     /// # Errors
     /// The key that does not fit.
@@ -249,15 +252,15 @@ impl Interventions {
         }
     }
 
-    /// Rescales the layers of a start that are held at a norm of their own. `layer_of` says which
-    /// layer an array belongs to; biases are left alone.
+    /// Rescales the initial weights of layers that keep a given norm. `layer_of` gives the layer of
+    /// an array; biases do not change.
     pub(crate) fn rescale(&self, arrays: &mut [HostArray], layer_of: impl Fn(usize) -> usize) {
         for (place, array) in arrays.iter_mut().enumerate() {
             if let Some(Some(norm)) = self.norm_of(layer_of(place))
                 && !array.is_bias()
             {
                 let factor = norm / array.norm();
-                // Weights that are all 0 have no direction to keep.
+                // Weights that are all 0 cannot be rescaled.
                 if factor.is_finite() {
                     array.values.iter_mut().for_each(|value| *value *= factor);
                 }

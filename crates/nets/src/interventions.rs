@@ -1,18 +1,18 @@
-//! Interventions on a model, array by array, as engines carry them out.
+//! Interventions on a model, listed per parameter array for engines.
 
 use models::{HostArray, Model};
 
-/// What is done to each array of the parameters of a model.
+/// The interventions on each parameter array of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Treated {
-    /// The step from which on an array stays as it is.
+    /// The step from which an array does not change.
     pub(crate) frozen_from: Vec<Option<u64>>,
     /// The norm that an array keeps.
     pub(crate) norms: Vec<Option<f64>>,
 }
 
 impl Treated {
-    /// `None` for a model whose arrays all follow their gradients, so that a step asks nothing more.
+    /// The interventions on a model; `None` if there are none.
     pub(crate) fn of(model: &dyn Model, initial: &[HostArray]) -> Option<Self> {
         let interventions = model.interventions();
         if interventions.is_none() {
@@ -20,7 +20,8 @@ impl Treated {
         }
         let places = || (0..initial.len()).map(|place| (place, model.layer_of(place)));
         let frozen = places().map(|(_, layer)| interventions.frozen_from(layer));
-        // A norm of its own was given to the start already.
+        // The initial weights have been rescaled to a given norm already, so their norm is the one
+        // to keep.
         let norms = places().map(|(place, layer)| {
             let clamped = interventions.norm_of(layer).is_some() && !initial[place].is_bias();
             clamped.then(|| initial[place].norm())
@@ -31,7 +32,7 @@ impl Treated {
         })
     }
 
-    /// Whether an array stays as it is in step `step`, counted from 0.
+    /// Whether an array does not change in step `step`, counted from 0.
     pub(crate) fn freezes(&self, place: usize, step: u64) -> bool {
         self.frozen_from[place].is_some_and(|from| step >= from)
     }

@@ -1,15 +1,16 @@
-//! One mode of a two-layer linear network with many neurons, one layer of which keeps its norm.
+//! One mode of a two-layer linear network with many neurons, in which one layer keeps its norm.
 
 use std::sync::OnceLock;
 
 use crate::error::{TheoryError, require, require_on_the_way, require_positive};
 
-/// Nodes of the quadrature in a panel.
+/// Nodes of the quadrature per panel.
 const NODES: usize = 16;
-/// Parts of the exponent below which what is across no longer matters to rounding.
+/// Value of −ln y from which on y is below rounding.
 const FADED: f64 = 45.0;
 
-/// One two-layer mode f = (a·b) x over many neurons, one layer of which keeps its norm while it turns.
+/// One two-layer mode f = (a·b) x over many neurons, in which one layer keeps its norm while it
+/// turns.
 ///
 /// * `input_power` v = E\[x²\], unit 1 / (strength · flow time), above 0;
 /// * `target` S, unit strength, above 0;
@@ -26,14 +27,14 @@ const FADED: f64 = 45.0;
 /// so that **w² + 2β² ln w + u²** is conserved: y = w²/β² is Lambert's function, y e^y =
 /// y0 e^y0 e^((s0² − s²)/β⁴), and the time to a strength is one quadrature.
 ///
-/// What a held norm leaves of the feedback: the rate no longer grows with the strength, it *falls*
-/// from v (β² + w0²) to v β². With layers that start aligned, w0 = 0, nothing is left but the
-/// exponential of a [frozen layer](crate::FrozenLayerMode); a held layer that turns is at first
-/// faster, as the other layer across it pulls it over.
+/// With a held norm, the rate no longer grows with the strength: it *falls* from v (β² + w0²) to v
+/// β². If the layers start aligned, w0 = 0, the mode is the exponential of a [frozen
+/// layer](crate::FrozenLayerMode). If not, the held layer turns towards the other one, which makes
+/// the mode faster at first.
 ///
 /// # Assumes
 ///
-/// One mode alone: several that share a held layer share its norm.
+/// There is only one mode: several modes that share a held layer would share its norm.
 ///
 /// Derived here, and checked against an adaptive integrator of the vectors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -118,15 +119,14 @@ impl ClampedLayerMode {
         self.target - self.residual(t)
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// The residual S − s(t), strength units, without cancellation at late times.
     ///
     /// # Examples
     ///
     /// ```
-    /// let mode = theory::ClampedLayerMode::new(1.0, 2.0, 2.0, 0.0, 1.0)?;
-    /// // Late, the rate is that of the held layer alone, and of what is left across it.
-    /// let rate = (mode.residual(4.0) / mode.residual(5.0)).ln();
-    /// assert!(4.0 < rate && rate < 5.0);
+    /// let mode = theory::ClampedLayerMode::new(1.0, 2.0, 2.0, 0.0, 1.0)?; // Late, the rate is
+    /// that of the held layer and of the small part that is still across it. let rate =
+    /// (mode.residual(4.0) / mode.residual(5.0)).ln(); assert!(4.0 < rate && rate < 5.0);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
     #[must_use]
@@ -135,7 +135,7 @@ impl ClampedLayerMode {
             return f64::NAN;
         }
         let time = self.rate * t;
-        // The time is convex in ℓ = −ln((S − s)/(S − s0)), with a slope from 1/(1 + y0) to 1, so that
+        // The time is convex in ℓ = −ln((S − s)/(S − s0)), with a slope from 1/(1 + y0) to 1, so
         // Newton's method falls to the root from its upper bound.
         let mut passed = time * (1.0 + self.across_at(self.start));
         while passed.is_finite() && passed > 0.0 {
@@ -165,13 +165,13 @@ impl ClampedLayerMode {
         self.across_at(self.strength(t) / self.target).sqrt()
     }
 
-    /// Flow time at which s = q S; ln\[(1 − s0/S)/(1 − q)\]/(v β²) where nothing is across.
+    /// Flow time at which s = q S; ln\[(1 − s0/S)/(1 − q)\]/(v β²) for aligned layers.
     ///
     /// `fraction` is q = strength/target, from s0/S (included) to 1 (excluded).
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///
@@ -195,7 +195,7 @@ impl ClampedLayerMode {
         Ok(self.time_passed(passed) / self.rate)
     }
 
-    /// s/S when ℓ has passed.
+    /// s/S at a given ℓ.
     fn fraction_after(&self, passed: f64) -> f64 {
         self.start - (1.0 - self.start) * (-passed).exp_m1()
     }
@@ -208,26 +208,27 @@ impl ClampedLayerMode {
             return 0.0;
         }
         let mut y = if level > 1.0 { level } else { level.exp() };
-        // From above the root at level > 1, else as good as there: each step squares the error.
+        // Newton's method from above the root if level > 1, and from close to it otherwise. Each
+        // step squares the error.
         for _ in 0..ROOT_STEPS {
             y *= (1.0 + level - y.ln()) / (1.0 + y);
         }
         y
     }
 
-    /// v β² t until ℓ has passed: ∫ dℓ/(1 + y).
+    /// v β² t at a given ℓ: ∫ dℓ/(1 + y).
     fn time_passed(&self, passed: f64) -> f64 {
-        // The integrand tends to a constant; what differs from it is smooth in s.
+        // The integrand tends to a constant. Its difference from the constant is smooth in s.
         let steady = passed / (1.0 + self.last);
         let end = self.fraction_after(passed);
-        // Where nothing is left across, nothing differs, either.
+        // There is no difference if y is below rounding from the start.
         let faded =
             (self.start * self.start + (self.exponent + FADED).max(0.0) * self.square).sqrt();
         let differs = end.min(faded);
         if self.exponent == f64::NEG_INFINITY || differs <= self.start {
             return steady;
         }
-        // Lambert's function has its nearest singularity so far from the real axis.
+        // Distance of the nearest singularity of Lambert's function from the real axis.
         let unit = self.square.sqrt();
         let reach = (self.exponent.max(0.0) + self.start * self.start / self.square).sqrt();
         let panels = ((differs - self.start) * 4.0 * (1.0 + reach) / unit).ceil();
@@ -242,12 +243,12 @@ impl ClampedLayerMode {
                 sum += weight * difference / (1.0 - fraction);
             }
         }
-        // Beyond, y is 0 and the constant is the whole integrand, but for y at the target.
+        // Beyond this point, y is 0 and the integrand is the constant, except for y at the target.
         steady + width * sum
     }
 }
 
-/// Steps of Newton's method for Lambert's function, which has converged after five.
+/// Steps of Newton's method for Lambert's function. It has converged after five.
 const ROOT_STEPS: usize = 7;
 
 /// Nodes and weights of Gauss and Legendre on (0, 1).

@@ -1,4 +1,4 @@
-//! Two-layer modes with their feedback intact or broken, and skills that are made of them.
+//! Two-layer modes whose feedback is intact or broken, and skills made of such modes.
 
 use crate::clamped_layer::ClampedLayerMode;
 use crate::error::{TheoryError, require_positive};
@@ -7,7 +7,7 @@ use crate::frozen_layer::FrozenLayerMode;
 use crate::lambda_mode::LambdaMode;
 use crate::skills::require_probabilities;
 
-/// What becomes of the feedback between the two layers of a mode f = a b x.
+/// The feedback between the two layers of a mode f = a b x: intact, or broken in one of four ways.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Feedback {
     /// Each layer sets the speed of the other.
@@ -21,9 +21,9 @@ pub enum Feedback {
         /// B, unit √strength, above 0.
         backward: f64,
     },
-    /// The second layer b, of many neurons, turns but keeps its norm; a0 lies along it.
+    /// The second layer b, of many neurons, turns but keeps its norm; a0 is parallel to it.
     ReadoutClamped {
-        /// w0, the size of the first layer across b, unit √strength, 0 or more.
+        /// w0, the size of the part of the first layer orthogonal to b, unit √strength, 0 or more.
         across: f64,
     },
 }
@@ -49,7 +49,7 @@ impl Feedback {
     ///
     /// # Errors
     ///
-    /// A parameter off the domain of the mode.
+    /// A parameter outside the domain of the mode.
     ///
     /// # Examples
     ///
@@ -58,10 +58,8 @@ impl Feedback {
     /// let shape = |feedback: Feedback| {
     ///     let mode = feedback.mode(1.0, 1.0, 0.003, 0.003)?;
     ///     Ok::<f64, theory::TheoryError>(mode.time_to_fraction(0.9)? / mode.time_to_fraction(0.1)?)
-    /// };
-    /// assert!((shape(Feedback::Intact)? - 1.47).abs() < 0.01);
-    /// // A start above 0 makes a little more of 3.35.
-    /// assert!((shape(Feedback::Fixed { backward: 0.1 })? - 3.38).abs() < 0.01);
+    /// }; assert!((shape(Feedback::Intact)? - 1.47).abs() < 0.01); // A start above 0 raises 3.35 a
+    /// little. assert!((shape(Feedback::Fixed { backward: 0.1 })? - 3.38).abs() < 0.01);
     /// assert!((shape(Feedback::ReadoutFrozen)? - 21.85).abs() < 0.01);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
@@ -74,7 +72,7 @@ impl Feedback {
     ) -> Result<FeedbackMode, TheoryError> {
         Ok(match self {
             Self::Intact => {
-                // The difference of squares without the rounding of large equal layers.
+                // The difference of squares, without the rounding error for large equal layers.
                 let lambda = (second - first) * (second + first);
                 let mode = LambdaMode::new(input_power, target, first * second, lambda)?;
                 FeedbackMode::Intact(mode)
@@ -119,7 +117,7 @@ impl FeedbackMode {
         }
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// The residual S − s(t), strength units, without cancellation at late times.
     ///
     /// # Examples
     ///
@@ -142,7 +140,7 @@ impl FeedbackMode {
     ///
     /// # Errors
     ///
-    /// A fraction off that interval.
+    /// A fraction outside that interval.
     ///
     /// # Examples
     ///
@@ -161,24 +159,24 @@ impl FeedbackMode {
     }
 }
 
-/// Skills f = Σ a_k b_k g_k whose layers feed back on each other, or not: one [`FeedbackMode`] per
-/// skill.
+/// Skills f = Σ a_k b_k g_k, whose feedback between layers is intact or broken: one
+/// [`FeedbackMode`] per skill.
 ///
 /// * `probabilities` P_k, above 0, with a sum of at most 1;
 /// * `target` S, `first` a0 and `second` b0, equal for all skills, as the [`Feedback`] demands;
 /// * `slowdown` B² (no unit), above 0, as in [`MultilinearSkills`](crate::MultilinearSkills): 1 for
 ///   the exact model. It stretches every time alike, so that t90/t10 is free of it.
 ///
-/// Whatever the feedback, skill k takes P_1/P_k times as long as the first: order and spacing of
-/// skills do not show that layers govern each other, the shape of each and what the start does to
-/// its delay do.
+/// With any feedback, skill k takes P_1/P_k times as long as the first. So the order and spacing of
+/// skills do not show that layers govern each other. The shape of each rise does, and so does the
+/// dependence of its delay on the start.
 ///
 /// # Assumes
 ///
 /// Basis functions g_k with g_k² = 1 on inputs of skill k and 0 elsewhere, so that skills decouple;
 /// gradient flow on the population loss.
 ///
-/// [Nam2024, multilinear model]; its broken cases were derived here.
+/// [Nam2024, multilinear model]; the cases with broken feedback were derived here.
 #[derive(Debug, Clone)]
 pub struct FeedbackSkills {
     probabilities: Vec<f64>,
@@ -259,7 +257,7 @@ impl FeedbackSkills {
     /// ```
     #[must_use]
     pub fn loss(&self, t: f64) -> f64 {
-        // Rarest first: their terms are the smallest until late.
+        // The rarest skills first, because their terms are the smallest until late.
         let pairs = self.probabilities.iter().zip(&self.modes).rev();
         let sum: f64 = pairs.map(|(p, mode)| p * mode.residual(t).powi(2)).sum();
         0.5 * sum

@@ -2,10 +2,10 @@
 
 use crate::error::{TheoryError, require, require_on_the_way, require_positive};
 
-/// t90/t10 of a mode with a fixed backward weight that starts at 0: T(0.9^⅓)/T(0.1^⅓) = 3.35…,
-/// T(x) = ⅙ ln((x² + x + 1)/(1 − x)²) + (arctan((2x + 1)/√3) − π/6)/√3, whatever its constants.
+/// t90/t10 of a mode with a fixed backward weight that starts at 0: T(0.9^⅓)/T(0.1^⅓) = 3.35… for
+/// any constants, with T(x) = ⅙ ln((x² + x + 1)/(1 − x)²) + (arctan((2x + 1)/√3) − π/6)/√3.
 ///
-/// It lies between the step-like sigmoid of intact layers
+/// The ratio lies between that of the step-like sigmoid of intact layers
 /// ([`sigmoid_t90_over_t10`](crate::sigmoid_t90_over_t10), which tends to 1 for a small start) and
 /// the exponential of a frozen layer ([`LINEAR_T90_OVER_T10`](crate::LINEAR_T90_OVER_T10)).
 ///
@@ -36,14 +36,14 @@ pub const FIXED_FEEDBACK_T90_OVER_T10: f64 = 3.349_437_314_163_602_8;
 /// Other signs are covered by symmetry: flip the signs of (a, b, B) together, or of (a, S).
 ///
 /// Solves da/dt = v B (S − a b), db/dt = v a (S − a b). The second layer follows the true gradient,
-/// so that **a² − 2 B b** is conserved, and the mode is one equation in x = a/(2BS)^⅓:
+/// so **a² − 2 B b** is conserved. The mode is then one equation in x = a/(2BS)^⅓:
 ///
 /// dx/dt = ½ v (2BS)^⅔ (1 − x y), y = x² − γ, s = S x y, with the conserved γ = x0² − y0 and
 /// y0 = 2 B b0/(2BS)^⅔.
 ///
-/// From a0 = b0 = 0 this is x' = ½ v (2BS)^⅔ (1 − x³) with s = S x³. Without layers that govern each
-/// other, the time to learn is finite from a start of 0 and goes as B^−⅔, where intact layers take
-/// ln(S/s0): the start no longer sets the delay. The order and spacing of modes stay those of 1/v.
+/// From a0 = b0 = 0 this is x' = ½ v (2BS)^⅔ (1 − x³) with s = S x³. The start no longer sets the
+/// delay: from a start of 0, the time to learn is finite and goes as B^−⅔, while that of intact
+/// layers grows as ln(S/s0). The order and spacing of modes stay those of 1/v.
 ///
 /// # Assumes
 ///
@@ -63,7 +63,7 @@ pub struct FixedFeedbackMode {
     first: f64,
     /// y0.
     second: f64,
-    /// What x gains in all: r − x0, where r is the root of r (r² − γ) = 1.
+    /// The total gain of x: r − x0, where r is the root of r (r² − γ) = 1.
     gain: f64,
 }
 
@@ -188,15 +188,14 @@ impl FixedFeedbackMode {
         }
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// The residual S − s(t), strength units, without cancellation at late times.
     ///
     /// # Examples
     ///
     /// ```
-    /// // Late, the rate is that of the two layers as they are in the end: v (a B + a²).
-    /// let mode = theory::FixedFeedbackMode::new(1.0, 1.0, 0.5, 0.0, 0.0)?;
-    /// let decay = mode.residual(31.0) / mode.residual(30.0);
-    /// assert!((decay / (-1.5_f64).exp() - 1.0).abs() < 1e-12);
+    /// // Late, the rate is that of the final layers: v (a B + a²). let mode =
+    /// theory::FixedFeedbackMode::new(1.0, 1.0, 0.5, 0.0, 0.0)?; let decay = mode.residual(31.0) /
+    /// mode.residual(30.0); assert!((decay / (-1.5_f64).exp() - 1.0).abs() < 1e-12);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
     #[must_use]
@@ -246,15 +245,14 @@ impl FixedFeedbackMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///
     /// ```
     /// let time = |backward| {
     ///     theory::FixedFeedbackMode::new(0.3, 2.0, backward, 0.0, 0.0)?.time_to_fraction(0.5)
-    /// };
-    /// // Eight times the backward weight is four times as fast.
+    /// }; // With eight times the backward weight, the mode is four times as fast.
     /// assert!((time(0.01)? / time(0.08)? - 4.0).abs() < 1e-13);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
@@ -284,7 +282,7 @@ impl FixedFeedbackMode {
         self.target * (left * self.slope(gained))
     }
 
-    /// M(d), by which 1 − x y = (gain − d) M(d): a sum of terms of one sign.
+    /// The factor M(d) in 1 − x y = (gain − d) M(d), a sum of terms of one sign.
     fn slope(&self, gained: f64) -> f64 {
         let (x, gain) = (self.first, self.gain);
         gain * gain
@@ -300,8 +298,8 @@ impl FixedFeedbackMode {
         let (cubic, square, linear) = (1.0, 3.0 * self.first, {
             2.0 * self.first * self.first + self.second
         });
-        // Each term alone is at most the share, so that this is at or above the root; the polynomial
-        // is convex, so that Newton's method falls to the root from there.
+        // Each term alone is at most the share, so this start is at or above the root. The
+        // polynomial is convex, so Newton's method falls to the root.
         let mut gain = share.cbrt().min((share / square).sqrt());
         gain = gain.min(share / linear);
         loop {
@@ -316,8 +314,8 @@ impl FixedFeedbackMode {
         }
     }
 
-    /// What the time to a gain d has beside −ln(1 − d/gain), in units of 1/(M(gain) rate):
-    /// ½ ln(M(d)/M(0)) + 3/2 r ∫ dδ/M(δ).
+    /// The part of the time to a gain d that is added to −ln(1 − d/gain), in units of 1/(M(gain)
+    /// rate): ½ ln(M(d)/M(0)) + 3/2 r ∫ dδ/M(δ).
     fn delay(&self, gained: f64) -> f64 {
         let (x, root) = (self.first, self.first + self.gain);
         // M(δ) = (δ + u)² + Δ with u = x0 + r/2 and Δ = 1/r − r²/4, of either sign.
@@ -329,7 +327,7 @@ impl FixedFeedbackMode {
         0.5 * growth.ln_1p() + 1.5 * root * area
     }
 
-    /// What x has gained at t, and what is left to gain; `None` off t ≥ 0.
+    /// The gain of x at t, and the gain that remains; `None` unless t ≥ 0.
     fn gained(&self, t: f64) -> Option<(f64, f64)> {
         if t.is_nan() || t < 0.0 {
             return None;
@@ -356,7 +354,7 @@ impl FixedFeedbackMode {
 
 /// arctan(√y)/√y, continued to y < 0 as artanh(√−y)/√−y.
 fn arc(y: f64) -> f64 {
-    /// Below this the series is exact to rounding: its first term left out is y⁴/9.
+    /// Below this bound, the series is exact to rounding: the first omitted term is y⁴/9.
     const SERIES: f64 = 1e-4;
     if y.abs() < SERIES {
         1.0 - y * (1.0 / 3.0 - y * (1.0 / 5.0 - y / 7.0))

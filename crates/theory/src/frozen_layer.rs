@@ -1,4 +1,4 @@
-//! One mode of a two-layer linear network, one layer of which does not learn.
+//! One mode of a two-layer linear network in which one layer does not learn.
 
 use crate::error::{TheoryError, require};
 use crate::linear::LinearMode;
@@ -13,9 +13,9 @@ use crate::linear::LinearMode;
 /// * `learning` the other layer at t = 0, unit √strength, either sign.
 ///
 /// Solves dm/dt = v c (S − c m), the gradient flow of ½ E(a b x − S x)² in the learning layer m.
-/// The two layers enter alike, so that it does not matter which is frozen. Without feedback between
-/// layers nothing is left of the sigmoid: t90/t10 is the linear model's
-/// [21.85](crate::LINEAR_T90_OVER_T10) from s0 = 0, and the start does not delay the mode.
+/// The two layers enter symmetrically, so it does not matter which one is frozen. Without feedback
+/// between layers, the rise is no longer a sigmoid: from s0 = 0, t90/t10 is that of the linear
+/// model, [21.85](crate::LINEAR_T90_OVER_T10), and the start does not delay the mode.
 ///
 /// # Assumes
 ///
@@ -84,7 +84,7 @@ impl FrozenLayerMode {
         self.linear.strength(t)
     }
 
-    /// What is still missing, S − s(t), strength units, without cancellation at late times.
+    /// The residual S − s(t), strength units, without cancellation at late times.
     ///
     /// # Examples
     ///
@@ -118,7 +118,7 @@ impl FrozenLayerMode {
     ///
     /// # Errors
     ///
-    /// [`TheoryError::FractionNotReached`] for a fraction off that interval.
+    /// [`TheoryError::FractionNotReached`] for a fraction outside that interval.
     ///
     /// # Examples
     ///

@@ -66,7 +66,7 @@ pub struct Mlp {
     /// Layers that do not learn, or only until a step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<Freeze>,
-    /// What carries the error back through the last layer; its own weights where this is left out.
+    /// The weights that carry the error back through the last layer; its own weights if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Backward>,
     /// Layers whose weights keep their norm.

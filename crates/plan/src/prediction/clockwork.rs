@@ -1,4 +1,5 @@
-//! What explanations with a fitted clock share: the speeds of indices, and the first curve.
+//! The parts that explanations with a fitted clock share: the speed of each index, and the first
+//! curve.
 
 use metrics::Crossing;
 use schemars::JsonSchema;
@@ -19,7 +20,7 @@ pub(super) enum Law {
     Linear,
 }
 
-/// A mode this much weaker than the first is rounding.
+/// A mode that is weaker than the first by more than this factor is rounding.
 const NO_MODE: f64 = 1e-12;
 
 /// Input power and target of each index: of the task's skills, or of the singular modes of the training
@@ -52,7 +53,7 @@ pub(super) fn speeds(strengths: &[(f64, f64)], law: Law, exponent: f64) -> Vec<f
     speeds.collect()
 }
 
-/// A curve on the clock of its cell: flow time where the optimizer has one, steps where not.
+/// A curve on the clock of its cell: flow time if the optimizer has one, otherwise steps.
 pub(super) struct Timed {
     pub(super) times: Vec<f64>,
     pub(super) values: Vec<f64>,
@@ -66,7 +67,7 @@ impl Timed {
         Self { times, values }
     }
 
-    /// When it first crosses one half, if that was seen.
+    /// The time at which it first crosses one half, if it was recorded.
     pub(super) fn half_time(&self) -> Option<f64> {
         match half_time(&self.times, &self.values) {
             Ok(Crossing::At(time)) if time > 0.0 => Some(time),
@@ -80,7 +81,7 @@ fn time(cell: &CellView<'_>, step: f64) -> f64 {
     cell.clock.time_at(step).unwrap_or(step)
 }
 
-/// Pushes strengths of every index at every recorded step.
+/// Adds the strength of every index at every recorded step.
 pub(super) fn push_strengths(
     cell: &CellView<'_>,
     indices: usize,

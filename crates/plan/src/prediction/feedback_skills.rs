@@ -14,12 +14,13 @@ pub(crate) const REFERENCE: Reference = Reference::of::<FeedbackSkills>(
 
 /// The two-layer skill model with the feedback between its layers intact or broken.
 ///
-/// Each skill f = a b g is learned by itself, from layers `first` and `second`. The calibration constant `slowdown` (B²)
-/// stretches every time alike: t90/t10 and the spacing of skills are free of it.
+/// Each skill f = a b g is learned by itself, from the initial layers `first` and `second`. The
+/// calibration constant `slowdown` (B²) stretches all times by the same factor, so that t90/t10 and
+/// the spacing of skills do not depend on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FeedbackSkills {
-    /// What becomes of the feedback.
+    /// Whether the feedback is intact, or how it is broken.
     feedback: Case,
     /// First layer a at the start, the same for all skills.
     #[serde(default)]
@@ -30,8 +31,8 @@ struct FeedbackSkills {
     /// Backward weight, with feedback = "fixed".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backward: Option<f64>,
-    /// Size of the first layer across the second, with feedback = "readout-clamped"; 0 where it is left
-    /// out.
+    /// Size of the part of the first layer that is orthogonal to the second, with feedback =
+    /// "readout-clamped"; 0 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     across: Option<f64>,
     /// B²: how much slower the net is than the model; 1 unless `calibrate_on` fixes it.
@@ -42,20 +43,20 @@ struct FeedbackSkills {
     calibrate_on: Option<String>,
 }
 
-/// Cases of the theory, as they are written.
+/// Cases of the theory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Case {
     /// Each layer sets the speed of the other.
     Intact,
-    /// The first layer stays.
+    /// The first layer does not learn.
     FirstLayerFrozen,
-    /// The second layer stays.
+    /// The second layer does not learn.
     ReadoutFrozen,
-    /// Errors reach the first layer through a fixed weight.
+    /// The error reaches the first layer through a fixed weight.
     Fixed,
-    /// The second layer, of many neurons, turns but keeps its norm. Of one skill alone: several share
-    /// the norm.
+    /// The second layer, of many neurons, turns but keeps its norm. This holds for one skill only,
+    /// because several skills would share the norm.
     ReadoutClamped,
 }
 
@@ -81,7 +82,8 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Prediction>, KeyError>
             ));
         }
     }
-    // What stays, or grows by what the other is, must not be 0.
+    // A layer that does not learn, or keeps its norm, must not be 0. Neither may two layers that
+    // grow only through each other.
     let (first, second): (&[Case], &[Case]) = (
         &[Case::Intact, Case::FirstLayerFrozen],
         &[Case::Intact, Case::ReadoutFrozen, Case::ReadoutClamped],
@@ -147,7 +149,7 @@ impl FeedbackSkills {
                 let Ok(Crossing::At(step)) = half_time(&steps, &values) else {
                     return None;
                 };
-                // Every time of a mode is proportional to B².
+                // All times of a mode are proportional to B².
                 let own = self.mode(first.probability, first.target)?;
                 cell.clock.time_at(step)? / own.time_to_fraction(metrics::HALF).ok()?
             }

@@ -18,8 +18,8 @@ pub(crate) const REFERENCE: Reference =
 
 /// A rival explanation: one shape of rise, fitted to the first curve of a model and stretched by a law for all others.
 ///
-/// The constants are fitted to index 1, per seed and variant. Every further index is the same shape on a clock that goes with
-/// its rate, so that nothing of it was seen.
+/// The constants are fitted to index 1, per seed and variant. All other indices have the same
+/// shape, with time scaled by their rates, so nothing is fitted to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FittedRise {
@@ -45,7 +45,7 @@ enum Shape {
     Step,
     /// 1 − e^(−rt) with the half-time of the first curve (one constant).
     Exponential,
-    /// The same behind a delay; least squares over the first curve (two constants).
+    /// An exponential after a delay; least squares over the first curve (two constants).
     DelayedExponential,
     /// The sigmoid of two balanced layers whose start is fitted, too; least squares over the first
     /// curve (two constants).
@@ -94,7 +94,8 @@ impl FittedRise {
             Shape::Step => Rise::step(half_time),
             Shape::Exponential => Rise::exponential(half_time),
             Shape::DelayedExponential => {
-                // A share of the half-time that is no delay, up to one that makes a step of it.
+                // The share of the half-time after the delay: from 1, no delay, to almost 0, a
+                // step.
                 let delays = [0.0, 0.999];
                 return least_squares(&known, half_time, delays, Rise::delayed_exponential);
             }
@@ -108,18 +109,18 @@ impl FittedRise {
     }
 }
 
-/// The rise of least squares over `known`: its half-time within a factor of 2 of the one that was
-/// seen, and its second constant within `range`. A grid that closes in on its best point.
+/// Fits a rise to `known` by least squares, with the half-time within a factor of 2 of the recorded
+/// one and the second constant within `range`. The grid is refined around its best point.
 fn least_squares(
     known: &[(f64, f64)],
     seen: f64,
     range: [f64; 2],
     rise: impl Fn(f64, f64) -> Result<Rise, theory::TheoryError>,
 ) -> Option<Fit> {
-    /// Points along each constant, and rounds of closing in: the last grid is finer than 1e-5.
+    /// Points along each constant, and rounds of refinement: the last grid is finer than 1e-5.
     const POINTS: usize = 21;
     const ROUNDS: usize = 7;
-    /// Part of the range that is kept: two steps to each side of the best point.
+    /// Part of the range kept in each round: two steps to each side of the best point.
     const KEPT: f64 = 2.0 / (POINTS - 1) as f64;
     let error = |rise: &Rise| -> f64 {
         let gaps = known.iter().map(|&(time, value)| rise.value(time) - value);

@@ -3,8 +3,9 @@ use crate::log_time::{grid_of, interpolated};
 
 /// How well models and closed forms explain the curves of a model that they were not fitted to.
 ///
-/// Every curve is compared on a grid that is uniform in the logarithm of time, from the first record of
-/// the explained curve after step 0 to its last. Of a grid of variants, the first cell of each seed counts.
+/// Curves are compared on a grid that is uniform in the logarithm of time, from the first record of
+/// the explained curve after step 0 to its last. If there is a grid of variants, the first cell of
+/// each seed is used.
 pub struct Explanations<'a> {
     table: &'a Selection<'a>,
     /// The explained curves of each seed; `None` where one is missing or cut short.
@@ -25,10 +26,10 @@ pub struct Score {
     pub error: f64,
     /// 1 − error / (variance of the explained values around their mean).
     pub r_squared: f64,
-    /// Typical factor by which the explanation is early or late: e to the power of the root mean
-    /// square of the shifts in log time that fit each curve best.
+    /// Typical factor by which the explanation is early or late. It is e to the power of the root
+    /// mean square of the best shifts in log time, one shift per curve.
     pub clock: f64,
-    /// What `r_squared` is once each curve is shifted by that much: the shape alone.
+    /// `r_squared` after each curve is shifted by its best shift. It measures the shape alone.
     pub shape_r_squared: f64,
 }
 
@@ -37,7 +38,7 @@ const LARGEST_SHIFT: f64 = 1.386;
 const SHIFT: f64 = 0.01;
 
 impl<'a> Explanations<'a> {
-    /// The curves of `table`, the selection of the model to explain, at all indices but `fitted`.
+    /// The curves to explain: those that `table` selects, at all indices except `fitted`.
     pub fn new(table: &'a Selection<'a>, fitted: &[u64]) -> Self {
         let mut indices = table.indices();
         indices.retain(|index| !fitted.contains(index));
@@ -68,8 +69,8 @@ impl<'a> Explanations<'a> {
         })
     }
 
-    /// Scores of the best that any explanation without the seed can do: the mean of the other seeds.
-    /// Where another seed stopped earlier, its last value stands for the rest.
+    /// Scores of the mean of the other seeds, the best explanation possible without knowing the
+    /// seed. If another seed stopped earlier, its last value is continued.
     pub fn of_other_seeds(&self) -> Vec<Option<Score>> {
         let cells = self.table.per_seed();
         self.each(|own, explained| {
@@ -104,7 +105,7 @@ impl<'a> Explanations<'a> {
     }
 }
 
-/// A curve at the times of a grid.
+/// The values of a curve at the times of a grid.
 fn on(grid: &[f64], times: &[f64], values: &[f64]) -> Option<Vec<f64>> {
     let at = |&time: &f64| interpolated(times, values, time).filter(|value| value.is_finite());
     grid.iter().map(at).collect()
@@ -155,8 +156,8 @@ fn score(pairs: &[(&Explained, Vec<f64>, Vec<f64>)]) -> Option<Score> {
     })
 }
 
-/// The share of what the null leaves that an explanation explains, with the ceiling as 1; `None` where
-/// the null is as good as the ceiling already.
+/// The share that an explanation explains of the error that the null leaves, with the ceiling as 1;
+/// `None` if the null is as good as the ceiling.
 pub fn explained_share(explanation: Score, null: Score, ceiling: Score) -> Option<f64> {
     let room = null.error - ceiling.error;
     (room > 0.0).then(|| (null.error - explanation.error) / room)

@@ -9,7 +9,7 @@ pub(crate) const REFERENCE: Reference = Reference::of::<FinalValue>("");
 
 /// The last recorded value of every index, or of one.
 ///
-/// Of a time that did not come within the run, the bound.
+/// If the metric is a time that the run did not reach, the value is its lower bound.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FinalValue {
