@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// List the shipped experiments.
     List {
-        /// Print the registration of all their claims on this date, as experiments/prereg.lock keeps it.
+        /// Print the claims and thresholds of all experiments as registered on a date such as
+        /// 2026-01-31, in the format of experiments/prereg.lock.
         #[arg(long, value_name = "DATE")]
         preregister: Option<String>,
     },
@@ -35,7 +36,7 @@ pub(crate) enum Command {
     Parity(Parity),
     /// Judge the claims of recorded runs again, without training.
     Verdict(Verdict),
-    /// Ask of recorded runs whether their claims could have failed: null data, wrong laws, power.
+    /// Test whether the claims of recorded runs could have failed: null data, wrong laws, power.
     Calibrate(Calibrate),
     /// Draw recorded runs again and write one page over them, without training.
     Report(Report),
@@ -193,7 +194,7 @@ pub(crate) struct SweepWhat {
     /// Floating-point precision of training, in place of the spec's.
     #[arg(long)]
     pub(crate) precision: Option<Precision>,
-    /// Run a small, fast version: the settings of the [quick] table of the spec.
+    /// Run a small, fast version, with the settings in the spec's [quick] table.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Device to train on: BACKEND or BACKEND:INDEX, as listed by `layerwise devices` [default:
@@ -363,7 +364,7 @@ pub(crate) struct Training {
     /// `layerwise devices` lists all engines.
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
-    /// Run a small, fast version: the settings of the [quick] table of the spec.
+    /// Run a small, fast version, with the settings in the spec's [quick] table.
     #[arg(long)]
     pub(crate) quick: bool,
 }
@@ -389,17 +390,17 @@ pub(crate) struct Reproduce {
     /// Folder for the run folders, report.html, report.md and report.json.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
-    /// Write the table of verdicts into this document, between its lines `<!-- experiments:begin -->` and
-    /// `<!-- experiments:end -->`. It needs every experiment that is not long, with the settings of its
-    /// spec.
+    /// Write the table of verdicts into this document, between its lines
+    /// `<!-- experiments:begin -->` and `<!-- experiments:end -->`. Needs a run of all experiments
+    /// (except those with `long = true`), with the settings of their specs.
     #[arg(
         long,
         value_name = "FILE",
         conflicts_with_all = ["quick", "seeds", "set", "precision"]
     )]
     pub(crate) update_docs: Option<PathBuf>,
-    /// Then run them again on fresh seeds, from 100, which no pilot used, and print both verdicts of every
-    /// claim side by side.
+    /// Afterwards, run the experiments again on fresh seeds (100 and up, which no pilot used), and
+    /// print both verdicts of every claim side by side.
     #[arg(long)]
     pub(crate) confirm: bool,
     /// Train every cell again, including cells that this version has already finished.
@@ -503,16 +504,16 @@ pub(crate) struct Verdict {
 
 #[derive(Debug, Args)]
 pub(crate) struct Calibrate {
-    /// Run folders. Each gets a calibration.json, which its page shows from then on.
+    /// Run folders. Each gets a calibration.json; `layerwise report` adds its table to the page.
     #[arg(required = true, value_name = "RUN_DIR")]
     pub(crate) runs: Vec<PathBuf>,
     /// Calibrate the claims of this spec, which must train and measure the same models.
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
-    /// Draws of each share that cannot be enumerated.
+    /// Number of random draws for a share whose cases are too many to enumerate.
     #[arg(long, value_name = "N", default_value_t = 999, value_parser = clap::value_parser!(u64).range(20..=1_000_000))]
     pub(crate) draws: u64,
-    /// Worker threads [default: all cores].
+    /// Number of worker threads [default: number of cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     /// Write one JSON document over all runs to this file and leave the run folders alone.

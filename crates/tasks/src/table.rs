@@ -157,7 +157,7 @@ fn explained(message: &str, path: &mut Vec<Segment>) -> (String, String) {
                     Some("boolean") => "is true or false",
                     Some("map") => "is a table",
                     Some("sequence") => "is a list",
-                    _ => "is of another type",
+                    _ => "has the wrong type",
                 },
                 _ => "is outside its range",
             };
@@ -178,6 +178,8 @@ fn wanted_value(expected: &str) -> &str {
         Some("f32" | "f64") => "a number",
         _ if expected == "a boolean" => "true or false",
         _ if expected == "a string" => "text in quotes",
+        // An enum of words or tables.
+        _ if expected == "string only" => "a table such as { key = 1 }, or one of its words",
         _ if expected == "a sequence" => "a list such as [1, 2]",
         _ if expected.contains("tagged enum") => "a table with a kind, such as { kind = \"…\" }",
         _ if expected.contains("struct") || expected == "a map" => "a table such as { key = 1 }",

@@ -173,8 +173,8 @@ fn of_network(
         (Some(rows), Some(activation)) => network.collapse(activation, rows)?,
         (Some(_), None) => {
             return Err(
-                "holds weights, but not the activation. Give --activation relu, tanh, gelu, \
-                 quadratic or identity"
+                "holds weights, but not the activation. Give --activation, for example relu; \
+                 `layerwise show activation` lists all"
                     .to_owned(),
             );
         }

@@ -208,6 +208,7 @@ fn list(property: &Value) -> String {
         Some("array") => "lists of numbers",
         Some("object") => "tables",
         _ if !items["oneOf"].is_null() => "the words below",
+        _ if !items["anyOf"].is_null() => "texts or tables",
         _ => "texts",
     };
     match property["minItems"].as_u64() {

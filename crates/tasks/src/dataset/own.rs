@@ -74,13 +74,12 @@ impl OwnFiles {
                 label_file: labels.clone(),
             }),
             _ if is_table => refuse(
-                "is a table, so it needs the name of its label column instead of a label file",
-                "Give the column that holds the class",
+                "is a table, so it needs a label column, not a label file",
+                "Name the column that holds the class: --label COLUMN, or label = \"COLUMN\" in a spec",
             ),
             _ => refuse(
-                "needs the name of its label column if it is a table, or a label file if it is an \
-                 IDX file",
-                "Give the column that holds the class, or the label file",
+                "needs a label column if it is a table, or a label file if it is an IDX file",
+                "Give --label COLUMN or --label-file FILE, or the same as label or label_file in a spec",
             ),
         }
     }
