@@ -9,7 +9,8 @@ pub(crate) const REFERENCE: Reference = Reference::of::<FinalValue>("");
 
 /// The last recorded value of every index, or of one.
 ///
-/// If the metric is a time that the run did not reach, the value is its lower bound.
+/// A time may be known only by a bound: an upper one if it came before the first record, a lower
+/// one if the run was cut short before it.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FinalValue {

@@ -74,7 +74,7 @@ impl OwnFiles {
                 label_file: labels.clone(),
             }),
             _ if is_table => refuse(
-                "is a table, so it needs a label column, not a label file",
+                "is a table, so it needs a label column (and no label file)",
                 "Name the column that holds the class: --label COLUMN, or label = \"COLUMN\" in a spec",
             ),
             _ => refuse(
