@@ -25,11 +25,11 @@ const LEAST_DRAWS: u64 = 99;
 const TRIED: u64 = 5;
 
 /// The rates with indices permuted in the same way for all seeds, and per seed. Empty if there is
-/// only one index, or if permuting them changes nothing.
+/// only one index, or if the claim does not depend on which index is which.
 pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
     let judge = Judge { run: subject.run };
     let indices = judge.selection(Place::of(subject.claim)).indices();
-    if indices.len() < 2 {
+    if indices.len() < 2 || !subject.statistic.relates_indices() {
         return Vec::new();
     }
     let mut shuffled = Shuffled {
