@@ -209,6 +209,26 @@ fn every_model_continues_bit_by_bit_in_double_precision() {
     assert_eq!(check_all("flex", Precision::F64), CASES);
 }
 
+#[test]
+fn a_net_whose_neurons_are_balanced_continues_bit_by_bit() {
+    for precision in [Precision::F32, Precision::F64] {
+        let target = Target::open("flex", precision).unwrap();
+        for optimizer in optimizers() {
+            // Seven steps do not divide the steps before the break.
+            let case = |engine| Case {
+                table: "kind = 'mlp'\nwidths = [7, 5]\nbias = true\nbalance = { every = 7 }",
+                engine,
+                target: &target,
+                optimizer,
+                members: 1,
+                constant: false,
+            };
+            assert!(case("auto").check());
+            assert!(!case("autodiff").check(), "autodiff does not balance");
+        }
+    }
+}
+
 #[cfg(feature = "ndarray")]
 #[test]
 fn every_model_continues_bit_by_bit_on_ndarray() {
