@@ -89,6 +89,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/frozen-kernel.toml"),
     ),
     (
+        "restored-balance",
+        include_str!("../../../experiments/restored-balance.toml"),
+    ),
+    (
         "lazy-rich-parity",
         include_str!("../../../experiments/lazy-rich-parity.toml"),
     ),
