@@ -352,7 +352,7 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
     );
     assert_refused(
         &net("freeze = [{ layer = 1, when = { metric = 'test_loss', at = 1.0 } }]"),
-        "freeze[0].when.at",
+        "freeze[0].at",
     );
 }
 

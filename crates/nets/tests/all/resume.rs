@@ -253,9 +253,12 @@ fn neurons_are_balanced_after_the_steps_that_the_model_names() {
     for round in 0..3 {
         let first = 7 * round;
         case.train(&mut *learners, first..first + 6);
-        assert!(left(&*learners) > 1e-4, "round {round}");
+        let before = left(&*learners);
+        // Small steps keep most of the balance by themselves.
+        assert!(before > 1e-9, "round {round}: {before:e}");
         case.train(&mut *learners, first + 6..first + 7);
-        assert!(left(&*learners) < 1e-12, "round {round}");
+        let after = left(&*learners);
+        assert!(after < 1e-13, "round {round}: {after:e}");
     }
 }
 

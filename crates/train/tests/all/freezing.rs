@@ -81,7 +81,8 @@ fn members_that_are_stepped_together_freeze_each_at_its_own_step() {
     for (alone, together) in alone.iter().zip(&together) {
         let gap = (alone.value - together.value).abs();
         assert!(
-            gap <= SAME_NUMBERS * alone.value.abs().max(1.0),
+            gap <= SAME_NUMBERS * alone.value.abs().max(1.0)
+                || (alone.value.is_infinite() && together.value.is_infinite()),
             "{alone:?} {together:?}"
         );
     }
