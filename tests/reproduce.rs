@@ -236,13 +236,15 @@ fn a_folder_of_something_else_fails_one_experiment_and_not_the_others() {
     let place = Workplace::empty();
     fs::create_dir_all(place.path("out/sparse-parity-quick")).unwrap();
     fs::write(place.path("out/sparse-parity-quick/thesis.txt"), "text").unwrap();
-    let output = reproduce(&place, &FAST, &["--json"]);
+    let output = reproduce(&place, &FAST, &["--json", "--confirm"]);
     let text = stderr(&output);
     assert_eq!(code(&output), Some(1), "{text}");
     assert!(
         text.contains("sparse-parity: failed") && text.contains("holds no run"),
         "{text}"
     );
+    assert!(text.contains("nothing was confirmed"), "{text}");
+    assert!(!place.path("out/confirm").exists());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["failed"][0]["name"], "sparse-parity");
     assert_eq!(document["runs"].as_array().unwrap().len(), 1);

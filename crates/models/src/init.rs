@@ -75,6 +75,8 @@ pub enum BiasInit {
     Same,
     /// Zero.
     Zero,
+    /// Drawn from U(−1/√`fan_in`, 1/√`fan_in`), as `nn.Linear` of PyTorch draws them.
+    Pytorch,
 }
 
 fn one() -> f64 {
@@ -208,9 +210,9 @@ impl WeightInit {
             }
         };
         let mut rng = stream::keyed(seed, "initial weights", layer as u64);
-        let mut draw = |count: usize| {
+        let draw = |rng: &mut _, count: usize| {
             let mut values = vec![0.0; count];
-            stream::standard_normals(&mut rng, &mut values);
+            stream::standard_normals(rng, &mut values);
             values.iter_mut().for_each(|value| *value *= std * scale);
             values
         };
@@ -218,12 +220,17 @@ impl WeightInit {
             name: format!("layers.{layer}.weight"),
             rows: inputs,
             columns: outputs,
-            values: draw(inputs * outputs),
+            values: draw(&mut rng, inputs * outputs),
         }];
         if bias {
             let values = match biases {
-                BiasInit::Same => draw(outputs),
+                BiasInit::Same => draw(&mut rng, outputs),
                 BiasInit::Zero => vec![0.0; outputs],
+                BiasInit::Pytorch => {
+                    let bound = scale / (inputs as f64).sqrt();
+                    let mut uniform = || bound * (2.0 * stream::uniform(&mut rng) - 1.0);
+                    (0..outputs).map(|_| uniform()).collect()
+                }
             };
             let name = format!("layers.{layer}.bias");
             arrays.push(HostArray {

@@ -104,6 +104,13 @@ pub trait Statistic: Send + Sync {
         None
     }
 
+    /// Whether it depends on which index is which. If not, its data with permuted indices are no data in which
+    /// a claim is not true: of the last value of one index, another index may well be true, and so may be a
+    /// difference between two groups or two explanations, whatever the order of their indices.
+    fn relates_indices(&self) -> bool {
+        true
+    }
+
     /// The statistic with its places along a knob or the indices apart, if it has such places.
     fn arranged<'t>(&'t self, _table: &Selection<'_>) -> Option<Arranged<'t>> {
         None

@@ -11,7 +11,6 @@ use crate::{
     style::{AXIS, HAIRLINE, INK, LABEL, Stroke},
     subscript::subscripts,
     ticks::ticks,
-    viridis,
 };
 
 /// From transformed values to colours.
@@ -24,6 +23,12 @@ pub(crate) struct ColourScale {
     label: String,
     /// Whether a value lies below or above the scale.
     beyond: [bool; 2],
+}
+
+/// The colour at `share` of the scale, from 0 (dark) to 1 (light). Equal steps in value look like
+/// equal steps in colour, also in grey and to colour-blind people.
+fn viridis(share: f64) -> String {
+    format!("#{:X}", colorous::VIRIDIS.eval_continuous(share))
 }
 
 /// A cell without a value.
@@ -88,8 +93,8 @@ impl ColourScale {
     }
 
     /// The colour of a value.
-    pub(crate) fn colour(&self, value: f64) -> &'static str {
-        viridis::colour((value - self.low) / (self.high - self.low))
+    pub(crate) fn colour(&self, value: f64) -> String {
+        viridis((value - self.low) / (self.high - self.low))
     }
 
     /// The contour lines: value and dashes.
@@ -128,14 +133,14 @@ impl ColourScale {
                     let x = from + piece * position as f64;
                     let share = (position as f64 + 0.5) / PIECES as f64;
                     let high = (x + piece, bottom);
-                    canvas.rect((x, top_of_bar), high, viridis::colour(share));
+                    canvas.rect((x, top_of_bar), high, &viridis(share));
                 }
             });
             let ends = [(from, -POINT, 0.0), (to, POINT, 1.0)];
             for ((x, out, share), _) in ends.into_iter().zip(self.beyond).filter(|end| end.1) {
                 let tip = (x + out, (top_of_bar + bottom) / 2.0);
                 let corners = [(x, top_of_bar), tip, (x, bottom)];
-                canvas.area(&corners, viridis::colour(share), 1.0);
+                canvas.area(&corners, &viridis(share), 1.0);
             }
             let axis = Axis::new(Scale::Linear, self.range(), [from, to]);
             let fits = |labels: &[(f64, String)]| {

@@ -34,10 +34,10 @@ pub(crate) enum Entry {
 }
 
 /// How a cell of a heat map is filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Patch {
     /// With one colour.
-    Plain(&'static str),
+    Plain(String),
     /// Like a cell without a value.
     Hatched,
 }

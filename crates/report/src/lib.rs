@@ -56,7 +56,6 @@ mod style;
 mod subscript;
 mod table;
 mod ticks;
-mod viridis;
 
 pub use confirmation::{Confirmation, Confirmed};
 pub use error::ReportError;

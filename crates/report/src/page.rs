@@ -4,6 +4,7 @@ mod first_screen;
 mod judged;
 mod leaderboard;
 mod made;
+mod map;
 mod topic;
 mod verdict;
 mod view;
@@ -22,7 +23,7 @@ pub(crate) use self::{
 };
 
 /// The parts of the page. A name that ends in .html is escaped where nothing is marked as safe.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("../assets/page/page.html")),
     ("style.css", include_str!("../assets/page/style.css")),
     ("macros.html", include_str!("../assets/page/macros.html")),
@@ -31,6 +32,7 @@ const TEMPLATES: [(&str, &str); 8] = [
         "first_screen.html",
         include_str!("../assets/page/first_screen.html"),
     ),
+    ("map.html", include_str!("../assets/page/map.html")),
     ("claims.html", include_str!("../assets/page/claims.html")),
     (
         "leaderboard.html",

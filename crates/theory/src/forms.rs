@@ -16,6 +16,28 @@
 //! # Ok::<(), theory::forms::FormError>(())
 //! ```
 
+/// The table of parameters of a form: name, meaning, unit, domain, and the default if there is one.
+macro_rules! parameters {
+    ($($name:literal: $meaning:literal, $unit:literal, $domain:literal $(= $default:literal)?;)*) => {
+        &[$(Parameter {
+            name: $name,
+            meaning: $meaning,
+            unit: $unit,
+            domain: $domain,
+            default: parameters!(@default $($default)?),
+        }),*]
+    };
+    (@default) => { None };
+    (@default $default:literal) => { Some($default) };
+}
+
+/// The table of results of a form: name, meaning, unit.
+macro_rules! outputs {
+    ($($name:literal: $meaning:literal, $unit:literal;)*) => {
+        &[$(Output { name: $name, meaning: $meaning, unit: $unit }),*]
+    };
+}
+
 mod balanced_mode;
 mod balanced_network;
 mod data_emergence;
@@ -37,6 +59,8 @@ mod unconstrained_features;
 
 pub use error::FormError;
 pub use inputs::{Inputs, Points, Value};
+
+use crate::TheoryError;
 
 /// One parameter of a form.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,19 +88,27 @@ pub struct Output {
     pub unit: &'static str,
 }
 
-/// The output of most forms at times.
-const STRENGTH_AT_TIMES: Output = Output {
-    name: "strength",
-    meaning: "s at the times",
-    unit: "strength",
+/// The results of one mode: its strength at times, or times at fractions.
+const STRENGTH_AND_TIMES: &[Output] = outputs! {
+    "strength": "s at the times", "strength";
+    "times": "t at which s is the fraction of the target", "flow time";
 };
 
-/// The output of most forms at fractions.
-const TIMES_OF_FRACTIONS: Output = Output {
-    name: "times",
-    meaning: "t at which s is the fraction of the target",
-    unit: "flow time",
-};
+/// The numbers of one mode: the time of every fraction, or every named function at the times.
+fn of_mode(
+    inputs: &Inputs,
+    time_to_fraction: impl Fn(f64) -> Result<f64, TheoryError>,
+    at_times: &[(&'static str, &dyn Fn(f64) -> f64)],
+) -> Result<Outputs, FormError> {
+    let points = inputs.points().values().iter();
+    if let Points::Fractions(_) = inputs.points() {
+        let times: Result<Vec<f64>, _> = points.map(|&q| time_to_fraction(q)).collect();
+        return Ok(vec![("times", times?.into())]);
+    }
+    let values = |of: &dyn Fn(f64) -> f64| points.clone().map(|&t| of(t)).collect::<Vec<f64>>();
+    let named = at_times.iter().map(|(name, of)| (*name, values(of).into()));
+    Ok(named.collect())
+}
 
 /// Kinds of points at which a form can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

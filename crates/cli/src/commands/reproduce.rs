@@ -48,13 +48,18 @@ pub(super) fn reproduce(
     let mut explored = Pass::new(arguments, planned)?;
     explored.run(arguments, kinds, json)?;
     let whole = explored.page.failed.is_empty() && explored.page.left.is_empty();
+    let later = "is left for when every experiment has come to its end; the same command goes on";
+    if let (Some(_), false) = (&document, whole) {
+        eprintln!("the document is as it was: its table {later}");
+    }
+    if let (Some(_), false) = (&confirming, whole) {
+        eprintln!("nothing was confirmed: the pass on fresh seeds {later}");
+    }
     if let Some(document) = document.filter(|_| whole) {
         document.update(&explored.page.runs)?;
     }
     let mut result = explored.result();
-    if let Some((mut confirmed, of_confirming)) = confirming
-        && whole
-    {
+    if let Some((mut confirmed, of_confirming)) = confirming.filter(|_| whole) {
         confirmed.run(&of_confirming, kinds, json)?;
         let confirmation = confirm::write(&explored.page, &confirmed.page, arguments, json)?;
         result["confirmed"] = confirmed.result();

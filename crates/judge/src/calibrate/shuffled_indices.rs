@@ -24,11 +24,11 @@ const LEAST_DRAWS: u64 = 99;
 const TRIED: u64 = 5;
 
 /// The rates with indices permuted for all seeds alike, and per seed. Nothing where there is one index,
-/// or where it does not matter which is which.
+/// or where the claim does not depend on which is which.
 pub(super) fn nulls(subject: &Subject<'_>) -> Vec<NullRate> {
     let judge = Judge { run: subject.run };
     let indices = judge.selection(Place::of(subject.claim)).indices();
-    if indices.len() < 2 {
+    if indices.len() < 2 || !subject.statistic.relates_indices() {
         return Vec::new();
     }
     let mut shuffled = Shuffled {

@@ -198,6 +198,26 @@ fn null_data_support_no_claim_in_more_than_five_percent() {
 }
 
 #[test]
+fn a_claim_about_one_index_is_held_against_its_threshold() {
+    let mut made = Made::plain();
+    for index in 1..=5 {
+        for seed in 0..SEEDS {
+            let points = [(0, 0.0), (60, 0.8 + 0.01 * (seed + index) as f64)];
+            made.add(("base", seed), ("net", STRENGTH), index, &points);
+        }
+    }
+    // It holds of every index, so that it would hold in every order of them, and say nothing false.
+    let value = "statistic = { kind = 'final-value', index = 2 }\nthreshold = { above = 0.5 }";
+    let calibration = found(&made, value);
+    assert_eq!(calibration.outcome, Outcome::Supported);
+    let worst = calibration.worst().unwrap();
+    assert_eq!(
+        (worst.null, worst.supported),
+        (Null::AtThreshold, 1.0 / 256.0)
+    );
+}
+
+#[test]
 fn a_claim_that_null_data_support_is_lax() {
     // The last value is more than 1.45 times the first: of the 20 pairs of five values 1, …, 5 these
     // are the ten that rise, but for 4/3 and 5/4.

@@ -236,6 +236,8 @@ fn a_knob_threshold_is_interpolated_between_the_values_of_the_grid() {
     assert_part(&found[1], 250.0, false);
     assert_part(&found[2], 400.0, true);
     assert_part(&found[3], 150.0, false);
+    let skills = knob_parts("kind = 'knob-threshold', slope = false");
+    assert_eq!(skills[..], found[..3]);
     let logarithmic = knob_parts("kind = 'knob-threshold', log = true");
     let value = logarithmic[1].1.unwrap();
     assert!(

@@ -6,6 +6,7 @@
 extern crate layerwise_models as models;
 
 mod balanced_starts;
+mod biases;
 mod linear_starts;
 mod scales;
 mod start;

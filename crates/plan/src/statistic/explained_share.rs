@@ -82,6 +82,10 @@ impl Statistic for ExplainedShare {
         vec![&self.of, &self.baseline]
     }
 
+    fn relates_indices(&self) -> bool {
+        false
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let explained = table.of_model(&self.of);
         let explanations = Explanations::new(&explained, &self.fitted);
@@ -100,6 +104,10 @@ impl Statistic for ExplainedMargin {
 
     fn sources(&self) -> Vec<&str> {
         vec![&self.of, &self.over]
+    }
+
+    fn relates_indices(&self) -> bool {
+        false
     }
 
     fn measure(&self, table: &Selection<'_>) -> Measured {

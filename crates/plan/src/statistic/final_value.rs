@@ -27,6 +27,10 @@ impl Statistic for FinalValue {
         table_of("final-value", self)
     }
 
+    fn relates_indices(&self) -> bool {
+        self.index.is_none()
+    }
+
     fn measure(&self, table: &Selection<'_>) -> Measured {
         let components = table
             .indices()

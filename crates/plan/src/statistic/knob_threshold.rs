@@ -34,6 +34,9 @@ struct Threshold {
     /// Whether the knob value is multiplied by the probability of the skill.
     #[serde(default)]
     times_probability: bool,
+    /// Whether the slope over the indices is a part of its own; true unless given. Of `knob-threshold` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slope: Option<bool>,
 }
 
 fn half() -> f64 {
@@ -67,6 +70,11 @@ pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> 
 fn make(table: toml::Table, summary: Summary) -> Result<Box<dyn Statistic>, KeyError> {
     let threshold: Threshold = parse_table(table)?;
     positive("level", threshold.level)?;
+    if let (Some(slope), Summary::Spread | Summary::Order) = (threshold.slope, summary) {
+        let rule =
+            "is for the kind knob-threshold: the others have no part of its own for the slope";
+        return Err(KeyError::new("slope", slope, rule, "Leave it out."));
+    }
     Ok(Box::new(KnobThreshold(threshold, summary)))
 }
 
@@ -202,10 +210,12 @@ impl Statistic for KnobThreshold {
                         samples: per_seed.iter().map(|samples| samples[at]).collect(),
                     })
                     .collect();
-                components.push(Component {
-                    label: "per further skill".to_owned(),
-                    samples: per_seed.iter().map(|samples| step(samples)).collect(),
-                });
+                if self.0.slope.unwrap_or(true) {
+                    components.push(Component {
+                        label: "per further skill".to_owned(),
+                        samples: per_seed.iter().map(|samples| step(samples)).collect(),
+                    });
+                }
                 components
             }
         };

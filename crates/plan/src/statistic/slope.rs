@@ -61,6 +61,10 @@ impl Statistic for Slope {
         self.minus.as_deref().into_iter().collect()
     }
 
+    fn relates_indices(&self) -> bool {
+        self.minus.is_none()
+    }
+
     fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
         if !matches!(self.against, Against::Index) || self.envelope_bins > 0 || self.minus.is_some()
         {

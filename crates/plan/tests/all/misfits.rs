@@ -339,6 +339,7 @@ fn wrong_keys_of_statistics_are_refused_by_name() {
     for [statistic, message] in cases(&format!(
         "
 kind = 'rank-correlation' => knob = (missing):
+kind = 'knob-threshold-order', knob = 'task.size', slope = false => slope = false: is for the kind knob-threshold
 {rank}, abs = true => abs = true: is not a key
 {rank}, absolute = 1 => absolute = 1:
 {rank}, resolution = 1.0 => resolution = 1: must be

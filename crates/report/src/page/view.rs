@@ -18,6 +18,7 @@ use super::{
     judged::{ClaimView, Raw},
     leaderboard::LeaderboardView,
     made::{Cut, cut_short, ended, made_by, manifest},
+    map::Map,
     topic::{run_anchor, topics},
 };
 
@@ -36,6 +37,7 @@ pub(super) struct PageView {
     left: Vec<String>,
     failed: Vec<FailedView>,
     answer: Option<FirstScreen>,
+    map: Option<Map>,
     claims: Option<Claims>,
     runs: Vec<RunView>,
 }
@@ -101,6 +103,7 @@ impl PageView {
             answer: claimed
                 .then(|| FirstScreen::new(&topics, all_leaderboards(runs)))
                 .flatten(),
+            map: claimed.then(|| Map::new(&topics)).flatten(),
             claims: claimed.then(|| Claims::new(&topics, runs)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))

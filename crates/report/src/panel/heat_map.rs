@@ -106,7 +106,7 @@ impl<'a> HeatMap<'a> {
             ),
             (
                 any(Cell::Never),
-                Patch::Plain(NEVER),
+                Patch::Plain(NEVER.to_owned()),
                 "did not happen in time".to_owned(),
             ),
             (
@@ -189,8 +189,8 @@ impl<'a> HeatMap<'a> {
         let (xs, ys) = (place(&axes.x, &self.x.edges), place(&axes.y, &self.y.edges));
         let colour = |cell: Cell| match cell {
             Cell::Value(value) => scale.colour(value),
-            Cell::Never => NEVER,
-            Cell::Missing => MISSING,
+            Cell::Never => NEVER.to_owned(),
+            Cell::Missing => MISSING.to_owned(),
         };
         let mut hatched = Vec::new();
         canvas.crisp("cells", |canvas| {
@@ -203,7 +203,7 @@ impl<'a> HeatMap<'a> {
                         continue;
                     }
                     let (low, high) = ((xs[first], ys[row + 1]), (xs[column + 1], ys[row]));
-                    canvas.rect(low, high, own);
+                    canvas.rect(low, high, &own);
                     if own == MISSING {
                         hatched.push((low, high));
                     }

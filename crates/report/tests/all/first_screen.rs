@@ -36,8 +36,16 @@ fn runs(claims: Vec<ClaimVerdict>) -> [Run; 2] {
 
 /// The first screen, without tags and with single spaces.
 fn answer(runs: &[Run]) -> String {
+    section(runs, "answer")
+}
+
+/// A section of the page, without tags and with single spaces.
+fn section(runs: &[Run], class: &str) -> String {
     let html = page(runs).unwrap();
-    let (_, rest) = html.split_once("<section class=\"answer\">").unwrap();
+    let (_, rest) = html
+        .split_once(&format!("<section class=\"{class}\""))
+        .unwrap();
+    let (_, rest) = rest.split_once('>').unwrap();
     let screen = rest.split("</section>").next().unwrap();
     let text: String = screen
         .split('<')
@@ -106,6 +114,27 @@ fn experiments_on_solvable_models_alone_are_no_tests_of_nets() {
     let screen = answer(&runs(vec![claim("G", "twin", Supported, &[])]));
     assert!(screen.contains("No test of a net"), "{screen}");
     assert!(!screen.contains("tests of real nets came out"), "{screen}");
+}
+
+#[test]
+fn the_map_tells_checks_of_models_from_what_was_seen_and_what_was_changed() {
+    let mut runs = runs(vec![
+        claim("BF2", "net", Contradicted, &[]),
+        claim("BF3", "net", Supported, &[]),
+        claim("E1", "net", Supported, &[]),
+        claim("S9", "twin", Supported, &[]),
+    ]);
+    runs[0].spec.name = "break-feedback".to_owned();
+    runs[0].spec.phenomenon = "Emergence".to_owned();
+    let text = section(&runs, "map");
+    for part in [
+        "Solved checks of the model itself 1 of 1 claim holds ✓ S9",
+        "Seen net and theory side by side 1 of 1 claim holds ✓ E1",
+        "the condition was varied on purpose 1 of 2 claims holds ✗ BF2 ✓ BF3",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    assert!(!text.contains("Grokking"), "{text}");
 }
 
 #[test]

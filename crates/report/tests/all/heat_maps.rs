@@ -8,7 +8,7 @@ use resvg::{tiny_skia, usvg};
 use crate::synthetic::{self, Edit};
 
 const DARKEST: &str = "#440154";
-const MIDDLE: &str = "#21918C";
+const MIDDLE: &str = "#20908C";
 const LIGHTEST: &str = "#FDE725";
 /// Room between a baseline and the middle of a tick label.
 const DROP: f64 = 0.36 * 15.0;

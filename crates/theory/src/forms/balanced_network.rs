@@ -10,48 +10,22 @@ pub(super) const FORM: Form = Form {
                [correlation, lambda/2]]",
     assumes: "gradient flow on the halved squared error; whitened inputs; W2'W2 - W1W1' = lambda I",
     source: "[Braun2022; Domine2024]",
-    parameters: &[
-        Parameter {
-            name: "W1",
-            meaning: "first layer at t = 0, h x d (list of rows)",
-            unit: "sqrt(strength)",
-            domain: "a matrix of finite numbers",
-            default: None,
-        },
-        Parameter {
-            name: "W2",
-            meaning: "second layer at t = 0, c x h (list of rows)",
-            unit: "sqrt(strength)",
-            domain: "a matrix of finite numbers with as many columns as W1 has rows",
-            default: None,
-        },
-        Parameter {
-            name: "correlation",
-            meaning: "task E[y x'] of whitened inputs, c x d (list of rows)",
-            unit: "strength",
-            domain: "a matrix of finite numbers, c x d",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "W1": "first layer at t = 0, h x d (list of rows)",
+            "sqrt(strength)", "a matrix of finite numbers";
+        "W2": "second layer at t = 0, c x h (list of rows)",
+            "sqrt(strength)", "a matrix of finite numbers with as many columns as W1 has rows";
+        "correlation": "task E[y x'] of whitened inputs, c x d (list of rows)",
+            "strength", "a matrix of finite numbers, c x d";
+    },
     points: &[PointKind::Times],
-    outputs: &[
-        Output {
-            name: "network",
-            meaning: "W2 W1 at the times, c x d each",
-            unit: "strength",
-        },
-        Output {
-            name: "kernel",
-            meaning: "tangent kernel at the d unit inputs at the times, c d x c d each, \
+    outputs: outputs! {
+        "network": "W2 W1 at the times, c x d each", "strength";
+        "kernel": "tangent kernel at the d unit inputs at the times, c d x c d each, \
                       output-major",
-            unit: "strength",
-        },
-        Output {
-            name: "lambda",
-            meaning: "imbalance of the layers, one number",
-            unit: "strength",
-        },
-    ],
+            "strength";
+        "lambda": "imbalance of the layers, one number", "strength";
+    },
     numbers,
 };
 

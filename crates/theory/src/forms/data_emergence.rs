@@ -9,49 +9,17 @@ pub(super) const FORM: Form = Form {
     equation: "fraction_k = 1 - sqrt(1 - examples P_k/shots), at most 1; P_k ~ k^-(alpha + 1)",
     assumes: "training to the end; the extended multilinear model, fitted and not derived for networks",
     source: "[Nam2024]",
-    parameters: &[
-        Parameter {
-            name: "skills",
-            meaning: "number of skills",
-            unit: "1",
-            domain: "a whole number from 1 to 1000000",
-            default: None,
-        },
-        Parameter {
-            name: "alpha",
-            meaning: "P_k ~ k^-(alpha + 1)",
-            unit: "1",
-            domain: "finite and at least -1",
-            default: None,
-        },
-        Parameter {
-            name: "examples",
-            meaning: "D, examples of all skills together",
-            unit: "1",
-            domain: "finite and at least 0",
-            default: None,
-        },
-        Parameter {
-            name: "shots",
-            meaning: "D_c, examples that a skill needs",
-            unit: "1",
-            domain: "finite and above 0",
-            default: Some(800.0),
-        },
-    ],
+    parameters: parameters! {
+        "skills": "number of skills", "1", "a whole number from 1 to 1000000";
+        "alpha": "P_k ~ k^-(alpha + 1)", "1", "finite and at least -1";
+        "examples": "D, examples of all skills together", "1", "finite and at least 0";
+        "shots": "D_c, examples that a skill needs", "1", "finite and above 0" = 800.0;
+    },
     points: &[],
-    outputs: &[
-        Output {
-            name: "fraction",
-            meaning: "R_k/S, a list over skills",
-            unit: "1",
-        },
-        Output {
-            name: "probability",
-            meaning: "P_k, a list over skills, most frequent first",
-            unit: "1",
-        },
-    ],
+    outputs: outputs! {
+        "fraction": "R_k/S, a list over skills", "1";
+        "probability": "P_k, a list over skills, most frequent first", "1";
+    },
     numbers,
 };
 

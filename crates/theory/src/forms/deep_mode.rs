@@ -1,7 +1,4 @@
-use super::{
-    Form, FormError, Inputs, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
-    TIMES_OF_FRACTIONS,
-};
+use super::{Form, FormError, Inputs, Outputs, Parameter, PointKind, STRENGTH_AND_TIMES, of_mode};
 use crate::{DeepMode, TheoryError};
 
 pub(super) const FORM: Form = Form {
@@ -10,38 +7,14 @@ pub(super) const FORM: Form = Form {
     equation: "strength' = depth input_power strength^(2 - 2/depth) (target - strength)",
     assumes: "gradient flow on the halved squared error; equal layers at the start; modes that decouple",
     source: "[Saxe2014; Nam2025]; the evaluation was derived here and checked against 40-digit arithmetic and an adaptive integrator",
-    parameters: &[
-        Parameter {
-            name: "depth",
-            meaning: "L, layers",
-            unit: "1",
-            domain: "a whole number from 1 to 4294967295",
-            default: None,
-        },
-        Parameter {
-            name: "input_power",
-            meaning: "v = E[x^2]",
-            unit: "1/(strength^(2 - 2/depth) * flow time)",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "initial",
-            meaning: "s(0)",
-            unit: "strength",
-            domain: "from 1e-300 to 1e100 of target",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "depth": "L, layers", "1", "a whole number from 1 to 4294967295";
+        "input_power": "v = E[x^2]", "1/(strength^(2 - 2/depth) * flow time)", "finite and above 0";
+        "target": "S", "strength", "finite and above 0";
+        "initial": "s(0)", "strength", "from 1e-300 to 1e100 of target";
+    },
     points: &[PointKind::Times, PointKind::Fractions],
-    outputs: &[STRENGTH_AT_TIMES, TIMES_OF_FRACTIONS],
+    outputs: STRENGTH_AND_TIMES,
     numbers,
 };
 
@@ -58,15 +31,9 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         inputs.number("target")?,
         inputs.number("initial")?,
     )?;
-    match inputs.points() {
-        Points::Fractions(fractions) => {
-            let times = fractions.iter().map(|&q| mode.time_to_fraction(q));
-            let times = times.collect::<Result<Vec<_>, _>>()?;
-            Ok(vec![("times", times.into())])
-        }
-        points => {
-            let strength = points.values().iter().map(|&t| mode.strength(t));
-            Ok(vec![("strength", strength.collect::<Vec<_>>().into())])
-        }
-    }
+    of_mode(
+        inputs,
+        |q| mode.time_to_fraction(q),
+        &[("strength", &|t| mode.strength(t))],
+    )
 }

@@ -1,7 +1,4 @@
-use super::{
-    Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
-    TIMES_OF_FRACTIONS,
-};
+use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, of_mode};
 use crate::FrozenLayerMode;
 
 pub(super) const FORM: Form = Form {
@@ -10,46 +7,18 @@ pub(super) const FORM: Form = Form {
     equation: "strength(t) = target + (initial - target) exp(-input_power frozen^2 t), initial = frozen learning",
     assumes: "gradient flow on the halved squared error in the other layer; modes that decouple",
     source: "derived here from [Saxe2014], and checked against an adaptive integrator",
-    parameters: &[
-        Parameter {
-            name: "input_power",
-            meaning: "v = E[x^2]",
-            unit: "1/(strength * flow time)",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite and not 0",
-            default: None,
-        },
-        Parameter {
-            name: "frozen",
-            meaning: "the layer that stays, whichever it is",
-            unit: "sqrt(strength)",
-            domain: "finite and not 0",
-            default: None,
-        },
-        Parameter {
-            name: "learning",
-            meaning: "the other layer at t = 0",
-            unit: "sqrt(strength)",
-            domain: "finite",
-            default: Some(0.0),
-        },
-    ],
+    parameters: parameters! {
+        "input_power": "v = E[x^2]", "1/(strength * flow time)", "finite and above 0";
+        "target": "S", "strength", "finite and not 0";
+        "frozen": "the layer that stays, whichever it is", "sqrt(strength)", "finite and not 0";
+        "learning": "the other layer at t = 0", "sqrt(strength)", "finite" = 0.0;
+    },
     points: &[PointKind::Times, PointKind::Fractions],
-    outputs: &[
-        STRENGTH_AT_TIMES,
-        Output {
-            name: "learning_layer",
-            meaning: "the layer that learns at the times",
-            unit: "sqrt(strength)",
-        },
-        TIMES_OF_FRACTIONS,
-    ],
+    outputs: outputs! {
+        "strength": "s at the times", "strength";
+        "learning_layer": "the layer that learns at the times", "sqrt(strength)";
+        "times": "t at which s is the fraction of the target", "flow time";
+    },
     numbers,
 };
 
@@ -60,19 +29,12 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         inputs.number("frozen")?,
         inputs.number("learning")?,
     )?;
-    match inputs.points() {
-        Points::Fractions(fractions) => {
-            let times = fractions.iter().map(|&q| mode.time_to_fraction(q));
-            let times = times.collect::<Result<Vec<_>, _>>()?;
-            Ok(vec![("times", times.into())])
-        }
-        points => {
-            let strength = points.values().iter().map(|&t| mode.strength(t));
-            let layer = points.values().iter().map(|&t| mode.learning_layer(t));
-            Ok(vec![
-                ("strength", strength.collect::<Vec<_>>().into()),
-                ("learning_layer", layer.collect::<Vec<_>>().into()),
-            ])
-        }
-    }
+    of_mode(
+        inputs,
+        |q| mode.time_to_fraction(q),
+        &[
+            ("strength", &|t| mode.strength(t)),
+            ("learning_layer", &|t| mode.learning_layer(t)),
+        ],
+    )
 }

@@ -1,7 +1,4 @@
-use super::{
-    Form, FormError, Inputs, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
-    TIMES_OF_FRACTIONS,
-};
+use super::{Form, FormError, Inputs, Outputs, Parameter, PointKind, STRENGTH_AND_TIMES, of_mode};
 use crate::LinearMode;
 
 pub(super) const FORM: Form = Form {
@@ -10,31 +7,13 @@ pub(super) const FORM: Form = Form {
     equation: "strength(t) = target + (initial - target) exp(-input_power t)",
     assumes: "gradient flow on the halved squared error; modes that decouple",
     source: "[Saxe2014; Nam2025]",
-    parameters: &[
-        Parameter {
-            name: "input_power",
-            meaning: "v = E[x^2]",
-            unit: "1/flow time",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite",
-            default: None,
-        },
-        Parameter {
-            name: "initial",
-            meaning: "s(0)",
-            unit: "strength",
-            domain: "finite",
-            default: Some(0.0),
-        },
-    ],
+    parameters: parameters! {
+        "input_power": "v = E[x^2]", "1/flow time", "finite and above 0";
+        "target": "S", "strength", "finite";
+        "initial": "s(0)", "strength", "finite" = 0.0;
+    },
     points: &[PointKind::Times, PointKind::Fractions],
-    outputs: &[STRENGTH_AT_TIMES, TIMES_OF_FRACTIONS],
+    outputs: STRENGTH_AND_TIMES,
     numbers,
 };
 
@@ -44,15 +23,9 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         inputs.number("target")?,
         inputs.number("initial")?,
     )?;
-    match inputs.points() {
-        Points::Fractions(fractions) => {
-            let times = fractions.iter().map(|&q| mode.time_to_fraction(q));
-            let times = times.collect::<Result<Vec<_>, _>>()?;
-            Ok(vec![("times", times.into())])
-        }
-        points => {
-            let strength = points.values().iter().map(|&t| mode.strength(t));
-            Ok(vec![("strength", strength.collect::<Vec<_>>().into())])
-        }
-    }
+    of_mode(
+        inputs,
+        |q| mode.time_to_fraction(q),
+        &[("strength", &|t| mode.strength(t))],
+    )
 }

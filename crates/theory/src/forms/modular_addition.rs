@@ -7,40 +7,16 @@ pub(super) const FORM: Form = Form {
     equation: "logit_q(a, b) = (phases^2/4) (modulus [q = a + b mod modulus] - 1)",
     assumes: "two layers, squared activation, one-hot inputs; one neuron per frequency and pair of phases",
     source: "[Gromov2023] for the form of the weights; the finite set of phases that is exact was derived here and checked by evaluation",
-    parameters: &[
-        Parameter {
-            name: "modulus",
-            meaning: "p",
-            unit: "1",
-            domain: "a whole number, odd and at least 3",
-            default: None,
-        },
-        Parameter {
-            name: "phases",
-            meaning: "K, phases of each input",
-            unit: "1",
-            domain: "a whole number, at least 3",
-            default: Some(3.0),
-        },
-    ],
+    parameters: parameters! {
+        "modulus": "p", "1", "a whole number, odd and at least 3";
+        "phases": "K, phases of each input", "1", "a whole number, at least 3" = 3.0;
+    },
     points: &[],
-    outputs: &[
-        Output {
-            name: "neurons",
-            meaning: "hidden neurons, K^2 (p - 1)/2",
-            unit: "1",
-        },
-        Output {
-            name: "logit_right",
-            meaning: "logit of the right output",
-            unit: "1",
-        },
-        Output {
-            name: "logit_wrong",
-            meaning: "logit of every other output",
-            unit: "1",
-        },
-    ],
+    outputs: outputs! {
+        "neurons": "hidden neurons, K^2 (p - 1)/2", "1";
+        "logit_right": "logit of the right output", "1";
+        "logit_wrong": "logit of every other output", "1";
+    },
     numbers,
 };
 

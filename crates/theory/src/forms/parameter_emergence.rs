@@ -8,35 +8,15 @@ pub(super) const FORM: Form = Form {
     equation: "fraction_k = (width - (k - 1) neurons_per_skill)/neurons_per_skill, from 0 to 1",
     assumes: "training to the end; neurons go to the most frequent skill first",
     source: "[Nam2024]",
-    parameters: &[
-        Parameter {
-            name: "skills",
-            meaning: "number of skills",
-            unit: "1",
-            domain: "a whole number from 1 to 1000000",
-            default: None,
-        },
-        Parameter {
-            name: "width",
-            meaning: "N, hidden neurons",
-            unit: "1",
-            domain: "finite and at least 0",
-            default: None,
-        },
-        Parameter {
-            name: "neurons_per_skill",
-            meaning: "N_c",
-            unit: "1",
-            domain: "finite and above 0",
-            default: Some(4.0),
-        },
-    ],
+    parameters: parameters! {
+        "skills": "number of skills", "1", "a whole number from 1 to 1000000";
+        "width": "N, hidden neurons", "1", "finite and at least 0";
+        "neurons_per_skill": "N_c", "1", "finite and above 0" = 4.0;
+    },
     points: &[],
-    outputs: &[Output {
-        name: "fraction",
-        meaning: "R_k/S, a list over skills, most frequent first",
-        unit: "1",
-    }],
+    outputs: outputs! {
+        "fraction": "R_k/S, a list over skills, most frequent first", "1";
+    },
     numbers,
 };
 

@@ -11,43 +11,21 @@ pub(super) const FORM: Form = Form {
               mode has been learned before a slower one is visible",
     source: "derived here; compared with an integrator of the full flow: within 2 % for weights \
              of size 1e-2 and 0.1 % for 1e-4",
-    parameters: &[
-        Parameter {
-            name: "W1",
-            meaning: "first layer at t = 0, h x d (list of rows)",
-            unit: "sqrt(strength)",
-            domain: "a matrix of finite numbers",
-            default: None,
-        },
-        Parameter {
-            name: "W2",
-            meaning: "second layer at t = 0, c x h (list of rows)",
-            unit: "sqrt(strength)",
-            domain: "a matrix of finite numbers with as many columns as W1 has rows",
-            default: None,
-        },
-        Parameter {
-            name: "correlation",
-            meaning: "task E[y x'] of whitened inputs, c x d (list of rows)",
-            unit: "strength",
-            domain: "a matrix of finite numbers, c x d",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "W1": "first layer at t = 0, h x d (list of rows)",
+            "sqrt(strength)", "a matrix of finite numbers";
+        "W2": "second layer at t = 0, c x h (list of rows)",
+            "sqrt(strength)", "a matrix of finite numbers with as many columns as W1 has rows";
+        "correlation": "task E[y x'] of whitened inputs, c x d (list of rows)",
+            "strength", "a matrix of finite numbers, c x d";
+    },
     points: &[],
-    outputs: &[
-        Output {
-            name: "target",
-            meaning: "S of every mode, largest first",
-            unit: "strength",
-        },
-        Output {
-            name: "half_time",
-            meaning: "time at which each mode reaches S/2; infinite if it never does, not a \
+    outputs: outputs! {
+        "target": "S of every mode, largest first", "strength";
+        "half_time": "time at which each mode reaches S/2; infinite if it never does, not a \
                       number if the start is past it",
-            unit: "flow time",
-        },
-    ],
+            "flow time";
+    },
     numbers,
 };
 

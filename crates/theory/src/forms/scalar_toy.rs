@@ -1,6 +1,4 @@
-use super::{
-    Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points, STRENGTH_AT_TIMES,
-};
+use super::{Form, FormError, Inputs, Output, Outputs, Parameter, PointKind, Points};
 use crate::ScalarToy;
 
 pub(super) const FORM: Form = Form {
@@ -9,75 +7,24 @@ pub(super) const FORM: Form = Form {
     equation: "f(x) = x sum(first second)/normalisation; sum(first + second) grows by sqrt((S + sqrt(Sigma_0^2 - S_0^2 + S^2))/(Sigma_0 + S_0))",
     assumes: "gradient flow on the halved squared error with E[x^2] = 1",
     source: "[Nam2025]; that features grow by the square root of the printed expression was derived here and checked against an adaptive integrator",
-    parameters: &[
-        Parameter {
-            name: "first",
-            meaning: "a, a list over neurons",
-            unit: "sqrt(strength)",
-            domain: "finite numbers",
-            default: None,
-        },
-        Parameter {
-            name: "second",
-            meaning: "b, a list over neurons",
-            unit: "sqrt(strength)",
-            domain: "finite numbers, as many as first",
-            default: None,
-        },
-        Parameter {
-            name: "normalisation",
-            meaning: "Z",
-            unit: "1",
-            domain: "finite and above 0",
-            default: Some(1.0),
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "first": "a, a list over neurons", "sqrt(strength)", "finite numbers";
+        "second": "b, a list over neurons", "sqrt(strength)", "finite numbers, as many as first";
+        "normalisation": "Z", "1", "finite and above 0" = 1.0;
+        "target": "S", "strength", "finite";
+    },
     points: &[PointKind::None, PointKind::Times],
-    outputs: &[
-        Output {
-            name: "sigma_initial",
-            meaning: "Sigma_0 = sum(a^2 + b^2)/(2 Z); without points",
-            unit: "strength",
-        },
-        Output {
-            name: "strength_initial",
-            meaning: "S_0 = sum(a b)/Z; without points",
-            unit: "strength",
-        },
-        Output {
-            name: "lambda_effective",
-            meaning: "2 sqrt(Sigma_0^2 - S_0^2); without points",
-            unit: "strength",
-        },
-        Output {
-            name: "amplification",
-            meaning: "growth of every a_i + b_i from start to end; without points",
-            unit: "1",
-        },
-        Output {
-            name: "amplification_squared",
-            meaning: "its square, (S + sqrt(Sigma_0^2 - S_0^2 + S^2))/(Sigma_0 + S_0); without points",
-            unit: "1",
-        },
-        Output {
-            name: "sigma_final",
-            meaning: "Sigma at the end; without points",
-            unit: "strength",
-        },
-        STRENGTH_AT_TIMES,
-        Output {
-            name: "growth",
-            meaning: "growth of every a_i + b_i until the times",
-            unit: "1",
-        },
-    ],
+    outputs: outputs! {
+        "sigma_initial": "Sigma_0 = sum(a^2 + b^2)/(2 Z); without points", "strength";
+        "strength_initial": "S_0 = sum(a b)/Z; without points", "strength";
+        "lambda_effective": "2 sqrt(Sigma_0^2 - S_0^2); without points", "strength";
+        "amplification": "growth of every a_i + b_i from start to end; without points", "1";
+        "amplification_squared": "its square, (S + sqrt(Sigma_0^2 - S_0^2 + S^2))/(Sigma_0 + S_0); without points",
+            "1";
+        "sigma_final": "Sigma at the end; without points", "strength";
+        "strength": "s at the times", "strength";
+        "growth": "growth of every a_i + b_i until the times", "1";
+    },
     numbers,
 };
 

@@ -7,72 +7,23 @@ pub(super) const FORM: Form = Form {
     equation: "loss = (1/2) sum_k P_k (target - R_k)^2 over infinitely many skills, P_k = k^-(alpha + 1)/zeta",
     assumes: "infinitely many skills that decouple; gradient flow on the halved squared error",
     source: "[Nam2024]",
-    parameters: &[
-        Parameter {
-            name: "alpha",
-            meaning: "P_k ~ k^-(alpha + 1)",
-            unit: "1",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "initial",
-            meaning: "R(0) of every skill",
-            unit: "strength",
-            domain: "above 0 and below target",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "alpha": "P_k ~ k^-(alpha + 1)", "1", "finite and above 0";
+        "target": "S", "strength", "finite and above 0";
+        "initial": "R(0) of every skill", "strength", "above 0 and below target";
+    },
     points: &[],
-    outputs: &[
-        Output {
-            name: "zeta",
-            meaning: "zeta(1 + alpha), the sum of k^-(alpha + 1)",
-            unit: "1",
-        },
-        Output {
-            name: "time_constant",
-            meaning: "A_T in L = A_T t^time_exponent (t is flow time: learning rate 1)",
-            unit: "strength^2 * flow time^-time_exponent",
-        },
-        Output {
-            name: "data_constant",
-            meaning: "A_D in L = A_D D^data_exponent",
-            unit: "strength^2",
-        },
-        Output {
-            name: "parameter_constant",
-            meaning: "A_N in L = A_N N^parameter_exponent",
-            unit: "strength^2",
-        },
-        Output {
-            name: "time_exponent",
-            meaning: "-alpha/(alpha + 1)",
-            unit: "1",
-        },
-        Output {
-            name: "data_exponent",
-            meaning: "-alpha/(alpha + 1)",
-            unit: "1",
-        },
-        Output {
-            name: "parameter_exponent",
-            meaning: "-alpha",
-            unit: "1",
-        },
-        Output {
-            name: "compute_exponent",
-            meaning: "-alpha/(alpha + 2), compute = width * time",
-            unit: "1",
-        },
-    ],
+    outputs: outputs! {
+        "zeta": "zeta(1 + alpha), the sum of k^-(alpha + 1)", "1";
+        "time_constant": "A_T in L = A_T t^time_exponent (t is flow time: learning rate 1)",
+            "strength^2 * flow time^-time_exponent";
+        "data_constant": "A_D in L = A_D D^data_exponent", "strength^2";
+        "parameter_constant": "A_N in L = A_N N^parameter_exponent", "strength^2";
+        "time_exponent": "-alpha/(alpha + 1)", "1";
+        "data_exponent": "-alpha/(alpha + 1)", "1";
+        "parameter_exponent": "-alpha", "1";
+        "compute_exponent": "-alpha/(alpha + 2), compute = width * time", "1";
+    },
     numbers,
 };
 

@@ -9,56 +9,18 @@ pub(super) const FORM: Form = Form {
     equation: "strength_k(step) = target / (1 + (target/initial - 1) exp(-2 P_k target lr step)), P_k ~ k^-(alpha + 1)",
     assumes: "plain gradient descent with a small lr on the halved squared error (t = lr * step; lr * target well below 1); skills that decouple",
     source: "[Nam2024]",
-    parameters: &[
-        Parameter {
-            name: "skills",
-            meaning: "number of skills",
-            unit: "1",
-            domain: "a whole number from 1 to 1000000",
-            default: None,
-        },
-        Parameter {
-            name: "alpha",
-            meaning: "P_k ~ k^-(alpha + 1)",
-            unit: "1",
-            domain: "finite and at least -1",
-            default: None,
-        },
-        Parameter {
-            name: "lr",
-            meaning: "learning rate of gradient descent",
-            unit: "flow time per step",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "target",
-            meaning: "S",
-            unit: "strength",
-            domain: "finite and above 0",
-            default: None,
-        },
-        Parameter {
-            name: "initial",
-            meaning: "s(0)",
-            unit: "strength",
-            domain: "finite and above 0",
-            default: None,
-        },
-    ],
+    parameters: parameters! {
+        "skills": "number of skills", "1", "a whole number from 1 to 1000000";
+        "alpha": "P_k ~ k^-(alpha + 1)", "1", "finite and at least -1";
+        "lr": "learning rate of gradient descent", "flow time per step", "finite and above 0";
+        "target": "S", "strength", "finite and above 0";
+        "initial": "s(0)", "strength", "finite and above 0";
+    },
     points: &[PointKind::Steps],
-    outputs: &[
-        Output {
-            name: "strength",
-            meaning: "R_k at the steps: a list over skills of lists over steps",
-            unit: "strength",
-        },
-        Output {
-            name: "probability",
-            meaning: "P_k, a list over skills, most frequent first",
-            unit: "1",
-        },
-    ],
+    outputs: outputs! {
+        "strength": "R_k at the steps: a list over skills of lists over steps", "strength";
+        "probability": "P_k, a list over skills, most frequent first", "1";
+    },
     numbers,
 };
 
