@@ -61,6 +61,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/collapse-by-layer.toml"),
     ),
     (
+        "frozen-classifier",
+        include_str!("../../../experiments/frozen-classifier.toml"),
+    ),
+    (
         "collapse-imbalanced",
         include_str!("../../../experiments/collapse-imbalanced.toml"),
     ),
@@ -79,6 +83,14 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "lighter-layer",
         include_str!("../../../experiments/lighter-layer.toml"),
+    ),
+    (
+        "frozen-kernel",
+        include_str!("../../../experiments/frozen-kernel.toml"),
+    ),
+    (
+        "restored-balance",
+        include_str!("../../../experiments/restored-balance.toml"),
     ),
     (
         "lazy-rich-parity",
@@ -112,6 +124,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "imbalance-grokking",
         include_str!("../../../experiments/imbalance-grokking.toml"),
+    ),
+    (
+        "frozen-grokking",
+        include_str!("../../../experiments/frozen-grokking.toml"),
     ),
     (
         "grokking-mnist",

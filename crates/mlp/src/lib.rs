@@ -58,5 +58,5 @@ pub use optimizer::{Adam, Decay, Optimizer, Sgd, UpdateAlgebra};
 pub use tangent::LayerRate;
 pub use trainer::{
     Controls, Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig,
-    TrainerState, Updater, multiply_adds, rescale,
+    TrainerState, Updater, multiply_adds, rebalance, rescale,
 };

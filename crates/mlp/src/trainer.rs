@@ -5,6 +5,7 @@
 //! backward, and all parameters are updated in one pass at the end.
 
 mod activate;
+mod balance;
 mod column;
 mod controls;
 mod cube;
@@ -38,6 +39,7 @@ use rows::lines_in;
 use simd::Arch;
 use update::{Update, keeps_zeros};
 
+pub use balance::rebalance;
 pub use controls::{Controls, rescale};
 pub use cube::Cube;
 pub use layer::LayerConfig;
@@ -237,6 +239,48 @@ impl<T: Real> Trainer<T> {
         Ok(())
     }
 
+    /// Freezes a layer, counted from 0, from a step on, beside other [`Controls`], unless it is frozen
+    /// earlier. A net without such a layer is left alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mlp::{Activation, HostRows, Instructions, LayerConfig, Loss, Rows, Trainer, TrainerConfig, Optimizer};
+    /// # let layer = |inputs, outputs| LayerConfig {
+    /// #     inputs,
+    /// #     outputs,
+    /// #     bias: false,
+    /// #     weight_multiplier: 1.0,
+    /// #     bias_multiplier: 1.0,
+    /// # };
+    /// # let config = TrainerConfig {
+    /// #     layers: vec![layer(1, 1), layer(1, 1)],
+    /// #     activation: Activation::Identity,
+    /// #     output_factor: 1.0,
+    /// #     centred: false,
+    /// #     loss: Loss::default(),
+    /// #     optimizer: Optimizer::PLAIN,
+    /// #     instructions: Instructions::Detected,
+    /// # };
+    /// let mut trainer = Trainer::<f64>::new(config, &[0.5, 2.0])?;
+    /// let host = HostRows { rows: 1, inputs: &[1.0], targets: &[3.0], weights: None };
+    /// let rows = Rows::new(1, 1, &host)?;
+    /// trainer.step(&rows, 0.1)?;
+    /// let before = trainer.parameters();
+    /// trainer.freeze(0, 1);
+    /// trainer.step(&rows, 0.1)?;
+    /// let after = trainer.parameters();
+    /// assert!(after[0] == before[0] && after[1] != before[1]);
+    /// # Ok::<(), mlp::MlpError>(())
+    /// ```
+    pub fn freeze(&mut self, layer: usize, from: u64) {
+        let frozen = &mut self.controls.frozen_from;
+        frozen.resize(self.net.layers.len(), None);
+        if let Some(frozen) = frozen.get_mut(layer) {
+            *frozen = Some(frozen.map_or(from, |earlier| earlier.min(from)));
+        }
+    }
+
     /// One optimizer step on these rows. Allocates nothing, unless outputs are centred and there
     /// are more rows than before.
     ///
@@ -269,6 +313,11 @@ impl<T: Real> Trainer<T> {
         }
         self.steps += 1;
         self.update(learning_rate);
+        if self.controls.balances_after(self.steps) {
+            let mut parameters = self.parameters();
+            rebalance(&self.config.layers, self.config.activation, &mut parameters);
+            self.set_parameters(&parameters)?;
+        }
         Ok(())
     }
 

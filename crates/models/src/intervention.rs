@@ -25,10 +25,11 @@ use crate::HostArray;
 
 /// A layer whose weights and biases stop learning.
 ///
-/// Write `"layer 1"`, or `{ layer = 1, from = 1000 }` for a layer that learns until step 1000.
-/// Layers are counted from 1 at the inputs. The layers below a frozen layer still learn, from the
-/// error that passes through its weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// Write `"layer 1"`, or `{ layer = 1, from = 1000 }` for a layer that learns until step 1000, or
+/// `{ layer = 1, when = { metric = "train_accuracy", above = 0.99 } }` for one that learns until a
+/// condition holds. Layers are counted from 1 at the inputs. The layers below a frozen layer still
+/// learn, from the error that passes through its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(transform = or_name)]
 pub struct Freeze {
     /// The layer, from 1.
@@ -37,6 +38,35 @@ pub struct Freeze {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub from: u64,
+    /// In place of `from`, the condition on the model itself that ends its learning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+}
+
+/// A condition on a model, which holds from the first recorded step at which every index of a metric of
+/// the model is beyond a bound. Until the metric is recorded for the first time, it does not hold.
+///
+/// It is looked at where the model is measured, so that the schedule of the metric decides how soon it
+/// is noticed, and it holds to the end even if the metric returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Name of a metric that is measured on the model.
+    pub metric: String,
+    /// All indices are above this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// All indices are below this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+}
+
+impl Condition {
+    /// Whether the condition holds of one value.
+    #[must_use]
+    pub fn holds(&self, value: f64) -> bool {
+        self.above.is_none_or(|bound| value > bound) && self.below.is_none_or(|bound| value < bound)
+    }
 }
 
 #[allow(
@@ -55,9 +85,10 @@ impl<'de> Deserialize<'de> for Freeze {
             layer: usize,
             #[serde(default)]
             from: u64,
+            when: Option<Condition>,
         }
-        let Written { layer, from } = written(from)?;
-        Ok(Self { layer, from })
+        let Written { layer, from, when } = written(from)?;
+        Ok(Self { layer, from, when })
     }
 }
 
@@ -112,6 +143,20 @@ impl<'de> Deserialize<'de> for Clamp {
     }
 }
 
+/// Hidden neurons that are balanced again after every n-th step: the weights into a neuron and its bias
+/// are multiplied by c and the weights out of it by c^−q so that |`w_in`|² = q|`w_out`|², where q is the
+/// degree of the activation \[Du2018\].
+///
+/// The function of the net does not change, only how fast its layers learn. The start is left as it is,
+/// and so are moments of the optimizer. Gradient flow keeps neurons balanced; large steps, decay and
+/// unequal starts do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rebalance {
+    /// Steps between two times. 1 or more.
+    pub every: u64,
+}
+
 /// What carries the error back through the last layer, in place of its transposed weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -163,6 +208,8 @@ pub struct Interventions {
     pub feedback: Option<Backward>,
     /// Layers that keep their norm.
     pub clamp: Vec<Clamp>,
+    /// When hidden neurons are balanced again.
+    pub balance: Option<Rebalance>,
 }
 
 impl Interventions {
@@ -173,18 +220,25 @@ impl Interventions {
             freeze,
             feedback,
             clamp,
+            balance,
         } = self;
-        freeze.is_empty() && feedback.is_none() && clamp.is_empty()
+        freeze.is_empty() && feedback.is_none() && clamp.is_empty() && balance.is_none()
     }
 
-    /// The step from which a layer, counted from 0, does not learn; `None` if it always learns.
+    /// The step from which a layer, counted from 0, does not learn; `None` if it always learns, or learns
+    /// until a condition holds.
     #[must_use]
     pub fn frozen_from(&self, layer: usize) -> Option<u64> {
         let own = self
             .freeze
             .iter()
-            .filter(|freeze| freeze.layer == layer + 1);
+            .filter(|freeze| freeze.layer == layer + 1 && freeze.when.is_none());
         own.map(|freeze| freeze.from).min()
+    }
+
+    /// The layers, counted from 0, that learn until a condition holds.
+    pub fn frozen_when(&self) -> impl Iterator<Item = (usize, &Condition)> {
+        (self.freeze.iter()).filter_map(|freeze| Some((freeze.layer - 1, freeze.when.as_ref()?)))
     }
 
     /// The norm that a layer, counted from 0, keeps: `None` if it keeps none, `Some(None)` if it
@@ -218,11 +272,17 @@ impl Interventions {
             }
             seen.push(layer);
         }
+        for (position, freeze) in self.freeze.iter().enumerate() {
+            if let Some(when) = &freeze.when {
+                check_condition(&format!("freeze[{position}]"), freeze.from, when)?;
+            }
+        }
         for (position, clamp) in self.clamp.iter().enumerate() {
             if let Some(norm) = clamp.norm {
                 positive(&format!("clamp[{position}].norm"), norm)?;
             }
         }
+        self.check_balance(layers)?;
         let Some(Backward::Fixed { std, value }) = self.feedback else {
             return Ok(());
         };
@@ -252,6 +312,27 @@ impl Interventions {
         }
     }
 
+    fn check_balance(&self, layers: usize) -> Result<(), KeyError> {
+        let Some(Rebalance { every }) = self.balance else {
+            return Ok(());
+        };
+        let refused =
+            |problem: &str, hint: &str| Err(KeyError::new("balance", "(given)", problem, hint));
+        if every == 0 {
+            let (problem, hint) = ("must be 1 or more", "Write for example every = 100.");
+            return Err(KeyError::new("balance.every", every, problem, hint));
+        }
+        if layers < 2 {
+            let problem = "needs a hidden layer, whose neurons it balances";
+            return refused(problem, "Leave balance out, or add a width.");
+        }
+        if !(self.freeze.is_empty() && self.clamp.is_empty()) {
+            let problem = "would rescale layers that are frozen or keep their norm";
+            return refused(problem, "Leave balance, or freeze and clamp, out.");
+        }
+        Ok(())
+    }
+
     /// Rescales the initial weights of layers that keep a given norm. `layer_of` gives the layer of
     /// an array; biases do not change.
     pub(crate) fn rescale(&self, arrays: &mut [HostArray], layer_of: impl Fn(usize) -> usize) {
@@ -267,4 +348,29 @@ impl Interventions {
             }
         }
     }
+}
+
+/// Checks what a layer learns until.
+fn check_condition(place: &str, from: u64, when: &Condition) -> Result<(), KeyError> {
+    let hint = "Write for example when = { metric = \"train_accuracy\", above = 0.99 }.";
+    if from > 0 {
+        let problem = "cannot be given beside when";
+        return Err(KeyError::new(
+            format!("{place}.from"),
+            from,
+            problem,
+            "Keep one of the two.",
+        ));
+    }
+    if when.above.is_none() && when.below.is_none() {
+        let (key, problem) = (format!("{place}.when"), "needs above or below");
+        return Err(KeyError::new(key, "(no bound)", problem, hint));
+    }
+    for (key, bound) in [("above", when.above), ("below", when.below)] {
+        if let Some(bound) = bound.filter(|bound| !bound.is_finite()) {
+            let key = format!("{place}.when.{key}");
+            return Err(KeyError::new(key, bound, "must be finite", hint));
+        }
+    }
+    Ok(())
 }

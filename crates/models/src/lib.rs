@@ -32,7 +32,7 @@ pub use ::mlp::{Activation, Adam, Decay, Loss, Optimizer, Reduction, Sgd};
 pub use array::HostArray;
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};
-pub use intervention::{Backward, Clamp, Freeze, Interventions};
+pub use intervention::{Backward, Clamp, Condition, Freeze, Interventions, Rebalance};
 pub use kinds::{
     DiagonalLinear, FeatureInit, LinearBasis, LinearSkills, Mlp, Multilinear, Multipliers,
     Parametrisation, UnconstrainedFeatures, kinds,

@@ -46,7 +46,11 @@ impl Engine for Autodiff {
             freeze: _,
             feedback,
             clamp: _,
+            balance,
         } = model.interventions();
+        if balance.is_some() {
+            return Err("does not balance neurons");
+        }
         if feedback.is_some() && !function.takes_backward() {
             return Err("knows no way back through other weights for this model");
         }
@@ -73,7 +77,8 @@ pub(crate) struct AutodiffLearners {
     target: Target,
     /// Weights through which errors go back, `[M, in, out]`.
     backward: Option<Tensor<3>>,
-    /// What is done to arrays, the same in all members but for norms.
+    /// What is done to arrays, the same in all members but for norms, and for layers that freeze when a
+    /// condition holds.
     treated: Option<Vec<Treated>>,
     /// Steps taken.
     steps: u64,
@@ -188,6 +193,15 @@ fn with_norms(arrays: Tensor<3>, norms: &[f64], target: &Target) -> Tensor<3> {
     arrays * (upload_rates(norms, target) / found)
 }
 
+/// The arrays of the members, with those of frozen members as they were before the step, without waiting
+/// for the device.
+fn put_back(after: Tensor<3>, before: Tensor<3>, frozen: &[bool], target: &Target) -> Tensor<3> {
+    let frozen: Vec<f64> = frozen.iter().map(|&frozen| frozen.into()).collect();
+    let mask = upload_rates(&frozen, target).greater_elem(0.5);
+    let mask = mask.expand(after.dims());
+    after.mask_where(mask, before)
+}
+
 fn stack<'a>(members: impl Iterator<Item = &'a [HostArray]>, target: &Target) -> Vec<Tensor<3>> {
     let members: Vec<&[HostArray]> = members.collect();
     let arrays = members.first().map_or(0, |arrays| arrays.len());
@@ -224,21 +238,37 @@ impl Learners for AutodiffLearners {
         let mut gradients = loss.backward();
         let rate = self.rate(lr);
         let (treated, steps) = (self.treated.as_deref(), self.steps);
+        let frozen_at = |place: usize| -> Vec<bool> {
+            let members = treated.into_iter().flatten();
+            members.map(|member| member.freezes(place, steps)).collect()
+        };
         let arrays = self.parameters.iter_mut().zip(leaves).zip(&mut self.states);
         for (place, ((parameter, leaf), state)) in arrays.enumerate() {
-            if treated.is_some_and(|treated| treated[0].freezes(place, steps)) {
+            let frozen = frozen_at(place);
+            if !frozen.is_empty() && frozen.iter().all(|frozen| *frozen) {
                 continue;
             }
             // A parameter that does not affect the loss has no gradient and does not change.
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                 let before = parameter.clone();
-                *parameter = optimizer::step(self.optimizer, state, before, gradient, &rate);
+                let after = optimizer::step(self.optimizer, state, before, gradient, &rate);
+                *parameter = if frozen.contains(&true) {
+                    put_back(after, parameter.clone(), &frozen, &self.target)
+                } else {
+                    after
+                };
             }
             if let Some(norms) = treated.and_then(|treated| norms_of(treated, place)) {
                 *parameter = with_norms(parameter.clone(), &norms, &self.target);
             }
         }
         self.steps += 1;
+    }
+
+    fn freeze(&mut self, member: usize, layer: usize, from: u64) {
+        if let Some(treated) = &mut self.treated {
+            treated[member].freeze(&*self.members[member].model, layer, from);
+        }
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {

@@ -46,6 +46,9 @@ impl Learners for CheckpointLearners {
         }
     }
 
+    /// What is in the checkpoints was trained elsewhere, and stays as it is.
+    fn freeze(&mut self, _member: usize, _layer: usize, _from: u64) {}
+
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
         self.shown.outputs(rows)
     }

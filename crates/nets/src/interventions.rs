@@ -32,6 +32,15 @@ impl Treated {
         })
     }
 
+    /// Freezes the arrays of a layer, counted from 0, from a step on, unless they are frozen earlier.
+    pub(crate) fn freeze(&mut self, model: &dyn Model, layer: usize, from: u64) {
+        for (place, frozen) in self.frozen_from.iter_mut().enumerate() {
+            if model.layer_of(place) == layer {
+                *frozen = Some(frozen.map_or(from, |earlier| earlier.min(from)));
+            }
+        }
+    }
+
     /// Whether an array does not change in step `step`, counted from 0.
     pub(crate) fn freezes(&self, place: usize, step: u64) -> bool {
         self.frozen_from[place].is_some_and(|from| step >= from)

@@ -55,6 +55,11 @@ pub trait Learners: Send {
     /// wait for the device.
     fn step(&mut self, rows: &Rows<'_>, lr: &[f64]);
 
+    /// Freezes a layer of a member, counted from 0, from a step on, unless it is frozen earlier: for
+    /// layers that learn until a condition holds. It is not part of the state and must be repeated in
+    /// learners that resume.
+    fn freeze(&mut self, member: usize, layer: usize, from: u64);
+
     /// Outputs `[N, K]` of every member on its own rows. Waits for the device.
     ///
     /// # Errors

@@ -276,6 +276,10 @@ impl Learners for MomentsLearners {
         }
     }
 
+    fn freeze(&mut self, _member: usize, _layer: usize, _from: u64) {
+        unreachable!("models with interventions are not covered");
+    }
+
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
         self.on_device(&self.members.iter().collect::<Vec<_>>(), rows)
     }

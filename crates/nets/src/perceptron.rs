@@ -30,7 +30,7 @@ impl Engine for Perceptron {
             optimizers: "all",
             precisions: "f32, f64",
             devices: "CPU",
-            interventions: "freeze, feedback, clamp",
+            interventions: "freeze, feedback, clamp, balance",
         }
     }
 
@@ -41,6 +41,7 @@ impl Engine for Perceptron {
             freeze: _,
             feedback: _,
             clamp: _,
+            balance: _,
         } = model.interventions();
         match model.host_layers(initial) {
             Some(_) => Ok(()),
@@ -134,6 +135,7 @@ impl<T: Real> PerceptronMember<T> {
                 frozen_from,
                 norms,
                 backward: backward.map_or(Vec::new(), |array| array.values),
+                balance_every: (model.interventions().balance).map_or(0, |balance| balance.every),
             })?;
         }
         Ok(Self {
@@ -212,6 +214,10 @@ impl<T: Real> Learners for Perceptrons<T> {
         for (place, (member, &lr)) in self.0.iter_mut().zip(lr).enumerate() {
             member.step(rows.host(place), lr);
         }
+    }
+
+    fn freeze(&mut self, member: usize, layer: usize, from: u64) {
+        self.0[member].trainer.get_mut().freeze(layer, from);
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {

@@ -41,6 +41,7 @@ impl Engine for Products {
             freeze: _,
             feedback: _,
             clamp: _,
+            balance: _,
         } = model.interventions();
         if !model.is_product() {
             return Err("trains products of skills only");
@@ -272,6 +273,13 @@ impl<T: Real> Learners for ProductLearners<T> {
     fn step(&mut self, rows: &Rows<'_>, lr: &[f64]) {
         for (place, (member, &lr)) in self.0.iter_mut().zip(lr).enumerate() {
             member.step(rows.host(place), lr);
+        }
+    }
+
+    fn freeze(&mut self, member: usize, layer: usize, from: u64) {
+        let ProductMember { model, treated, .. } = &mut self.0[member];
+        if let Some(treated) = treated {
+            treated.freeze(&**model, layer, from);
         }
     }
 

@@ -263,16 +263,15 @@ impl<'a> Checker<'a> {
             metrics.extend(errors.take(found));
         }
         errors.none()?;
-        stop::check_measured(spec, |model| {
-            let of_model = |entry: &&PlannedMetric| {
-                entry.models.is_empty() || entry.models.iter().any(|name| name == model)
-            };
-            let entries = metrics.iter().filter(of_model);
+        let measured = |model: &str| -> Vec<&'static str> {
+            let entries = metrics.iter().filter(|entry| entry.covers(model, group));
             entries
                 .flat_map(|entry| entry.metric.metrics())
                 .copied()
                 .collect()
-        })?;
+        };
+        stop::check_measured(spec, measured)?;
+        stop::check_freezes(models, measured)?;
         Ok(metrics)
     }
     /// Checks one entry of `measure` against the task and the models of a variant group.

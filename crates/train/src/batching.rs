@@ -243,6 +243,7 @@ impl<'a> Batching<'a> {
             }
         }
         for (place, model) in trained.iter_mut().enumerate() {
+            (0..kept.len()).for_each(|member| model.freeze_again(member));
             let states: Option<Vec<LearnerState>> = (kept.iter())
                 .map(|one| Some(one.checkpoint.as_ref()?.models[place].state.clone()))
                 .collect();

@@ -76,6 +76,7 @@ impl Measurement<'_> {
                     stop = Some(StopReason::Diverged { step, model, loss });
                     break;
                 }
+                model.freeze_where_conditions_hold(member, step);
             }
             let conditions = &state.variant.training.stop_when;
             let held = || {
@@ -289,15 +290,8 @@ impl MemberMeasurement<'_> {
 /// Whether a condition holds for the rows that a member recorded at `step`.
 fn holds(condition: &StopWhen, trained: &[ModelInTraining], member: usize, step: u64) -> bool {
     let model = trained.iter().find(|model| model.name == condition.model);
-    let rows = model.map_or(&[][..], |model| &model.members[member].observations);
-    let mut values = (rows.iter().rev())
-        .take_while(|o| o.step == step)
-        .filter(|o| o.metric == condition.metric)
-        .map(|o| o.value);
-    let beyond = |value: f64| condition.holds(value);
-    // Without a reading of this metric at this step the condition does not hold.
-    let Some(first) = values.next() else {
-        return false;
-    };
-    beyond(first) && values.all(beyond)
+    model.is_some_and(|model| {
+        let beyond = |value| condition.holds(value);
+        model.members[member].all_hold(&condition.metric, step, beyond)
+    })
 }

@@ -49,6 +49,45 @@ pub(crate) struct ModelMember {
     pub(crate) previous: RefCell<BTreeMap<usize, Remembered>>,
 }
 
+impl ModelInTraining {
+    /// Freezes the layers of a member that learn until a condition which holds at `step`. Those whose
+    /// condition held earlier stay frozen from then on.
+    pub(crate) fn freeze_where_conditions_hold(&mut self, member: usize, step: u64) {
+        let interventions = self.learners.model(member).interventions();
+        for (layer, condition) in interventions.frozen_when() {
+            let beyond = |value| condition.holds(value);
+            if self.members[member].all_hold(&condition.metric, step, beyond) {
+                self.learners.freeze(member, layer, step);
+            }
+        }
+    }
+
+    /// Freezes the layers again whose conditions held at a step that a member has recorded.
+    pub(crate) fn freeze_again(&mut self, member: usize) {
+        let mut steps: Vec<u64> = (self.members[member].observations.iter())
+            .map(|row| row.step)
+            .collect();
+        steps.dedup();
+        for step in steps {
+            self.freeze_where_conditions_hold(member, step);
+        }
+    }
+}
+
+impl ModelMember {
+    /// Whether a metric was recorded at a step, and every index of it `holds`.
+    pub(crate) fn all_hold(&self, metric: &str, step: u64, holds: impl Fn(f64) -> bool) -> bool {
+        let rows = &self.observations;
+        let end = rows.partition_point(|row| row.step <= step);
+        let mut values = (rows[..end].iter().rev())
+            .take_while(|row| row.step == step)
+            .filter(|row| row.metric == metric)
+            .map(|row| row.value)
+            .peekable();
+        values.peek().is_some() && values.all(holds)
+    }
+}
+
 /// A step, and the parameters at it.
 type Remembered = (u64, Rc<Vec<HostArray>>);
 

@@ -18,6 +18,9 @@ pub struct Controls {
     /// `[in, out]` in place of the last layer's weight where errors go back through it; empty for the
     /// weight itself.
     pub backward: Vec<f64>,
+    /// Steps after which all hidden neurons are balanced again, as by [`rebalance`](crate::rebalance);
+    /// 0 for never. Moments of the optimizer are left as they are.
+    pub balance_every: u64,
 }
 
 impl Controls {
@@ -56,6 +59,11 @@ impl Controls {
     /// Whether a layer stays as it is in step `step`, counted from 0.
     pub(super) fn freezes(&self, layer: usize, step: u64) -> bool {
         matches!(self.frozen_from.get(layer), Some(Some(from)) if step >= *from)
+    }
+
+    /// Whether neurons are balanced after so many steps.
+    pub(super) fn balances_after(&self, steps: u64) -> bool {
+        self.balance_every > 0 && steps.is_multiple_of(self.balance_every)
     }
 
     /// Rescales the weight of a layer that keeps its norm.

@@ -53,6 +53,7 @@ fn controls(widths: &[usize]) -> Vec<Controls> {
             frozen_from: at(0, 7),
             norms,
             backward: backward(widths),
+            ..Controls::default()
         },
     ]
 }

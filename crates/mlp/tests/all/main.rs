@@ -4,6 +4,7 @@
 
 mod activations;
 mod allocations;
+mod balance;
 mod controls;
 mod evaluations;
 mod golden;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Backward, BiasInit, Clamp, Freeze, HostArray, HostLayers, HostNet, Interventions, Model, Needs,
-    Role, Scales, WeightFile, WeightInit, init::NetShape,
+    Rebalance, Role, Scales, WeightFile, WeightInit, init::NetShape,
 };
 
 /// A multilayer perceptron: f(x) = α W_L σ(… σ(W_1 x + b_1) …) + α b_L.
@@ -72,6 +72,10 @@ pub struct Mlp {
     /// Layers whose weights keep their norm.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clamp: Vec<Clamp>,
+    /// When hidden neurons are balanced again, without a change of the function; for homogeneous
+    /// activations (`relu`, `leaky-relu`, `quadratic`, `identity`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Rebalance>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -234,6 +238,12 @@ impl Mlp {
             let hint = "Leave feedback or linearised out.";
             return Err(KeyError::new("feedback", "(given)", problem, hint));
         }
+        if self.balance.is_some() && (self.linearised || !self.activation.is_homogeneous()) {
+            let problem = "would change the function of this net, whose activation is not homogeneous \
+                           or which is linearised";
+            let hint = "Leave balance out, or write activation = \"relu\".";
+            return Err(KeyError::new("balance", "(given)", problem, hint));
+        }
         Ok(())
     }
 
@@ -357,6 +367,7 @@ impl Model for Mlp {
             freeze: self.freeze.clone(),
             feedback: self.feedback,
             clamp: self.clamp.clone(),
+            balance: self.balance,
         }
     }
 

@@ -200,6 +200,7 @@ impl Model for Multilinear {
             freeze: self.freeze.clone(),
             feedback: self.feedback,
             clamp: self.clamp.clone(),
+            balance: None,
         }
     }
 

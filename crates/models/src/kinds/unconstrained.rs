@@ -240,6 +240,7 @@ impl Model for UnconstrainedFeatures {
             freeze: self.freeze.clone(),
             feedback: None,
             clamp: self.clamp.clone(),
+            balance: None,
         }
     }
 

@@ -286,6 +286,22 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
             "freeze = ['layer 1']\nclamp = ['layer 1']",
             "clamp[0].layer",
         ),
+        (
+            "freeze = [{ layer = 1, when = { metric = 'test_loss' } }]",
+            "freeze[0].when",
+        ),
+        (
+            "freeze = [{ layer = 1, when = { metric = 'test_loss', below = nan } }]",
+            "freeze[0].when.below",
+        ),
+        (
+            "freeze = [{ layer = 1, from = 5, when = { metric = 'test_loss', below = 1.0 } }]",
+            "freeze[0].from",
+        ),
+        (
+            "freeze = ['layer 2', { layer = 3, when = { metric = 'test_loss', below = 1.0 } }]",
+            "freeze[1].layer",
+        ),
         ("clamp = [{ layer = 1, norm = 0.0 }]", "clamp[0].norm"),
         ("feedback = { kind = 'fixed' }", "feedback"),
         (
@@ -321,12 +337,29 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
         );
     }
     assert_refused(&net("freeze = [{ layer = 1, at = 3 }]"), "freeze[0].at");
+    for (rest, key) in [
+        ("balance = { every = 0 }", "balance.every"),
+        ("balance = { every = 5 }\nfreeze = ['layer 1']", "balance"),
+        ("balance = { every = 5 }\nclamp = ['layer 1']", "balance"),
+        ("balance = { every = 5 }\nactivation = 'tanh'", "balance"),
+        ("balance = { every = 5 }\nlinearised = true", "balance"),
+    ] {
+        assert_refused(&net(rest), key);
+    }
+    assert_refused(
+        "kind = 'mlp'\nwidths = []\nbalance = { every = 5 }",
+        "balance",
+    );
+    assert_refused(
+        &net("freeze = [{ layer = 1, when = { metric = 'test_loss', at = 1.0 } }]"),
+        "freeze[0].at",
+    );
 }
 
 #[test]
 fn interventions_are_written_only_where_they_are_given() {
     let plain = build("kind = 'mlp'\nwidths = [4]").unwrap();
-    for key in ["freeze", "feedback", "clamp"] {
+    for key in ["freeze", "feedback", "clamp", "balance"] {
         assert!(!plain.resolved().contains_key(key), "{key}");
     }
     assert!(plain.interventions().is_none());
@@ -336,6 +369,12 @@ fn interventions_are_written_only_where_they_are_given() {
     assert_eq!(again.resolved(), treated.resolved());
     assert_eq!(again.interventions(), treated.interventions());
     assert!(!treated.interventions().is_none());
+    let when = "freeze = [{ layer = 1, when = { metric = 'test_loss', below = 0.1 } }]";
+    let until = build(&format!("kind = 'mlp'\nwidths = [4]\n{when}")).unwrap();
+    let again = models::kinds().build(until.resolved()).unwrap();
+    assert_eq!(again.interventions(), until.interventions());
+    assert_eq!(until.interventions().frozen_from(0), None);
+    assert_eq!(until.interventions().frozen_when().count(), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use layerwise_nets::{Learners, Member, Precision, Rows, Target};
 use models::{Adam, Decay, HostArray, LearnerState, Loss, Optimizer, Reduction, Sgd};
 use tasks::{Basis, Batch, TaskShape, stream};
 
-use crate::support::{Targets, batch, initial, learners, model};
+use crate::support::{Targets, batch, flat, initial, learners, model, relative_gap};
 
 const STEPS: u64 = 200;
 const HALF: u64 = 100;
@@ -207,6 +207,59 @@ fn every_model_continues_bit_by_bit_in_single_precision() {
 #[test]
 fn every_model_continues_bit_by_bit_in_double_precision() {
     assert_eq!(check_all("flex", Precision::F64), CASES);
+}
+
+#[test]
+fn a_net_whose_neurons_are_balanced_continues_bit_by_bit() {
+    for precision in [Precision::F32, Precision::F64] {
+        let target = Target::open("flex", precision).unwrap();
+        for optimizer in optimizers() {
+            // Seven steps do not divide the steps before the break.
+            let case = |engine| Case {
+                table: "kind = 'mlp'\nwidths = [7, 5]\nbias = true\nbalance = { every = 7 }",
+                engine,
+                target: &target,
+                optimizer,
+                members: 1,
+                constant: false,
+            };
+            assert!(case("auto").check());
+            assert!(!case("autodiff").check(), "autodiff does not balance");
+        }
+    }
+}
+
+#[test]
+fn neurons_are_balanced_after_the_steps_that_the_model_names() {
+    let target = Target::open("flex", Precision::F64).unwrap();
+    let case = Case {
+        table: "kind = 'mlp'\nwidths = [7, 5]\nbias = true\nbalance = { every = 7 }",
+        engine: "auto",
+        target: &target,
+        optimizer: Optimizer::default(),
+        members: 1,
+        constant: false,
+    };
+    let mut learners = case.learners().unwrap();
+    // How far balancing would move the parameters.
+    let left = |learners: &dyn Learners| {
+        let arrays = learners.parameters().unwrap().swap_remove(0);
+        let host = learners.model(0).host_layers(&arrays).unwrap();
+        let found = flat(&arrays);
+        let mut balanced = found.clone();
+        mlp::rebalance(&host.layers, host.activation, &mut balanced);
+        relative_gap(&found, &balanced)
+    };
+    for round in 0..3 {
+        let first = 7 * round;
+        case.train(&mut *learners, first..first + 6);
+        let before = left(&*learners);
+        // Small steps keep most of the balance by themselves.
+        assert!(before > 1e-9, "round {round}: {before:e}");
+        case.train(&mut *learners, first + 6..first + 7);
+        let after = left(&*learners);
+        assert!(after < 1e-13, "round {round}: {after:e}");
+    }
 }
 
 #[cfg(feature = "ndarray")]

@@ -1,4 +1,7 @@
-use crate::spec::{Spec, SpecError, StopWhen};
+use crate::{
+    plan::PlannedModel,
+    spec::{Spec, SpecError, StopWhen},
+};
 
 /// Key of the condition at `position`; a single condition has no list.
 fn place(all: &[StopWhen], position: usize) -> String {
@@ -48,6 +51,32 @@ pub(super) fn check_measured(
                 "is not measured during training of this model, so the condition would never hold",
                 format!("Choose one of: {}.", choices.join(", ")),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that layers which learn until a condition holds read metrics that are `measured` on their
+/// model during training.
+pub(super) fn check_freezes(
+    models: &[PlannedModel],
+    measured: impl Fn(&str) -> Vec<&'static str>,
+) -> Result<(), SpecError> {
+    for model in models {
+        let freeze = model.model.interventions().freeze;
+        for (position, freeze) in freeze.iter().enumerate() {
+            let Some(condition) = &freeze.when else {
+                continue;
+            };
+            let choices = measured(&model.name);
+            if !choices.contains(&condition.metric.as_str()) {
+                return Err(SpecError::key(
+                    format!("models.{}.freeze[{position}].when.metric", model.name),
+                    format!("{:?}", condition.metric),
+                    "is not measured during training of this model, so the layer would never freeze",
+                    format!("Choose one of: {}.", choices.join(", ")),
+                ));
+            }
         }
     }
     Ok(())

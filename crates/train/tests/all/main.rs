@@ -5,6 +5,7 @@
 mod by_hand;
 mod clock;
 mod collapse;
+mod freezing;
 mod grokking;
 mod lazy_rich;
 #[allow(dead_code, reason = "tests of plans use the rest")]

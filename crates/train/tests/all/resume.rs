@@ -231,6 +231,23 @@ fn metrics_continue_from_their_state() {
 }
 
 #[test]
+fn layers_that_froze_when_a_condition_held_stay_frozen() {
+    // At the first records of seeds the condition does not hold yet, and later it may hold no longer.
+    for layer in [1, 2] {
+        let freeze = format!(
+            "=[{{ layer = {layer}, when = {{ metric = 'skill_strength', above = -0.4, below = 0.5 }} }}]"
+        );
+        let (net, twin) = (
+            format!("models.net.freeze{freeze}"),
+            format!("models.twin.freeze{freeze}"),
+        );
+        for engine in ["auto", "autodiff"] {
+            check(SMALL, &[&net, &twin], &on(engine), 2);
+        }
+    }
+}
+
+#[test]
 fn cells_that_are_stepped_together_go_on_together() {
     let mut settings = on("autodiff");
     settings.together = Some(3);
