@@ -57,6 +57,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/collapse-scales.toml"),
     ),
     (
+        "collapse-decay",
+        include_str!("../../../experiments/collapse-decay.toml"),
+    ),
+    (
         "collapse-by-layer",
         include_str!("../../../experiments/collapse-by-layer.toml"),
     ),
