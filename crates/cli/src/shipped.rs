@@ -13,6 +13,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     ),
     ("depth", include_str!("../../../experiments/depth.toml")),
     (
+        "saddle-to-saddle",
+        include_str!("../../../experiments/saddle-to-saddle.toml"),
+    ),
+    (
         "balanced-network",
         include_str!("../../../experiments/balanced-network.toml"),
     ),
