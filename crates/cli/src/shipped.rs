@@ -37,6 +37,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/emergence.toml"),
     ),
     (
+        "rate-control",
+        include_str!("../../../experiments/rate-control.toml"),
+    ),
+    (
         "break-feedback",
         include_str!("../../../experiments/break-feedback.toml"),
     ),
