@@ -13,6 +13,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     ),
     ("depth", include_str!("../../../experiments/depth.toml")),
     (
+        "saddle-to-saddle",
+        include_str!("../../../experiments/saddle-to-saddle.toml"),
+    ),
+    (
         "balanced-network",
         include_str!("../../../experiments/balanced-network.toml"),
     ),
@@ -31,6 +35,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "emergence",
         include_str!("../../../experiments/emergence.toml"),
+    ),
+    (
+        "rate-control",
+        include_str!("../../../experiments/rate-control.toml"),
     ),
     (
         "break-feedback",
@@ -55,6 +63,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "collapse-scales",
         include_str!("../../../experiments/collapse-scales.toml"),
+    ),
+    (
+        "collapse-decay",
+        include_str!("../../../experiments/collapse-decay.toml"),
     ),
     (
         "collapse-by-layer",
