@@ -57,7 +57,7 @@ pub fn main(kinds: Kinds) -> ExitCode {
     match commands::dispatch(arguments, &kinds) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            tell!("error: {}", failure.message);
             ExitCode::from(failure.code)
         }
     }

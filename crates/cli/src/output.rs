@@ -121,7 +121,7 @@ pub(crate) fn stops(manifest: &Manifest) -> Vec<String> {
 /// Prints warnings.
 pub(crate) fn warn(warnings: &[impl std::fmt::Display]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
 }
 

@@ -94,7 +94,7 @@ impl Observer for Progress {
     }
 
     fn warned(&self, warning: &str) {
-        self.bar.suspend(|| eprintln!("warning: {warning}"));
+        self.bar.suspend(|| tell!("warning: {warning}"));
     }
 
     fn stepped(&self, _: &Variant, _: u64, step: u64) {

@@ -1,5 +1,5 @@
-//! Writes to standard output. Unlike `println!`, it does not fail if the reader stops reading, as
-//! in `layerwise list | head`.
+//! Writes to standard output and standard error. Unlike `println!` and `eprintln!`, it does not fail if the
+//! reader stops reading, as in `layerwise list | head`.
 
 use std::io::{ErrorKind, Write};
 
@@ -8,6 +8,15 @@ macro_rules! say {
     ($($argument:tt)*) => {
         $crate::say::write(&format!("{}\n", format_args!($($argument)*)))
     };
+}
+
+/// Writes a line to standard error, like `eprintln!`.
+macro_rules! tell {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        // Nobody is left to be told of a failure.
+        let _ = writeln!(std::io::stderr(), $($argument)*);
+    }};
 }
 
 /// Writes to standard output, like `print!`.
@@ -28,7 +37,7 @@ pub(crate) fn write(text: &str) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
-            eprintln!("error: standard output cannot be written: {error}");
+            tell!("error: standard output cannot be written: {error}");
             std::process::exit(1);
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn bench(
         (Vec::new(), Vec::new())
     };
     for line in &lacking {
-        eprintln!("{line}");
+        tell!("{line}");
     }
     let machine = Machine::here(provenance());
     let page = if arguments.whole {
@@ -235,12 +235,12 @@ impl Progress {
         if self.lines {
             let (now, parts) = (done + 1, self.bar.length().unwrap_or_default());
             let gone = self.bar.elapsed().as_secs();
-            eprintln!("bench {now}/{parts}, {gone} s gone: {part}");
+            tell!("bench {now}/{parts}, {gone} s gone: {part}");
         }
     }
 
     fn warn(&self, message: &str) {
-        self.bar.suspend(|| eprintln!("warning: {message}"));
+        self.bar.suspend(|| tell!("warning: {message}"));
     }
 
     fn finish(&self) {

@@ -235,7 +235,7 @@ fn draw(
                     written.push(path);
                 }
             }
-            Err(error) => eprintln!("warning: {error}"),
+            Err(error) => tell!("warning: {error}"),
         }
     }
     Ok(written)

@@ -57,7 +57,7 @@ fn list(as_json: bool) -> Result<ExitCode, Failure> {
 fn show(name: &str, own: &OwnRows, as_json: bool) -> Result<ExitCode, Failure> {
     let dataset = Dataset::open(name, &own.reading())?;
     for note in &dataset.notes {
-        eprintln!("note: {note}");
+        tell!("note: {note}");
     }
     let (card, counts) = (&dataset.card, dataset.class_counts());
     let smallest = dataset.inputs.iter().copied().fold(f64::INFINITY, f64::min);

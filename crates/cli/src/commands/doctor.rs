@@ -117,7 +117,7 @@ pub(super) fn doctor(
         for precision in [Precision::F32, Precision::F64] {
             match Target::open(device, precision) {
                 Ok(target) => {
-                    eprintln!("{device}, {}: reference checks", name(precision));
+                    tell!("{device}, {}: reference checks", name(precision));
                     check_device(device, &target, &mut checks);
                 }
                 // A device without f64 is not a failure.

@@ -128,14 +128,14 @@ fn weights(arguments: &ExportWeights, kinds: &Kinds, json: bool) -> Result<ExitC
         if files.is_empty() && skipped.is_empty() {
             return Err(Failure::usage(text));
         }
-        eprintln!("warning: {text}");
+        tell!("warning: {text}");
     }
     for (model, problem) in &skipped {
         let text = format!("{model}: {problem}. Use --format layerwise");
         if files.is_empty() || arguments.model.is_some() {
             return Err(Failure::usage(text));
         }
-        eprintln!("warning: {text}");
+        tell!("warning: {text}");
     }
     if files.is_empty() {
         return Err(Failure::usage(format!(

@@ -52,7 +52,7 @@ pub(super) fn measure(arguments: &args::Measure, json: bool) -> Result<ExitCode,
     if let Source::Dump(dump) = &source
         && let Some(note) = dump.note()
     {
-        eprintln!("note: {note}");
+        tell!("note: {note}");
     }
     let groups = groups(arguments);
     let measured = match &source {
@@ -158,7 +158,7 @@ fn rows(
     let rows = Rows::of(&dataset.with_outputs(outputs), name, chosen);
     let rows = rows.map_err(|problem| Failure::usage(format!("--data {name}: {problem}")))?;
     for note in &rows.notes {
-        eprintln!("note: {note}");
+        tell!("note: {note}");
     }
     Ok(Some(rows))
 }

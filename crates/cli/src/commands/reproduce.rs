@@ -50,10 +50,10 @@ pub(super) fn reproduce(
     let whole = explored.page.failed.is_empty() && explored.page.left.is_empty();
     let later = "is left for when every experiment has come to its end; the same command goes on";
     if let (Some(_), false) = (&document, whole) {
-        eprintln!("the document is as it was: its table {later}");
+        tell!("the document is as it was: its table {later}");
     }
     if let (Some(_), false) = (&confirming, whole) {
-        eprintln!("nothing was confirmed: the pass on fresh seeds {later}");
+        tell!("nothing was confirmed: the pass on fresh seeds {later}");
     }
     if let Some(document) = document.filter(|_| whole) {
         document.update(&explored.page.runs)?;
@@ -145,21 +145,19 @@ impl Pass {
             let seconds = begin.elapsed().as_secs_f64();
             match done.unwrap_or_else(|panic| Err(Failure::run(message(&*panic)))) {
                 Ok(Done { run, trained, .. }) if !trained => {
-                    eprintln!("{place}: done before, judged again from its records");
+                    tell!("{place}: done before, judged again from its records");
                     results.push(result(&run, "done before"));
                     let problem = failed_cells(&run);
                     page.add(run, problem)?;
                 }
                 Ok(Done { run, complete, .. }) if complete => {
-                    eprintln!("{place}: {} in {seconds:.1} s", tally(&run));
+                    tell!("{place}: {} in {seconds:.1} s", tally(&run));
                     results.push(result(&run, "trained"));
                     let problem = failed_cells(&run);
                     page.add(run, problem)?;
                 }
                 Ok(Done { run, .. }) => {
-                    eprintln!(
-                        "{place}: interrupted after {seconds:.1} s; the same command goes on"
-                    );
+                    tell!("{place}: interrupted after {seconds:.1} s; the same command goes on");
                     results.push(result(&run, "interrupted"));
                     *code = INTERRUPTED;
                     break;
@@ -167,7 +165,7 @@ impl Pass {
                 Err(failure) => page.fail(name, failure.message)?,
             }
             if let Some(failed) = page.failed.iter().find(|failed| failed.name == *name) {
-                eprintln!("{place}: failed after {seconds:.1} s: {}", failed.problem);
+                tell!("{place}: failed after {seconds:.1} s: {}", failed.problem);
                 *code = FAILED;
             }
         }
@@ -198,9 +196,9 @@ impl One<'_> {
         let minutes = self.plan.spec.minutes;
         // The spec's minutes are those of a full run.
         if self.settings.quick {
-            eprintln!("{}: quick settings", self.place);
+            tell!("{}: quick settings", self.place);
         } else {
-            eprintln!("{}: about {minutes} min on 2 cores", self.place);
+            tell!("{}: about {minutes} min on 2 cores", self.place);
         }
         // A page speaks of one build.
         let mut settings = self.settings.clone();
@@ -261,7 +259,7 @@ fn plans(arguments: &args::Reproduce, kinds: &Kinds) -> Result<Vec<(Plan, Settin
             kinds,
         )?;
         if arguments.experiments.is_empty() && plan.spec.long {
-            eprintln!(
+            tell!(
                 "{name}: left out, it takes about {} minutes; name it to run it",
                 plan.spec.minutes
             );

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<Ex
     settings.storing = storing(&arguments.storing);
     external.attach(&mut plan)?;
     for note in plan.notes() {
-        eprintln!("note: {note}");
+        tell!("note: {note}");
     }
     if arguments.dry_run {
         return dry_run(&plan, &settings, kinds, json);
@@ -185,7 +185,7 @@ fn dry_run(
         }));
     } else {
         say!("{}", plan.spec.to_toml());
-        eprintln!(
+        tell!(
             "{} cells: {} seeds of {}\nabout {:.0} s on {} threads",
             estimate.cells,
             plan.spec.training.seeds,
@@ -319,10 +319,10 @@ pub(super) fn print_run(done: &Done, page: &Path) {
     const SHOWN: usize = 20;
     let stops = output::stops(manifest);
     for line in stops.iter().take(SHOWN) {
-        eprintln!("warning: {line}");
+        tell!("warning: {line}");
     }
     if let more @ 1.. = stops.len().saturating_sub(SHOWN) {
-        eprintln!("warning: {more} more cells did not end as planned; see manifest.json");
+        tell!("warning: {more} more cells did not end as planned; see manifest.json");
     }
 }
 
@@ -357,7 +357,7 @@ pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
         if seen.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("stopping; what was recorded is kept (Ctrl-C again to stop at once)");
+        tell!("stopping; what was recorded is kept (Ctrl-C again to stop at once)");
     })
     .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
     Ok(flag)

@@ -66,7 +66,7 @@ pub(super) fn sweep(arguments: &Sweep, kinds: &Kinds, json: bool) -> Result<Exit
                 }
                 again += 1;
             }
-            eprintln!("{again} failed or damaged cells are trained again");
+            tell!("{again} failed or damaged cells are trained again");
             match arguments.scheduler {
                 Some(scheduler) => submit(&opened, scheduler, &arguments.job, json),
                 None => {
@@ -146,7 +146,7 @@ fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> 
             let (done, planned) = (trained.done(), status.cells.len());
             say!("{done} cells trained here; {left} of {planned} are left");
             if let Some(error) = failure {
-                eprintln!("error: {error}");
+                tell!("error: {error}");
             }
             say!("{}", status.text());
         }
