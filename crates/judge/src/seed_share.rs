@@ -10,9 +10,10 @@ const OUTSIDE: f64 = 0.05;
 /// # Examples
 ///
 /// ```
-/// // If it holds in all of eight seeds, its probability is at least 63 %, not 100 %. let share =
-/// layerwise_judge::SeedShare::new(8, 8); assert!((share.low - 0.025_f64.powf(1.0 / 8.0)).abs() <
-/// 1e-9); assert_eq!(share.high, 1.0);
+/// // All of eight seeds show a probability of 63 % or more, no certainty.
+/// let share = layerwise_judge::SeedShare::new(8, 8);
+/// assert!((share.low - 0.025_f64.powf(1.0 / 8.0)).abs() < 1e-9);
+/// assert_eq!(share.high, 1.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SeedShare {

@@ -124,9 +124,10 @@ impl ClampedLayerMode {
     /// # Examples
     ///
     /// ```
-    /// let mode = theory::ClampedLayerMode::new(1.0, 2.0, 2.0, 0.0, 1.0)?; // Late, the rate is
-    /// that of the held layer and of the small part that is still across it. let rate =
-    /// (mode.residual(4.0) / mode.residual(5.0)).ln(); assert!(4.0 < rate && rate < 5.0);
+    /// let mode = theory::ClampedLayerMode::new(1.0, 2.0, 2.0, 0.0, 1.0)?;
+    /// // Late, the rate is that of the held layer alone, and of what is left across it.
+    /// let rate = (mode.residual(4.0) / mode.residual(5.0)).ln();
+    /// assert!(4.0 < rate && rate < 5.0);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
     #[must_use]

@@ -58,8 +58,10 @@ impl Feedback {
     /// let shape = |feedback: Feedback| {
     ///     let mode = feedback.mode(1.0, 1.0, 0.003, 0.003)?;
     ///     Ok::<f64, theory::TheoryError>(mode.time_to_fraction(0.9)? / mode.time_to_fraction(0.1)?)
-    /// }; assert!((shape(Feedback::Intact)? - 1.47).abs() < 0.01); // A start above 0 raises 3.35 a
-    /// little. assert!((shape(Feedback::Fixed { backward: 0.1 })? - 3.38).abs() < 0.01);
+    /// };
+    /// assert!((shape(Feedback::Intact)? - 1.47).abs() < 0.01);
+    /// // A start above 0 makes a little more of 3.35.
+    /// assert!((shape(Feedback::Fixed { backward: 0.1 })? - 3.38).abs() < 0.01);
     /// assert!((shape(Feedback::ReadoutFrozen)? - 21.85).abs() < 0.01);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```

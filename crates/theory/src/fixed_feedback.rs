@@ -193,9 +193,10 @@ impl FixedFeedbackMode {
     /// # Examples
     ///
     /// ```
-    /// // Late, the rate is that of the final layers: v (a B + a²). let mode =
-    /// theory::FixedFeedbackMode::new(1.0, 1.0, 0.5, 0.0, 0.0)?; let decay = mode.residual(31.0) /
-    /// mode.residual(30.0); assert!((decay / (-1.5_f64).exp() - 1.0).abs() < 1e-12);
+    /// // Late, the rate is that of the two layers as they are in the end: v (a B + a²).
+    /// let mode = theory::FixedFeedbackMode::new(1.0, 1.0, 0.5, 0.0, 0.0)?;
+    /// let decay = mode.residual(31.0) / mode.residual(30.0);
+    /// assert!((decay / (-1.5_f64).exp() - 1.0).abs() < 1e-12);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```
     #[must_use]
@@ -252,7 +253,8 @@ impl FixedFeedbackMode {
     /// ```
     /// let time = |backward| {
     ///     theory::FixedFeedbackMode::new(0.3, 2.0, backward, 0.0, 0.0)?.time_to_fraction(0.5)
-    /// }; // With eight times the backward weight, the mode is four times as fast.
+    /// };
+    /// // Eight times the backward weight is four times as fast.
     /// assert!((time(0.01)? / time(0.08)? - 4.0).abs() < 1e-13);
     /// # Ok::<(), theory::TheoryError>(())
     /// ```

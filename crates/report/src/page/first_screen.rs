@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{
     claims::topic_anchor,
-    leaderboard::LeaderboardView,
+    leaderboard::{LeaderboardView, standings},
+    map::Map,
     topic::{Evidence, Judged, Topic, decisive, number},
 };
 use crate::plural::{counted, listed, verb};
@@ -65,15 +66,20 @@ struct Line {
 impl FirstScreen {
     /// The answer of the `topics`; `None` where none of their claims speaks of anything, as on a page over
     /// quick runs.
-    pub(super) fn new(topics: &[Topic<'_>], boards: Vec<LeaderboardView>) -> Option<Self> {
+    pub(super) fn new(
+        topics: &[Topic<'_>],
+        boards: Vec<LeaderboardView>,
+        map: Option<&Map>,
+    ) -> Option<Self> {
         let answers: Vec<Answer> = topics
             .iter()
             .enumerate()
             .filter_map(|(position, topic)| Answer::new(topic, topic_anchor(position)))
             .collect();
         let all: Vec<Sorted<'_, '_>> = topics.iter().map(Sorted::new).collect();
+        let more = [map.and_then(Map::causal), standings(&boards)];
         (!answers.is_empty()).then(|| Self {
-            lead: lead(&all),
+            lead: lead(&all, more.into_iter().flatten()),
             boards,
             legend: legend(&all),
             answers,
@@ -190,8 +196,8 @@ fn legend(all: &[Sorted<'_, '_>]) -> Vec<Share> {
     legend
 }
 
-/// What came of all claims, in a few sentences.
-fn lead(all: &[Sorted<'_, '_>]) -> String {
+/// What came of all claims, in about five sentences.
+fn lead(all: &[Sorted<'_, '_>], more: impl Iterator<Item = String>) -> String {
     let sum = |count: fn(&Sorted<'_, '_>) -> usize| all.iter().map(count).sum::<usize>();
     let nets = sum(|s| s.of_nets().len());
     let solvable = sum(|s| s.solvable.len());
@@ -244,6 +250,7 @@ fn lead(all: &[Sorted<'_, '_>]) -> String {
              came out as claimed."
         ));
     }
+    sentences.extend(more);
     sentences.join(" ")
 }
 

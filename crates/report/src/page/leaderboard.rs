@@ -3,7 +3,10 @@
 use judge::{Estimate, LeaderboardEntry, LeaderboardVerdict, Part, Standing};
 use serde::Serialize;
 
-use crate::number::{plain, significant};
+use crate::{
+    number::{plain, significant},
+    plural::{counted, listed},
+};
 
 /// Significant digits of a share, an R² and a clock.
 const DIGITS: usize = 3;
@@ -58,6 +61,26 @@ impl LeaderboardView {
             entries: board.entries.iter().map(EntryView::new).collect(),
         }
     }
+}
+
+/// How the explanations on trial stand on all boards, in one sentence; nothing without boards.
+pub(super) fn standings(boards: &[LeaderboardView]) -> Option<String> {
+    let words = ["preferred", "tied", "beaten", "undecided"];
+    let counts = words.map(|word| boards.iter().filter(|board| board.word == word).count());
+    let counts = counts
+        .into_iter()
+        .zip(words)
+        .filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, word)| format!("{word} on {count}"))
+        .collect();
+    (!boards.is_empty()).then(|| {
+        format!(
+            "Explanations of a net's curves compete on {}: the one on trial is {}.",
+            counted(boards.len(), "leaderboard"),
+            listed(&counts)
+        )
+    })
 }
 
 impl EntryView {

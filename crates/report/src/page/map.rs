@@ -10,7 +10,7 @@ use super::{
     topic::{Judged, Topic},
     verdict::Verdict,
 };
-use crate::plural::{counted, verb};
+use crate::plural::{counted, listed, verb};
 
 static PLACES: LazyLock<File> = LazyLock::new(|| {
     toml::from_str(include_str!("../../assets/map.toml"))
@@ -61,6 +61,8 @@ struct Row {
 #[derive(Serialize)]
 struct Step {
     tally: String,
+    /// How many of the claims are supported.
+    held: usize,
     claims: Vec<Mark>,
 }
 
@@ -89,6 +91,32 @@ impl Map {
         (!rows.is_empty()).then_some(Self {
             principle: &PLACES.principle,
             rows,
+        })
+    }
+}
+
+impl Map {
+    /// What came of the tests that change the condition, in one sentence; nothing where there are none.
+    pub(super) fn causal(&self) -> Option<String> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| !row.changed.claims.is_empty());
+        let parts = rows.clone().map(|row| {
+            let Step { held, claims, .. } = &row.changed;
+            let phenomenon = row.phenomenon.to_lowercase();
+            format!("{held} of {} on {phenomenon}", claims.len())
+        });
+        let parts: Vec<String> = parts.collect();
+        let held: usize = rows.clone().map(|row| row.changed.held).sum();
+        let all: usize = rows.map(|row| row.changed.claims.len()).sum();
+        (all > 0).then(|| {
+            format!(
+                "Of {} that change the condition on purpose, {held} {}: {}.",
+                counted(all, "test"),
+                verb(held, "holds", "hold"),
+                listed(&parts)
+            )
         })
     }
 }
@@ -126,6 +154,7 @@ impl Step {
             .filter(|judged| judged.claim.outcome == Outcome::Supported)
             .count();
         Self {
+            held,
             tally: match claims.len() {
                 0 => "not tested".to_owned(),
                 all => format!(

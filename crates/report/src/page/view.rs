@@ -90,6 +90,7 @@ impl PageView {
         };
         let topics = topics(runs);
         let claimed = several && !topics.is_empty();
+        let map = claimed.then(|| Map::new(&topics)).flatten();
         let views = runs.iter().enumerate();
         Self {
             title,
@@ -101,9 +102,9 @@ impl PageView {
             left: left.to_vec(),
             failed: failed.iter().map(FailedView::new).collect(),
             answer: claimed
-                .then(|| FirstScreen::new(&topics, all_leaderboards(runs)))
+                .then(|| FirstScreen::new(&topics, all_leaderboards(runs), map.as_ref()))
                 .flatten(),
-            map: claimed.then(|| Map::new(&topics)).flatten(),
+            map,
             claims: claimed.then(|| Claims::new(&topics, runs)),
             runs: views
                 .map(|(position, run)| RunView::new(run, position))

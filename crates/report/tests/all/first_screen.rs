@@ -135,6 +135,8 @@ fn the_map_tells_checks_of_models_from_what_was_seen_and_what_was_changed() {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     assert!(!text.contains("Grokking"), "{text}");
+    let lead = "Of 2 tests that change the condition on purpose, 1 holds: 1 of 2 on emergence.";
+    assert!(answer(&runs).contains(lead));
 }
 
 #[test]
