@@ -51,14 +51,14 @@ pub struct Entry {
     /// An example, as it is written in a spec; empty where there is none.
     pub example: String,
     /// The metrics that it gives.
-    pub gives: Vec<Given>,
+    pub gives: Vec<RecordedMetric>,
     /// The JSON schema of its table.
     pub schema: Value,
 }
 
 /// A metric that a kind gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Given {
+pub struct RecordedMetric {
     /// Its name, unit, meaning and source.
     #[serde(flatten, serialize_with = "quantity")]
     pub quantity: Quantity,

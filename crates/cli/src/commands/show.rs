@@ -5,7 +5,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use plan::reference::{Entry, Given, Topic, spec_schema, topics};
+use plan::reference::{Entry, RecordedMetric, Topic, spec_schema, topics};
 use serde_json::json;
 use tasks::choose_one_of;
 use train::Kinds;
@@ -17,7 +17,7 @@ use crate::{args, failure::Failure};
 struct Metric<'a> {
     name: &'a str,
     /// Topic (metric or prediction), kind, and what it is there.
-    given: Vec<(&'static str, &'a Entry, &'a Given)>,
+    given: Vec<(&'static str, &'a Entry, &'a RecordedMetric)>,
 }
 
 /// What a name stands for.

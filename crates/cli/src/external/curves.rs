@@ -14,7 +14,7 @@ use super::{cannot_read, named, source};
 use crate::failure::Failure;
 
 /// The files for one model.
-struct Given {
+struct CurveFiles {
     model: String,
     /// Each path, and the metric, index, seed and column that the user appended to it.
     paths: Vec<(PathBuf, Option<Said>)>,
@@ -22,7 +22,7 @@ struct Given {
 
 /// Reads all files, model by model.
 pub(super) fn read_all(arguments: &[String]) -> Result<Vec<(ExternalSource, Curves)>, Failure> {
-    let mut all: Vec<Given> = Vec::new();
+    let mut all: Vec<CurveFiles> = Vec::new();
     for text in arguments {
         let (model, rest) = named("--curves", text, "FILE.csv")?;
         let (path, said) = located(text, &rest)?;
@@ -31,7 +31,7 @@ pub(super) fn read_all(arguments: &[String]) -> Result<Vec<(ExternalSource, Curv
             Some(place) => &mut all[place],
             None => {
                 let paths = Vec::new();
-                all.push(Given { model, paths });
+                all.push(CurveFiles { model, paths });
                 all.last_mut().expect("it was pushed")
             }
         };
@@ -43,7 +43,7 @@ pub(super) fn read_all(arguments: &[String]) -> Result<Vec<(ExternalSource, Curv
         }
         given.paths.push((path, said));
     }
-    all.into_iter().map(Given::read).collect()
+    all.into_iter().map(CurveFiles::read).collect()
 }
 
 /// Splits a path from what the user appended to it. The path is the shortest prefix of `rest` that
@@ -94,7 +94,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-impl Given {
+impl CurveFiles {
     fn read(self) -> Result<(ExternalSource, Curves), Failure> {
         let Self { model, paths } = self;
         let mut curves = Vec::new();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tasks::{Quantity, Reference, Registry};
 
-use super::{Entry, Given, Topic, examples, keys::keys};
+use super::{Entry, RecordedMetric, Topic, examples, keys::keys};
 use crate::{Kinds, Metric, Prediction};
 
 pub(super) fn topics(kinds: &Kinds) -> Vec<Topic> {
@@ -49,7 +49,7 @@ pub(super) fn topics(kinds: &Kinds) -> Vec<Topic> {
 fn entries<T: ?Sized>(
     registry: &Registry<T>,
     example: fn(&str) -> String,
-    gives: impl Fn(&str, Reference) -> Vec<Given>,
+    gives: impl Fn(&str, Reference) -> Vec<RecordedMetric>,
 ) -> Vec<Entry> {
     let entry = |name: &'static str| match registry.reference(name) {
         Some(reference) => {
@@ -83,9 +83,9 @@ fn built<T: ?Sized>(registry: &Registry<T>, name: &str, reference: Reference) ->
     registry.build(reference.example(name).parse().ok()?).ok()
 }
 
-fn given_by_metric(kinds: &Kinds, name: &str, reference: Reference) -> Vec<Given> {
+fn given_by_metric(kinds: &Kinds, name: &str, reference: Reference) -> Vec<RecordedMetric> {
     let metric: Option<Box<dyn Metric>> = built(&kinds.metrics, name, reference);
-    let given = |quantity: &Quantity| Given {
+    let given = |quantity: &Quantity| RecordedMetric {
         quantity: *quantity,
         index: metric.as_ref().map_or("", |m| m.index_name(quantity.name)),
         whole_curve: (metric.as_ref())
@@ -95,7 +95,7 @@ fn given_by_metric(kinds: &Kinds, name: &str, reference: Reference) -> Vec<Given
 }
 
 /// A prediction gives metrics that are measured, too, and some of its own.
-fn given_by_prediction(kinds: &Kinds, name: &str, reference: Reference) -> Vec<Given> {
+fn given_by_prediction(kinds: &Kinds, name: &str, reference: Reference) -> Vec<RecordedMetric> {
     let form: Option<Box<dyn Prediction>> = built(&kinds.predictions, name, reference);
     let Some(form) = form else {
         return Vec::new();
@@ -107,7 +107,7 @@ fn given_by_prediction(kinds: &Kinds, name: &str, reference: Reference) -> Vec<G
     let all: Vec<&'static Quantity> = all.collect();
     let given = |name: &&str| {
         let quantity = all.iter().find(|quantity| quantity.name == *name)?;
-        Some(Given {
+        Some(RecordedMetric {
             quantity: **quantity,
             index: form.index_name(name),
             whole_curve: false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plan::reference::{Entry, Given, Key, Topic};
+use plan::reference::{Entry, Key, RecordedMetric, Topic};
 
 use super::Metric;
 
@@ -147,7 +147,7 @@ fn key(key: &Key) -> String {
     lines.join("\n")
 }
 
-fn quantity(given: &Given) -> String {
+fn quantity(given: &RecordedMetric) -> String {
     let name = given.quantity.name;
     let indices: Vec<&str> = [given.index]
         .into_iter()
@@ -166,7 +166,7 @@ fn quantity(given: &Given) -> String {
 }
 
 /// The meaning with its source.
-fn sentence(given: &Given) -> String {
+fn sentence(given: &RecordedMetric) -> String {
     let quantity = &given.quantity;
     match quantity.source {
         "" => format!("{}.", quantity.meaning),
@@ -174,7 +174,7 @@ fn sentence(given: &Given) -> String {
     }
 }
 
-fn unit(given: &Given) -> String {
+fn unit(given: &RecordedMetric) -> String {
     match given.quantity.unit {
         "–" => "no unit".to_owned(),
         unit => format!("unit: {unit}"),
