@@ -93,9 +93,7 @@ impl Map {
             rows,
         })
     }
-}
 
-impl Map {
     /// What came of the tests that change the condition, in one sentence; nothing where there are none.
     pub(super) fn causal(&self) -> Option<String> {
         let rows = self
