@@ -33,6 +33,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/mode-overlay.toml"),
     ),
     (
+        "init-by-theory",
+        include_str!("../../../experiments/init-by-theory.toml"),
+    ),
+    (
         "emergence",
         include_str!("../../../experiments/emergence.toml"),
     ),

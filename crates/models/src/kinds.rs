@@ -8,9 +8,9 @@ mod multilinear;
 mod parametrisation;
 mod unconstrained;
 
-pub use basis::{DiagonalLinear, LinearBasis};
+pub use basis::{DiagonalLinear, LinearBasis, Outputs};
 pub use linear_skills::LinearSkills;
-pub use mlp::Mlp;
+pub use mlp::{Gates, Mlp};
 pub use multilinear::Multilinear;
 pub use parametrisation::{Multipliers, Parametrisation};
 pub use unconstrained::{FeatureInit, UnconstrainedFeatures};

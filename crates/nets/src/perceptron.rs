@@ -25,7 +25,7 @@ impl Engine for Perceptron {
 
     fn coverage(&self) -> Coverage {
         Coverage {
-            models: "multilayer perceptrons that are not linearised",
+            models: "multilayer perceptrons, neither linearised nor with fixed gates",
             losses: "all",
             optimizers: "all",
             precisions: "f32, f64",
@@ -45,7 +45,9 @@ impl Engine for Perceptron {
         } = model.interventions();
         match model.host_layers(initial) {
             Some(_) => Ok(()),
-            None => Err("trains only multilayer perceptrons that are not linearised"),
+            None => {
+                Err("trains only multilayer perceptrons, neither linearised nor with fixed gates")
+            }
         }
     }
 

@@ -84,6 +84,11 @@ pub trait Statistic: Send + Sync {
         self.knob().map(|knob| (None, knob)).into_iter().collect()
     }
 
+    /// The values of its knob that alone count; none where all do.
+    fn knob_values(&self) -> &[f64] {
+        &[]
+    }
+
     /// Other variant groups that it compares with, cell by cell or seed by seed.
     fn groups(&self) -> Vec<&str> {
         Vec::new()

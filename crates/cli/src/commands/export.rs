@@ -210,7 +210,13 @@ impl Found<'_> {
         let mut metadata = self.of.metadata(moment);
         // Properties of the function that a state_dict cannot express.
         let table = self.model.resolved();
-        for key in ["activation", "output_scale", "centre_output", "linearised"] {
+        for key in [
+            "activation",
+            "output_scale",
+            "centre_output",
+            "linearised",
+            "gates",
+        ] {
             if let Some(value) = table.get(key) {
                 let text = value
                     .as_str()
@@ -220,7 +226,7 @@ impl Found<'_> {
         }
         if layout == Layout::PyTorch && self.model.remembers_start() {
             return Err(
-                "its outputs also depend on the initial weights (linearised or centre_output), \
+                "its outputs also depend on the initial weights (linearised, centre_output or gates), \
                  which PyTorch layers cannot express"
                     .to_owned(),
             );

@@ -247,6 +247,9 @@ fn a_knob_threshold_is_interpolated_between_the_values_of_the_grid() {
     let scaled = knob_parts("kind = 'knob-threshold', times_probability = true");
     assert_part(&scaled[1], 62.5, false);
     assert_part(&scaled[2], 50.0, true);
+    let each = knob_parts("kind = 'knob-threshold', per_index = true");
+    assert_part(&each[1], 125.0, false);
+    assert_part(&each[2], 400.0 / 3.0, true);
     let higher = knob_parts("kind = 'knob-threshold', level = 0.75");
     assert_part(&higher[0], 150.0, false);
 }

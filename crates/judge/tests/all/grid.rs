@@ -441,6 +441,16 @@ fn the_slope_along_a_knob_is_the_power_of_the_knob() {
         ("size=4", 3.0 / 16.0),
     ]);
     assert_close(power.only(slope), -2.0);
+    // Of these values alone: the fourth is off the line.
+    let bent = Grid::of_finals(&[
+        ("size=2", 3.0 / 4.0),
+        ("size=3", 7.0),
+        ("size=10", 0.03),
+        ("size=4", 3.0 / 16.0),
+    ]);
+    let some = format!("{slope}, values = [2.0, 4.0, 10.0]");
+    assert_close(bent.only(&some), -2.0);
+    assert!((bent.only(slope).unwrap() + 2.0).abs() > 0.1);
     // With two knobs, the mean over the other.
     let lines = Grid::of_finals(&[
         ("size=1,width=1", 1.0),

@@ -60,6 +60,11 @@ pub struct Mlp {
     /// f(θ0) + ∂f/∂θ (θ − θ0) \[Chizat2019\].
     #[serde(default)]
     pub linearised: bool,
+    /// Which neurons of which rows are on, decided once: a neuron with slope σ'(z0) at its start passes
+    /// σ'(z0) z on for good, so that the net is linear in each layer and starts as the net without this
+    /// key; left out, neurons switch as they learn. For `relu` and `leaky-relu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Gates>,
     /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
@@ -78,6 +83,14 @@ pub struct Mlp {
     pub balance: Option<Rebalance>,
     #[serde(skip)]
     kind: Kind,
+}
+
+/// When the gates of a net are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gates {
+    /// By the initial weights.
+    Start,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -238,6 +251,9 @@ impl Mlp {
             let hint = "Leave feedback or linearised out.";
             return Err(KeyError::new("feedback", "(given)", problem, hint));
         }
+        if self.gates.is_some() {
+            self.check_gates()?;
+        }
         if self.balance.is_some() && (self.linearised || !self.activation.is_homogeneous()) {
             let problem = "would change the function of this net, whose activation is not homogeneous \
                            or which is linearised";
@@ -245,6 +261,25 @@ impl Mlp {
             return Err(KeyError::new("balance", "(given)", problem, hint));
         }
         Ok(())
+    }
+
+    fn check_gates(&self) -> Result<(), KeyError> {
+        let refuse =
+            |problem: &str, hint: &str| Err(KeyError::new("gates", "\"start\"", problem, hint));
+        if !self.activation.is_homogeneous() || self.activation.degree() != 1.0 {
+            let hint = "Leave gates out, or write activation = \"relu\".";
+            return refuse("is for nets whose neurons are on or off", hint);
+        }
+        if self.linearised || self.feedback.is_some() {
+            let hint = "Leave one of them out.";
+            return refuse("does not go with linearised or feedback", hint);
+        }
+        Ok(())
+    }
+
+    /// Whether the function is that of the parameters alone, layer after layer.
+    fn is_plain(&self) -> bool {
+        !self.linearised && self.gates.is_none()
     }
 
     fn check_parametrisation(&self) -> Result<(), KeyError> {
@@ -336,6 +371,7 @@ impl Model for Mlp {
 
     fn role(&self) -> Role {
         match self.kind {
+            Kind::Mlp if self.gates.is_some() => Role::Twin,
             Kind::Mlp => Role::Net,
             // One affine map has no layers that could govern each other.
             Kind::DeepLinear if self.widths.is_empty() => Role::Linear,
@@ -440,7 +476,7 @@ impl Model for Mlp {
     }
 
     fn host(&self, parameters: &[HostArray]) -> Option<HostNet> {
-        if self.linearised {
+        if !self.is_plain() {
             return None;
         }
         let per_layer = if self.bias { 2 } else { 1 };
@@ -468,7 +504,7 @@ impl Model for Mlp {
     }
 
     fn host_layers(&self, parameters: &[HostArray]) -> Option<HostLayers> {
-        if self.linearised {
+        if !self.is_plain() {
             return None;
         }
         let per_layer = if self.bias { 2 } else { 1 };
@@ -489,6 +525,6 @@ impl Model for Mlp {
     }
 
     fn remembers_start(&self) -> bool {
-        self.centre_output || self.linearised
+        self.centre_output || !self.is_plain()
     }
 }

@@ -8,6 +8,7 @@ extern crate layerwise_models as models;
 mod balanced_starts;
 mod biases;
 mod linear_starts;
+mod output_characters;
 mod scales;
 mod start;
 mod weight_files;

@@ -232,6 +232,18 @@ fn scales_that_mean_nothing_are_refused() {
         ),
         ("kind = 'diagonal-linear'", "initial"),
         ("kind = 'diagonal-linear'\ninitial = 0", "initial"),
+        (
+            "kind = 'diagonal-linear'\ninitial = 0.1\ndepth = 1",
+            "depth",
+        ),
+        (
+            "kind = 'diagonal-linear'\ninitial = 0.1\ndepth = 4",
+            "depth",
+        ),
+        (
+            "kind = 'diagonal-linear'\ninitial = 0.1\noutputs = 'rows'",
+            "outputs",
+        ),
     ] {
         assert_refused(table, key);
     }
@@ -343,6 +355,14 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
         ("balance = { every = 5 }\nclamp = ['layer 1']", "balance"),
         ("balance = { every = 5 }\nactivation = 'tanh'", "balance"),
         ("balance = { every = 5 }\nlinearised = true", "balance"),
+        ("gates = 'end'", "gates"),
+        ("gates = 'start'\nactivation = 'tanh'", "gates"),
+        ("gates = 'start'\nactivation = 'quadratic'", "gates"),
+        ("gates = 'start'\nlinearised = true", "gates"),
+        (
+            "gates = 'start'\nfeedback = { kind = 'fixed', std = 0.1 }",
+            "gates",
+        ),
     ] {
         assert_refused(&net(rest), key);
     }

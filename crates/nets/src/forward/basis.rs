@@ -1,7 +1,7 @@
 //! Models on basis functions: the output is linear in the basis, with strengths that are products
 //! over layers.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use models::{DiagonalLinear, LinearBasis, LinearSkills, Multilinear, UnconstrainedFeatures};
 
 use super::{Forward, with_way_back};
@@ -9,8 +9,21 @@ use crate::{DeviceBasis, DeviceBatch};
 
 impl Forward for DiagonalLinear {
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
-        let product = |at: usize| parameters[at].clone() * parameters[at + 1].clone();
-        on_basis(product(0) - product(2), batch)
+        let product = |factors: &[Tensor<3>]| {
+            let (first, others) = factors.split_first().expect("a net has factors");
+            (others.iter()).fold(first.clone(), |product, factor| product * factor.clone())
+        };
+        let (plus, minus) = parameters.split_at(self.depth);
+        let outputs = on_basis(product(plus) - product(minus), batch);
+        let [_, _, classes] = outputs.dims();
+        match self.outputs.mixture(classes) {
+            None => outputs,
+            Some(mixture) => {
+                let data = TensorData::new(mixture, [1, classes, classes]);
+                let mixture = Tensor::from_data(data, (&outputs.device(), outputs.dtype()));
+                outputs.matmul(mixture)
+            }
+        }
     }
 }
 

@@ -32,6 +32,13 @@ impl Forward for Mlp {
         parameters: &[Tensor<3>],
         batch: &DeviceBatch,
     ) -> Tensor<3> {
+        if self.gates.is_some() {
+            let output = gated(self, start, parameters, batch);
+            return match self.centre_output {
+                true => output - gated(self, start, start, batch),
+                false => output,
+            };
+        }
         if !self.linearised {
             return self.forward(parameters, batch) - self.forward(start, batch);
         }
@@ -71,6 +78,29 @@ fn affine(x: Tensor<3>, arrays: &[Tensor<3>], multipliers: Multipliers) -> Tenso
         Some(bias) => z + times(bias.clone(), multipliers.bias),
         None => z,
     }
+}
+
+/// f with each neuron's slope kept as it is at `start`: σ'(z0) z in place of σ(z).
+fn gated(
+    net: &Mlp,
+    start: &[Tensor<3>],
+    parameters: &[Tensor<3>],
+    batch: &DeviceBatch,
+) -> Tensor<3> {
+    let per_layer = if net.bias { 2 } else { 1 };
+    let layers = start.chunks(per_layer).zip(parameters.chunks(per_layer));
+    let (mut first, mut hidden) = (inputs(batch), inputs(batch));
+    for (layer, ((old, new), factors)) in layers.zip(net.multipliers()).enumerate() {
+        hidden = affine(hidden, new, factors);
+        if layer == net.widths.len() {
+            break;
+        }
+        let z = affine(first, old, factors);
+        let (value, slope) = net.activation.value_and_derivative(Elements(z));
+        hidden = hidden * slope.0;
+        first = value.0;
+    }
+    times(hidden, net.output_scale)
 }
 
 /// First-order expansion of f around `start` at `parameters`.

@@ -101,6 +101,59 @@ fn both_follow_a_plain_loop() {
 }
 
 #[test]
+fn three_factors_on_characters_of_the_outputs_follow_a_plain_loop() {
+    let (batch, lr, k) = (batch(), 0.05, SHAPE.outputs);
+    let table = "kind = 'diagonal-linear'\ninitial = 0.5\ndepth = 3\noutputs = 'characters'";
+    // The three real characters of Z_3, written out.
+    let (a, b, c) = (3_f64.sqrt().recip(), (2.0_f64 / 3.0).sqrt(), 0.5_f64.sqrt());
+    let mixture = [[a, a, a], [b, -b / 2.0, -b / 2.0], [0.0, c, -c]];
+    let mix = |strengths: &[f64], back: bool| -> Vec<f64> {
+        let entry = |m: usize, c: usize| if back { mixture[c][m] } else { mixture[m][c] };
+        (0..SHAPE.basis)
+            .flat_map(|j| (0..k).map(move |c| (j, c)))
+            .map(|(j, c)| (0..k).map(|m| strengths[j * k + m] * entry(m, c)).sum())
+            .collect()
+    };
+    let mut factors = vec![[0.5_f64; 6]; SHAPE.basis * k];
+    for _ in 0..50 {
+        let product = |f: &[f64; 6]| f[0] * f[1] * f[2] - f[3] * f[4] * f[5];
+        let strengths: Vec<f64> = factors.iter().map(product).collect();
+        let slopes = mix(&slope(&batch, &mix(&strengths, false)), true);
+        for (f, d) in factors.iter_mut().zip(slopes) {
+            let old = *f;
+            for (at, f) in f.iter_mut().enumerate() {
+                let branch = at / 3 * 3;
+                let others: f64 = (branch..branch + 3)
+                    .filter(|o| *o != at)
+                    .map(|o| old[o])
+                    .product();
+                *f -= lr * d * if at < 3 { others } else { -others };
+            }
+        }
+    }
+    let found = train(table, &batch, lr, 50);
+    let names: Vec<&str> = found.iter().map(|array| array.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "u_plus", "v_plus", "w_plus", "u_minus", "v_minus", "w_minus"
+        ]
+    );
+    for (at, array) in found.iter().enumerate() {
+        let expected: Vec<f64> = factors.iter().map(|factors| factors[at]).collect();
+        assert!(
+            relative_gap(&array.values, &expected) < ROUNDING,
+            "{}",
+            array.name
+        );
+        assert!(
+            expected.iter().any(|value| (value - 0.5).abs() > 0.01),
+            "it moves"
+        );
+    }
+}
+
+#[test]
 fn one_feature_follows_its_closed_form_to_first_order() {
     // One row, one feature of value 1, target y, residual r: u = v = s0 e^R and p = q = s0 e^−R with
     // R = ∫r, so that w = 2 s0² sinh 2R and w' = 2 r √(4 s0⁴ + w²): the λ-mode with λ = 4 s0².

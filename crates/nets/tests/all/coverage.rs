@@ -56,7 +56,7 @@ const LABELS: &str = "kind = 'class-labels'\nper_class = [2, 3, 2]";
 type Row = (&'static str, &'static str, [Covers; 4]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 33] = [
+const TABLE: [Row; 34] = [
     //                                                                      moments mlp  products autodiff
     (MODES, "kind = 'mlp'\nwidths = [4]",                                      [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4, 3]\nactivation = 'tanh'",              [Not, All, Not, All]),
@@ -64,6 +64,7 @@ const TABLE: [Row; 33] = [
     (MODES, "kind = 'mlp'\nwidths = [4]\ncentre_output = true",                [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4]\nparametrisation = 'ntk'",             [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4]\nlinearised = true",                   [Not, Not, Not, All]),
+    (MODES, "kind = 'mlp'\nwidths = [4]\ngates = 'start'",                    [Not, Not, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = []",                                       [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = []\nbias = false",                         [Plain, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4]\nactivation = 'identity'\nbias = false", [Plain, All, Not, All]),
@@ -333,7 +334,7 @@ fn an_engine_says_what_it_does_not_cover() {
     linear(momentum, "needs plain gradient descent");
     linear(fresh, "needs the same rows at every step");
     linear(single, "trains in f64 only");
-    let perceptrons = "trains only multilayer perceptrons that are not linearised";
+    let perceptrons = "trains only multilayer perceptrons, neither linearised nor with fixed gates";
     let linearised = "kind = 'mlp'\nwidths = [4]\nlinearised = true";
     says("mlp", MODES, linearised, COVERED, perceptrons);
     says("mlp", MODES, "kind = 'linear-skills'", COVERED, perceptrons);

@@ -49,11 +49,12 @@ fn optimizers() -> [Optimizer; 6] {
 
 /// Every model kind but that with a parameter per row (which the runs of the crate lab test), and every
 /// option of nets that keeps something beside the parameters.
-const MODELS: [&str; 12] = [
+const MODELS: [&str; 13] = [
     "kind = 'mlp'\nwidths = [7]",
     "kind = 'mlp'\nwidths = [5, 19]\nactivation = 'tanh'\nbias = true\nparametrisation = 'ntk'",
     "kind = 'mlp'\nwidths = [6]\nactivation = 'gelu'\noutput_scale = 2.0\ncentre_output = true",
     "kind = 'mlp'\nwidths = [6]\nactivation = 'tanh'\nlinearised = true",
+    "kind = 'mlp'\nwidths = [6]\ngates = 'start'",
     "kind = 'deep-linear'\nwidths = [5, 4]\nlr_scale = 0.5",
     "kind = 'multilinear'\ninitial = 0.1",
     "kind = 'linear-skills'",

@@ -240,3 +240,75 @@ fn gradient_descent_on_a_linearised_net_is_that_of_its_kernel() {
         .collect();
     assert_close(&found, &expected, ROUNDING, "kernel regression");
 }
+
+#[test]
+fn a_net_with_fixed_gates_passes_on_what_was_on_at_the_start() {
+    for (activation, off) in [("relu", 0.0), ("leaky-relu", 0.01)] {
+        let table = format!(
+            "kind = 'mlp'\nwidths = [5, 4]\nactivation = '{activation}'\noutput_scale = 3.0\n\
+             init = {{ kind = 'he', biases = 'same' }}"
+        );
+        let gated = format!("{table}\ngates = 'start'");
+        let start = initial(&*model(&gated), SHAPE, 3);
+        let before = outputs(&gated, &start, &start);
+        let net = outputs(&table, &start, &start);
+        assert_close(&before, &net, ROUNDING, "one function at the start");
+
+        // Far enough that neurons of the net itself would switch.
+        let mut now = start.clone();
+        for array in &mut now {
+            for (i, value) in array.values.iter_mut().enumerate() {
+                *value -= 1.5 * ((i * i) as f64).cos();
+            }
+        }
+        let inputs = rows().inputs;
+        let expected: Vec<f64> = (inputs.chunks(SHAPE.inputs))
+            .flat_map(|x| by_hand(&start, &now, x, off))
+            .map(|f| 3.0 * f)
+            .collect();
+        assert_close(&outputs(&gated, &start, &now), &expected, ROUNDING, &gated);
+        let free = outputs(&table, &start, &now);
+        assert!(
+            free.iter().zip(&expected).any(|(a, b)| (a - b).abs() > 0.1),
+            "the test must tell the two nets apart"
+        );
+    }
+}
+
+/// Outputs of a net at `now` for one row, with the gates of `start`.
+fn by_hand(start: &[HostArray], now: &[HostArray], x: &[f64], off: f64) -> Vec<f64> {
+    let affine = |x: &[f64], arrays: &[HostArray]| -> Vec<f64> {
+        let (weight, bias) = (&arrays[0], &arrays[1]);
+        let entry = |row: usize, column: usize| weight.values[row * weight.columns + column];
+        (0..weight.columns)
+            .map(|j| bias.values[j] + (0..weight.rows).map(|i| x[i] * entry(i, j)).sum::<f64>())
+            .collect()
+    };
+    let (mut first, mut hidden) = (x.to_vec(), x.to_vec());
+    for layer in 0..2 {
+        let z = affine(&first, &start[2 * layer..]);
+        let slope = |z: f64| if z > 0.0 { 1.0 } else { off };
+        hidden = affine(&hidden, &now[2 * layer..]);
+        for (hidden, &z) in hidden.iter_mut().zip(&z) {
+            *hidden *= slope(z);
+        }
+        first = z.iter().map(|&z| z * slope(z)).collect();
+    }
+    affine(&hidden, &now[4..])
+}
+
+#[test]
+fn the_first_step_of_a_net_with_fixed_gates_is_that_of_the_net() {
+    let table = "kind = 'mlp'\nwidths = [6]\ninit = { kind = 'he', biases = 'same' }";
+    for more in ["", "centre_output = true"] {
+        let net = format!("{table}\n{more}");
+        let (found, _) = trained(&format!("{net}\ngates = 'start'"), 0.1, 1);
+        let (expected, _) = trained(&net, 0.1, 1);
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_close(&found.values, &expected.values, ROUNDING, &net);
+        }
+        let (later, _) = trained(&format!("{net}\ngates = 'start'"), 0.5, 100);
+        let (free, _) = trained(&net, 0.5, 100);
+        assert_ne!(later[0].values, free[0].values, "gates matter later");
+    }
+}

@@ -102,6 +102,18 @@ impl Names<'_> {
                     "Name a key of [sweep.grid].",
                 ));
             }
+            let on_grid = self.variants.iter().filter(|v| v.group == group);
+            let on_grid = on_grid.filter_map(|v| v.knobs.get(knob)).filter_map(number);
+            for value in statistic.knob_values() {
+                if !on_grid.clone().any(|known| known == *value) {
+                    return Err(SpecError::key(
+                        format!("{place}.values"),
+                        value,
+                        format!("is not a value of {knob} in the grid of {group}"),
+                        "Write values of [sweep.grid], digit by digit.",
+                    ));
+                }
+            }
         }
         Ok(())
     }
@@ -124,4 +136,9 @@ impl Names<'_> {
             choose_one_of(name, choices),
         ))
     }
+}
+
+/// A knob value as a number.
+fn number(value: &toml::Value) -> Option<f64> {
+    (value.as_float()).or_else(|| Some(value.as_integer()? as f64))
 }

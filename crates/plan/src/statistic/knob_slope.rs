@@ -21,10 +21,24 @@ pub(crate) const REFERENCE: Reference =
 struct KnobSlope {
     /// Dotted key of \[sweep.grid\].
     knob: String,
+    /// Only these values of the knob, three or more; all if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    values: Vec<f64>,
 }
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Statistic>, KeyError> {
-    Ok(Box::new(parse_table::<KnobSlope>(table)?))
+    let slope: KnobSlope = parse_table(table)?;
+    if (1..3).contains(&slope.values.len()) {
+        let hint = "Write three values of the knob or more, or leave it out.";
+        let found = format!("{:?}", slope.values);
+        return Err(KeyError::new(
+            "values",
+            found,
+            "is too few for a slope",
+            hint,
+        ));
+    }
+    Ok(Box::new(slope))
 }
 
 impl Statistic for KnobSlope {
@@ -34,6 +48,10 @@ impl Statistic for KnobSlope {
 
     fn knob(&self) -> Option<&str> {
         Some(&self.knob)
+    }
+
+    fn knob_values(&self) -> &[f64] {
+        &self.values
     }
 
     fn arranged<'t>(&'t self, table: &Selection<'_>) -> Option<Arranged<'t>> {
@@ -46,7 +64,12 @@ impl Statistic for KnobSlope {
         // Any values along few places have some slope.
         Some(Arranged {
             is_order: true,
-            ..knob_lines::arranged(table, &self.knob, rule)
+            ..knob_lines::arranged_where(
+                table,
+                &self.knob,
+                |knob| self.values.is_empty() || self.values.contains(&knob),
+                rule,
+            )
         })
     }
 

@@ -34,6 +34,9 @@ struct Threshold {
     /// Whether the knob value is multiplied by the probability of the skill.
     #[serde(default)]
     times_probability: bool,
+    /// Whether the knob value is divided by the number of the skill: what each of k skills takes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    per_index: bool,
     /// Whether the slope over the indices is a part of its own; true unless given. Of `knob-threshold` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slope: Option<bool>,
@@ -103,7 +106,7 @@ impl Threshold {
                 let weight = match ordered.first() {
                     Some((_, cell)) if self.times_probability => cell.probability(index),
                     _ => 1.0,
-                };
+                } / if self.per_index { index as f64 } else { 1.0 };
                 let back = |knob: f64| weight * if self.log { knob.exp() } else { knob };
                 match first_crossing(&knobs, &values, self.level) {
                     // Already there at the smallest knob value: that is the resolution.

@@ -345,6 +345,7 @@ kind = 'knob-threshold-order', knob = 'task.size', slope = false => slope = fals
 {rank}, resolution = 1.0 => resolution = 1: must be
 {rank}, resolution = -0.1 => resolution = -0.1: must be
 kind = 'knob-ratio' => knob = (missing):
+kind = 'knob-slope', knob = 'task.size', values = [1.0, 2.0] => values = [1.0, 2.0]: is too few
 {ratio}, absolute = true => absolute = true: is not a key
 kind = 'knob-ratio', knob = 3 => knob = 3:
 {time}, of = 2 => to = (missing):
