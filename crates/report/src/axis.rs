@@ -24,6 +24,16 @@ impl Axis {
         }
     }
 
+    /// Its scale.
+    pub(crate) fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// The pixels of `low` and `high`.
+    pub(crate) fn pixels(&self) -> [f64; 2] {
+        [self.from, self.to]
+    }
+
     /// Pixel of `value`. What cannot be drawn (infinity, zero on a log axis) lands far outside,
     /// where it is cut off.
     pub(crate) fn at(&self, value: f64) -> f64 {

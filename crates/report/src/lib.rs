@@ -37,6 +37,8 @@ mod contour;
 mod crossing;
 mod error;
 mod families;
+mod feeds;
+mod figure;
 mod files;
 mod font;
 mod glossary;
@@ -45,6 +47,7 @@ mod label;
 mod legend;
 mod markdown;
 mod number;
+mod packed;
 mod page;
 mod panel;
 mod picture;
@@ -59,11 +62,12 @@ mod ticks;
 
 pub use confirmation::{Confirmation, Confirmed};
 pub use error::ReportError;
+pub use figure::Figure;
 pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
 pub use glossary::glossary;
 pub use markdown::{markdown, put_into};
 pub use page::{number_name, page, page_over};
-pub use picture::svg;
+pub use picture::{figure, svg};
 pub use png::png;
 
 /// An experiment that could not be run.

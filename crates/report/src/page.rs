@@ -20,6 +20,7 @@ pub(crate) use self::{
     claims::centre,
     made::made_by,
     topic::{decisive, number},
+    verdict::symbol,
 };
 
 /// The parts of the page. A name that ends in .html is escaped where nothing is marked as safe.

@@ -4,6 +4,7 @@
 mod draw;
 mod labels;
 mod marks;
+mod numbers;
 
 use judge::Run;
 use models::Role;
