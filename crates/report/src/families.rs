@@ -2,7 +2,7 @@
 
 use judge::Run;
 use plan::spec::{Panel, XAxis};
-use record::{VariantInfo, knob_value, lies_at};
+use record::{VariantInfo, lies_at};
 
 use crate::{number::short, subscript::subscripts};
 
@@ -132,7 +132,7 @@ fn value_of(family: &Family<'_>, knob: &str, label: &str) -> (String, String) {
 }
 
 /// What a knob is called that has no label.
-fn knob_name(key: &str) -> String {
+pub(crate) fn knob_name(key: &str) -> String {
     match key.rsplit('.').next().unwrap_or(key) {
         "lambda" => "λ".to_owned(),
         name => name.replace('_', " "),
@@ -141,10 +141,19 @@ fn knob_name(key: &str) -> String {
 
 /// The value of a family's knob as text.
 fn written(family: &Family<'_>, key: &str) -> String {
-    match family.knobs.get(key) {
-        Some(toml::Value::String(text)) => text.clone(),
-        Some(toml::Value::Integer(number)) => number.to_string(),
-        Some(value) => knob_value(&family.knobs, key).map_or_else(|| value.to_string(), short),
-        None => "none".to_owned(),
+    (family.knobs.get(key)).map_or_else(|| "none".to_owned(), value_text)
+}
+
+/// The value of a knob as text.
+pub(crate) fn value_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => short(*number),
+        toml::Value::Array(values) => match values.as_slice() {
+            [only @ (toml::Value::Integer(_) | toml::Value::Float(_))] => value_text(only),
+            _ => value.to_string(),
+        },
+        value => value.to_string(),
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct CurveNumbers {
     pub(crate) dots: bool,
     pub(crate) layers: Vec<LayerNumbers>,
     pub(crate) keys: Vec<KeyNumbers>,
+    /// Where the points of curves stand, which several curves may share.
+    pub(crate) places: Vec<PlaceNumbers>,
     pub(crate) series: Vec<SeriesNumbers>,
     pub(crate) marks: Vec<MarkNumbers>,
 }
@@ -122,15 +124,30 @@ pub(crate) struct KeyNumbers {
     pub(crate) knobs: Vec<(String, String)>,
 }
 
+/// Where points stand.
+#[derive(Serialize)]
+pub(crate) struct PlaceNumbers {
+    pub(crate) x: Packed,
+    /// The other time is this many times `x`, where that holds everywhere; else `times` lists it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rate: Option<f64>,
+    #[serde(skip_serializing_if = "Packed::is_empty")]
+    pub(crate) times: Packed,
+    /// Positions of the places at which single seeds have their values; empty for all.
+    #[serde(skip_serializing_if = "Packed::is_empty")]
+    pub(crate) of_seeds: Packed,
+}
+
 /// One curve.
 #[derive(Serialize)]
 pub(crate) struct SeriesNumbers {
     pub(crate) layer: usize,
     pub(crate) key: usize,
+    /// Position of its places.
+    pub(crate) places: usize,
     pub(crate) metric: String,
     /// The colour of its line.
     pub(crate) colour: String,
-    pub(crate) x: Packed,
     pub(crate) median: Packed,
     /// The band over seeds, 10 % and 90 %, where one is drawn.
     #[serde(skip_serializing_if = "Packed::is_empty")]
@@ -141,11 +158,6 @@ pub(crate) struct SeriesNumbers {
     pub(crate) seeds: Vec<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) values: Vec<Packed>,
-    /// The other time is this many times `x`, where that holds everywhere; else `times` lists it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rate: Option<f64>,
-    #[serde(skip_serializing_if = "Packed::is_empty")]
-    pub(crate) times: Packed,
     /// Places where nothing happened in time, and where it had before the first record.
     #[serde(skip_serializing_if = "Packed::is_empty")]
     pub(crate) missed: Packed,

@@ -89,11 +89,18 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// The numbers of a panel that was drawn into `outer`, where its axes stand as `axes` do.
-    pub(crate) fn numbers(&self, run: &Run, axes: Option<&Axes>, outer: Frame) -> PanelNumbers {
+    /// The numbers of a panel that was drawn into `outer`, where its axes stand as `axes` do. Curves
+    /// have about `room` numbers at most.
+    pub(crate) fn numbers(
+        &self,
+        run: &Run,
+        axes: Option<&Axes>,
+        outer: Frame,
+        room: usize,
+    ) -> PanelNumbers {
         match (self, axes) {
             (Self::Curves(curves), Some(axes)) => {
-                PanelNumbers::Curves(curves.numbers(run, axes, outer))
+                PanelNumbers::Curves(curves.numbers(run, axes, outer, room))
             }
             (Self::Scatter(scatter), Some(axes)) => {
                 PanelNumbers::Points(scatter.numbers(axes, outer))

@@ -40,15 +40,17 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     Ok(draw(run, picture)?.svg)
 }
 
-/// One picture of a run with the numbers that it shows, for a page.
+/// One picture of a run with the numbers that it shows, for a page. Its curves have about `room`
+/// numbers at most; where there are more records, the numbers are those of some of them.
 ///
 /// # Errors
 /// Those of [`svg`].
-pub fn figure(run: &Run, picture: &Picture) -> Result<Figure, ReportError> {
+pub fn figure(run: &Run, picture: &Picture, room: usize) -> Result<Figure, ReportError> {
     let drawn = draw(run, picture)?;
+    let each = room / drawn.panels.len().max(1);
     let panels = drawn.panels.iter().zip(&drawn.places);
     let panels: Vec<PanelNumbers> = panels
-        .map(|(panel, (outer, axes))| panel.numbers(run, axes.as_ref(), *outer))
+        .map(|(panel, (outer, axes))| panel.numbers(run, axes.as_ref(), *outer, each))
         .collect();
     let numbers = Numbers {
         name: picture.name.clone(),

@@ -5,6 +5,7 @@ mod draw;
 mod labels;
 mod marks;
 mod numbers;
+mod places;
 
 use judge::Run;
 use models::Role;

@@ -5,7 +5,7 @@ use models::Role;
 use plan::spec::XAxis;
 
 use crate::{
-    collect::Series,
+    collect::{Point, Series},
     feeds::claims_of,
     figure::{AxisNumbers, CurveNumbers, KeyNumbers, LayerNumbers, MarkNumbers, SeriesNumbers},
     legend::Shape,
@@ -17,14 +17,19 @@ use crate::{
 use super::{
     super::axes::{Axes, Frame},
     Curves, draws_band,
+    places::{Kept, Places, thinned},
 };
 
-/// Relative difference below which two rates of time are the same.
-const SAME: f64 = 1e-9;
-
 impl Curves<'_> {
-    /// The numbers of the curves, whose axes stand as `axes` do in `outer`.
-    pub(crate) fn numbers(&self, run: &Run, axes: &Axes, outer: Frame) -> CurveNumbers {
+    /// The numbers of the curves, whose axes stand as `axes` do in `outer`: about `room` of them at
+    /// most. Where there are more, only some of the records are kept.
+    pub(crate) fn numbers(
+        &self,
+        run: &Run,
+        axes: &Axes,
+        outer: Frame,
+        room: usize,
+    ) -> CurveNumbers {
         let panel = self.panel;
         let name = match panel.x_axis() {
             XAxis::Step => "step",
@@ -69,6 +74,10 @@ impl Curves<'_> {
             colour: mark.colour.map_or(INK, colour),
             filled: !mark.measured,
         });
+        let (all, of_series) = Places::of(&self.series);
+        let kept = thinned(&self.series, all, &of_series, &axes.x, room);
+        let series = self.series.iter().zip(of_series);
+        let series = series.map(|(s, at)| self.series_numbers(run, s, at, &kept[at].1));
         CurveNumbers {
             title: subscripts(&panel.title),
             outer: outer.into(),
@@ -79,37 +88,37 @@ impl Curves<'_> {
             dots: matches!(panel.x_axis(), XAxis::Knob | XAxis::Index),
             layers: layers.collect(),
             keys: keys.collect(),
-            series: self
-                .series
+            places: kept
                 .iter()
-                .map(|s| self.series_numbers(run, s))
+                .map(|(places, kept)| places.numbers(kept))
                 .collect(),
+            series: series.collect(),
             marks: marks.collect(),
         }
     }
 
-    fn series_numbers(&self, run: &Run, series: &Series) -> SeriesNumbers {
+    fn series_numbers(&self, run: &Run, series: &Series, at: usize, kept: &Kept) -> SeriesNumbers {
         let key = &self.keys[series.key];
         let model = &self.panel.layers[series.layer].model;
-        let points = || series.points.iter();
-        let band = |side: fn(&crate::collect::Point) -> f64| -> Packed {
+        let points = || kept.points.iter().map(|&at| &series.points[at]);
+        let band = |side: fn(&Point) -> f64| -> Packed {
             points().filter(|_| draws_band(series)).map(side).collect()
         };
         let (seeds, values) = of_seeds(series);
-        let (rate, times) = other_times(series);
+        let values = values.into_iter();
         SeriesNumbers {
             layer: series.layer,
             key: series.key,
+            places: at,
             metric: series.metric.clone(),
             colour: line_colour(series.appearance, colour(key.colour)).into_owned(),
-            x: points().map(|p| p.x).collect(),
             median: points().map(|p| p.median).collect(),
             low: band(|p| p.low),
             high: band(|p| p.high),
             seeds,
-            values,
-            rate,
-            times,
+            values: values
+                .map(|own| kept.of_seeds.iter().map(|&at| own[at]).collect())
+                .collect(),
             missed: series.missed.iter().copied().collect(),
             before: series.before.iter().copied().collect(),
             claims: claims_of(run, &series.metric, model, &key.variants),
@@ -119,7 +128,7 @@ impl Curves<'_> {
 
 /// The seeds of a curve, and the value of each at every point: not a number where it has none. No
 /// values where they are those of the median.
-fn of_seeds(series: &Series) -> (Vec<u64>, Vec<Packed>) {
+fn of_seeds(series: &Series) -> (Vec<u64>, Vec<Vec<f64>>) {
     let mut seeds: Vec<u64> = series.of_seeds.iter().map(|of| of.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
@@ -138,31 +147,5 @@ fn of_seeds(series: &Series) -> (Vec<u64>, Vec<Packed>) {
     if values.iter().all(|own| *own == medians) {
         values.clear();
     }
-    (seeds, values.into_iter().map(Packed).collect())
-}
-
-/// The other time as a multiple of x, or else at every point.
-fn other_times(series: &Series) -> (Option<f64>, Packed) {
-    let places = series.points.iter().map(|p| p.x);
-    let times: Vec<(f64, f64)> = places
-        .filter_map(|x| {
-            let mut known = series.other_time.iter();
-            known.find(|(place, _)| *place == x).copied()
-        })
-        .collect();
-    if times.len() < series.points.len() {
-        return (None, Packed::default());
-    }
-    let rate = times
-        .iter()
-        .rfind(|(x, _)| *x > 0.0)
-        .map(|(x, time)| time / x);
-    let holds = |rate: f64| {
-        let mut times = times.iter();
-        times.all(|(x, time)| (time - rate * x).abs() <= SAME * time.abs())
-    };
-    match rate {
-        Some(rate) if holds(rate) => (Some(rate), Packed::default()),
-        _ => (None, times.into_iter().map(|(_, time)| time).collect()),
-    }
+    (seeds, values)
 }
