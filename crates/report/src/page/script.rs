@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::packed::base64;
 
 /// The parts of the script, in an order in which constants come before their use.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     include_str!("../../assets/page/script/elements.js"),
     include_str!("../../assets/page/script/numbers.js"),
     include_str!("../../assets/page/script/axis.js"),
@@ -20,6 +20,7 @@ const PARTS: [&str; 13] = [
     include_str!("../../assets/page/script/reflow.js"),
     include_str!("../../assets/page/script/figure.js"),
     include_str!("../../assets/page/script/claims.js"),
+    include_str!("../../assets/page/script/scroll.js"),
     include_str!("../../assets/page/script/start.js"),
 ];
 

@@ -165,7 +165,7 @@ function claimChip(figure) {
 function legendClicks(figure) {
   const labels = unique(figure.data.panels.flatMap((panel) => (panel.layers || []).map((layer) => layer.label)));
   for (const entry of figure.wide.querySelectorAll(".legend .entry")) {
-    const text = entry.textContent;
+    const text = entry.textContent.trim();
     const label = labels.find((one) => text === flat(one) || text === one || text.startsWith(`${one}, `));
     if (!label) continue;
     entry.classList.add("clickable");

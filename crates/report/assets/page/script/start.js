@@ -12,4 +12,5 @@ for (const root of document.querySelectorAll("figure[id]")) {
 claimFilter();
 curveLinks(figures);
 openTarget();
+reachableBoxes();
 window.addEventListener("hashchange", openTarget);
