@@ -28,6 +28,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod animate;
 mod axis;
 mod canvas;
 mod collect;
@@ -60,10 +61,11 @@ mod subscript;
 mod table;
 mod ticks;
 
+pub use animate::animated;
 pub use confirmation::{Confirmation, Confirmed};
 pub use error::ReportError;
 pub use figure::Figure;
-pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
+pub use files::{Drawn, draw_animated, draw_pictures, write_markdown, write_page, write_page_over};
 pub use glossary::glossary;
 pub use markdown::{markdown, put_into};
 pub use page::{number_name, page, page_over};

@@ -14,9 +14,10 @@ use crate::{
     plane::Plane,
 };
 
-use self::{curves::Curves, heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
+use self::{heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
 
 pub(crate) use axes::{Axes, Frame};
+pub(crate) use curves::Curves;
 
 /// A panel whose data are collected.
 pub(crate) enum Prepared<'a> {

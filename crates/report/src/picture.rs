@@ -67,13 +67,17 @@ pub fn figure(run: &Run, picture: &Picture, room: usize) -> Result<Figure, Repor
 }
 
 /// A picture that is drawn, with its panels and where they stand.
-struct Drawn<'a> {
-    svg: String,
-    panels: Vec<Prepared<'a>>,
-    places: Vec<(Frame, Option<Axes>)>,
+pub(crate) struct Drawn<'a> {
+    /// The picture.
+    pub(crate) svg: String,
+    /// Its panels.
+    pub(crate) panels: Vec<Prepared<'a>>,
+    /// Where each panel stands, and its axes.
+    pub(crate) places: Vec<(Frame, Option<Axes>)>,
 }
 
-fn draw<'a>(run: &'a Run, picture: &'a Picture) -> Result<Drawn<'a>, ReportError> {
+/// Draws a picture.
+pub(crate) fn draw<'a>(run: &'a Run, picture: &'a Picture) -> Result<Drawn<'a>, ReportError> {
     let (width, columns, row_height) = layout(picture.panels.len());
     let room = width - 2.0 * MARGIN;
     let panel_width = (room - GUTTER * (columns - 1) as f64) / columns as f64;

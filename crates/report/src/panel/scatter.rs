@@ -307,7 +307,12 @@ mod tests {
 
     #[test]
     fn ranges_hold_the_origin_and_do_not_vanish() {
-        let dot = |x, y| Dot { x, y, class: 0 };
+        let dot = |x, y| Dot {
+            x,
+            y,
+            class: 0,
+            index: 0,
+        };
         assert_eq!(
             ranges(&[dot(10.0, 1.0), dot(5.0, 2.0)]),
             ([-0.6, 10.6], [-0.6, 2.6])

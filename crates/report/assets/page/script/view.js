@@ -94,13 +94,17 @@ function viewRange(panel, view, position, xScale, yScale) {
 
 /** The label of the horizontal axis under a view. */
 function xLabel(panel, view, scale) {
-  const label = view.other && panel.other ? panel.other[1] : panel.x.label;
-  return scale === "log" && !label.includes("log") ? `${label} (log scale)` : label;
+  return scaled(view.other && panel.other ? panel.other[1] : panel.x.label, scale);
 }
 
+/** The label of the vertical axis, which says its scale only where that is not the one of the picture. */
 function yLabel(panel, scale) {
-  const label = panel.y.label.replace(/ \(log scale\)$/, "");
-  return scale === "log" && panel.y.scale !== "log" && !label.includes("log") ? `${label} (log scale)` : panel.y.label;
+  return scale === panel.y.scale ? panel.y.label : scaled(panel.y.label, scale);
+}
+
+function scaled(label, scale) {
+  const bare = label.replace(/ \(log scale\)$/, "");
+  return scale === "log" && !bare.includes("log") ? `${bare} (log scale)` : bare;
 }
 
 /** How strongly a curve is drawn where the reader asked for those that feed a claim. */
