@@ -17,6 +17,8 @@ use crate::{
 /// Moments of training that are shown, and how often the last is repeated before the loop begins anew.
 const FRAMES: usize = 40;
 const REST: usize = 10;
+/// Moments from the start to the first record after it.
+const START: u32 = 10;
 /// Length of the loop, in seconds.
 const SECONDS: f64 = 10.0;
 
@@ -50,8 +52,10 @@ impl Clock {
         };
         let mut steps: Vec<f64> = (0..FRAMES).map(step).collect();
         if timed.is_none() {
-            // Before the first record after it, there is the start.
-            steps.insert(0, 0.0);
+            // Logarithmic time has no start, so that the way from there is linear.
+            let first = steps[0];
+            let start = (0..START).map(|frame| first * f64::from(frame) / f64::from(START));
+            steps.splice(0..0, start);
         }
         Some(Self { steps })
     }

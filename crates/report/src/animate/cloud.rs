@@ -50,12 +50,12 @@ pub(super) fn moving(scene: &Scene<'_>, part: &str) -> Option<String> {
         ));
     }
     let frame = scene.axes.inner;
-    let label = scene.clock.label((frame.right - 4.0, frame.bottom - 22.0));
+    let label = scene.clock.label((frame.right - 4.0, frame.top + 14.0));
     let note = format!(
         "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{SMALL}\" fill=\"{QUIET}\" text-anchor=\"end\">{} \
          moments recorded, straight lines between them</text>\n",
         frame.right - 4.0,
-        frame.bottom - 6.0,
+        frame.top + 31.0,
         records.len(),
     );
     let origin =
