@@ -804,4 +804,8 @@ pub(crate) struct Report {
     /// Also write the verdicts as a Markdown table to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+    /// Also write the pictures that are about training time as SVG files that move, figures/NAME-animated.svg
+    /// in each run folder.
+    #[arg(long, conflicts_with = "spec")]
+    pub(crate) animate: bool,
 }

@@ -24,6 +24,25 @@ impl Axis {
         }
     }
 
+    /// Its scale.
+    pub(crate) fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// The pixels of `low` and `high`.
+    pub(crate) fn pixels(&self) -> [f64; 2] {
+        [self.from, self.to]
+    }
+
+    /// The value at a pixel.
+    pub(crate) fn value(&self, pixel: f64) -> f64 {
+        let share = (pixel - self.from) / (self.to - self.from);
+        match self.scale {
+            Scale::Linear => self.low + share * (self.high - self.low),
+            Scale::Log => self.low * (self.high / self.low).powf(share),
+        }
+    }
+
     /// Pixel of `value`. What cannot be drawn (infinity, zero on a log axis) lands far outside,
     /// where it is cut off.
     pub(crate) fn at(&self, value: f64) -> f64 {

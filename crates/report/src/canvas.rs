@@ -27,6 +27,8 @@ pub(crate) struct Canvas {
     width: f64,
     description: String,
     body: String,
+    /// What the next elements say about themselves.
+    tag: String,
 }
 
 impl Canvas {
@@ -36,7 +38,16 @@ impl Canvas {
             width,
             description: description.to_owned(),
             body: String::new(),
+            tag: String::new(),
         }
+    }
+
+    /// Draws lines, areas, dots and marks that carry the position of their series in its panel, by
+    /// which the script of the page finds them.
+    pub(crate) fn of_series(&mut self, position: usize, draw: impl FnOnce(&mut Self)) {
+        self.tag = format!(" data-series=\"{position}\"");
+        draw(self);
+        self.tag.clear();
     }
 
     /// A straight line.
@@ -66,17 +77,19 @@ impl Canvas {
         }
         self.push(format_args!(
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{}\" \
-             stroke-linejoin=\"round\"{dashes}/>",
+             stroke-linejoin=\"round\"{dashes}{}/>",
             Points(points),
             stroke.width,
+            self.tag.clone(),
         ));
     }
 
     /// The area between `points` and back to the first one.
     pub(crate) fn area(&mut self, points: &[Place], colour: &str, opacity: f64) {
         self.push(format_args!(
-            "<polygon points=\"{}\" fill=\"{colour}\" fill-opacity=\"{opacity}\"/>",
+            "<polygon points=\"{}\" fill=\"{colour}\" fill-opacity=\"{opacity}\"{}/>",
             Points(points),
+            self.tag.clone(),
         ));
     }
 
@@ -105,8 +118,9 @@ impl Canvas {
         let fill = if filled { colour } else { "#ffffff" };
         self.push(format_args!(
             "<polygon points=\"{}\" fill=\"{fill}\" stroke=\"{colour}\" stroke-width=\"1.5\" \
-             stroke-linejoin=\"round\"/>",
+             stroke-linejoin=\"round\"{}/>",
             Points(points),
+            self.tag.clone(),
         ));
     }
 
@@ -115,9 +129,10 @@ impl Canvas {
         let fill = if filled { colour } else { "#ffffff" };
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{colour}\" \
-             stroke-width=\"1.8\"/>",
+             stroke-width=\"1.8\"{}/>",
             Px(x),
             Px(y),
+            self.tag.clone(),
         ));
     }
 
@@ -223,6 +238,7 @@ impl Canvas {
             width,
             description,
             body,
+            ..
         } = self;
         let (width, height) = (width.ceil(), height.ceil());
         format!(

@@ -32,17 +32,35 @@ pub(crate) struct Point {
     pub(crate) high: f64,
 }
 
+/// The value of one seed at one place of a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct OfSeed {
+    /// The seed.
+    pub(crate) seed: u64,
+    /// The place, which is that of the point over all seeds.
+    pub(crate) x: f64,
+    /// Its value.
+    pub(crate) value: f64,
+}
+
 /// One curve: a layer in one colour.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Series {
     /// Position of its layer in the panel.
     pub(crate) layer: usize,
+    /// The metric that it shows.
+    pub(crate) metric: String,
     /// How its layer is drawn.
     pub(crate) appearance: Appearance,
     /// Position of its key.
     pub(crate) key: usize,
     /// Points with a finite median, in the order of x.
     pub(crate) points: Vec<Point>,
+    /// The values that the points summarise.
+    pub(crate) of_seeds: Vec<OfSeed>,
+    /// Over training time: places, and where those lie on the other axis of time (flow time for
+    /// steps, steps for flow time). Empty where that is not known for all places.
+    pub(crate) other_time: Vec<(f64, f64)>,
     /// Values of x where the median did not happen (is infinite).
     pub(crate) missed: Vec<f64>,
     /// Values of x where the median came before the first record (is minus infinite).
@@ -122,6 +140,7 @@ pub(crate) fn collect(
                 (None, XAxis::Knob | XAxis::Index) => source.at_the_end(),
             };
             series.layer = layer;
+            series.metric = source.metric.to_owned();
             series.appearance = appearance;
             series.key = position;
             let (x_scale, y_scale) = panel.scales();

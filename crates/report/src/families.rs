@@ -2,7 +2,7 @@
 
 use judge::Run;
 use plan::spec::{Panel, XAxis};
-use record::{VariantInfo, knob_value, lies_at};
+use record::{VariantInfo, lies_at};
 
 use crate::{number::short, subscript::subscripts};
 
@@ -14,6 +14,8 @@ pub(crate) struct Family<'a> {
     pub(crate) label: String,
     /// A shorter name for where there is no room.
     pub(crate) short: String,
+    /// What tells it from the other families: names of knobs with its values, as text.
+    pub(crate) told_by: Vec<(String, String)>,
     group: &'a str,
     /// Position of the panel's entry that asks for it, and what that is called.
     entry: usize,
@@ -54,6 +56,7 @@ pub(crate) fn families<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Family<'a>> {
                     variants: vec![variant],
                     label: String::new(),
                     short: String::new(),
+                    told_by: Vec::new(),
                     group: &variant.group,
                     entry,
                     called: label.unwrap_or(&variant.group),
@@ -72,9 +75,14 @@ pub(crate) fn families<'a>(run: &'a Run, panel: &'a Panel) -> Vec<Family<'a>> {
             }
         })
         .collect();
-    for (family, (label, short)) in families.iter_mut().zip(labels) {
+    let told_by: Vec<_> = families
+        .iter()
+        .map(|family| told_by(panel, family, &families))
+        .collect();
+    for ((family, (label, short)), told_by) in families.iter_mut().zip(labels).zip(told_by) {
         family.label = label;
         family.short = short;
+        family.told_by = told_by;
     }
     families
 }
@@ -97,6 +105,21 @@ fn name_of(family: &Family<'_>, all: &[Family<'_>]) -> String {
     parts.join(", ")
 }
 
+/// The knobs that differ between families, with the values of this one; what a knob is called follows
+/// the panel.
+fn told_by(panel: &Panel, family: &Family<'_>, all: &[Family<'_>]) -> Vec<(String, String)> {
+    let differs = |key: &&String| {
+        let own = family.knobs.get(key.as_str());
+        all.iter().any(|other| other.knobs.get(key.as_str()) != own)
+    };
+    let name = |key: &str| match &panel.colour_knob {
+        Some(knob) if knob == key && !panel.knob_label.is_empty() => subscripts(&panel.knob_label),
+        _ => knob_name(key),
+    };
+    let knobs = family.knobs.keys().filter(differs);
+    knobs.map(|key| (name(key), written(family, key))).collect()
+}
+
 /// The value of the knob that is the colour, with and without what the knob is called.
 fn value_of(family: &Family<'_>, knob: &str, label: &str) -> (String, String) {
     let value = written(family, knob);
@@ -109,7 +132,7 @@ fn value_of(family: &Family<'_>, knob: &str, label: &str) -> (String, String) {
 }
 
 /// What a knob is called that has no label.
-fn knob_name(key: &str) -> String {
+pub(crate) fn knob_name(key: &str) -> String {
     match key.rsplit('.').next().unwrap_or(key) {
         "lambda" => "λ".to_owned(),
         name => name.replace('_', " "),
@@ -118,10 +141,19 @@ fn knob_name(key: &str) -> String {
 
 /// The value of a family's knob as text.
 fn written(family: &Family<'_>, key: &str) -> String {
-    match family.knobs.get(key) {
-        Some(toml::Value::String(text)) => text.clone(),
-        Some(toml::Value::Integer(number)) => number.to_string(),
-        Some(value) => knob_value(&family.knobs, key).map_or_else(|| value.to_string(), short),
-        None => "none".to_owned(),
+    (family.knobs.get(key)).map_or_else(|| "none".to_owned(), value_text)
+}
+
+/// The value of a knob as text.
+pub(crate) fn value_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => short(*number),
+        toml::Value::Array(values) => match values.as_slice() {
+            [only @ (toml::Value::Integer(_) | toml::Value::Float(_))] => value_text(only),
+            _ => value.to_string(),
+        },
+        value => value.to_string(),
     }
 }

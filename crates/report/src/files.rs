@@ -6,7 +6,7 @@ use std::{
 use judge::Run;
 use record::write_atomically;
 
-use crate::{Failed, ReportError, font, markdown, page_over, png, svg};
+use crate::{Failed, ReportError, animated, font, markdown, page_over, png, svg};
 
 /// Pictures that were written.
 #[derive(Debug, Default)]
@@ -53,6 +53,28 @@ pub fn draw_pictures(run: &Run) -> Result<Drawn, ReportError> {
         failed = failed.or(drawn.err());
     }
     failed.map_or(Ok(done), Err)
+}
+
+/// Writes every picture of the run's spec that is about training time to
+/// `figures/NAME-animated.svg` in the run's folder.
+///
+/// # Errors
+/// The first picture that could not be drawn or written.
+pub fn draw_animated(run: &Run) -> Result<Vec<PathBuf>, ReportError> {
+    let folder = run.path.join("figures");
+    let mut files = Vec::new();
+    for picture in &run.spec.pictures {
+        if let Some(svg) = animated(run, picture)? {
+            fs::create_dir_all(&folder).map_err(|source| ReportError::Write {
+                path: folder.clone(),
+                source,
+            })?;
+            let path = folder.join(format!("{}-animated.svg", picture.name));
+            write(&path, svg.as_bytes())?;
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Writes the page over `runs` to `path`.

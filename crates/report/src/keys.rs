@@ -33,6 +33,8 @@ pub(crate) struct Key<'a> {
     pub(crate) label: String,
     /// A shorter name for where there is no room.
     pub(crate) short: String,
+    /// What tells its cells from those of other keys: names of knobs with values, as text.
+    pub(crate) told_by: Vec<(String, String)>,
 }
 
 /// The keys of a panel, in the order of variants, then metrics, moments or indices.
@@ -100,6 +102,7 @@ fn key<'a>((position, family): (usize, &Family<'a>), label: String) -> Key<'a> {
         colour: 0,
         short: label.clone(),
         label,
+        told_by: family.told_by.clone(),
     }
 }
 

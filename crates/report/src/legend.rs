@@ -239,7 +239,9 @@ pub(crate) fn draw(canvas: &mut Canvas, entries: &[Entry], left: f64, right: f64
     canvas.group("legend", |canvas| {
         for column in &columns {
             for (row, entry) in column.iter().enumerate() {
-                entry.draw(canvas, (x, top + SMALL + ROW * row as f64));
+                canvas.group("entry", |canvas| {
+                    entry.draw(canvas, (x, top + SMALL + ROW * row as f64));
+                });
             }
             x += widest(column) + BETWEEN;
         }

@@ -28,6 +28,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod animate;
 mod axis;
 mod canvas;
 mod collect;
@@ -37,6 +38,8 @@ mod contour;
 mod crossing;
 mod error;
 mod families;
+mod feeds;
+mod figure;
 mod files;
 mod font;
 mod glossary;
@@ -45,6 +48,7 @@ mod label;
 mod legend;
 mod markdown;
 mod number;
+mod packed;
 mod page;
 mod panel;
 mod picture;
@@ -57,13 +61,15 @@ mod subscript;
 mod table;
 mod ticks;
 
+pub use animate::animated;
 pub use confirmation::{Confirmation, Confirmed};
 pub use error::ReportError;
-pub use files::{Drawn, draw_pictures, write_markdown, write_page, write_page_over};
+pub use figure::Figure;
+pub use files::{Drawn, draw_animated, draw_pictures, write_markdown, write_page, write_page_over};
 pub use glossary::glossary;
 pub use markdown::{markdown, put_into};
 pub use page::{number_name, page, page_over};
-pub use picture::svg;
+pub use picture::{figure, svg};
 pub use png::png;
 
 /// An experiment that could not be run.

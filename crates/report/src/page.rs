@@ -5,6 +5,8 @@ mod judged;
 mod leaderboard;
 mod made;
 mod map;
+mod pictures;
+mod script;
 mod topic;
 mod verdict;
 mod view;
@@ -20,6 +22,7 @@ pub(crate) use self::{
     claims::centre,
     made::made_by,
     topic::{decisive, number},
+    verdict::symbol,
 };
 
 /// The parts of the page. A name that ends in .html is escaped where nothing is marked as safe.
@@ -89,6 +92,8 @@ fn fill(view: &PageView) -> Result<String, minijinja::Error> {
     let page = environment.get_template("page.html")?;
     let html = page.render(context! {
         title => &view.title,
+        policy => script::policy(),
+        script => Value::from_safe_string(script::SCRIPT.clone()),
         glossary => Serde(glossary::used_by(&content)),
         content => Value::from_safe_string(content),
     })?;

@@ -9,11 +9,15 @@ mod scatter;
 use judge::Run;
 use plan::spec::{Panel, PanelKind, Picture};
 
-use crate::{ReportError, canvas::Canvas, colour_scale::ColourScale, legend::Entry, plane::Plane};
+use crate::{
+    ReportError, canvas::Canvas, colour_scale::ColourScale, figure::PanelNumbers, legend::Entry,
+    plane::Plane,
+};
 
-use self::{curves::Curves, heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
+use self::{heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
 
-pub(crate) use axes::Frame;
+pub(crate) use axes::{Axes, Frame};
+pub(crate) use curves::Curves;
 
 /// A panel whose data are collected.
 pub(crate) enum Prepared<'a> {
@@ -66,20 +70,46 @@ impl<'a> Prepared<'a> {
     }
 
     /// Draws the panel into `outer`; the axes of panels in a row share `foot`, and heat maps
-    /// share `scale`.
+    /// share `scale`. Answers where the axes stand, where the panel has numbers that stand on them.
     pub(crate) fn draw(
         &self,
         canvas: &mut Canvas,
         outer: Frame,
         foot: f64,
         scale: Option<&ColourScale>,
-    ) {
+    ) -> Option<Axes> {
         match (self, scale) {
-            (Self::Curves(curves), _) => curves.draw(canvas, outer, foot),
-            (Self::Scatter(scatter), _) => scatter.draw(canvas, outer, foot),
-            (Self::Leaderboard(board), _) => board.draw(canvas, outer, foot),
-            (Self::HeatMap(map), Some(scale)) => map.draw(canvas, outer, foot, scale),
-            (Self::HeatMap(_), None) => {}
+            (Self::Curves(curves), _) => Some(curves.draw(canvas, outer, foot)),
+            (Self::Scatter(scatter), _) => Some(scatter.draw(canvas, outer, foot)),
+            (Self::HeatMap(map), Some(scale)) => Some(map.draw(canvas, outer, foot, scale)),
+            (Self::Leaderboard(board), _) => {
+                board.draw(canvas, outer, foot);
+                None
+            }
+            (Self::HeatMap(_), None) => None,
+        }
+    }
+
+    /// The numbers of a panel that was drawn into `outer`, where its axes stand as `axes` do. Curves
+    /// have about `room` numbers at most.
+    pub(crate) fn numbers(
+        &self,
+        run: &Run,
+        axes: Option<&Axes>,
+        outer: Frame,
+        room: usize,
+    ) -> PanelNumbers {
+        match (self, axes) {
+            (Self::Curves(curves), Some(axes)) => {
+                PanelNumbers::Curves(curves.numbers(run, axes, outer, room))
+            }
+            (Self::Scatter(scatter), Some(axes)) => {
+                PanelNumbers::Points(scatter.numbers(axes, outer))
+            }
+            (Self::HeatMap(map), Some(axes)) => PanelNumbers::HeatMap(map.numbers(axes, outer)),
+            _ => PanelNumbers::Still {
+                outer: outer.into(),
+            },
         }
     }
 

@@ -7,9 +7,11 @@ use crate::{
     ReportError,
     canvas::{Anchor, Canvas},
     colour_scale::ColourScale,
+    feeds::fed,
+    figure::{Figure, Numbers, PanelNumbers},
     font,
     legend::{self, Entry},
-    panel::{Frame, Prepared},
+    panel::{Axes, Frame, Prepared},
     style::{INK, QUIET, SMALL, TITLE},
     subscript::subscripts,
 };
@@ -35,6 +37,47 @@ fn layout(panels: usize) -> (f64, usize, f64) {
 /// # Errors
 /// A panel has nothing to draw, or shows a knob without naming it.
 pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
+    Ok(draw(run, picture)?.svg)
+}
+
+/// One picture of a run with the numbers that it shows, for a page. Its curves have about `room`
+/// numbers at most; where there are more records, the numbers are those of some of them.
+///
+/// # Errors
+/// Those of [`svg`].
+pub fn figure(run: &Run, picture: &Picture, room: usize) -> Result<Figure, ReportError> {
+    let drawn = draw(run, picture)?;
+    let each = room / drawn.panels.len().max(1);
+    let panels = drawn.panels.iter().zip(&drawn.places);
+    let panels: Vec<PanelNumbers> = panels
+        .map(|(panel, (outer, axes))| panel.numbers(run, axes.as_ref(), *outer, each))
+        .collect();
+    let numbers = Numbers {
+        name: picture.name.clone(),
+        run: run.spec.name.clone(),
+        title: subscripts(&title(run, picture)),
+        caption: caption(run, picture),
+        claims: fed(run, &panels),
+        panels,
+    };
+    Ok(Figure {
+        svg: drawn.svg,
+        numbers: numbers.to_json(),
+    })
+}
+
+/// A picture that is drawn, with its panels and where they stand.
+pub(crate) struct Drawn<'a> {
+    /// The picture.
+    pub(crate) svg: String,
+    /// Its panels.
+    pub(crate) panels: Vec<Prepared<'a>>,
+    /// Where each panel stands, and its axes.
+    pub(crate) places: Vec<(Frame, Option<Axes>)>,
+}
+
+/// Draws a picture.
+pub(crate) fn draw<'a>(run: &'a Run, picture: &'a Picture) -> Result<Drawn<'a>, ReportError> {
     let (width, columns, row_height) = layout(picture.panels.len());
     let room = width - 2.0 * MARGIN;
     let panel_width = (room - GUTTER * (columns - 1) as f64) / columns as f64;
@@ -61,6 +104,7 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
         y += TITLE * 1.3;
     }
     y += 10.0;
+    let mut places = Vec::new();
     for row in panels.chunks(columns) {
         let foot = row.iter().map(|p| p.foot(panel_width)).fold(0.0, f64::max);
         for (column, panel) in row.iter().enumerate() {
@@ -71,7 +115,9 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
                 right: left + panel_width,
                 bottom: y + row_height,
             };
-            canvas.group("panel", |canvas| panel.draw(canvas, frame, foot, scale));
+            canvas.group("panel", |canvas| {
+                places.push((frame, panel.draw(canvas, frame, foot, scale)));
+            });
         }
         y += row_height + 14.0;
     }
@@ -80,12 +126,7 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
     }
     let entries = entries(&panels, scale);
     y += legend::draw(&mut canvas, &entries, MARGIN, width - MARGIN, y);
-    let seeds = run.manifest.seeds.len().to_string();
-    let caption = match run.manifest.quick {
-        true => format!("Quick settings, seeds: {seeds}. A smoke test is evidence of nothing."),
-        false => picture.caption.replace("{seeds}", &seeds),
-    };
-    let lines = font::wrap(&subscripts(&caption), SMALL, room);
+    let lines = font::wrap(&caption(run, picture), SMALL, room);
     if !lines.is_empty() {
         y += 10.0;
     }
@@ -93,7 +134,20 @@ pub fn svg(run: &Run, picture: &Picture) -> Result<String, ReportError> {
         canvas.text((MARGIN, y + SMALL), Anchor::Start, SMALL, QUIET, &line);
         y += SMALL * 1.4;
     }
-    Ok(canvas.finish(y + MARGIN))
+    Ok(Drawn {
+        svg: canvas.finish(y + MARGIN),
+        panels,
+        places,
+    })
+}
+
+/// The sentences below a picture.
+fn caption(run: &Run, picture: &Picture) -> String {
+    let seeds = run.manifest.seeds.len().to_string();
+    subscripts(&match run.manifest.quick {
+        true => format!("Quick settings, seeds: {seeds}. A smoke test is evidence of nothing."),
+        false => picture.caption.replace("{seeds}", &seeds),
+    })
 }
 
 /// The finding: the title for the verdict of the claim that decides, where there is one. A quick run

@@ -54,6 +54,16 @@ pub(super) fn report(
                 let drawn = report::draw_pictures(run)?;
                 output::warn(&drawn.warnings);
                 pictures.extend(drawn.files);
+                if arguments.animate {
+                    let moving = report::draw_animated(run)?;
+                    if moving.is_empty() {
+                        output::warn(&[format!(
+                            "{}: no picture is about training time, so none moves",
+                            run.spec.name
+                        )]);
+                    }
+                    pictures.extend(moving);
+                }
             }
         }
     }

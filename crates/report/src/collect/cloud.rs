@@ -19,6 +19,8 @@ pub(crate) struct Dot {
     pub(crate) y: f64,
     /// Position of its class.
     pub(crate) class: usize,
+    /// The index at which it is recorded.
+    pub(crate) index: u64,
 }
 
 /// The points of a scatter panel.
@@ -45,11 +47,40 @@ impl Cloud {
         let table = Table::new(run, panel);
         Self {
             seed,
-            ..Self::at_moment(run, panel, table, seed).unwrap_or_default()
+            ..Self::of_seed(run, panel, table, seed, None).unwrap_or_default()
         }
     }
 
-    fn at_moment(run: &Run, panel: &Panel, table: Table<'_>, seed: u64) -> Option<Self> {
+    /// The points that `panel` would show at every recorded step, in the order of steps.
+    pub(crate) fn records(run: &Run, panel: &Panel) -> Vec<(u64, Self)> {
+        let first = panel.seeds.first().or(run.manifest.seeds.first());
+        let (Some(&seed), Some(layer)) = (first, panel.layers.first()) else {
+            return Vec::new();
+        };
+        let table = Table::new(run, panel);
+        let metric = panel.metric.as_deref().unwrap_or_default();
+        let families = families(run, panel);
+        let variants = families.iter().flat_map(|family| family.variants.first());
+        let steps: BTreeSet<u64> = variants
+            .take(1)
+            .flat_map(|variant| table.rows(metric, &layer.model, &variant.name, None))
+            .filter(|o| o.seed == seed)
+            .map(|o| o.step)
+            .collect();
+        let steps = steps.into_iter();
+        steps
+            .filter_map(|step| Some((step, Self::of_seed(run, panel, table, seed, Some(step))?)))
+            .collect()
+    }
+
+    /// The points of a seed at a recorded step, or else at the moment of the panel.
+    fn of_seed(
+        run: &Run,
+        panel: &Panel,
+        table: Table<'_>,
+        seed: u64,
+        at: Option<u64>,
+    ) -> Option<Self> {
         let model = &panel.layers.first()?.model;
         let families = families(run, panel);
         let variant = &families.first()?.variants.first()?.name;
@@ -63,17 +94,20 @@ impl Cloud {
             "start" | "end" => None,
             moment => table.last(moment, model, variant).get(&seed).copied(),
         };
-        let step = step_of(panel.shown_moment(), &recorded, reached)?;
+        let step = match at {
+            Some(step) => step,
+            None => step_of(panel.shown_moment(), &recorded, reached)?,
+        };
         let drawn = |o: &&Observation| {
             let asked = &panel.indices;
             let asked = asked.is_empty() || asked.iter().any(|&i| u64::from(i) == o.index);
             asked && o.step == step
         };
-        let at = |metric| -> BTreeMap<u64, f64> {
+        let values = |metric| -> BTreeMap<u64, f64> {
             let rows = rows(metric).filter(drawn);
             rows.map(|o| (o.index, o.value)).collect()
         };
-        let (ys, xs) = (at(metric), at(panel.x_metric.as_deref()?));
+        let (ys, xs) = (values(metric), values(panel.x_metric.as_deref()?));
         let mut cloud = Self::default();
         let numbers = panel.colour_metric.as_deref().map(|metric| {
             let mut classes: Vec<f64> = rows(metric).map(|o| o.value).collect();
@@ -81,18 +115,18 @@ impl Cloud {
             classes.sort_by(f64::total_cmp);
             classes.dedup();
             cloud.classes = classes;
-            at(metric)
+            values(metric)
         });
-        for (index, &y) in &ys {
+        for (&index, &y) in &ys {
             let class = match &numbers {
                 None => Some(0),
                 Some(numbers) => numbers
-                    .get(index)
+                    .get(&index)
                     .and_then(|number| cloud.classes.iter().position(|class| class == number)),
             };
-            match (xs.get(index), class) {
+            match (xs.get(&index), class) {
                 (Some(&x), Some(class)) if x.is_finite() && y.is_finite() => {
-                    cloud.dots.push(Dot { x, y, class });
+                    cloud.dots.push(Dot { x, y, class, index });
                 }
                 _ => cloud.left_out += 1,
             }
@@ -109,7 +143,12 @@ impl Cloud {
             if count > 0.0 {
                 let (x, y) = own.fold((0.0, 0.0), |(x, y), dot| (x + dot.x, y + dot.y));
                 let (x, y) = (x / count, y / count);
-                means.push(Dot { x, y, class });
+                means.push(Dot {
+                    x,
+                    y,
+                    class,
+                    index: class as u64,
+                });
             }
         }
         means

@@ -7,7 +7,7 @@ use record::{Observation, VariantInfo, knob_value};
 
 use crate::{quantile::median, table::newest};
 
-use super::{Series, Source, point};
+use super::{OfSeed, Series, Source, point};
 
 impl Source<'_, '_> {
     /// The curve of the last recorded values.
@@ -16,6 +16,7 @@ impl Source<'_, '_> {
         // stay apart, however close.
         let mut places: Vec<(f64, Vec<f64>)> = Vec::new();
         let mut seeds = BTreeSet::new();
+        let mut of_seeds = Vec::new();
         for variant in &self.key.variants {
             let measured = self.measured_place(variant);
             let own = places.len();
@@ -29,6 +30,11 @@ impl Source<'_, '_> {
                     continue;
                 };
                 seeds.insert(o.seed);
+                of_seeds.push(OfSeed {
+                    seed: o.seed,
+                    x,
+                    value: o.value,
+                });
                 let from = if measured.is_some() { own } else { 0 };
                 match places[from..].iter_mut().find(|(other, _)| *other == x) {
                     Some((_, values)) => values.push(o.value),
@@ -48,6 +54,7 @@ impl Source<'_, '_> {
         }
         Series {
             points,
+            of_seeds,
             missed,
             before,
             seeds: seeds.len(),

@@ -7,7 +7,7 @@ use record::Observation;
 
 use crate::{keys::Key, table::Table};
 
-use super::{Series, Source, point};
+use super::{OfSeed, Series, Source, point};
 
 /// How many seeds a curve holds for, of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,15 @@ impl Source<'_, '_> {
     /// The curve at a moment, over the seeds that came to it.
     pub(super) fn at_moment(&self, moment: &str) -> Series {
         let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        let mut of_seeds = Vec::new();
         let records = self.records(moment);
         for o in records.iter().flatten().filter(|o| self.draws(o.index)) {
             values.entry(o.index).or_default().push(o.value);
+            of_seeds.push(OfSeed {
+                seed: o.seed,
+                x: o.index as f64,
+                value: o.value,
+            });
         }
         let points = values.into_iter();
         Series {
@@ -36,6 +42,7 @@ impl Source<'_, '_> {
                 .filter_map(|(index, values)| point(index as f64, &values))
                 .filter(|point| point.median.is_finite())
                 .collect(),
+            of_seeds,
             seeds: records.iter().filter(|record| !record.is_empty()).count(),
             ..Series::default()
         }

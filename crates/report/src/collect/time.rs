@@ -7,13 +7,15 @@ use record::{Observation, VariantInfo};
 
 use crate::quantile::median;
 
-use super::{Series, Source, point};
+use super::{OfSeed, Series, Source, point};
 
 impl Source<'_, '_> {
     /// The curve of one index in training time.
     pub(super) fn over_time(&self) -> Series {
         // step → (seed, x, value)
         let mut steps: BTreeMap<u64, Vec<(u64, f64, f64)>> = BTreeMap::new();
+        // step → where its seeds stand on the other axis of time
+        let mut others: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         let mut last: BTreeMap<u64, u64> = BTreeMap::new();
         let mut early: BTreeSet<u64> = BTreeSet::new();
         let mut curves: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
@@ -23,6 +25,9 @@ impl Source<'_, '_> {
                     continue;
                 };
                 steps.entry(o.step).or_default().push((o.seed, x, o.value));
+                if let Some(other) = time(o, variant, other_axis(self.panel.x)) {
+                    others.entry(o.step).or_default().push(other);
+                }
                 let end = last.entry(o.seed).or_default();
                 *end = (*end).max(o.step);
                 if self.table.ends_early(o) {
@@ -34,6 +39,7 @@ impl Source<'_, '_> {
             }
         }
         let mut points = Vec::new();
+        let (mut of_seeds, mut other_time) = (Vec::new(), Vec::new());
         for (step, rows) in &steps {
             // A seed that stopped early is measured on its last step, where the others are not.
             let running = last.values().filter(|&&end| end >= *step).count();
@@ -44,7 +50,17 @@ impl Source<'_, '_> {
             let xs: Vec<f64> = rows.iter().map(|r| r.1).collect();
             if let Some(point) = median(&xs).and_then(|x| point(x, &finite.collect::<Vec<_>>())) {
                 points.push(point);
+                of_seeds.extend(rows.iter().map(|&(seed, _, value)| OfSeed {
+                    seed,
+                    x: point.x,
+                    value,
+                }));
+                let other = others.get(step).and_then(|times| median(times));
+                other_time.extend(other.map(|other| (point.x, other)));
             }
+        }
+        if other_time.len() < points.len() {
+            other_time.clear();
         }
         let half_times = curves
             .iter_mut()
@@ -64,10 +80,20 @@ impl Source<'_, '_> {
             .collect();
         Series {
             points,
+            of_seeds,
+            other_time,
             half_times,
             seeds: last.len(),
             ..Series::default()
         }
+    }
+}
+
+/// Flow time for steps, steps for flow time.
+fn other_axis(axis: XAxis) -> XAxis {
+    match axis {
+        XAxis::FlowTime => XAxis::Step,
+        _ => XAxis::FlowTime,
     }
 }
 

@@ -6,10 +6,11 @@ use plan::spec::{IntervalKind, Threshold};
 use serde::Serialize;
 
 use super::{
+    pictures::figure_anchor,
     topic::{Judged, Topic, decisive, number, run_anchor},
     verdict::Verdict,
 };
-use crate::{number::significant, plural::counted};
+use crate::{feeds::picture_of, number::significant, plural::counted};
 
 /// Significant digits of an expected number.
 const DIGITS: usize = 3;
@@ -33,6 +34,9 @@ struct Row {
     run: String,
     run_anchor: String,
     anchor: String,
+    /// Position among the claims of the run, and the id of the figure with the curve that decided it.
+    position: usize,
+    figure: Option<String>,
     id: String,
     statement: String,
     measured: String,
@@ -138,6 +142,8 @@ impl Row {
             run: run.spec.name.clone(),
             run_anchor: run_anchor(place),
             anchor: judged.anchor(),
+            position: judged.position(),
+            figure: picture_of(run, claim).map(|picture| figure_anchor(place, picture)),
             id: claim.id.clone(),
             statement: claim.statement.clone(),
             measured: measured(run, &claim.id, &claim.measured.statistic),

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::{
     claims::{measured, threshold},
+    pictures::figure_anchor,
     topic::{claim_anchor, decisive, number},
     verdict::Verdict,
 };
-use crate::number::significant;
+use crate::{feeds::picture_of, number::significant};
 
 /// Significant digits of an effect, and of a value per seed.
 const DIGITS: usize = 3;
@@ -17,6 +18,9 @@ const RAW_DIGITS: usize = 5;
 #[derive(Serialize)]
 pub(super) struct ClaimView {
     anchor: String,
+    /// Position among the claims of the run, and the id of the figure with the curve that decided it.
+    position: usize,
+    figure: Option<String>,
     id: String,
     /// The number that decides.
     number: String,
@@ -98,6 +102,8 @@ impl ClaimView {
         });
         Self {
             anchor: claim_anchor(place, position),
+            position,
+            figure: picture_of(run, claim).map(|picture| figure_anchor(place, picture)),
             number: decisive(&claim.measured).map_or_else(String::new, number),
             what: measured(run, &claim.id, &claim.measured.statistic),
             caveats: caveats(claim),

@@ -81,9 +81,14 @@ pub(super) fn topics(runs: &[Run]) -> Vec<Topic<'_>> {
 impl<'a> Judged<'a> {
     /// The id of the claim on the page.
     pub(super) fn anchor(&self) -> String {
+        claim_anchor(self.place, self.position())
+    }
+
+    /// Its position among the claims of its run.
+    pub(super) fn position(&self) -> usize {
         let mut claims = self.run.verdict.claims.iter();
         let position = claims.position(|claim| std::ptr::eq(claim, self.claim));
-        claim_anchor(self.place, position.unwrap_or(0))
+        position.unwrap_or(0)
     }
 
     /// Whether the claim speaks of a real net, not of a model that can be solved.

@@ -11,15 +11,20 @@ pub(super) struct Verdict {
     symbol: &'static str,
 }
 
+/// A verdict as a symbol.
+pub(crate) fn symbol(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Supported => "✓",
+        Outcome::Contradicted => "✗",
+        Outcome::Undecided => "?",
+    }
+}
+
 impl From<Outcome> for Verdict {
     fn from(outcome: Outcome) -> Self {
         Self {
             word: outcome.to_string(),
-            symbol: match outcome {
-                Outcome::Supported => "✓",
-                Outcome::Contradicted => "✗",
-                Outcome::Undecided => "?",
-            },
+            symbol: symbol(outcome),
         }
     }
 }

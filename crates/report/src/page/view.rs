@@ -1,14 +1,12 @@
 //! What the template sees: everything is already text.
 
 use judge::Run;
-use minijinja::Value;
 use plan::spec::Outcome;
 use serde::Serialize;
 
 use crate::{
     Failed,
     plural::{counted, listed},
-    svg,
 };
 
 use super::{
@@ -19,6 +17,7 @@ use super::{
     leaderboard::LeaderboardView,
     made::{Cut, cut_short, ended, made_by, manifest},
     map::Map,
+    pictures::{PictureView, pictures},
     topic::{run_anchor, topics},
 };
 
@@ -70,12 +69,6 @@ struct RunView {
     spec: String,
 }
 
-#[derive(Serialize)]
-struct PictureView {
-    svg: Option<Value>,
-    problem: String,
-}
-
 impl PageView {
     pub(super) fn new(runs: &[Run], failed: &[Failed], left: &[String]) -> Self {
         let several = runs.len() > 1 || !failed.is_empty() || !left.is_empty();
@@ -107,7 +100,7 @@ impl PageView {
             map,
             claims: claimed.then(|| Claims::new(&topics, runs)),
             runs: views
-                .map(|(position, run)| RunView::new(run, position))
+                .map(|(position, run)| RunView::new(run, position, several))
                 .collect(),
         }
     }
@@ -153,7 +146,7 @@ fn title(run: &Run) -> String {
 }
 
 impl RunView {
-    fn new(run: &Run, place: usize) -> Self {
+    fn new(run: &Run, place: usize, several: bool) -> Self {
         let claims = run.verdict.claims.iter().enumerate();
         let (cut_short, cut_short_left) = cut_short(&run.manifest);
         Self {
@@ -164,7 +157,7 @@ impl RunView {
             source: run.spec.source.clone(),
             tally: tally(std::slice::from_ref(run)),
             quick: run.manifest.quick,
-            pictures: pictures(run),
+            pictures: pictures(run, place, several),
             leaderboards: leaderboards(run, place),
             claims: claims
                 .map(|(position, claim)| ClaimView::new(run, claim, (place, position)))
@@ -178,27 +171,6 @@ impl RunView {
             spec: run.spec.to_toml(),
         }
     }
-}
-
-fn pictures(run: &Run) -> Vec<PictureView> {
-    let pictures = run.spec.pictures.iter();
-    pictures
-        .map(|picture| match svg(run, picture) {
-            // Inside HTML the name space goes without saying.
-            Ok(svg) => PictureView {
-                svg: Some(Value::from_safe_string(svg.replacen(
-                    " xmlns=\"http://www.w3.org/2000/svg\"",
-                    "",
-                    1,
-                ))),
-                problem: String::new(),
-            },
-            Err(error) => PictureView {
-                svg: None,
-                problem: error.to_string(),
-            },
-        })
-        .collect()
 }
 
 /// How many claims got which verdict.

@@ -25,10 +25,10 @@ const MINOR: f64 = 3.0;
 pub(super) const TICK_GAP: f64 = 14.0;
 
 /// The axes of a panel in their place.
-pub(super) struct Axes {
-    pub(super) inner: Frame,
-    pub(super) x: Axis,
-    pub(super) y: Axis,
+pub(crate) struct Axes {
+    pub(crate) inner: Frame,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
     pub(super) x_ticks: Ticks,
     pub(super) y_ticks: Ticks,
     pub(super) y_lines: Vec<String>,

@@ -4,10 +4,13 @@
 mod draw;
 mod labels;
 mod marks;
+mod numbers;
+mod places;
 
 use judge::Run;
 use models::Role;
 use plan::spec::{Panel, Picture, Scale, XAxis};
+use record::VariantInfo;
 
 use crate::{
     ReportError,
@@ -130,6 +133,16 @@ impl<'a> Curves<'a> {
             ends,
             last_step: plain(last.unwrap_or(run.spec.training.steps) as f64, 0),
         })
+    }
+
+    /// What the model of a series is beside the others.
+    pub(crate) fn role(&self, series: usize) -> Option<Role> {
+        self.series.get(series).map(|s| s.appearance.role)
+    }
+
+    /// The variants of its first key.
+    pub(crate) fn variants(&self) -> &[&'a VariantInfo] {
+        self.keys.first().map_or(&[], |key| &key.variants)
     }
 
     /// What the legend must explain.

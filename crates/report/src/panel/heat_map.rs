@@ -1,7 +1,7 @@
 //! A metric at the end of training as the colour of a plane of two knobs.
 
 use judge::Run;
-use plan::spec::{Panel, Picture, Scale};
+use plan::spec::{Panel, Picture, Scale, Transform};
 
 use crate::{
     ReportError,
@@ -9,6 +9,7 @@ use crate::{
     canvas::{Canvas, Place},
     colour_scale::{ColourScale, HATCH, MISSING, NEVER, draw_contour, hatch, written},
     contour::contour,
+    figure::{AxisNumbers, KnobNumbers, MapNumbers},
     font,
     legend::{Entry, Patch},
     number::significant,
@@ -170,14 +171,47 @@ impl<'a> HeatMap<'a> {
         }
     }
 
-    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64, scale: &ColourScale) {
+    /// Draws the panel into `outer`; the axes of panels in a row share `foot`. Answers where they
+    /// stand.
+    pub(crate) fn draw(
+        &self,
+        canvas: &mut Canvas,
+        outer: Frame,
+        foot: f64,
+        scale: &ColourScale,
+    ) -> Axes {
         let axes = self.axes(outer, foot);
         axes::draw_head(canvas, axes.inner.left, outer.top, self.title());
         self.draw_cells(canvas, &axes, scale);
         self.draw_contours(canvas, &axes, scale);
         let x_lines = axes::label_lines(&self.x_label(), outer.right - outer.left);
         axes.draw(canvas, outer, &x_lines);
+        axes
+    }
+
+    /// The numbers of the cells, for an axis each way that stands as `axes` do.
+    pub(crate) fn numbers(&self, axes: &Axes, outer: Frame) -> MapNumbers {
+        let cells = self.plane.cells().iter().map(|cell| match cell {
+            Cell::Value(value) => *value,
+            Cell::Never => f64::INFINITY,
+            Cell::Missing => f64::NAN,
+        });
+        let side = |axis: &Axis, knob: &Knob, key: &Option<String>, label: &str| KnobNumbers {
+            axis: AxisNumbers::new(axis, key.as_deref().unwrap_or_default(), &subscripts(label)),
+            values: knob.values.iter().copied().collect(),
+            edges: knob.edges.iter().copied().collect(),
+        };
+        MapNumbers {
+            title: subscripts(self.title()),
+            outer: outer.into(),
+            frame: axes.inner.into(),
+            x: side(&axes.x, &self.x, &self.panel.knob, &self.panel.x_label),
+            y: side(&axes.y, &self.y, &self.panel.knob_y, &self.panel.y_label),
+            model: self.panel.layers[0].model.clone(),
+            metric: self.panel.metric.clone().unwrap_or_default(),
+            log10: self.panel.transform == Transform::Log10,
+            cells: cells.collect(),
+        }
     }
 
     /// Draws the cells: neighbours in a row that look the same are one rectangle.

@@ -9,6 +9,7 @@ use crate::{
     axis::Axis,
     canvas::{Canvas, Place},
     collect::{Cloud, Dot},
+    figure::{AxisNumbers, PointNumbers},
     font,
     legend::Entry,
     number::plain,
@@ -161,8 +162,9 @@ impl<'a> Scatter<'a> {
         }
     }
 
-    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) {
+    /// Draws the panel into `outer`; the axes of panels in a row share `foot`. Answers where they
+    /// stand.
+    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) -> Axes {
         let axes = self.axes(outer, foot);
         axes::draw_head(canvas, axes.inner.left, outer.top, self.title());
         let Axes { inner, x, y, .. } = &axes;
@@ -195,6 +197,31 @@ impl<'a> Scatter<'a> {
         });
         let x_lines = axes::label_lines(&self.x_label(), outer.right - outer.left);
         axes.draw(canvas, outer, &x_lines);
+        axes
+    }
+
+    /// The numbers of the points, for axes that stand as `axes` do.
+    pub(crate) fn numbers(&self, axes: &Axes, outer: Frame) -> PointNumbers {
+        let dots = self.cloud.dots.iter();
+        let name = |metric: &Option<String>| metric.clone().unwrap_or_default();
+        let label = subscripts(&self.panel.y_label);
+        let names = self.entries().into_iter().filter_map(|entry| match entry {
+            Entry::Class(_, text) => Some(text),
+            _ => None,
+        });
+        PointNumbers {
+            title: subscripts(self.title()),
+            outer: outer.into(),
+            frame: axes.inner.into(),
+            x: AxisNumbers::new(&axes.x, &name(&self.panel.x_metric), &self.x_label()[0]),
+            y: AxisNumbers::new(&axes.y, &name(&self.panel.metric), &label),
+            model: self.panel.layers[0].model.clone(),
+            seed: self.cloud.seed,
+            classes: names.collect(),
+            xs: dots.clone().map(|dot| dot.x).collect(),
+            ys: dots.clone().map(|dot| dot.y).collect(),
+            class: dots.map(|dot| dot.class as f64).collect(),
+        }
     }
 }
 
@@ -280,7 +307,12 @@ mod tests {
 
     #[test]
     fn ranges_hold_the_origin_and_do_not_vanish() {
-        let dot = |x, y| Dot { x, y, class: 0 };
+        let dot = |x, y| Dot {
+            x,
+            y,
+            class: 0,
+            index: 0,
+        };
         assert_eq!(
             ranges(&[dot(10.0, 1.0), dot(5.0, 2.0)]),
             ([-0.6, 10.6], [-0.6, 2.6])

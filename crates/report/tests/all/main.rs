@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod animated;
+mod figures;
 mod first_screen;
 mod heat_maps;
 mod page;

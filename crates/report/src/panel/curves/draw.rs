@@ -159,8 +159,9 @@ impl Curves<'_> {
         })
     }
 
-    /// Draws the panel into `outer`; the axes of panels in a row share `foot`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) {
+    /// Draws the panel into `outer`; the axes of panels in a row share `foot`. Answers where they
+    /// stand.
+    pub(crate) fn draw(&self, canvas: &mut Canvas, outer: Frame, foot: f64) -> Axes {
         let (axes, corner) = self.arranged(outer, foot);
         let Axes {
             inner,
@@ -186,6 +187,7 @@ impl Curves<'_> {
                 None => self.draw_end_labels(canvas, &axes),
             },
         }
+        axes
     }
 
     /// Whether every place of a curve is a value of its own, shown as a dot.
@@ -194,7 +196,8 @@ impl Curves<'_> {
     }
 
     fn draw_curves(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
-        for series in self.series.iter().filter(|s| draws_band(s)) {
+        let all = || self.series.iter().enumerate();
+        for (position, series) in all().filter(|(_, s)| draws_band(s)) {
             // Where more than 10 % of the seeds did not come to a value, the band leaves the panel.
             let top = y.at(y.high) - PAD;
             let high = |value: f64| {
@@ -204,7 +207,8 @@ impl Curves<'_> {
             let lower = series.points.iter().rev();
             let lower = lower.map(|p| (x.at(p.x), y.at(p.low)));
             let outline: Vec<Place> = upper.chain(lower).collect();
-            canvas.area(&outline, colour(self.keys[series.key].colour), 0.18);
+            let colour = colour(self.keys[series.key].colour);
+            canvas.of_series(position, |canvas| canvas.area(&outline, colour, 0.18));
         }
         let places = |series: &Series| -> Vec<Place> {
             let points = series.points.iter();
@@ -214,11 +218,9 @@ impl Curves<'_> {
         let moments = self.panel.kind == PanelKind::Moments;
         let dotted = self.is_sparse() && !moments && self.series.iter().all(loose);
         let few = moments || self.panel.x_axis() == XAxis::Knob;
-        let (theory, trained): (Vec<&Series>, Vec<&Series>) = self
-            .series
-            .iter()
-            .partition(|s| s.appearance.role == Role::Theory);
-        for series in theory.into_iter().chain(trained) {
+        let (theory, trained): (Vec<_>, Vec<_>) =
+            all().partition(|(_, s)| s.appearance.role == Role::Theory);
+        for (position, series) in theory.into_iter().chain(trained) {
             let filled = series.appearance.role == Role::Theory;
             let colour = colour(self.keys[series.key].colour);
             let crowded = !loose(series);
@@ -232,27 +234,26 @@ impl Curves<'_> {
                     }
                     _ => 0.0,
                 };
-                canvas.path_from(
-                    &places,
-                    &line_colour(series.appearance, colour),
-                    stroke,
-                    offset,
-                );
+                let tint = line_colour(series.appearance, colour);
+                canvas.of_series(position, |canvas| {
+                    canvas.path_from(&places, &tint, stroke, offset);
+                });
             }
-            if dotted || places.len() == 1 || (few && places.len() <= FEW) {
-                let radius = if crowded { SMALL_DOT } else { 3.5 };
-                for &place in &places {
+            let has_dots = dotted || places.len() == 1 || (few && places.len() <= FEW);
+            let radius = if crowded { SMALL_DOT } else { 3.5 };
+            canvas.of_series(position, |canvas| {
+                for &place in places.iter().filter(|_| has_dots) {
                     canvas.dot(place, radius, colour, filled);
                 }
-            }
-            for &missed in &series.missed {
-                let top = (x.at(missed), y.at(y.high));
-                canvas.mark(&Shape::Above.corners(top), colour, filled);
-            }
-            for &before in &series.before {
-                let bottom = (x.at(before), y.at(y.low));
-                canvas.mark(&Shape::Down.corners(bottom), colour, filled);
-            }
+                for &missed in &series.missed {
+                    let top = (x.at(missed), y.at(y.high));
+                    canvas.mark(&Shape::Above.corners(top), colour, filled);
+                }
+                for &before in &series.before {
+                    let bottom = (x.at(before), y.at(y.low));
+                    canvas.mark(&Shape::Down.corners(bottom), colour, filled);
+                }
+            });
         }
     }
 }

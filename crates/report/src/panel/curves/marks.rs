@@ -31,7 +31,7 @@ struct Standing<'m> {
 }
 
 impl Mark {
-    fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         match (self.level, self.measured) {
             (None | Some(0), true) => Shape::Down,
             (None | Some(0), false) => Shape::Up,
