@@ -3,7 +3,8 @@
 
 use std::{fs, path::PathBuf};
 
-use plan::{Kinds, reference::topics};
+use layerwise::Kinds;
+use plan::reference::topics;
 
 use crate::support::Workplace;
 

@@ -13,7 +13,8 @@
 //! }
 //! ```
 //!
-//! `examples/extending.rs` is such a program. It adds a task, a model, a metric and a statistic;
+//! `examples/bring-your-module` gives a burn module of its own every command, and needs no other
+//! crate of this workspace. `examples/extending.rs` adds a task, a model, a metric and a statistic;
 //! [`tasks::Kind::document`] says what `layerwise show` prints of them.
 //! `kinds.engines.register(MyEngine)` adds an engine.
 
@@ -43,6 +44,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use nets::{FromModule, ModuleKind, Readout, Start, burn};
+pub use tasks::{KeyError, schemars};
 pub use train::Kinds;
 
 /// Parses the arguments of this process and runs the command with these kinds. The exit code is 0

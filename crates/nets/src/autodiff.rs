@@ -228,11 +228,12 @@ impl Learners for AutodiffLearners {
             .iter()
             .map(|p| p.clone().autodiff().require_grad())
             .collect();
-        let outputs = match &self.backward {
-            None => self.forward(&leaves, rows),
-            Some(backward) => self.forward_through(&leaves, backward, rows),
-        };
         let batch = rows.on_device();
+        let (outputs, replaced) = match (&self.backward, &self.origin) {
+            (None, None) => self.function.forward_training(&leaves, batch),
+            (None, Some(_)) => (self.forward(&leaves, rows), Vec::new()),
+            (Some(backward), _) => (self.forward_through(&leaves, backward, rows), Vec::new()),
+        };
         let (targets, weights) = (batch.targets.clone(), batch.weights.clone());
         let loss = summed_loss(self.loss, outputs, targets, weights);
         let mut gradients = loss.backward();
@@ -261,6 +262,9 @@ impl Learners for AutodiffLearners {
             if let Some(norms) = treated.and_then(|treated| norms_of(treated, place)) {
                 *parameter = with_norms(parameter.clone(), &norms, &self.target);
             }
+        }
+        for (place, arrays) in replaced {
+            self.parameters[place] = arrays;
         }
         self.steps += 1;
     }

@@ -2,7 +2,7 @@
 
 mod backends;
 mod error;
-mod quiet;
+pub(crate) mod quiet;
 
 use burn::tensor::DType;
 pub use burn::tensor::Device;

@@ -39,6 +39,20 @@ pub trait Forward: Model {
         self.forward(parameters, batch) - self.forward(start, batch)
     }
 
+    /// The outputs in training, and new values `[M, rows, columns]` of arrays that training replaces
+    /// without a gradient, by their place: the running statistics of normalised layers. By default
+    /// the outputs of [`Forward::forward`], and none.
+    ///
+    /// # Shapes
+    /// The same as in [`Forward::forward`].
+    fn forward_training(
+        &self,
+        parameters: &[Tensor<3>],
+        batch: &DeviceBatch,
+    ) -> (Tensor<3>, Vec<(usize, Tensor<3>)>) {
+        (self.forward(parameters, batch), Vec::new())
+    }
+
     /// Whether [`Forward::forward_through`] is that of the model itself.
     fn takes_backward(&self) -> bool {
         false

@@ -276,7 +276,7 @@ fn shipped() -> Vec<(String, Table)> {
 
 #[test]
 fn the_schema_accepts_every_shipped_spec() {
-    let schema = spec_schema(&Kinds::default());
+    let schema = spec_schema(&train::Kinds::default());
     for (name, spec) in shipped() {
         let spec: Value = spec.try_into().unwrap();
         let misfits = misfits(&schema, &spec);

@@ -616,7 +616,7 @@ fn a_resolved_spec_reads_back_to_itself() {
         }
     }
     assert!(sources.len() > 3, "no experiments were found");
-    let kinds = Kinds::default();
+    let kinds = train::Kinds::default();
     for (origin, source) in sources {
         for quick in [false, true] {
             let load = |text: &str, quick| {
