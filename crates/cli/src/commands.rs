@@ -14,7 +14,7 @@ mod other_spec;
 mod parity;
 mod report;
 mod reproduce;
-mod run;
+pub(crate) mod run;
 mod show;
 mod sweep;
 mod theory;

@@ -4,6 +4,8 @@ use record::RunFolderError;
 use tasks::dataset::DataError;
 use train::TrainError;
 
+use crate::invocation;
+
 /// A run failed.
 pub(crate) const FAILED: u8 = 1;
 /// Bad usage or a bad spec.
@@ -15,12 +17,22 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The error message and exit code with which the program ends.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     pub(crate) code: u8,
     pub(crate) message: String,
 }
 
 impl Failure {
+    /// What went wrong, in words for the user.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the input was wrong, so that a run did not even begin.
+    pub fn is_usage(&self) -> bool {
+        self.code == USAGE
+    }
+
     pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
         Self {
             code: USAGE,
@@ -50,7 +62,7 @@ impl Failure {
 /// The command line of this process, through a build with these cargo features.
 fn same_command(features: &str) -> String {
     let features = with_own_features(features);
-    let arguments = std::env::args_os().skip(1);
+    let arguments = invocation::arguments().into_iter();
     let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
     let arguments: Vec<String> = arguments.collect();
     format!(

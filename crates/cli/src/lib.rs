@@ -33,6 +33,8 @@ mod commands;
 mod destination;
 mod external;
 mod failure;
+mod invocation;
+pub mod library;
 mod measure;
 mod output;
 mod progress;
@@ -40,7 +42,7 @@ mod registered;
 mod shipped;
 mod weights;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
@@ -56,8 +58,28 @@ pub use train::Kinds;
     reason = "a program needs its kinds for nothing else"
 )]
 pub fn main(kinds: Kinds) -> ExitCode {
-    let arguments = args::Arguments::parse();
-    match commands::dispatch(arguments, &kinds) {
+    command(std::env::args_os().collect(), &kinds)
+}
+
+/// [`main`] for a process that is not this program, such as a Python interpreter. `program` is the
+/// file that starts this command; scripts of clusters and benchmarks call it. `arguments` follow it.
+pub fn main_of(program: PathBuf, arguments: Vec<OsString>, kinds: &Kinds) -> ExitCode {
+    invocation::remember(program.clone(), arguments.clone());
+    let arguments = std::iter::once(program.into()).chain(arguments);
+    command(arguments.collect(), kinds)
+}
+
+/// Runs a command line, whose first word is the name of the program.
+fn command(words: Vec<OsString>, kinds: &Kinds) -> ExitCode {
+    let arguments = match args::Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nobody is left to be told of a failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+        }
+    };
+    match commands::dispatch(arguments, kinds) {
         Ok(code) => code,
         Err(failure) => {
             tell!("error: {}", failure.message);

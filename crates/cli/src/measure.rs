@@ -16,13 +16,13 @@ mod spectrum;
 mod tests;
 
 pub(crate) use collapse::Collapse;
-pub(crate) use feature_dump::FeatureDump;
+pub(crate) use feature_dump::{FeatureDump, Shapes, classes};
 pub(crate) use fourier::Fourier;
 pub(crate) use network::Network;
 pub(crate) use norms::Norms;
 pub(crate) use numbers::{Numbers, meaning};
 pub(crate) use rows::{Chosen, Rows};
-pub(crate) use spectrum::{MatrixSpectrum, spectra};
+pub(crate) use spectrum::{MatrixSpectrum, SHOWN, spectra};
 
 use tasks::tensors::{Array, TensorFile};
 

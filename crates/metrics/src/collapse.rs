@@ -17,6 +17,7 @@ mod decision;
 mod directions;
 mod dot;
 mod duality;
+mod lanes;
 mod plane;
 mod rounding;
 mod simplex;

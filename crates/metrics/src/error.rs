@@ -1,5 +1,7 @@
 //! Errors of the metrics.
 
+use crate::Stored;
+
 /// Why a metric is not defined on its arguments.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MetricError {
@@ -112,6 +114,24 @@ pub(crate) fn require_entries(
             name,
             index,
             value: values[index],
+            domain,
+        }),
+    }
+}
+
+/// `Ok` if every number, in f64, satisfies `inside`.
+pub(crate) fn require_stored<T: Stored>(
+    name: &'static str,
+    values: &[T],
+    domain: &'static str,
+    inside: impl Fn(f64) -> bool,
+) -> Result<(), MetricError> {
+    match values.iter().position(|value| !inside(value.wide())) {
+        None => Ok(()),
+        Some(index) => Err(MetricError::Entry {
+            name,
+            index,
+            value: values[index].wide(),
             domain,
         }),
     }

@@ -228,18 +228,11 @@ impl<'a> Tensors<'a> {
                  .float(), in NumPy with .astype(float)"
             )
         })?;
-        let usable = |value: &f64| value.abs() <= LARGEST;
-        if let Some(at) = values.iter().position(|value| !usable(value)) {
-            return Err(format!(
-                "{name:?}{} is {:?}: must be a finite number of at most {LARGEST:e} in size",
-                place(at, &stored.shape),
-                values[at]
-            ));
-        }
+        let unit_roundoff = check_numbers(name, &stored.shape, values.iter().copied(), 53);
         Ok(Array {
             name: name.to_owned(),
             shape: stored.shape.clone(),
-            unit_roundoff: precision::unit_roundoff(&values),
+            unit_roundoff: unit_roundoff?,
             values,
         })
     }
@@ -262,16 +255,7 @@ impl<'a> Tensors<'a> {
                  with .astype(int)"
             )
         })?;
-        let label = |(at, &value): (usize, &f64)| {
-            let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
-            whole.then_some(value as u32).ok_or_else(|| {
-                format!(
-                    "{name:?}[{at}] is {value}: must be a class, a whole number from 0. Renumber the \
-                     classes with numpy.unique(labels, return_inverse=True)[1]"
-                )
-            })
-        };
-        values.iter().enumerate().map(label).collect()
+        classes_of(name, values)
     }
 
     fn stored(&self, name: &str) -> Result<&Stored<'a>, TensorError> {
@@ -287,6 +271,46 @@ impl Stored<'_> {
         let dtype = self.dtype.clone();
         dtype.map_err(|problem| format!("{name:?} {problem}"))
     }
+}
+
+/// Checks that every number of the array `name` is finite and not too large, and returns their unit
+/// roundoff, as in [`Array`]. They are stored with this number of significant binary `digits`, 24 for f32
+/// and 53 for f64.
+///
+/// # Errors
+/// The first number that is not.
+pub fn check_numbers(
+    name: &str,
+    shape: &[usize],
+    values: impl Iterator<Item = f64> + Clone,
+    digits: i32,
+) -> Result<f64, String> {
+    let usable = |value: f64| value.abs() <= LARGEST;
+    let mut wrong = values.clone().enumerate();
+    if let Some((at, value)) = wrong.find(|(_, value)| !usable(*value)) {
+        return Err(format!(
+            "{name:?}{} is {value:?}: must be a finite number of at most {LARGEST:e} in size",
+            place(at, shape)
+        ));
+    }
+    Ok(precision::unit_roundoff(values, digits))
+}
+
+/// The numbers of the array `name` as classes.
+///
+/// # Errors
+/// The first number that is not a class.
+pub fn classes_of(name: &str, values: impl IntoIterator<Item = f64>) -> Result<Vec<u32>, String> {
+    let label = |(at, value): (usize, f64)| {
+        let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
+        whole.then_some(value as u32).ok_or_else(|| {
+            format!(
+                "{name:?}[{at}] is {value}: must be a class, a whole number from 0. Renumber the \
+                 classes with numpy.unique(labels, return_inverse=True)[1]"
+            )
+        })
+    };
+    values.into_iter().enumerate().map(label).collect()
 }
 
 /// Names for a message, shortened if there are many.

@@ -1,5 +1,5 @@
 use std::{
-    env, fs,
+    fs,
     path::Path,
     process::{Command, Stdio},
     time::Instant,
@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{peers::Python, repeat::median};
-use crate::failure::Failure;
+use crate::{failure::Failure, invocation};
 
 /// A whole experiment as a user runs it: one process that starts, trains, measures, judges and
 /// draws.
@@ -183,7 +183,7 @@ impl Experiment {
     /// Runs one process of layerwise and returns its JSON output.
     fn run(&self, quick: bool, folder: &Path) -> Result<Value, Failure> {
         let write = |error| Failure::run(format!("{}: {error}", folder.display()));
-        let mut command = Command::new(env::current_exe().map_err(Failure::run)?);
+        let mut command = Command::new(invocation::program().map_err(Failure::run)?);
         command.arg("--json").arg("run");
         match self.spec {
             None => command.arg(self.name),

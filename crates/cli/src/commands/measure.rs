@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     measure::{
         Chosen, Collapse, FeatureDump, Fourier, MatrixSpectrum, Network, Norms, Numbers, Rows,
-        Source, meaning, spectra,
+        SHOWN, Source, meaning, spectra,
     },
 };
 
@@ -212,7 +212,7 @@ fn with_parameters(
 ) -> Result<Measured, String> {
     let arrays = source.parameters();
     let spectra = if groups.contains(&MetricGroup::Spectrum) {
-        Some(spectra(&arrays).map_err(|error| error.to_string())?)
+        Some(spectra(&arrays, SHOWN).map_err(|error| error.to_string())?)
     } else {
         None
     };

@@ -25,7 +25,7 @@ use crate::{
     external::External,
     failure::{FAILED, Failure, INTERRUPTED, NOT_SUPPORTED},
     output,
-    progress::Progress,
+    progress::{Bar, Progress, Watch},
     shipped,
 };
 
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<Ex
 }
 
 /// How cells that are already on the disk are treated.
-pub(super) fn storing(arguments: &args::Storing) -> Storing {
+pub(crate) fn storing(arguments: &args::Storing) -> Storing {
     Storing {
         checkpoint_every: Duration::from_secs_f64(arguments.checkpoint_seconds),
         fresh: arguments.fresh,
@@ -105,6 +105,12 @@ pub(super) fn resolve(
     steps: Option<u64>,
     kinds: &Kinds,
 ) -> Result<Plan, Failure> {
+    let options = options(arguments, steps);
+    Ok(shipped::find(experiment, &options, kinds)?)
+}
+
+/// Changes to a spec by these arguments.
+pub(crate) fn options(arguments: &args::Training, steps: Option<u64>) -> Options {
     let mut overrides = arguments.set.clone();
     if let Some(seeds) = arguments.seeds {
         overrides.push(format!("training.seeds={seeds}"));
@@ -114,16 +120,15 @@ pub(super) fn resolve(
         Some(args::Precision::F64) => overrides.push("training.precision=\"f64\"".to_owned()),
         None => {}
     }
-    let options = Options {
+    Options {
         quick: arguments.quick,
         overrides,
         steps_at_most: steps,
-    };
-    Ok(shipped::find(experiment, &options, kinds)?)
+    }
 }
 
 /// Settings for the device in `flag`; device and engine are checked.
-pub(super) fn on_device(
+pub(crate) fn on_device(
     plan: &Plan,
     arguments: &args::Training,
     (flag, device): (&str, &str),
@@ -161,7 +166,7 @@ pub(super) fn on_device(
     Ok(settings)
 }
 
-pub(super) fn default_folder(parent: &Path, plan: &Plan, settings: &Settings) -> PathBuf {
+pub(crate) fn default_folder(parent: &Path, plan: &Plan, settings: &Settings) -> PathBuf {
     let suffix = if settings.quick { "-quick" } else { "" };
     parent.join(format!("{}{suffix}", plan.spec.name))
 }
@@ -224,10 +229,10 @@ pub(super) fn provenance() -> Provenance {
 }
 
 /// Result of running an experiment.
-pub(super) struct Done {
-    pub(super) gathered: Gathered,
+pub(crate) struct Done {
+    pub(crate) gathered: Gathered,
     /// Cells that were done before.
-    pub(super) cells_reused: usize,
+    pub(crate) cells_reused: usize,
 }
 
 impl Done {
@@ -251,18 +256,36 @@ pub(super) fn execute(
     kinds: &Kinds,
     out: &Path,
 ) -> Result<Done, Failure> {
-    let interrupted = interrupt_flag()?;
+    let bar = Bar::new(label, interrupt_flag()?);
+    let (done, progress) = execute_watched(bar, plan, settings, kinds, out);
+    progress.finish();
+    done
+}
+
+/// [`execute`] for somebody who watches in another way.
+pub(crate) fn execute_watched<W: Watch>(
+    watch: W,
+    plan: &Plan,
+    settings: &Settings,
+    kinds: &Kinds,
+    out: &Path,
+) -> (Result<Done, Failure>, Progress<W>) {
+    let progress = Progress::new(watch, plan, settings);
     let identity = plan.identity(&settings.device, &settings.engine);
     let spec = &plan.spec;
-    let folder = RunFolder::open(out, &spec.name, &spec.to_toml(), &identity)?;
-    let progress = Progress::new(label, plan, settings, interrupted);
-    let engines = &kinds.engines;
-    let result = train::run(plan, settings, &provenance(), engines, folder, &progress);
-    progress.finish();
-    Ok(Done {
-        gathered: result?,
+    let gathered = RunFolder::open(out, &spec.name, &spec.to_toml(), &identity)
+        .map_err(Failure::from)
+        .and_then(|folder| {
+            let engines = &kinds.engines;
+            let provenance = provenance();
+            let gathered = train::run(plan, settings, &provenance, engines, folder, &progress);
+            gathered.map_err(Failure::from)
+        });
+    let done = gathered.map(|gathered| Done {
+        gathered,
         cells_reused: progress.skipped_cells(),
-    })
+    });
+    (done, progress)
 }
 
 /// Draws the pictures of a run folder and writes its page. A picture that cannot be drawn, for
@@ -273,13 +296,20 @@ pub(super) fn draw(out: &Path) -> Result<PathBuf, Failure> {
 
 /// [`draw`] for a run in memory.
 pub(super) fn draw_run(run: &RecordedRun) -> Result<PathBuf, Failure> {
-    match report::draw_pictures(run) {
-        Ok(drawn) => output::warn(&drawn.warnings),
-        Err(error) => output::warn(&[error]),
-    }
+    let (page, warnings) = drawn(run)?;
+    output::warn(&warnings);
+    Ok(page)
+}
+
+/// Draws a run, and returns its page and warnings.
+pub(crate) fn drawn(run: &RecordedRun) -> Result<(PathBuf, Vec<String>), Failure> {
+    let warnings = match report::draw_pictures(run) {
+        Ok(drawn) => drawn.warnings,
+        Err(error) => vec![error.to_string()],
+    };
     let page = run.path.join("report.html");
     report::write_page(std::slice::from_ref(run), &page)?;
-    Ok(page)
+    Ok((page, warnings))
 }
 
 /// Prints the verdicts of a run, where its page is, and what went wrong.

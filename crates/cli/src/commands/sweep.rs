@@ -19,7 +19,7 @@ use super::{
 use crate::{
     args::{self, Sweep},
     failure::{FAILED, Failure, INTERRUPTED},
-    progress::Progress,
+    progress::{Bar, Progress},
 };
 
 /// Carries out `layerwise sweep …`.
@@ -115,7 +115,8 @@ fn run(opened: &Opened, kinds: &Kinds, json: bool) -> Result<ExitCode, Failure> 
     let interrupted = interrupt_flag()?;
     let folder = opened.make()?;
     let provenance = provenance();
-    let progress = Progress::new(plan.spec.name.clone(), plan, settings, interrupted);
+    let bar = Bar::new(plan.spec.name.clone(), interrupted);
+    let progress = Progress::new(bar, plan, settings);
     let engines = &kinds.engines;
     let mut trained = train(plan, settings, &provenance, engines, &folder, &progress)?;
     progress.finish();

@@ -24,68 +24,26 @@ impl FeatureDump {
             false => ["classifier.weight", "classifier.bias"],
         };
         let known = ["features", "labels", weight_name, bias_name];
-        let shape = tensors.shape("features")?;
-        let &[rows, width] = shape.as_slice() else {
-            return Err(format!(
-                "\"features\" has the shape {shape:?}: must be [N, d]. Flatten each row with \
-                 .flatten(1)"
-            ));
+        let shape_of = |name: &str| {
+            let found = tensors.has(name).then(|| tensors.shape(name));
+            found.transpose()
         };
-        if rows == 0 || width == 0 {
-            return Err(format!(
-                "\"features\" has the shape {shape:?}: must have rows and columns"
-            ));
-        }
-        let labels_shape = tensors.shape("labels")?;
-        if labels_shape != [rows] {
-            return Err(format!(
-                "\"labels\" has the shape {labels_shape:?}: must be [{rows}], one class for each \
-                 row of \"features\" {shape:?}. Take .argmax(1) of one-hot classes, and .ravel() of \
-                 a column"
-            ));
-        }
+        let (weight_shape, bias_shape) = (shape_of(weight_name)?, shape_of(bias_name)?);
+        let shapes = Shapes {
+            features: &tensors.shape("features")?,
+            labels: &tensors.shape("labels")?,
+            weight: (weight_name, weight_shape.as_deref()),
+            bias: (bias_name, bias_shape.as_deref()),
+        };
+        shapes.check()?;
         let features = tensors.array_or_integers("features")?;
         let labels = tensors.labels("labels")?;
-        let largest = labels.iter().copied().max().unwrap_or(0) as usize;
-
-        let weight = if tensors.has(weight_name) {
-            let found = tensors.shape(weight_name)?;
-            if found.len() != 2 || found[1] != width || found[0] < 1 {
-                return Err(format!(
-                    "{weight_name:?} has the shape {found:?}: must be [C, {width}], like \
-                     \"features\" {shape:?}, with a row for each class, or one row between two classes"
-                ));
-            }
-            Some(tensors.array(weight_name)?)
-        } else {
-            None
-        };
+        let weight = (tensors.has(weight_name)).then(|| tensors.array(weight_name));
+        let weight = weight.transpose()?;
         let outputs = weight.as_ref().map(|weight| weight.shape[0]);
-        // A classifier with one output has two classes.
-        let classes = outputs.map_or(largest + 1, |outputs| outputs.max(2));
-        let bias = match (&weight, tensors.has(bias_name)) {
-            (_, false) => None,
-            (None, true) => {
-                return Err("has \"classifier.bias\" but no \"classifier.weight\"".to_owned());
-            }
-            (Some(_), true) => {
-                let found = tensors.shape(bias_name)?;
-                let outputs = outputs.unwrap_or(classes);
-                if found != [outputs] {
-                    return Err(format!(
-                        "{bias_name:?} has the shape {found:?}: must be [{outputs}], like the rows \
-                         of {weight_name:?}"
-                    ));
-                }
-                Some(tensors.array(bias_name)?)
-            }
-        };
-        if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
-            return Err(format!(
-                "\"labels\"[{row}] is {}: must be below {classes}, the classes of {weight_name:?}",
-                labels[row]
-            ));
-        }
+        let classes = classes(&labels, outputs, weight_name)?;
+        let bias = (tensors.has(bias_name)).then(|| tensors.array(bias_name));
+        let bias = bias.transpose()?;
         let names = tensors.names().into_iter();
         let ignored = names.filter(|name| !known.contains(name));
         Ok(Self {
@@ -135,5 +93,84 @@ impl FeatureDump {
             weight: &weight.values,
             bias: self.bias.as_ref().map(|bias| bias.values.as_slice()),
         })
+    }
+}
+
+/// Shapes of features, their labels and their classifier, as they were given.
+pub(crate) struct Shapes<'a> {
+    pub(crate) features: &'a [usize],
+    pub(crate) labels: &'a [usize],
+    /// Name, and shape if there is one.
+    pub(crate) weight: (&'a str, Option<&'a [usize]>),
+    /// Name, and shape if there is one.
+    pub(crate) bias: (&'a str, Option<&'a [usize]>),
+}
+
+impl Shapes<'_> {
+    /// Checks that they belong together.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let shape = self.features;
+        let &[rows, width] = shape else {
+            return Err(format!(
+                "\"features\" has the shape {shape:?}: must be [N, d]. Flatten each row with \
+                 .flatten(1)"
+            ));
+        };
+        if rows == 0 || width == 0 {
+            return Err(format!(
+                "\"features\" has the shape {shape:?}: must have rows and columns"
+            ));
+        }
+        if self.labels != [rows] {
+            return Err(format!(
+                "\"labels\" has the shape {:?}: must be [{rows}], one class for each \
+                 row of \"features\" {shape:?}. Take .argmax(1) of one-hot classes, and .ravel() of \
+                 a column",
+                self.labels
+            ));
+        }
+        let (weight_name, weight) = self.weight;
+        if let Some(found) = weight
+            && (found.len() != 2 || found[1] != width || found[0] < 1)
+        {
+            return Err(format!(
+                "{weight_name:?} has the shape {found:?}: must be [C, {width}], like \
+                 \"features\" {shape:?}, with a row for each class, or one row between two classes"
+            ));
+        }
+        match (weight, self.bias) {
+            (_, (_, None)) => Ok(()),
+            (None, (bias_name, Some(_))) => {
+                Err(format!("has {bias_name:?} but no {weight_name:?}"))
+            }
+            (Some(weight), (bias_name, Some(found))) => {
+                let outputs = weight[0];
+                if found == [outputs] {
+                    return Ok(());
+                }
+                Err(format!(
+                    "{bias_name:?} has the shape {found:?}: must be [{outputs}], like the rows \
+                     of {weight_name:?}"
+                ))
+            }
+        }
+    }
+}
+
+/// The number of classes of these labels and this number of outputs of the classifier `weight_name`.
+pub(crate) fn classes(
+    labels: &[u32],
+    outputs: Option<usize>,
+    weight_name: &str,
+) -> Result<usize, String> {
+    let largest = labels.iter().copied().max().unwrap_or(0) as usize;
+    // A classifier with one output has two classes.
+    let classes = outputs.map_or(largest + 1, |outputs| outputs.max(2));
+    match labels.iter().position(|&label| label as usize >= classes) {
+        Some(row) => Err(format!(
+            "\"labels\"[{row}] is {}: must be below {classes}, the classes of {weight_name:?}",
+            labels[row]
+        )),
+        None => Ok(classes),
     }
 }

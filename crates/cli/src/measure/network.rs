@@ -16,7 +16,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(super) fn read(tensors: &Tensors<'_>, layers: Option<&[String]>) -> Result<Self, String> {
+    pub(crate) fn read(tensors: &Tensors<'_>, layers: Option<&[String]>) -> Result<Self, String> {
         let file = WeightFile::read(tensors, layers).map_err(|error| {
             error.with_cures(|layers| format!("--layers {}", layers.join(",")), SCHEMES)
         })?;
@@ -62,6 +62,15 @@ impl Network {
         self.layers[0].weight.unit_roundoff
     }
 
+    /// The net itself.
+    pub(crate) fn mlp(&self, activation: Activation) -> Mlp {
+        let layers = self.layers.iter().map(|file| file.layer.clone());
+        Mlp {
+            layers: layers.collect(),
+            activation,
+        }
+    }
+
     /// Neural collapse of every hidden layer; the last one includes the classifier.
     pub(crate) fn collapse(
         &self,
@@ -91,12 +100,8 @@ impl Network {
                  collapse. Choose --metrics spectrum,norms"
             ));
         }
-        let layers = self.layers.iter().map(|file| file.layer.clone());
-        let net = Mlp {
-            layers: layers.collect(),
-            activation,
-        };
-        let hidden = net
+        let hidden = self
+            .mlp(activation)
             .features(&rows.inputs, rows.labels.len())
             .map_err(|error| error.to_string())?;
         let weight = transposed(&last.layer.weight, last.layer.outputs);

@@ -8,15 +8,16 @@ use super::{Array, Numbers};
 pub(crate) struct MatrixSpectrum {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
-    /// The largest singular values, at most ten.
+    /// The largest singular values.
     pub(crate) singular_values: Vec<f64>,
     pub(crate) ranks: Numbers,
 }
 
-/// The spectrum of every matrix among arrays.
-pub(crate) fn spectra(arrays: &[&Array]) -> Result<Vec<MatrixSpectrum>, MetricError> {
-    /// Number of singular values to report.
-    const SHOWN: usize = 10;
+/// Number of singular values that are printed.
+pub(crate) const SHOWN: usize = 10;
+
+/// The spectrum of every matrix among arrays, with its `shown` largest singular values.
+pub(crate) fn spectra(arrays: &[&Array], shown: usize) -> Result<Vec<MatrixSpectrum>, MetricError> {
     let mut found = Vec::new();
     for array in arrays {
         let &[rows, columns] = array.shape.as_slice() else {
@@ -31,7 +32,7 @@ pub(crate) fn spectra(arrays: &[&Array]) -> Result<Vec<MatrixSpectrum>, MetricEr
         ] {
             ranks.put_all([name], rank.map(|rank| [rank]));
         }
-        singular.truncate(SHOWN);
+        singular.truncate(shown);
         found.push(MatrixSpectrum {
             name: array.name.clone(),
             shape: array.shape.clone(),

@@ -3,18 +3,20 @@ use nalgebra::DMatrix;
 use super::{
     directions::{Directions, directions},
     dot::dot,
+    lanes::LANES,
     rounding::{column_sizes, rounding},
     simplex::{SimplexDistance, simplex_distance},
 };
-use crate::error::{
-    MetricError, require, require_at_least, require_entries, require_length, undefined,
+use crate::{
+    Stored,
+    error::{MetricError, require, require_at_least, require_length, require_stored, undefined},
 };
 
 /// Labelled features of a layer.
 #[derive(Debug, Clone, Copy)]
-pub struct LabelledFeatures<'a> {
-    /// `[N, d]`, row-major.
-    pub values: &'a [f64],
+pub struct LabelledFeatures<'a, T = f64> {
+    /// `[N, d]`, row-major, as they are stored; they are not copied.
+    pub values: &'a [T],
     /// d.
     pub width: usize,
     /// Class of each row, `[N]`.
@@ -28,11 +30,17 @@ pub struct LabelledFeatures<'a> {
     pub unit_roundoff: f64,
 }
 
-impl LabelledFeatures<'_> {
+impl<T: Stored> LabelledFeatures<'_, T> {
     /// The rows with their classes.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&[f64], usize)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&[T], usize)> {
         let labels = self.labels.iter().map(|&label| label as usize);
         self.values.chunks_exact(self.width).zip(labels)
+    }
+
+    /// The rows in groups of up to [`LANES`], with their classes.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&[T], &[u32])> {
+        let rows = self.values.chunks(LANES * self.width);
+        rows.zip(self.labels.chunks(LANES))
     }
 }
 
@@ -78,7 +86,7 @@ impl ClassMeans {
     /// assert_eq!((means.present(), means.classes(), means.all_classes()), (&[0, 2][..], 2, 3));
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
-    pub fn of(features: &LabelledFeatures<'_>) -> Result<Self, MetricError> {
+    pub fn of<T: Stored>(features: &LabelledFeatures<'_, T>) -> Result<Self, MetricError> {
         let &LabelledFeatures {
             values,
             width,
@@ -90,7 +98,7 @@ impl ClassMeans {
         let expected = labels.len() * width;
         require_length("features", values.len(), expected, "labels times width")?;
         require_at_least("labels", labels.len(), 1)?;
-        require_entries("features", values, "finite", f64::is_finite)?;
+        require_stored("features", values, "finite", f64::is_finite)?;
         if let Some(index) = (labels.iter()).position(|&label| label as usize >= all_classes) {
             return Err(MetricError::Entry {
                 name: "labels",
@@ -115,7 +123,9 @@ impl ClassMeans {
             let class = place(&present, label).expect("every label is among the classes with rows");
             counts[class] += 1;
             let sum = &mut means[class * width..(class + 1) * width];
-            sum.iter_mut().zip(row).for_each(|(sum, h)| *sum += h);
+            sum.iter_mut()
+                .zip(row)
+                .for_each(|(sum, h)| *sum += h.wide());
         }
         for (mean, &count) in means.chunks_exact_mut(width).zip(&counts) {
             mean.iter_mut().for_each(|sum| *sum /= count as f64);
@@ -243,15 +253,6 @@ impl ClassMeans {
     pub(super) fn mean(&self, class: usize) -> Option<&[f64]> {
         let place = place(&self.present, class)?;
         Some(&self.means[place * self.width..(place + 1) * self.width])
-    }
-
-    /// Rows, each with the mean of its class.
-    pub(super) fn with_means<'a>(
-        &'a self,
-        features: &'a LabelledFeatures<'_>,
-    ) -> impl Iterator<Item = (&'a [f64], &'a [f64])> {
-        let rows = features.rows();
-        rows.filter_map(|(row, class)| Some((row, self.mean(class)?)))
     }
 }
 

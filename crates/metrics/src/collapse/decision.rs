@@ -1,5 +1,12 @@
-use super::{ClassMeans, LabelledFeatures, dot::dot};
-use crate::error::{MetricError, require_entries, require_length};
+use super::{
+    ClassMeans, LabelledFeatures,
+    dot::dot,
+    lanes::{Block, LANES, Lanes, vectorised},
+};
+use crate::{
+    Stored,
+    error::{MetricError, require_entries, require_length},
+};
 
 /// The last layer, logits = W h + b.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +23,32 @@ impl LinearClassifier<'_> {
     /// # Errors
     ///
     /// [`MetricError`] if shapes do not agree or an entry is not finite.
-    pub fn logits(&self, features: &LabelledFeatures<'_>) -> Result<Vec<f64>, MetricError> {
+    pub fn logits<T: Stored>(
+        &self,
+        features: &LabelledFeatures<'_, T>,
+    ) -> Result<Vec<f64>, MetricError> {
+        self.check(features)?;
+        let mut logits = Vec::with_capacity(features.labels.len() * features.classes);
+        let rows: Vec<&[f64]> = self.weight.chunks_exact(features.width).collect();
+        let mut block = Block::new(features.width);
+        let mut sums = vec![[0.0; LANES]; rows.len()];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (group, labels) in features.groups() {
+                    block.fill(group);
+                    block.dots(&rows, &mut sums);
+                    for lane in 0..labels.len() {
+                        logits.extend(self.with_bias(&sums, lane));
+                    }
+                }
+            },
+        );
+        Ok(logits)
+    }
+
+    /// Checks the shapes and numbers of the classifier.
+    fn check<T>(&self, features: &LabelledFeatures<'_, T>) -> Result<(), MetricError> {
         let &LabelledFeatures { width, classes, .. } = features;
         let expected = classes * width;
         require_length("weight", self.weight.len(), expected, "classes times width")?;
@@ -25,15 +57,13 @@ impl LinearClassifier<'_> {
             require_length("bias", bias.len(), classes, "classes")?;
             require_entries("bias", bias, "finite", f64::is_finite)?;
         }
-        let rows = features.values.chunks_exact(width);
-        let of_row = |row| (0..classes).map(move |class| self.logit(class, row));
-        Ok(rows.flat_map(of_row).collect())
+        Ok(())
     }
 
-    /// One output on one row.
-    fn logit(&self, class: usize, row: &[f64]) -> f64 {
-        let weight = &self.weight[class * row.len()..(class + 1) * row.len()];
-        dot(weight, row) + self.bias.map_or(0.0, |bias| bias[class])
+    /// The outputs on one of several rows, from the products W h `[C][LANES]`.
+    fn with_bias(&self, products: &[Lanes], lane: usize) -> impl Iterator<Item = f64> {
+        let bias = |class: usize| self.bias.map_or(0.0, |bias| bias[class]);
+        (products.iter().enumerate()).map(move |(class, sums)| sums[lane] + bias(class))
     }
 }
 
@@ -77,35 +107,55 @@ impl Decision {
     /// assert_eq!((decision.nc4, decision.accuracy, decision.bias_gap), (0.0, 1.0, 0.0));
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
-    pub fn of(
-        features: &LabelledFeatures<'_>,
+    pub fn of<T: Stored>(
+        features: &LabelledFeatures<'_, T>,
         means: &ClassMeans,
         classifier: &LinearClassifier<'_>,
     ) -> Result<Self, MetricError> {
         let (classes, width) = (means.all_classes(), means.width);
         require_length("width", features.width, width, "that of the means")?;
-        let all = classifier.logits(features)?;
-        let unbiased = LinearClassifier {
-            bias: None,
-            ..*classifier
-        };
-        let at_centre: Vec<f64> = (0..classes)
-            .map(|class| unbiased.logit(class, means.centre()))
-            .collect();
+        classifier.check(features)?;
+        let weights: Vec<&[f64]> = classifier.weight.chunks_exact(width).collect();
+        let at_centre: Vec<f64> = weights.iter().map(|row| dot(row, means.centre())).collect();
+        let centres: Vec<&[f64]> = means.means().chunks_exact(width).collect();
         let (mut disagree, mut disagree_as_is, mut right, mut near) = (0_u64, 0_u64, 0_u64, 0_u64);
-        for ((row, label), logits) in features.rows().zip(all.chunks_exact(classes)) {
-            let (chosen, nearest) = (largest(logits), nearest_mean(row, means));
-            right += u64::from(chosen == Some(label));
-            near += u64::from(nearest == Some(label));
-            disagree_as_is += u64::from(chosen.is_none() || chosen != nearest);
-            let centred = if classifier.bias.is_some() {
-                chosen
-            } else {
-                let shifted = logits.iter().zip(&at_centre);
-                largest(&shifted.map(|(f, shift)| f - shift).collect::<Vec<_>>())
-            };
-            disagree += u64::from(centred.is_none() || centred != nearest);
-        }
+        let mut block = Block::new(width);
+        let mut products = vec![[0.0; LANES]; classes];
+        let mut distances = vec![[0.0; LANES]; centres.len()];
+        let (mut logits, mut shifted) = (vec![0.0; classes], vec![0.0; classes]);
+        vectorised(
+            #[inline(always)]
+            || {
+                for (rows, labels) in features.groups() {
+                    block.fill(rows);
+                    block.dots(&weights, &mut products);
+                    block.distances(&centres, &mut distances);
+                    for (lane, &label) in labels.iter().enumerate() {
+                        let label = label as usize;
+                        for (logit, f) in
+                            logits.iter_mut().zip(classifier.with_bias(&products, lane))
+                        {
+                            *logit = f;
+                        }
+                        let chosen = largest(&logits);
+                        let nearest = nearest(&distances, lane, means);
+                        right += u64::from(chosen == Some(label));
+                        near += u64::from(nearest == Some(label));
+                        disagree_as_is += u64::from(chosen.is_none() || chosen != nearest);
+                        let centred = if classifier.bias.is_some() {
+                            chosen
+                        } else {
+                            let pairs = logits.iter().zip(&at_centre);
+                            for (shifted, (f, shift)) in shifted.iter_mut().zip(pairs) {
+                                *shifted = f - shift;
+                            }
+                            largest(&shifted)
+                        };
+                        disagree += u64::from(centred.is_none() || centred != nearest);
+                    }
+                }
+            },
+        );
         let share = |count: u64| count as f64 / features.labels.len() as f64;
         let gaps: Vec<f64> = (0..classes)
             .map(|class| at_centre[class] + classifier.bias.map_or(0.0, |bias| bias[class]))
@@ -129,26 +179,44 @@ impl Decision {
 ///
 /// [`MetricError`] if the means do not belong to such features, or do not differ by more than
 /// rounding.
-pub fn nearest_mean_accuracy(
-    features: &LabelledFeatures<'_>,
+pub fn nearest_mean_accuracy<T: Stored>(
+    features: &LabelledFeatures<'_, T>,
     means: &ClassMeans,
 ) -> Result<f64, MetricError> {
     require_length("width", features.width, means.width, "that of the means")?;
     means.differ()?;
-    let near = features.rows();
-    let near = near.filter(|(row, label)| nearest_mean(row, means) == Some(*label));
-    Ok(near.count() as f64 / features.labels.len() as f64)
+    let centres: Vec<&[f64]> = means.means().chunks_exact(means.width).collect();
+    let mut block = Block::new(means.width);
+    let mut distances = vec![[0.0; LANES]; centres.len()];
+    let mut near = 0_u64;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (rows, labels) in features.groups() {
+                block.fill(rows);
+                block.distances(&centres, &mut distances);
+                for (lane, &label) in labels.iter().enumerate() {
+                    let nearest = nearest(&distances, lane, means);
+                    near += u64::from(nearest == Some(label as usize));
+                }
+            }
+        },
+    );
+    Ok(near as f64 / features.labels.len() as f64)
 }
 
-/// The class with the nearest mean, if it is unique.
-fn nearest_mean(row: &[f64], means: &ClassMeans) -> Option<usize> {
-    let closeness = |mean: &[f64]| {
-        let squares = row.iter().zip(mean);
-        -squares.map(|(h, m)| (h - m) * (h - m)).sum::<f64>()
-    };
-    let all = means.means().chunks_exact(means.width).map(closeness);
-    let place = largest(&all.collect::<Vec<f64>>())?;
-    Some(means.present()[place] as usize)
+/// The class with the nearest mean, if it is unique, from the squared distances `[classes][LANES]` of
+/// several rows.
+fn nearest(distances: &[Lanes], lane: usize, means: &ClassMeans) -> Option<usize> {
+    let closest = distances
+        .iter()
+        .map(|sums| sums[lane])
+        .fold(f64::INFINITY, f64::min);
+    let mut places = (distances.iter().enumerate()).filter(|(_, sums)| sums[lane] == closest);
+    match (places.next(), places.next()) {
+        (Some((place, _)), None) => Some(means.present()[place] as usize),
+        _ => None,
+    }
 }
 
 /// The position of the largest entry, if it is unique.

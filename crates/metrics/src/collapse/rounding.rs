@@ -1,7 +1,7 @@
 //! Bounds of the rounding of features, and checks that features vary by more than rounding.
 
 use crate::{
-    FloatFormat,
+    FloatFormat, Stored,
     error::{MetricError, require, require_length, undefined},
     variation::vary,
 };
@@ -13,13 +13,13 @@ pub(super) fn rounding(unit_roundoff: f64, rows: usize) -> f64 {
 }
 
 /// Roots of the weighted sums of squares of every column.
-pub(super) fn column_sizes<'a>(
-    rows: impl Iterator<Item = (&'a [f64], f64)>,
+pub(super) fn column_sizes<'a, T: Stored>(
+    rows: impl Iterator<Item = (&'a [T], f64)>,
     width: usize,
 ) -> Vec<f64> {
     let mut sums = vec![0.0; width];
     for (row, weight) in rows {
-        let squares = row.iter().map(|h| weight * h * h);
+        let squares = row.iter().map(|h| weight * h.wide() * h.wide());
         sums.iter_mut().zip(squares).for_each(|(sum, s)| *sum += s);
     }
     sums.into_iter().map(f64::sqrt).collect()
@@ -48,11 +48,15 @@ pub(super) fn column_sizes<'a>(
 /// assert!(metrics::features_vary(&[0.1, 0.2, 0.1, 0.2 + 1e-9], 2, f32).is_err());
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-pub fn features_vary(values: &[f64], width: usize, unit_roundoff: f64) -> Result<(), MetricError> {
+pub fn features_vary<T: Stored>(
+    values: &[T],
+    width: usize,
+    unit_roundoff: f64,
+) -> Result<(), MetricError> {
     require(width > 0, "width of the features", 0.0, "1 or more")?;
     let rows = values.len() / width;
     require_length("features", values.len(), rows * width, "whole rows")?;
-    let column = |at: usize| values[at..].iter().step_by(width).copied();
+    let column = |at: usize| values[at..].iter().step_by(width).map(|h| h.wide());
     if rows > 0 && (0..width).any(|at| vary(column(at), unit_roundoff)) {
         return Ok(());
     }

@@ -1,12 +1,17 @@
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
 use super::{
     ClassMeans, LabelledFeatures,
     directions::{Direction, Directions, directions},
-    dot::dot,
+    lanes::{Block, LANES, vectorised},
     rounding::{column_sizes, rounding},
 };
-use crate::error::{MetricError, require_at_least, require_entries, require_length, undefined};
+use crate::{
+    Stored,
+    error::{
+        MetricError, require_at_least, require_entries, require_length, require_stored, undefined,
+    },
+};
 
 /// NC1: variability within classes relative to variability between classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +63,10 @@ impl Variability {
     /// assert!((variability.nc1 - 0.125).abs() < 1e-15 && (variability.nc1_quotient - 0.25).abs() < 1e-15);
     /// # Ok::<(), metrics::MetricError>(())
     /// ```
-    pub fn of(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Result<Self, MetricError> {
+    pub fn of<T: Stored>(
+        features: &LabelledFeatures<'_, T>,
+        means: &ClassMeans,
+    ) -> Result<Self, MetricError> {
         fits(features, means)?;
         means.differ()?;
         let classes = means.classes() as f64;
@@ -67,18 +75,31 @@ impl Variability {
         let all: Vec<&Direction> = kept.iter().chain(dropped).collect();
         let mut within = 0.0;
         let mut along = vec![0.0; all.len()];
-        let mut deviation = vec![0.0; means.width];
-        for (row, mean) in means.with_means(features) {
-            for ((deviation, h), mean) in deviation.iter_mut().zip(row).zip(mean) {
-                *deviation = h - mean;
-            }
-            within += dot(&deviation, &deviation);
-            for (sum, direction) in along.iter_mut().zip(&all) {
-                if direction.singular > 0.0 {
-                    *sum += dot(&deviation, &direction.unit).powi(2);
+        // A direction without extent has no unit vector.
+        let extended = |direction: &&&Direction| direction.singular > 0.0;
+        let extended = all.iter().take_while(extended).count();
+        let units: Vec<&[f64]> = all[..extended].iter().map(|d| &d.unit[..]).collect();
+        let mut block = Block::new(means.width);
+        let mut dots = vec![[0.0; LANES]; units.len()];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (rows, labels) in features.groups() {
+                    let own = labels
+                        .iter()
+                        .filter_map(|&label| means.mean(label as usize));
+                    block.fill_differences(rows, own);
+                    let squares = block.squares();
+                    block.dots(&units, &mut dots);
+                    for lane in 0..labels.len() {
+                        within += squares[lane];
+                        for (sum, dots) in along.iter_mut().zip(&dots) {
+                            *sum += dots[lane] * dots[lane];
+                        }
+                    }
                 }
-            }
-        }
+            },
+        );
         let rows = features.labels.len() as f64;
         let trace = |count: usize| -> f64 {
             let some = all[..count].iter().zip(&along);
@@ -119,8 +140,8 @@ impl WithinClass {
     /// # Errors
     ///
     /// [`MetricError`] if shapes do not agree, or all rows of the classifier are the same.
-    pub fn of(
-        features: &LabelledFeatures<'_>,
+    pub fn of<T: Stored>(
+        features: &LabelledFeatures<'_, T>,
         means: &ClassMeans,
         weight: &[f64],
     ) -> Result<Self, MetricError> {
@@ -143,16 +164,28 @@ impl WithinClass {
             return Err(undefined("classifier", "different from class to class"));
         }
         let (mut inside, mut outside) = (0.0, 0.0);
-        for (row, mean) in means.with_means(features) {
-            let mut rest: Vec<f64> = row.iter().zip(mean).map(|(h, m)| h - m).collect();
-            for direction in &kept {
-                let along = dot(&rest, &direction.unit);
-                inside += along * along;
-                let taken = rest.iter_mut().zip(&direction.unit);
-                taken.for_each(|(rest, u)| *rest -= along * u);
-            }
-            outside += dot(&rest, &rest);
-        }
+        let units: Vec<&[f64]> = kept.iter().map(|direction| &direction.unit[..]).collect();
+        let mut block = Block::new(width);
+        let mut along = vec![[0.0; LANES]; units.len()];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (rows, labels) in features.groups() {
+                    let own = labels
+                        .iter()
+                        .filter_map(|&label| means.mean(label as usize));
+                    block.fill_differences(rows, own);
+                    block.take_out(&units, &mut along);
+                    let rest = block.squares();
+                    for lane in 0..labels.len() {
+                        for along in &along {
+                            inside += along[lane] * along[lane];
+                        }
+                        outside += rest[lane];
+                    }
+                }
+            },
+        );
         let rows = features.labels.len() as f64;
         Ok(Self {
             inside: inside / rows,
@@ -181,24 +214,16 @@ impl WithinClass {
 /// assert_eq!(metrics::feature_singular_values(&[5.0, 1.0, 5.0, 3.0], 2)?[0], 2.0_f64.sqrt());
 /// # Ok::<(), metrics::MetricError>(())
 /// ```
-pub fn feature_singular_values(features: &[f64], width: usize) -> Result<Vec<f64>, MetricError> {
+pub fn feature_singular_values<T: Stored>(
+    features: &[T],
+    width: usize,
+) -> Result<Vec<f64>, MetricError> {
     require_at_least("width", width, 1)?;
     let rows = features.len() / width;
     require_length("features", features.len(), rows * width, "whole rows")?;
     require_at_least("features", rows, 1)?;
-    require_entries("features", features, "finite", f64::is_finite)?;
-    // Rows as columns.
-    let mut columns = DMatrix::from_column_slice(width, rows, features);
-    let mean = columns.column_mean();
-    for mut column in columns.column_iter_mut() {
-        column -= &mean;
-    }
-    let transposed = columns.transpose();
-    let gram = if width <= rows {
-        columns * transposed
-    } else {
-        transposed * columns
-    };
+    require_stored("features", features, "finite", f64::is_finite)?;
+    let gram = small_gram(features, width);
     let mut values: Vec<f64> = (gram.symmetric_eigenvalues().iter())
         .map(|value| value.max(0.0).sqrt())
         .collect();
@@ -206,10 +231,112 @@ pub fn feature_singular_values(features: &[f64], width: usize) -> Result<Vec<f64
     Ok(values)
 }
 
-fn fits(features: &LabelledFeatures<'_>, means: &ClassMeans) -> Result<(), MetricError> {
+/// The Gram matrix of the centred features, of the smaller side. Wide features `[N, d]` with N < d are
+/// copied in f64; long ones are read piece by piece.
+fn small_gram<T: Stored>(features: &[T], width: usize) -> DMatrix<f64> {
+    let rows = features.len() / width;
+    let mut mean = DVector::zeros(width);
+    let share = 1.0 / rows as f64;
+    for row in features.chunks_exact(width) {
+        for (mean, h) in mean.iter_mut().zip(row) {
+            *mean += share * h.wide();
+        }
+    }
+    // Rows as columns.
+    let centred = |rows: &[T]| {
+        let numbers = rows.iter().map(|h| h.wide());
+        let mut columns = DMatrix::from_iterator(width, rows.len() / width, numbers);
+        for mut column in columns.column_iter_mut() {
+            column -= &mean;
+        }
+        columns
+    };
+    if width > rows {
+        let columns = centred(features);
+        return columns.transpose() * columns;
+    }
+    /// Rows of a piece. Matrix products add up in pieces of 256 rows anyhow, so multiples of 256 give the
+    /// same bits as all rows at once.
+    const PIECE: usize = 1024;
+    let mut gram = DMatrix::zeros(width, width);
+    let mut rest = features;
+    while !rest.is_empty() {
+        // The last piece is long, because products of a few rows would use other sums.
+        let count = if rest.len() >= 2 * PIECE * width {
+            PIECE * width
+        } else {
+            rest.len()
+        };
+        let (piece, after) = rest.split_at(count);
+        add_gram(&mut gram, &centred(piece));
+        rest = after;
+    }
+    gram.fill_upper_triangle_with_lower_triangle();
+    gram
+}
+
+/// Adds the lower triangle of A Aᵀ. Products are of panels of columns, of which only the rows from the
+/// diagonal on are computed.
+fn add_gram(gram: &mut DMatrix<f64>, columns: &DMatrix<f64>) {
+    /// Columns of a panel, a few tiles of the product.
+    const PANEL: usize = 64;
+    let width = columns.nrows();
+    let transposed = columns.transpose();
+    // The product of a matrix with few rows or columns uses other sums than that of a large one.
+    if width <= 2 * PANEL {
+        gram.gemm(1.0, columns, &transposed, 1.0);
+        return;
+    }
+    let mut start = 0;
+    while start < width {
+        let panel = if width - start < 2 * PANEL {
+            width - start
+        } else {
+            PANEL
+        };
+        let left = columns.rows(start, width - start);
+        let right = transposed.columns(start, panel);
+        gram.view_mut((start, start), (width - start, panel))
+            .gemm(1.0, &left, &right, 1.0);
+        start += panel;
+    }
+}
+
+fn fits<T>(features: &LabelledFeatures<'_, T>, means: &ClassMeans) -> Result<(), MetricError> {
     require_length("width", features.width, means.width, "that of the means")?;
     let classes = means.all_classes();
     require_length("classes", features.classes, classes, "those of the means")?;
     let rows: usize = means.counts().iter().sum();
     require_length("labels", features.labels.len(), rows, "rows of the means")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gram_matrix_in_pieces_has_the_bits_of_one_product() {
+        for (rows, width) in [
+            (9, 4),
+            (300, 7),
+            (1500, 70),
+            (2047, 129),
+            (2048, 200),
+            (2051, 140),
+            (5001, 33),
+            (7000, 3),
+        ] {
+            let number = |i: usize| (i as f64 * 12.9898).sin() as f32 * 3.0 + 1.0;
+            let features: Vec<f32> = (0..rows * width).map(number).collect();
+            let wide: Vec<f64> = features.iter().map(|h| f64::from(*h)).collect();
+            let mut columns = DMatrix::from_column_slice(width, rows, &wide);
+            let mean = columns.column_mean();
+            for mut column in columns.column_iter_mut() {
+                column -= &mean;
+            }
+            let whole = &columns * columns.transpose();
+            let pieces = small_gram(&features, width);
+            assert!(pieces == whole, "{rows} rows of {width}");
+        }
+    }
 }

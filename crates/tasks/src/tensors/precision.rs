@@ -14,14 +14,21 @@ const F64: i32 = 53;
 /// digits of the format, and not all in the upper half of this range. Rounded numbers of one size
 /// are all in the upper half, and rounded numbers of several sizes together need more than d
 /// digits.
-pub(super) fn unit_roundoff(values: &[f64]) -> f64 {
+///
+/// No number has more than `stored` digits, those of the storage type.
+pub(super) fn unit_roundoff(values: impl Iterator<Item = f64>, stored: i32) -> f64 {
     // Exponents of the first and the last digit of every number.
-    let digits = values.iter().filter(|value| **value != 0.0).map(ends);
+    let digits = values.filter(|value| *value != 0.0).map(ends);
     let (mut most, mut last, mut tops) = (0, i32::MAX, (i32::MAX, i32::MIN));
     for (first, end) in digits {
         most = most.max(first - end + 1);
         last = last.min(end);
         tops = (tops.0.min(first), tops.1.max(first));
+        // What follows cannot change the answer: more digits than any format, or all digits of the
+        // storage type in numbers that are not on one grid.
+        if most > FORMATS[2] || most >= stored && tops.1 - last + 1 > stored {
+            break;
+        }
     }
     let format = FORMATS.into_iter().find(|&digits| most <= digits);
     let exact = |digits: &i32| {
@@ -33,7 +40,7 @@ pub(super) fn unit_roundoff(values: &[f64]) -> f64 {
 }
 
 /// Exponents of the first and the last binary digit of a number that is not 0.
-fn ends(value: &f64) -> (i32, i32) {
+fn ends(value: f64) -> (i32, i32) {
     let bits = value.to_bits();
     let exponent = (bits >> 52 & 0x7ff) as i32;
     let fraction = bits & ((1 << 52) - 1);
@@ -52,7 +59,7 @@ mod tests {
     use super::*;
 
     fn digits(values: &[f64]) -> i32 {
-        -unit_roundoff(values).log2() as i32
+        -unit_roundoff(values.iter().copied(), F64).log2() as i32
     }
 
     fn numbers() -> impl Iterator<Item = f64> {
@@ -73,6 +80,18 @@ mod tests {
         assert_eq!(of(|v| bf16::from_f64(v.max(0.0)).into()), 8);
         assert_eq!(of(|v| bf16::from_f64(1000.0 + v).into()), 8);
         assert_eq!(of(|v| f64::from(1.5 + 1e-7 * v as f32)), 24);
+    }
+
+    #[test]
+    fn the_storage_type_does_not_change_the_answer() {
+        let grid = || (0..300).map(|i| f64::from(i * i));
+        let rounded = || numbers().map(|v| f64::from(v as f32));
+        let mixed = || grid().chain(rounded()).chain([1.0]);
+        for stored in [24, F64] {
+            assert_eq!(unit_roundoff(grid(), stored), 0.5_f64.powi(F64));
+            assert_eq!(unit_roundoff(rounded(), stored), 0.5_f64.powi(24));
+            assert_eq!(unit_roundoff(mixed(), stored), 0.5_f64.powi(24));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::opened::Opened;
 use crate::{
     args::{Job, Scheduler},
     failure::Failure,
+    invocation,
 };
 
 /// A script that trains a sweep in tasks.
@@ -17,7 +18,7 @@ pub(super) struct Script<'a> {
 
 impl<'a> Script<'a> {
     pub(super) fn new(opened: &Opened, job: &'a Job, tasks: usize) -> Result<Self, Failure> {
-        let program = std::env::current_exe().map_err(|error| {
+        let program = invocation::program().map_err(|error| {
             Failure::run(format!(
                 "the path of this program cannot be determined: \
                  {error}"
