@@ -41,7 +41,7 @@ def test_observations_are_the_rows_of_the_csv(tiny_run):
 def test_observations_become_pandas(tiny_run):
     pandas = pytest.importorskip("pandas")
     frame = tiny_run.observations.to_pandas()
-    csv = pandas.read_csv(tiny_run.path / "observations.csv", float_precision="round_trip")
+    csv = pandas.read_csv(tiny_run.path / "observations.csv")
     assert frame["metric"].astype(str).tolist() == csv["metric"].tolist()
     assert frame["value"].tolist() == csv["value"].tolist()
 
@@ -119,7 +119,8 @@ def test_an_exception_in_the_progress_stops_the_run(tmp_path, monkeypatch):
         raise OSError("no screen")
     monkeypatch.setattr("layerwise._progress.Bar.__call__", fails)
     with pytest.raises(OSError, match="no screen"):
-        layerwise.run(TINY, out=tmp_path / "run", set={"training.steps": 2_000_000})
+        rare = [{"kind": "skills", "schedule": {"kind": "log", "points": 20}}]
+        layerwise.run({**TINY, "measure": rare}, out=tmp_path / "run", set={"training.steps": 20_000_000})
 
 
 INTERRUPTED = """
@@ -128,7 +129,8 @@ sys.path.insert(0, {tests!r})
 from conftest import TINY
 print("begin", flush=True)
 try:
-    layerwise.run(TINY, out={out!r}, set={{"training.steps": 2_000_000, "measure": []}}, progress=False)
+    rare = [{{"kind": "skills", "schedule": {{"kind": "log", "points": 20}}}}]
+    layerwise.run({{**TINY, "measure": rare}}, out={out!r}, set={{"training.steps": 20_000_000}}, progress=False)
 except KeyboardInterrupt as stopped:
     print("kept", len(stopped.run.observations), stopped.run.complete, flush=True)
 """
@@ -136,7 +138,7 @@ except KeyboardInterrupt as stopped:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_stops_a_run_and_keeps_what_was_recorded(tmp_path):
-    code = INTERRUPTED.format(tests=os.path.dirname(__file__), out=str(tmp_path / "run")).replace(', "measure": []', "")
+    code = INTERRUPTED.format(tests=os.path.dirname(__file__), out=str(tmp_path / "run"))
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "begin\n"
     time.sleep(1.5)
@@ -148,8 +150,9 @@ def test_an_interrupt_stops_a_run_and_keeps_what_was_recorded(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_control_c_ends_the_command_with_130(tmp_path):
-    (tmp_path / "tiny.toml").write_text((REPOSITORY / "tests" / "tiny.toml").read_text())
-    child = subprocess.Popen([COMMAND, "run", str(tmp_path / "tiny.toml"), "-s", "training.steps=2000000", "--out",
+    spec = (REPOSITORY / "tests" / "tiny.toml").read_text()
+    (tmp_path / "tiny.toml").write_text(spec.replace('"linear", every = 5', '"log", points = 20'))
+    child = subprocess.Popen([COMMAND, "run", str(tmp_path / "tiny.toml"), "-s", "training.steps=20000000", "--out",
                               str(tmp_path / "run")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     time.sleep(2)
     child.send_signal(signal.SIGINT)
