@@ -87,6 +87,8 @@ def test_options_reach_the_spec(tmp_path):
     ("is neither a shipped experiment", lambda out: layerwise.run("emergency", out=out)),
     ("training.stepz", lambda out: layerwise.run(TINY, set={"training.stepz": 3}, out=out)),
     ("training.lr is None", lambda out: layerwise.run({**TINY, "training": {"lr": None}}, out=out)),
+    ("seeds is -1", lambda out: layerwise.run(TINY, seeds=-1, out=out)),
+    ("threads is 0", lambda out: layerwise.run(TINY, threads=0, out=out)),
     ("seeds without gaps", lambda out: layerwise.run(TINY, seeds=[1, 3], out=out)),
     ("either checkpoints or curves", lambda out: layerwise.overlay(TINY, out=out)),
     ("cannot be read", lambda out: layerwise.read(out)),

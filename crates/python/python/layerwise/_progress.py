@@ -9,7 +9,9 @@ from typing import Any
 
 def _duration(seconds: float) -> str:
     seconds = int(seconds + 0.5)
-    return f"{seconds // 60}:{seconds % 60:02}" if seconds < 3600 else f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _in_notebook() -> bool:

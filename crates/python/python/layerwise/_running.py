@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _curves, _layerwise
+from ._arrays import whole
 from ._progress import Bar
 from ._recorded import Run, read
-
-Path_ = "str | os.PathLike[str]"
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -79,9 +78,11 @@ def _without_none(table: Mapping[str, Any], place: str = "") -> None:
 
 def _seeds(seeds: int | Sequence[int] | None) -> tuple[int | None, list[str]]:
     """The number of seeds, and what sets the first of them."""
-    if seeds is None or isinstance(seeds, int):
-        return seeds, []
-    listed = [int(seed) for seed in seeds]
+    if seeds is None:
+        return None, []
+    if not isinstance(seeds, Sequence):
+        return whole(seeds, "seeds", 1), []
+    listed = [whole(seed, "a seed") for seed in seeds]
     if not listed or listed != list(range(listed[0], listed[0] + len(listed))):
         raise ValueError(f"seeds is {listed}: must be a number of seeds, or seeds without gaps such as range(100, 108)")
     return len(listed), [f"training.first_seed={listed[0]}"]
@@ -148,6 +149,7 @@ def _run(experiment: Any, *, seeds: Any, set: Mapping[str, Any] | None, quick: b
         name, spec = str(experiment.get("name", "experiment")), json.dumps(experiment, default=_json)
     else:
         name, spec = os.fspath(experiment), None
+    threads = None if threads is None else whole(threads, "threads", 1)
     bar = Bar(name) if progress else None
     try:
         folder, complete, notes, stopped = _layerwise.run(
