@@ -244,3 +244,26 @@ def test_recorders_choose_their_steps(tmp_path):
 def test_shipped_experiments_are_listed():
     listed = layerwise.experiments()
     assert "emergence" in [one["name"] for one in listed] and all(one["minutes"] > 0 for one in listed)
+
+
+def test_the_bar_fits_its_terminal_and_estimates_the_time(monkeypatch):
+    import io
+
+    from layerwise import _progress
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "70")
+    clock = iter([100.0, 110.0, 110.0])
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock))
+    bar = _progress.Bar("tiny")
+    bar(100, 60, 40, "base seed 3 of a variant with a long name")
+    line = terminal.getvalue().removeprefix("\r\x1b[K")
+    # 20 of 100 steps in 10 s; the other 40 were done before.
+    assert "60 %  0:10 gone, about 0:20 left" in line and len(line) == 69
+    bar.close()
+    assert terminal.getvalue().endswith("\r\x1b[K")

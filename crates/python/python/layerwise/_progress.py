@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -53,7 +54,9 @@ class Bar:
         elif self.terminal:
             filled = int(self.WIDTH * share)
             bar = "█" * filled + "░" * (self.WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K{self.label} {bar} {words}"[:200])
+            # A line that wraps could not be written over.
+            line = f"{self.label} {bar} {words}"[:shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
             self.drawn = True
 

@@ -17,6 +17,10 @@ from ._progress import Bar
 from ._recorded import Run, read
 
 
+#: Number of notes that are shown one by one.
+_SHOWN = 10
+
+
 class RunInterrupted(KeyboardInterrupt):
     """The user stopped a run. ``run`` is what was recorded; the same call continues it."""
 
@@ -159,10 +163,12 @@ def _run(experiment: Any, *, seeds: Any, set: Mapping[str, Any] | None, quick: b
     finally:
         if bar is not None:
             bar.close()
-    for note in notes:
-        warnings.warn(note, stacklevel=3)
     if stopped and not complete:
         raise RunInterrupted(Path(folder))
+    for note in notes[:_SHOWN]:
+        warnings.warn(note, stacklevel=3)
+    if len(notes) > _SHOWN:
+        warnings.warn(f"and {len(notes) - _SHOWN} more notes; see {folder}/manifest.json", stacklevel=3)
     return read(folder)
 
 
