@@ -72,18 +72,20 @@ def by_numpy(features, labels, weight, bias) -> dict[str, float]:
 
 
 def measured(program: str, shape: tuple[int, int, int]) -> dict:
-    """Seconds of the fastest of three calls, and the memory that the first took beyond its input."""
+    """Seconds of the fastest of three calls, by the clock and of all processors together, and the memory that
+    the calls took beyond their input."""
     given = inputs(*shape)
     call = {"layerwise": by_layerwise, "numpy": by_numpy}[program]
     call(*(array[:64] for array in given[:2]), given[2], given[3]) if shape[2] <= 64 else call(*inputs(500, 8, 3))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = []
+    seconds, busy = [], []
     for _ in range(3):
-        start = time.perf_counter()
+        start, start_busy = time.perf_counter(), time.process_time()
         found = call(*given)
         seconds.append(time.perf_counter() - start)
+        busy.append(time.process_time() - start_busy)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": min(seconds), "memory": (after - before) * 1024 / given[0].nbytes,
+    return {"seconds": min(seconds), "busy": min(busy), "memory": (after - before) * 1024 / given[0].nbytes,
             "numbers": {name: float(value) for name, value in found.items() if isinstance(value, (int, float, np.number))}}
 
 
@@ -109,7 +111,9 @@ def main() -> None:
     for program in ("layerwise", "numpy"):
         command = [sys.executable, __file__, "--one", program, *map(str, shape)]
         found[program] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        print(f"{program:<10} {found[program]['seconds']:6.2f} s   memory beyond the input: {found[program]['memory']:5.2f} times the input")
+        one = found[program]
+        print(f"{program:<10} {one['seconds']:6.2f} s, {one['busy']:6.2f} s of processors, memory beyond the input: "
+              f"{one['memory']:5.2f} times the input")
     worst = max(abs(found["layerwise"]["numbers"][name] - value) / max(abs(value), 1e-9)
                 for name, value in found["numpy"]["numbers"].items())
     print(f"largest relative difference of {len(found['numpy']['numbers'])} numbers: {worst:.1e}")

@@ -3,6 +3,11 @@
 //! It converts arrays, releases the interpreter's lock and calls the crates of the workspace; every
 //! number is theirs. Python code checks and documents what users call.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Python hands over its arguments by value"
+)]
+
 mod command;
 mod errors;
 mod json;

@@ -47,12 +47,12 @@ impl Table {
         let name = run.manifest.name.as_str();
         let columns: Vec<(&str, ArrayRef, bool)> = vec![
             ("run", names(rows.iter().map(|_| name)), false),
+            ("seed", column(|row| row.seed), false),
             (
                 "variant",
                 names(rows.iter().map(|row| &*row.variant)),
                 false,
             ),
-            ("seed", column(|row| row.seed), false),
             ("model", names(rows.iter().map(|row| &*row.model)), false),
             ("metric", names(rows.iter().map(|row| &*row.metric)), false),
             ("index", column(|row| row.index), false),

@@ -261,8 +261,9 @@ def test_fourier_finds_the_frequencies_of_neurons(tmp_path):
     assert layerwise.fourier({"0.weight": weight, "2.weight": np.ones((p, 3), np.float32)}, p, "add").ipr == found.ipr
     with pytest.raises(ValueError, match="two one-hot residues"):
         layerwise.fourier(weight, 12)
-    with pytest.raises(ValueError, match="modulus is 2.5"):
-        layerwise.fourier(weight, 2.5)
+    for wrong in (2.5, -3, 2**70, "11"):
+        with pytest.raises(ValueError, match="modulus is "):
+            layerwise.fourier(weight, wrong)
 
 
 def test_kernels_agree_with_numpy():

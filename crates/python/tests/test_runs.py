@@ -41,7 +41,7 @@ def test_observations_are_the_rows_of_the_csv(tiny_run):
 def test_observations_become_pandas(tiny_run):
     pandas = pytest.importorskip("pandas")
     frame = tiny_run.observations.to_pandas()
-    csv = pandas.read_csv(tiny_run.path / "observations.csv", float_precision="round_trip")
+    csv = pandas.read_csv(tiny_run.path / "observations.csv")
     assert frame["metric"].astype(str).tolist() == csv["metric"].tolist()
     assert frame["value"].tolist() == csv["value"].tolist()
 
@@ -87,6 +87,8 @@ def test_options_reach_the_spec(tmp_path):
     ("is neither a shipped experiment", lambda out: layerwise.run("emergency", out=out)),
     ("training.stepz", lambda out: layerwise.run(TINY, set={"training.stepz": 3}, out=out)),
     ("training.lr is None", lambda out: layerwise.run({**TINY, "training": {"lr": None}}, out=out)),
+    ("seeds is -1", lambda out: layerwise.run(TINY, seeds=-1, out=out)),
+    ("threads is 0", lambda out: layerwise.run(TINY, threads=0, out=out)),
     ("seeds without gaps", lambda out: layerwise.run(TINY, seeds=[1, 3], out=out)),
     ("either checkpoints or curves", lambda out: layerwise.overlay(TINY, out=out)),
     ("cannot be read", lambda out: layerwise.read(out)),
@@ -119,7 +121,8 @@ def test_an_exception_in_the_progress_stops_the_run(tmp_path, monkeypatch):
         raise OSError("no screen")
     monkeypatch.setattr("layerwise._progress.Bar.__call__", fails)
     with pytest.raises(OSError, match="no screen"):
-        layerwise.run(TINY, out=tmp_path / "run", set={"training.steps": 2_000_000})
+        rare = [{"kind": "skills", "schedule": {"kind": "log", "points": 20}}]
+        layerwise.run({**TINY, "measure": rare}, out=tmp_path / "run", set={"training.steps": 20_000_000})
 
 
 INTERRUPTED = """
@@ -128,7 +131,8 @@ sys.path.insert(0, {tests!r})
 from conftest import TINY
 print("begin", flush=True)
 try:
-    layerwise.run(TINY, out={out!r}, set={{"training.steps": 2_000_000, "measure": []}}, progress=False)
+    rare = [{{"kind": "skills", "schedule": {{"kind": "log", "points": 20}}}}]
+    layerwise.run({{**TINY, "measure": rare}}, out={out!r}, set={{"training.steps": 20_000_000}}, progress=False)
 except KeyboardInterrupt as stopped:
     print("kept", len(stopped.run.observations), stopped.run.complete, flush=True)
 """
@@ -136,7 +140,7 @@ except KeyboardInterrupt as stopped:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_stops_a_run_and_keeps_what_was_recorded(tmp_path):
-    code = INTERRUPTED.format(tests=os.path.dirname(__file__), out=str(tmp_path / "run")).replace(', "measure": []', "")
+    code = INTERRUPTED.format(tests=os.path.dirname(__file__), out=str(tmp_path / "run"))
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "begin\n"
     time.sleep(1.5)
@@ -148,8 +152,9 @@ def test_an_interrupt_stops_a_run_and_keeps_what_was_recorded(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_control_c_ends_the_command_with_130(tmp_path):
-    (tmp_path / "tiny.toml").write_text((REPOSITORY / "tests" / "tiny.toml").read_text())
-    child = subprocess.Popen([COMMAND, "run", str(tmp_path / "tiny.toml"), "-s", "training.steps=2000000", "--out",
+    spec = (REPOSITORY / "tests" / "tiny.toml").read_text()
+    (tmp_path / "tiny.toml").write_text(spec.replace('"linear", every = 5', '"log", points = 20'))
+    child = subprocess.Popen([COMMAND, "run", str(tmp_path / "tiny.toml"), "-s", "training.steps=20000000", "--out",
                               str(tmp_path / "run")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     time.sleep(2)
     child.send_signal(signal.SIGINT)
@@ -239,3 +244,26 @@ def test_recorders_choose_their_steps(tmp_path):
 def test_shipped_experiments_are_listed():
     listed = layerwise.experiments()
     assert "emergence" in [one["name"] for one in listed] and all(one["minutes"] > 0 for one in listed)
+
+
+def test_the_bar_fits_its_terminal_and_estimates_the_time(monkeypatch):
+    import io
+
+    from layerwise import _progress
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "70")
+    clock = iter([100.0, 110.0, 110.0])
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock))
+    bar = _progress.Bar("tiny")
+    bar(100, 60, 40, "base seed 3 of a variant with a long name")
+    line = terminal.getvalue().removeprefix("\r\x1b[K")
+    # 20 of 100 steps in 10 s; the other 40 were done before.
+    assert "60 %  0:10 gone, about 0:20 left" in line and len(line) == 69
+    bar.close()
+    assert terminal.getvalue().endswith("\r\x1b[K")

@@ -94,7 +94,7 @@ fn measured(bytes: &[u8], rows: &Rows) -> Result<(), String> {
     let file = TensorFile::of("net.safetensors".as_ref(), bytes.to_vec());
     let source = Source::read(&file, None, None)?;
     let arrays = source.parameters();
-    spectra(&arrays, SHOWN).map_err(|error| error.to_string())?;
+    spectra(&arrays, super::SHOWN).map_err(|error| error.to_string())?;
     Norms::of(&arrays);
     match &source {
         Source::Dump(dump) => {

@@ -133,30 +133,53 @@ impl Block {
             let unit = &units[at][..self.columns.len()];
             let length = along[at];
             let Some(next) = units.get(at + 1) else {
-                for (column, u) in self.columns.iter_mut().zip(unit) {
-                    for (h, length) in column.iter_mut().zip(&length) {
+                for (column, &u) in self.columns.iter_mut().zip(unit) {
+                    let mut rest = *column;
+                    for (h, length) in rest.iter_mut().zip(&length) {
                         *h -= length * u;
                     }
+                    *column = rest;
                 }
                 return;
             };
             // One pass takes this part out and measures the next.
             let mut sums = [-0.0; LANES];
-            for ((column, u), v) in self.columns.iter_mut().zip(unit).zip(*next) {
-                for ((h, length), sum) in column.iter_mut().zip(&length).zip(&mut sums) {
+            for ((column, &u), &v) in self.columns.iter_mut().zip(unit).zip(*next) {
+                // A copy in registers, because the compiler cannot know that the vectors are elsewhere.
+                let mut rest = *column;
+                for ((h, length), sum) in rest.iter_mut().zip(&length).zip(&mut sums) {
                     *h -= length * u;
                     *sum += *h * v;
                 }
+                *column = rest;
             }
             along[at + 1] = sums;
         }
     }
 }
 
-/// Runs `work` compiled for the widest vectors of this processor.
+/// Runs `work` compiled for AVX2, if the processor has it. Multiplications and additions are never fused,
+/// so the numbers are the same without it.
 #[inline(always)]
 pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = pulp::x86::V3::try_new() {
+        return pulp::Simd::vectorize(avx2, Work(work));
+    }
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Work<F>(F);
+
+#[cfg(target_arch = "x86_64")]
+impl<R, F: FnOnce() -> R> pulp::WithSimd for Work<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> R {
+        (self.0)()
+    }
 }
 
 #[cfg(test)]

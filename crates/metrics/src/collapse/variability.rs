@@ -255,9 +255,9 @@ fn small_gram<T: Stored>(features: &[T], width: usize) -> DMatrix<f64> {
         let columns = centred(features);
         return columns.transpose() * columns;
     }
-    /// Rows of a piece. Matrix products add up in pieces of 256 rows anyhow, so multiples of 256 give the
-    /// same bits as all rows at once.
-    const PIECE: usize = 1024;
+    /// Rows of a piece. Matrix products add up in pieces of 256 rows anyhow, so this gives the same bits
+    /// as all rows at once.
+    const PIECE: usize = 256;
     let mut gram = DMatrix::zeros(width, width);
     let mut rest = features;
     while !rest.is_empty() {

@@ -46,7 +46,7 @@ def as_floats(given: ArrayLike, name: str) -> np.ndarray:
         raise TypeError(f"{name} is of type {array.dtype}: must be float64, float32, float16 or bfloat16. "
                         "Convert it with .astype(float)")
     if kind == "f" and array.dtype.itemsize == 8:
-        dtype = np.dtype(np.float64)
+        dtype: np.dtype[Any] = np.dtype(np.float64)
     elif kind == "f" or array.dtype.name == "bfloat16":
         dtype = np.dtype(np.float32)
     elif kind in "iub":
@@ -59,3 +59,14 @@ def as_floats(given: ArrayLike, name: str) -> np.ndarray:
 def as_f64(given: ArrayLike, name: str) -> np.ndarray:
     """A C-contiguous array of float64."""
     return np.asarray(as_floats(given, name), dtype=np.float64, order="C")
+
+
+def whole(value: Any, name: str, least: int = 0) -> int:
+    """A whole number from ``least`` to 2³² − 1."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1
+    if number != value or not least <= number < 2**32:
+        raise ValueError(f"{name} is {value!r}: must be a whole number, {least} or more and below 2**32")
+    return number

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _html, _layerwise, _safetensors
-from ._arrays import ArrayLike, as_f64, as_floats, as_numpy
+from ._arrays import ArrayLike, as_f64, as_floats, as_numpy, whole
 
 
 class Measured(Mapping):
@@ -157,19 +157,8 @@ def fourier(weight: Any, modulus: int, operation: str | None = None) -> Measured
     """
     if not hasattr(weight, "state_dict") and not isinstance(weight, Mapping):
         weight = {"0.weight": as_numpy(weight, "weight")}
-    found = _layerwise.fourier(_safetensors.to_bytes(_safetensors.state_of(weight)), _whole(modulus, "modulus"), operation)
+    found = _layerwise.fourier(_safetensors.to_bytes(_safetensors.state_of(weight)), whole(modulus, "modulus"), operation)
     return Measured("Fourier power", found)
-
-
-def _whole(value: Any, name: str) -> int:
-    """A whole number, 0 or more."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        number = -1
-    if number != value or number < 0:
-        raise ValueError(f"{name} is {value!r}: must be a whole number, 0 or more")
-    return number
 
 
 @dataclass(frozen=True)

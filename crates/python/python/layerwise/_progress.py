@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 
 def _duration(seconds: float) -> str:
     seconds = int(seconds + 0.5)
-    return f"{seconds // 60}:{seconds % 60:02}" if seconds < 3600 else f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _in_notebook() -> bool:
@@ -51,7 +54,9 @@ class Bar:
         elif self.terminal:
             filled = int(self.WIDTH * share)
             bar = "█" * filled + "░" * (self.WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K{self.label} {bar} {words}"[:200])
+            # A line that wraps could not be written over.
+            line = f"{self.label} {bar} {words}"[:shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
             self.drawn = True
 

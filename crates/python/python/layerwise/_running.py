@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from . import _curves, _layerwise
+from ._arrays import whole
 from ._progress import Bar
 from ._recorded import Run, read
 
-Path_ = "str | os.PathLike[str]"
+
+#: Number of notes that are shown one by one.
+_SHOWN = 10
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -79,9 +82,11 @@ def _without_none(table: Mapping[str, Any], place: str = "") -> None:
 
 def _seeds(seeds: int | Sequence[int] | None) -> tuple[int | None, list[str]]:
     """The number of seeds, and what sets the first of them."""
-    if seeds is None or isinstance(seeds, int):
-        return seeds, []
-    listed = [int(seed) for seed in seeds]
+    if seeds is None:
+        return None, []
+    if not isinstance(seeds, Sequence):
+        return whole(seeds, "seeds", 1), []
+    listed = [whole(seed, "a seed") for seed in seeds]
     if not listed or listed != list(range(listed[0], listed[0] + len(listed))):
         raise ValueError(f"seeds is {listed}: must be a number of seeds, or seeds without gaps such as range(100, 108)")
     return len(listed), [f"training.first_seed={listed[0]}"]
@@ -148,6 +153,7 @@ def _run(experiment: Any, *, seeds: Any, set: Mapping[str, Any] | None, quick: b
         name, spec = str(experiment.get("name", "experiment")), json.dumps(experiment, default=_json)
     else:
         name, spec = os.fspath(experiment), None
+    threads = None if threads is None else whole(threads, "threads", 1)
     bar = Bar(name) if progress else None
     try:
         folder, complete, notes, stopped = _layerwise.run(
@@ -157,10 +163,12 @@ def _run(experiment: Any, *, seeds: Any, set: Mapping[str, Any] | None, quick: b
     finally:
         if bar is not None:
             bar.close()
-    for note in notes:
-        warnings.warn(note, stacklevel=3)
     if stopped and not complete:
         raise RunInterrupted(Path(folder))
+    for note in notes[:_SHOWN]:
+        warnings.warn(note, stacklevel=3)
+    if len(notes) > _SHOWN:
+        warnings.warn(f"and {len(notes) - _SHOWN} more notes; see {folder}/manifest.json", stacklevel=3)
     return read(folder)
 
 

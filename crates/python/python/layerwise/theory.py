@@ -160,7 +160,8 @@ def _broadcast(form: dict[str, Any], given: dict[str, Any]) -> tuple[list[tuple[
     return members, shape
 
 
-def _axes_of_points(name: str, kind: str, point: np.ndarray, parameters: list[tuple[str, np.ndarray]]) -> dict[str, int | None]:
+def _axes_of_points(name: str, kind: str, point: np.ndarray,
+                    parameters: list[tuple[str, np.ndarray]]) -> dict[str, int | None]:
     """Which axis of each result is that of the points: the one that grows with them."""
     one, two = (_layerwise.evaluate(name, kind, np.repeat(point, count), parameters, 0) for count in (1, 2))
     return {output: next((axis for axis in range(a.ndim) if a.shape[axis] != b.shape[axis]), None)
