@@ -169,6 +169,18 @@ const tests = {
     await close(other);
   },
 
+  async "cells of planes say what they are"() {
+    const page = await open(report);
+    const shown = figure(page, "Four outcomes");
+    const pad = shown.locator(".plot > .pad").first();
+    await pad.focus();
+    await page.keyboard.press("ArrowRight");
+    assert.match(await pad.locator(".spoken").textContent(), /comprehension: 3 of 3 seeds.*width: .*scale: /);
+    await page.keyboard.press("ArrowUp");
+    assert.match(await pad.locator(".spoken").textContent(), /comprehension: 1 of 3 seeds.*grokking: 2 of 3/);
+    await close(page);
+  },
+
   async "claims are filtered and lead to their curve"() {
     const page = await open(report);
     const rows = () => page.locator("table.overview tbody tr:visible").count();
