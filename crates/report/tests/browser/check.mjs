@@ -99,6 +99,10 @@ const tests = {
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "false");
     await button(shown, "ReLU MLP").click({ modifiers: ["Shift"] });
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "true");
+    await button(shown, "ReLU MLP").focus();
+    await page.keyboard.press("Shift+Enter");
+    assert.equal(await lines(shown), alone, "Shift and Enter isolate, too");
+    await page.keyboard.press("Shift+Enter");
     await shown.locator(".plot .entry.clickable").first().click();
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "false");
     await button(shown, "Reset").click();

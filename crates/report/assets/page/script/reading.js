@@ -22,7 +22,7 @@ function curveReadings(figure, panel, axes) {
 
 /** One list per row of a heat map. */
 function cellReadings(_, panel, axes) {
-  panel.unpacked ||= { xs: unpack(panel.x.values), ys: unpack(panel.y.values), cells: unpack(panel.cells) };
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.x.values), ys: unpack(panel.y.values), cells: unpack(panel.cells) };
   const { xs, ys, cells } = panel.unpacked;
   return ys.map((y, row) => xs.map((x, column) => ({
     x: axes.x.at(x), y: axes.y.at(y), cell: [x, y], value: cells[row * xs.length + column],
@@ -31,7 +31,7 @@ function cellReadings(_, panel, axes) {
 
 /** One list per row of a phase diagram: seeds of every outcome. */
 function phaseReadings(_, panel, axes) {
-  panel.unpacked ||= { xs: unpack(panel.x.values), ys: unpack(panel.y.values), counts: unpack(panel.counts) };
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.x.values), ys: unpack(panel.y.values), counts: unpack(panel.counts) };
   const { xs, ys, counts } = panel.unpacked;
   return ys.map((y, row) => xs.map((x, column) => {
     const at = 4 * (row * xs.length + column);
@@ -41,7 +41,7 @@ function phaseReadings(_, panel, axes) {
 
 /** One list per class of points. */
 function pointReadings(_, panel, axes) {
-  panel.unpacked ||= { xs: unpack(panel.xs), ys: unpack(panel.ys), class: unpack(panel.class) };
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.xs), ys: unpack(panel.ys), class: unpack(panel.class) };
   const { xs, ys, class: of } = panel.unpacked;
   const classes = panel.classes.length ? panel.classes : [""];
   return classes.map((_, number) => xs.flatMap((x, at) =>
@@ -102,7 +102,7 @@ function feeds(figure, series) {
 function cellSentences(panel, { cell, value }) {
   const [x, y] = cell.map((number) => significant(number, 4));
   const text = Number.isNaN(value) ? "no value" : value === Infinity ? "did not happen in time" : significant(panel.log10 ? 10 ** value : value, 4);
-  return [`${panel.metric.replaceAll("_", " ")}: ${text}`, `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`];
+  return [`${panel.metric.replace(/_/g, " ")}: ${text}`, `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`];
 }
 
 function phaseSentences(panel, { cell, counts }) {

@@ -59,7 +59,7 @@ async function pngBlob(figure) {
 /** The numbers of what is shown, as a table. */
 function csvText(figure) {
   const head = ["panel", "model", "metric", "curve", "seed", "x_name", "x", "y_name", "y", "value"];
-  const cell = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const cell = (value) => (/[",\n\r]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value);
   const rows = figure.data.panels.flatMap((panel, at) => {
     const make = { curves: curveRows, "heat-map": mapRows, phases: phaseRows, points: pointRows }[panel.kind];
     return make ? make(panel, figure.view, panel.title || String(at + 1)) : [];
