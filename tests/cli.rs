@@ -547,6 +547,16 @@ fn report_and_reproduce_write_pages() {
         page.contains("<svg") && page.contains("T1"),
         "the page lacks picture or verdict"
     );
+    assert!(page.contains("Content-Security-Policy") && page.contains("class=\"numbers\""));
+    let document = place.json(&["report", "out", "--animate", "--json"]);
+    let pictures = document["pictures"].as_array().unwrap();
+    assert_eq!(pictures.len(), 3, "{pictures:?}");
+    let moving = place.read("out/figures/tiny-animated.svg");
+    assert!(moving.contains("<animate") && moving.contains("prefers-reduced-motion"));
+    place.refuses(
+        &["report", "out", "--animate", "--spec", "tiny.toml"],
+        &["cannot be used with"],
+    );
     let output = place.layerwise(&["report", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nowhere"));

@@ -6,11 +6,12 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use crate::support::Workplace;
 
 /// Documents, by their path from the root.
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "experiments/README.md",
     "crates/cli/README.md",
     "crates/nets/README.md",
+    "crates/report/README.md",
     "datasets/README.md",
 ];
 

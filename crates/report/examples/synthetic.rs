@@ -2,6 +2,8 @@
 //! `cargo run --release -p layerwise-report --example synthetic -- OUT`. For tests in a browser it also
 //! writes what was recorded of the first run, and a page over a run whose spec is hostile.
 
+#[path = "../tests/fixture/phases.rs"]
+mod phases;
 #[path = "../tests/fixture/synthetic.rs"]
 mod synthetic;
 
@@ -32,6 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         synthetic::plane(40),
         synthetic::grokking(),
         synthetic::features(),
+        phases::phases(),
     ];
     runs[0].spec.claims = vec![toml::from_str(CLAIM)?];
     for run in &mut runs {
@@ -40,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         layerwise_report::draw_pictures(run)?;
     }
     layerwise_report::write_page(&runs, &out.join("report.html"))?;
-    layerwise_report::write_page(&runs[5..], &out.join("features.html"))?;
+    layerwise_report::write_page(&runs[5..6], &out.join("features.html"))?;
     fs::write(out.join("recorded.csv"), recorded(&runs[0])?)?;
     layerwise_report::write_page(&[hostile()], &out.join("hostile.html"))?;
     Ok(())

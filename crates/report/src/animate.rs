@@ -88,7 +88,7 @@ impl Scene<'_> {
             }
             Prepared::Curves(curves) => reveal::moving(self, curves, part),
             Prepared::Scatter(_) => cloud::moving(self, part),
-            Prepared::HeatMap(_) | Prepared::Leaderboard(_) => None,
+            Prepared::HeatMap(_) | Prepared::Phases(_) | Prepared::Leaderboard(_) => None,
         }
     }
 }

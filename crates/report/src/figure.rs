@@ -56,6 +56,8 @@ pub(crate) enum PanelNumbers {
     Curves(CurveNumbers),
     /// Colours on a plane of two knobs.
     HeatMap(MapNumbers),
+    /// Outcomes on a plane of two knobs.
+    Phases(PhaseNumbers),
     /// Points in a plane of two metrics.
     Points(PointNumbers),
     /// A panel that stays as it is drawn.
@@ -192,6 +194,22 @@ pub(crate) struct MapNumbers {
     /// Medians over seeds, row by row from the lowest: infinite where what was waited for did not
     /// come, not a number where there is no value.
     pub(crate) cells: Packed,
+}
+
+/// The cells of a phase diagram.
+#[derive(Serialize)]
+pub(crate) struct PhaseNumbers {
+    pub(crate) title: String,
+    pub(crate) outer: [f64; 4],
+    pub(crate) frame: [f64; 4],
+    pub(crate) x: KnobNumbers,
+    pub(crate) y: KnobNumbers,
+    pub(crate) model: String,
+    /// The metrics whose values are the steps of fit and generalisation.
+    pub(crate) metrics: Vec<String>,
+    pub(crate) outcomes: [&'static str; 4],
+    /// Seeds of every outcome of every cell, row by row from the lowest.
+    pub(crate) counts: Packed,
 }
 
 /// An axis of a heat map.

@@ -51,6 +51,7 @@ mod number;
 mod packed;
 mod page;
 mod panel;
+mod phases;
 mod picture;
 mod plane;
 mod plural;

@@ -4,6 +4,7 @@ mod axes;
 mod curves;
 mod heat_map;
 mod leaderboard;
+mod phases;
 mod scatter;
 
 use judge::Run;
@@ -14,7 +15,7 @@ use crate::{
     plane::Plane,
 };
 
-use self::{heat_map::HeatMap, leaderboard::Leaderboard, scatter::Scatter};
+use self::{heat_map::HeatMap, leaderboard::Leaderboard, phases::PhaseDiagram, scatter::Scatter};
 
 pub(crate) use axes::{Axes, Frame};
 pub(crate) use curves::Curves;
@@ -25,6 +26,8 @@ pub(crate) enum Prepared<'a> {
     Curves(Box<Curves<'a>>),
     /// Colours on a plane of two knobs.
     HeatMap(Box<HeatMap<'a>>),
+    /// Outcomes on a plane of two knobs.
+    Phases(Box<PhaseDiagram<'a>>),
     /// Points in a plane of two metrics.
     Scatter(Box<Scatter<'a>>),
     /// Explanations, best first.
@@ -41,6 +44,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, ReportError> {
         Ok(match picture.panels[position].kind {
             PanelKind::HeatMap => Self::HeatMap(Box::new(HeatMap::new(run, picture, position)?)),
+            PanelKind::Phases => Self::Phases(Box::new(PhaseDiagram::new(run, picture, position)?)),
             PanelKind::Scatter => Self::Scatter(Box::new(Scatter::new(run, picture, position)?)),
             PanelKind::Leaderboard => {
                 Self::Leaderboard(Box::new(Leaderboard::new(run, picture, position)?))
@@ -54,7 +58,7 @@ impl<'a> Prepared<'a> {
     /// What must have a colour on a shared scale.
     pub(crate) fn coloured(&self) -> Option<(&Panel, &Plane)> {
         match self {
-            Self::Curves(_) | Self::Scatter(_) | Self::Leaderboard(_) => None,
+            Self::Curves(_) | Self::Phases(_) | Self::Scatter(_) | Self::Leaderboard(_) => None,
             Self::HeatMap(map) => Some(map.coloured()),
         }
     }
@@ -64,6 +68,7 @@ impl<'a> Prepared<'a> {
         match self {
             Self::Curves(curves) => curves.foot(width),
             Self::HeatMap(map) => map.foot(width),
+            Self::Phases(phases) => phases.foot(width),
             Self::Scatter(scatter) => scatter.foot(width),
             Self::Leaderboard(board) => board.foot(width),
         }
@@ -80,6 +85,7 @@ impl<'a> Prepared<'a> {
     ) -> Option<Axes> {
         match (self, scale) {
             (Self::Curves(curves), _) => Some(curves.draw(canvas, outer, foot)),
+            (Self::Phases(phases), _) => Some(phases.draw(canvas, outer, foot)),
             (Self::Scatter(scatter), _) => Some(scatter.draw(canvas, outer, foot)),
             (Self::HeatMap(map), Some(scale)) => Some(map.draw(canvas, outer, foot, scale)),
             (Self::Leaderboard(board), _) => {
@@ -107,6 +113,7 @@ impl<'a> Prepared<'a> {
                 PanelNumbers::Points(scatter.numbers(axes, outer))
             }
             (Self::HeatMap(map), Some(axes)) => PanelNumbers::HeatMap(map.numbers(axes, outer)),
+            (Self::Phases(phases), Some(axes)) => PanelNumbers::Phases(phases.numbers(axes, outer)),
             _ => PanelNumbers::Still {
                 outer: outer.into(),
             },
@@ -117,6 +124,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn entries(&self, scale: Option<&ColourScale>) -> Vec<Entry> {
         match (self, scale) {
             (Self::Curves(curves), _) => curves.entries(),
+            (Self::Phases(phases), _) => phases.entries(),
             (Self::Scatter(scatter), _) => scatter.entries(),
             (Self::Leaderboard(board), _) => board.entries(),
             (Self::HeatMap(map), Some(scale)) => map.entries(scale),

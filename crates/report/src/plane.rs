@@ -52,41 +52,7 @@ impl Plane {
         let [layer] = panel.layers.as_slice() else {
             return Err("a heat map shows exactly one layer".to_owned());
         };
-        let named = |v: &&VariantInfo| {
-            panel.variants.iter().any(|n| *n == v.group || *n == v.name)
-                && lies_at(&v.knobs, &panel.at)
-        };
-        let mut places: HashMap<&str, (f64, f64)> = HashMap::new();
-        for variant in run.manifest.variants.iter().filter(named) {
-            let number = |knob: &Option<String>, key: &str| {
-                let knob = knob.as_deref().ok_or(format!("needs `{key}`"))?;
-                knob_value(&variant.knobs, knob)
-                    .filter(|value| value.is_finite())
-                    .ok_or_else(|| format!("variant {:?} has no number {knob:?}", variant.name))
-            };
-            let place = (
-                number(&panel.knob, "knob")?,
-                number(&panel.knob_y, "knob_y")?,
-            );
-            if places.values().any(|other| *other == place) {
-                return Err(format!(
-                    "variant {:?} has the knobs of another one; a heat map shows one group, in \
-                     which only its two knobs vary",
-                    variant.name
-                ));
-            }
-            places.insert(&variant.name, place);
-        }
-        let xs = increasing(places.values().map(|place| place.0));
-        let ys = increasing(places.values().map(|place| place.1));
-        for (values, knob) in [(&xs, &panel.knob), (&ys, &panel.knob_y)] {
-            if let [value] = values.as_slice() {
-                let knob = knob.as_deref().unwrap_or_default();
-                return Err(format!(
-                    "{knob:?} has the single value {value}, which makes no plane"
-                ));
-            }
-        }
+        let Places { xs, ys, places } = Places::collect(run, panel)?;
         let cut = cut_short(run, &layer.model);
         let values = last_values(run, panel, &layer.model, &places, &cut);
         let cut: HashSet<&str> = cut.into_iter().map(|(variant, _)| variant).collect();
@@ -124,9 +90,61 @@ impl Plane {
     }
 }
 
+/// Where the cells of a sweep stand on a plane of two knobs.
+pub(crate) struct Places<'a> {
+    /// Values of the horizontal knob, increasing.
+    pub(crate) xs: Vec<f64>,
+    /// Values of the vertical knob, increasing.
+    pub(crate) ys: Vec<f64>,
+    /// The two values of each variant.
+    pub(crate) places: HashMap<&'a str, (f64, f64)>,
+}
+
+impl<'a> Places<'a> {
+    /// The places of the cells that `panel` shows; the error says what cannot be shown.
+    pub(crate) fn collect(run: &'a Run, panel: &Panel) -> Result<Self, String> {
+        let named = |v: &&VariantInfo| {
+            panel.variants.iter().any(|n| *n == v.group || *n == v.name)
+                && lies_at(&v.knobs, &panel.at)
+        };
+        let mut places: HashMap<&str, (f64, f64)> = HashMap::new();
+        for variant in run.manifest.variants.iter().filter(named) {
+            let number = |knob: &Option<String>, key: &str| {
+                let knob = knob.as_deref().ok_or(format!("needs `{key}`"))?;
+                knob_value(&variant.knobs, knob)
+                    .filter(|value| value.is_finite())
+                    .ok_or_else(|| format!("variant {:?} has no number {knob:?}", variant.name))
+            };
+            let place = (
+                number(&panel.knob, "knob")?,
+                number(&panel.knob_y, "knob_y")?,
+            );
+            if places.values().any(|other| *other == place) {
+                return Err(format!(
+                    "variant {:?} has the knobs of another one; a plane shows one group, in which \
+                     only its two knobs vary",
+                    variant.name
+                ));
+            }
+            places.insert(&variant.name, place);
+        }
+        let xs = increasing(places.values().map(|place| place.0));
+        let ys = increasing(places.values().map(|place| place.1));
+        for (values, knob) in [(&xs, &panel.knob), (&ys, &panel.knob_y)] {
+            if let [value] = values.as_slice() {
+                let knob = knob.as_deref().unwrap_or_default();
+                return Err(format!(
+                    "{knob:?} has the single value {value}, which makes no plane"
+                ));
+            }
+        }
+        Ok(Self { xs, ys, places })
+    }
+}
+
 /// Cells (variant and seed) whose training did not come to its end, where `model` is trained, or whose
 /// curves of it end early. A prediction does not depend on how training went.
-fn cut_short<'a>(run: &'a Run, model: &str) -> HashSet<(&'a str, u64)> {
+pub(crate) fn cut_short<'a>(run: &'a Run, model: &str) -> HashSet<(&'a str, u64)> {
     let trained = run.spec.models.contains_key(model);
     let cells = run.manifest.cells.iter();
     cells

@@ -82,12 +82,13 @@ impl Check<'_> {
             panel.variants.len(),
         )?;
         self.knob()?;
-        if panel.kind == PanelKind::HeatMap {
+        if matches!(panel.kind, PanelKind::HeatMap | PanelKind::Phases) {
             heat_map::check(place, panel, &cells)?;
         }
         keys::check(place, panel)?;
         match panel.kind {
             PanelKind::HeatMap | PanelKind::PowerLaw | PanelKind::Leaderboard => Ok(()),
+            PanelKind::Phases => self.phases(),
             PanelKind::Knob => self.abscissa(&cells),
             PanelKind::Curves => self.curves(&cells),
             PanelKind::Moments => self.moments(&cells),
@@ -205,6 +206,29 @@ impl Check<'_> {
             return self.error("knob", "(missing)", why, hint);
         }
         Ok(())
+    }
+
+    /// A phase diagram has two metrics, which are steps, and a delay.
+    fn phases(&self) -> Result<(), SpecError> {
+        let panel = self.panel;
+        if panel.metrics.len() != 2 {
+            let value = format!("{:?}", panel.metrics);
+            let why =
+                "must be two in a phase diagram: the step of the fit and that of generalisation";
+            return self.error(
+                "metrics",
+                value,
+                why,
+                "Write for example [\"t_fit\", \"t_gen\"].",
+            );
+        }
+        match panel.delay {
+            Some(delay) if !(delay.is_finite() && delay >= 1.0) => {
+                let why = "must be a finite number, 1 or more";
+                self.error("delay", delay, why, "Write for example 10.0.")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks the horizontal axis of a knob panel.

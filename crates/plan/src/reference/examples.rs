@@ -92,7 +92,7 @@ pub(super) const RATE: [(&str, &str); 3] = [
 ];
 
 /// Examples of panels, by their kind.
-pub(super) const PANEL: [(&str, &str); 7] = [
+pub(super) const PANEL: [(&str, &str); 8] = [
     (
         "curves",
         r#"[[pictures.panels]]
@@ -124,6 +124,21 @@ transform = "log10"
 floor = 1e-6
 contour = [-1.0]
 colour_label = "relative change of the weights"
+layers = [{ model = "net", label = "ReLU net" }]"#,
+    ),
+    (
+        "phases",
+        r#"[[pictures.panels]]
+kind = "phases"
+title = "ReLU net"
+metrics = ["t_fit", "t_gen"]
+delay = 10.0
+knob = "training.lr"
+knob_y = "models.net.weight_scale"
+x_scale = "log"
+y_scale = "log"
+x_label = "learning rate"
+y_label = "scale of the initial weights"
 layers = [{ model = "net", label = "ReLU net" }]"#,
     ),
     (

@@ -71,7 +71,7 @@ floor = 1e-6 => floor = inf => floor = inf: must be finite
 [-4.0, 0.5] => [-inf, 0.5] => colour_range = [-inf, 0.5]: must be two
 [-1.0, 0.0] => [-1.0, 0.6] => contour = 0.6: must be finite and within colour_range
 "log10" => "log2" => transform
-"heat-map" => "knob" => knob_y = (given): has an effect in heat maps only
+"heat-map" => "knob" => knob_y = (given): has an effect in heat maps and phase diagrams only
 "#,
     ) {
         assert!(PANEL.contains(&old), "{old}");
@@ -149,4 +149,56 @@ floor = 1e-6\n => => floor
     load(&spec(&nameless.repeat(2)));
     let found = refusal(&spec(&format!("{nameless}{other}")));
     assert_holds(&found, "panels[1].colour_label = (missing): is needed");
+}
+
+const PHASES: &str = r#"
+[[pictures.panels]]
+kind = "phases"
+metrics = ["half_time", "skill_strength"]
+delay = 5.0
+knob = "training.lr"
+knob_y = "models.net.widths"
+x_label = "learning rate"
+y_label = "width"
+layers = [{ model = "net", label = "net" }]
+"#;
+
+#[test]
+fn a_phase_diagram_has_two_metrics_two_knobs_and_a_delay() {
+    let plan = load(&spec(PHASES));
+    let panel = &plan.spec.pictures[0].panels[0];
+    assert_eq!((panel.kind, panel.least_delay()), (PanelKind::Phases, 5.0));
+    let without = load(&spec(&PHASES.replace("delay = 5.0\n", "")));
+    assert_eq!(without.spec.pictures[0].panels[0].least_delay(), 10.0);
+    for (old, new, message) in [
+        (
+            ", \"skill_strength\"",
+            "",
+            "metrics = [\"half_time\"]: must be two in a phase diagram",
+        ),
+        (
+            "delay = 5.0",
+            "delay = 0.5",
+            "delay = 0.5: must be a finite number, 1 or more",
+        ),
+        (
+            "knob_y = \"models.net.widths\"\n",
+            "",
+            "knob_y = (missing): is needed in a phase diagram",
+        ),
+        (
+            "delay",
+            "transform = \"log10\"\ndelay",
+            "transform = (given): has an effect in heat maps only",
+        ),
+        (
+            "\"phases\"",
+            "\"heat-map\"",
+            "metrics = (given): has an effect in curves and phase diagrams only",
+        ),
+    ] {
+        assert!(PHASES.contains(old), "{old}");
+        let found = refusal(&spec(&PHASES.replacen(old, new, 1)));
+        assert_holds(&found, &format!(": pictures[0].panels[0].{message}"));
+    }
 }

@@ -157,7 +157,7 @@ at = { "training.lr" = 0.2, "models.net.widths" = 16 }\n => => at = (missing): m
 , "models.net.widths" = 16 }\n => }\n => at = { "training.lr" = 0.2 }: matches 3 cells
 x_label => indices = [1, 2]\nx_label => indices = [1, 2]: are several, but the colours already show several metrics
 x_label => colour_knob = "training.lr"\nx_label => colour_knob = (given): cannot be combined with `metrics`
-kind = "curves" => kind = "power-law" => metrics = (given): has an effect in curves only. Remove it, or write kind = "curves".
+kind = "curves" => kind = "power-law" => metrics = (given): has an effect in curves and phase diagrams only. Remove it, or write kind = "curves" or kind = "phases".
 "#,
     );
 }

@@ -33,7 +33,7 @@ pub(crate) struct HeatMap<'a> {
 }
 
 /// One axis: where cells lie and end.
-struct Knob {
+pub(super) struct Knob {
     scale: Scale,
     values: Vec<f64>,
     edges: Vec<f64>,
@@ -58,14 +58,7 @@ impl<'a> HeatMap<'a> {
             problem,
         };
         let plane = Plane::collect(run, panel).map_err(problem)?;
-        let knob = |scale, values: &[f64], key: &Option<String>| {
-            Knob::new(scale, values).ok_or_else(|| {
-                let key = key.as_deref().unwrap_or_default();
-                problem(format!("{key:?} has values that a log scale cannot show"))
-            })
-        };
-        let x = knob(panel.x_scale, &plane.xs, &panel.knob)?;
-        let y = knob(panel.y_scale, &plane.ys, &panel.knob_y)?;
+        let (x, y) = Knob::both(panel, &plane.xs, &plane.ys).map_err(problem)?;
         if plane.cells().iter().all(|cell| *cell == Cell::Missing) {
             return Err(ReportError::NoData {
                 picture: picture.name.clone(),
@@ -147,30 +140,6 @@ impl<'a> HeatMap<'a> {
         }
     }
 
-    fn axes(&self, outer: Frame, foot: f64) -> Axes {
-        let mut inner = Frame {
-            left: outer.left,
-            top: (outer.top + axes::head(self.title())).round(),
-            right: (outer.right - RIGHT).round(),
-            bottom: (outer.bottom - foot).round(),
-        };
-        let y = self.y.axis([inner.bottom, inner.top]);
-        let y_ticks = self.y.ticks(&y, |_| LABEL, 4.0);
-        let label = with_scale(&self.panel.y_label, self.panel.y_scale);
-        let (y_lines, room) = axes::side_label(&label, inner.bottom - inner.top);
-        inner.left = (inner.left + room + axes::side_ticks(&y_ticks)).round();
-        let x = self.x.axis([inner.left, inner.right]);
-        let x_ticks = self.x.ticks(&x, |text| font::width(text, LABEL), TICK_GAP);
-        Axes {
-            inner,
-            x,
-            y,
-            x_ticks,
-            y_ticks,
-            y_lines,
-        }
-    }
-
     /// Draws the panel into `outer`; the axes of panels in a row share `foot`. Answers where they
     /// stand.
     pub(crate) fn draw(
@@ -180,7 +149,7 @@ impl<'a> HeatMap<'a> {
         foot: f64,
         scale: &ColourScale,
     ) -> Axes {
-        let axes = self.axes(outer, foot);
+        let axes = plane_axes(self.panel, self.title(), (&self.x, &self.y), outer, foot);
         axes::draw_head(canvas, axes.inner.left, outer.top, self.title());
         self.draw_cells(canvas, &axes, scale);
         self.draw_contours(canvas, &axes, scale);
@@ -196,10 +165,9 @@ impl<'a> HeatMap<'a> {
             Cell::Never => f64::INFINITY,
             Cell::Missing => f64::NAN,
         });
-        let side = |axis: &Axis, knob: &Knob, key: &Option<String>, label: &str| KnobNumbers {
-            axis: AxisNumbers::new(axis, key.as_deref().unwrap_or_default(), &subscripts(label)),
-            values: knob.values.iter().copied().collect(),
-            edges: knob.edges.iter().copied().collect(),
+        let side = |axis: &Axis, knob: &Knob, key: &Option<String>, label: &str| -> KnobNumbers {
+            let name = key.as_deref().unwrap_or_default();
+            knob.numbers(AxisNumbers::new(axis, name, &subscripts(label)))
         };
         MapNumbers {
             title: subscripts(self.title()),
@@ -216,11 +184,7 @@ impl<'a> HeatMap<'a> {
 
     /// Draws the cells: neighbours in a row that look the same are one rectangle.
     fn draw_cells(&self, canvas: &mut Canvas, axes: &Axes, scale: &ColourScale) {
-        // Whole pixels, so that no seams show between cells.
-        let place = |axis: &Axis, edges: &[f64]| -> Vec<f64> {
-            edges.iter().map(|edge| axis.at(*edge).round()).collect()
-        };
-        let (xs, ys) = (place(&axes.x, &self.x.edges), place(&axes.y, &self.y.edges));
+        let (xs, ys) = (self.x.edge_pixels(&axes.x), self.y.edge_pixels(&axes.y));
         let colour = |cell: Cell| match cell {
             Cell::Value(value) => scale.colour(value),
             Cell::Never => NEVER.to_owned(),
@@ -288,6 +252,33 @@ impl<'a> HeatMap<'a> {
 }
 
 impl Knob {
+    /// The horizontal and the vertical knob of `panel`; the error says what its scales cannot show.
+    pub(super) fn both(panel: &Panel, xs: &[f64], ys: &[f64]) -> Result<(Self, Self), String> {
+        let knob = |scale, values: &[f64], key: &Option<String>| {
+            Self::new(scale, values).ok_or_else(|| {
+                let key = key.as_deref().unwrap_or_default();
+                format!("{key:?} has values that a log scale cannot show")
+            })
+        };
+        let x = knob(panel.x_scale, xs, &panel.knob)?;
+        Ok((x, knob(panel.y_scale, ys, &panel.knob_y)?))
+    }
+
+    /// Where cells end, in whole pixels, so that no seams show between them.
+    pub(super) fn edge_pixels(&self, axis: &Axis) -> Vec<f64> {
+        let edges = self.edges.iter();
+        edges.map(|edge| axis.at(*edge).round()).collect()
+    }
+
+    /// Its values and where cells end, with its axis.
+    pub(super) fn numbers(&self, axis: AxisNumbers) -> KnobNumbers {
+        KnobNumbers {
+            axis,
+            values: self.values.iter().copied().collect(),
+            edges: self.edges.iter().copied().collect(),
+        }
+    }
+
     /// `None` where the scale cannot show the values.
     fn new(scale: Scale, values: &[f64]) -> Option<Self> {
         let edges = match scale {
@@ -340,7 +331,38 @@ impl Knob {
     }
 }
 
-fn with_scale(label: &str, scale: Scale) -> String {
+/// The axes of a plane of two knobs in `outer`, which leave `foot` free below them.
+pub(super) fn plane_axes(
+    panel: &Panel,
+    title: &str,
+    (x_knob, y_knob): (&Knob, &Knob),
+    outer: Frame,
+    foot: f64,
+) -> Axes {
+    let mut inner = Frame {
+        left: outer.left,
+        top: (outer.top + axes::head(title)).round(),
+        right: (outer.right - RIGHT).round(),
+        bottom: (outer.bottom - foot).round(),
+    };
+    let y = y_knob.axis([inner.bottom, inner.top]);
+    let y_ticks = y_knob.ticks(&y, |_| LABEL, 4.0);
+    let label = with_scale(&panel.y_label, panel.y_scale);
+    let (y_lines, room) = axes::side_label(&label, inner.bottom - inner.top);
+    inner.left = (inner.left + room + axes::side_ticks(&y_ticks)).round();
+    let x = x_knob.axis([inner.left, inner.right]);
+    let x_ticks = x_knob.ticks(&x, |text| font::width(text, LABEL), TICK_GAP);
+    Axes {
+        inner,
+        x,
+        y,
+        x_ticks,
+        y_ticks,
+        y_lines,
+    }
+}
+
+pub(super) fn with_scale(label: &str, scale: Scale) -> String {
     let mut label = subscripts(label);
     if scale == Scale::Log && !label.contains("log") {
         label.push_str(" (log scale)");

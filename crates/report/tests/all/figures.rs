@@ -197,6 +197,21 @@ fn little_room_leaves_some_records_out_but_changes_none() {
 }
 
 #[test]
+fn the_numbers_of_a_figure_take_the_room_that_they_have() {
+    let run = synthetic::emergence();
+    for room in [3_000, 10_000] {
+        let figure = figure(&run, &run.spec.pictures[0], room).unwrap();
+        // A number takes 16 thirds of a byte; names and the few numbers of axes take the rest.
+        let most = room * 16 / 3 + 8_000;
+        assert!(
+            figure.numbers.len() < most,
+            "{} of {most}",
+            figure.numbers.len()
+        );
+    }
+}
+
+#[test]
 fn flow_time_is_beside_steps() {
     let run = synthetic::emergence();
     let figure = figure(&run, &run.spec.pictures[0], ROOM).unwrap();

@@ -6,8 +6,11 @@ mod animated;
 mod figures;
 mod first_screen;
 mod heat_maps;
+#[path = "../fixture/phases.rs"]
+mod made_of_phases;
 mod page;
 mod panels;
+mod phases;
 mod pictures;
 mod scatter;
 #[path = "../fixture/synthetic.rs"]

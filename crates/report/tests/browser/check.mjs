@@ -99,6 +99,10 @@ const tests = {
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "false");
     await button(shown, "ReLU MLP").click({ modifiers: ["Shift"] });
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "true");
+    await button(shown, "ReLU MLP").focus();
+    await page.keyboard.press("Shift+Enter");
+    assert.equal(await lines(shown), alone, "Shift and Enter isolate, too");
+    await page.keyboard.press("Shift+Enter");
     await shown.locator(".plot .entry.clickable").first().click();
     assert.equal(await button(shown, "theory").getAttribute("aria-pressed"), "false");
     await button(shown, "Reset").click();
@@ -167,6 +171,18 @@ const tests = {
     const after = await lines(told);
     assert.ok(after > 0 && before > 0);
     await close(other);
+  },
+
+  async "cells of planes say what they are"() {
+    const page = await open(report);
+    const shown = figure(page, "Four outcomes");
+    const pad = shown.locator(".plot > .pad").first();
+    await pad.focus();
+    await page.keyboard.press("ArrowRight");
+    assert.match(await pad.locator(".spoken").textContent(), /comprehension: 3 of 3 seeds.*width: .*scale: /);
+    await page.keyboard.press("ArrowUp");
+    assert.match(await pad.locator(".spoken").textContent(), /comprehension: 1 of 3 seeds.*grokking: 2 of 3/);
+    await close(page);
   },
 
   async "claims are filtered and lead to their curve"() {

@@ -7,10 +7,14 @@ use crate::{
 
 use super::cells::{check_number, grid_of};
 
-/// Checks a heat map, which needs two knobs with several numbers each, and shows one layer of one
+/// Checks a heat map or a phase diagram, which needs two knobs with several numbers each, and shows one layer of one
 /// group.
 pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<(), SpecError> {
     let grid = &grid_of(cells);
+    let [what, all] = match panel.kind {
+        PanelKind::Phases => ["a phase diagram", "phase diagrams"],
+        _ => ["a heat map", "heat maps"],
+    };
     let error = |key: &str, value: String, problem: &str, hint: &str| {
         Err(SpecError::key(
             format!("{place}.{key}"),
@@ -25,8 +29,8 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
     ];
     for (key, knob, scale) in knobs {
         let Some(knob) = knob else {
-            let (value, problem) = ("(missing)".to_owned(), "is needed in a heat map");
-            return error(key, value, problem, "Name a key of [sweep.grid].");
+            let (value, problem) = ("(missing)".to_owned(), format!("is needed in {what}"));
+            return error(key, value, &problem, "Name a key of [sweep.grid].");
         };
         let key = format!("{place}.{key}");
         check_number(&key, knob, scale, grid)?;
@@ -34,7 +38,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
             return Err(SpecError::key(
                 key,
                 format!("{knob:?}"),
-                "has a single value, but an axis of a heat map needs several",
+                format!("has a single value, but an axis of {what} needs several"),
                 format!("Give sweep.grid.\"{knob}\" two values or more."),
             ));
         }
@@ -54,7 +58,7 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
             "knob_y",
             format!("{:?}", panel.knob_y.as_deref().unwrap_or_default()),
             &format!("leaves no axis for {other:?}, which [sweep.grid] also varies"),
-            "Vary only the two knobs of the heat map, or fix the others with `at`.",
+            "Vary only its two knobs, or fix the others with `at`.",
         );
     }
     let counts = [
@@ -62,16 +66,21 @@ pub(super) fn check(place: &str, panel: &Panel, cells: &[&Variant]) -> Result<()
         ("variants", panel.variants.len(), "variant group"),
         ("indices", panel.indices.len().max(1), "index"),
     ];
-    for (key, count, what) in counts {
+    for (key, count, thing) in counts {
         if count != 1 {
-            let problem = format!("a heat map shows exactly one {what}");
+            let problem = format!("{what} shows exactly one {thing}");
             let hint = "Name one, and show the others in other panels.";
             return error(key, format!("({count} entries)"), &problem, hint);
         }
     }
     if panel.layers.iter().any(|layer| layer.metric.is_some()) {
-        let (value, problem) = ("(given)".to_owned(), "is not a key of heat maps");
-        return error("layers[0].metric", value, problem, "Remove it.");
+        let problem = format!("is not a key of {all}");
+        return error(
+            "layers[0].metric",
+            "(given)".to_owned(),
+            &problem,
+            "Remove it.",
+        );
     }
     check_colours(place, panel)
 }

@@ -9,6 +9,7 @@ fn called(kind: PanelKind) -> (&'static str, &'static str) {
         PanelKind::Knob => ("knob panels", "knob"),
         PanelKind::PowerLaw => ("power laws", "power-law"),
         PanelKind::HeatMap => ("heat maps", "heat-map"),
+        PanelKind::Phases => ("phase diagrams", "phases"),
         PanelKind::Moments => ("moments", "moments"),
         PanelKind::Scatter => ("scatter panels", "scatter"),
         PanelKind::Leaderboard => ("leaderboards", "leaderboard"),
@@ -16,13 +17,14 @@ fn called(kind: PanelKind) -> (&'static str, &'static str) {
 }
 
 /// Keys of one kind (or two), which do nothing in the others.
-const OWN: [(&str, &[PanelKind]); 19] = [
-    ("metrics", &[PanelKind::Curves]),
+const OWN: [(&str, &[PanelKind]); 20] = [
+    ("metrics", &[PanelKind::Curves, PanelKind::Phases]),
     ("metric_labels", &[PanelKind::Curves]),
     ("colour_knob", &[PanelKind::Curves]),
     ("knob_label", &[PanelKind::Curves]),
     ("marks", &[PanelKind::Curves]),
-    ("knob_y", &[PanelKind::HeatMap]),
+    ("knob_y", &[PanelKind::HeatMap, PanelKind::Phases]),
+    ("delay", &[PanelKind::Phases]),
     ("transform", &[PanelKind::HeatMap]),
     ("floor", &[PanelKind::HeatMap]),
     ("colour_range", &[PanelKind::HeatMap]),
@@ -38,27 +40,26 @@ const OWN: [(&str, &[PanelKind]); 19] = [
     ("x_metric", &[PanelKind::Knob, PanelKind::Scatter]),
 ];
 
+/// Planes of two knobs.
+const PLANES: [PanelKind; 2] = [PanelKind::HeatMap, PanelKind::Phases];
+
+/// Kinds without an axis of time.
+const TIMELESS: [PanelKind; 4] = [
+    PanelKind::HeatMap,
+    PanelKind::Phases,
+    PanelKind::Moments,
+    PanelKind::Scatter,
+];
+
 /// Keys of several kinds that some kind does not have.
 const FOREIGN: [(&str, &[PanelKind]); 7] = [
-    (
-        "x",
-        &[PanelKind::HeatMap, PanelKind::Moments, PanelKind::Scatter],
-    ),
+    ("x", &TIMELESS),
     ("knob", &[PanelKind::Moments, PanelKind::Scatter]),
-    (
-        "times_probability",
-        &[PanelKind::HeatMap, PanelKind::Moments, PanelKind::Scatter],
-    ),
-    (
-        "mark_half_times",
-        &[PanelKind::HeatMap, PanelKind::Moments, PanelKind::Scatter],
-    ),
-    (
-        "variant_labels",
-        &[PanelKind::HeatMap, PanelKind::Moments, PanelKind::Scatter],
-    ),
-    ("x_range", &[PanelKind::HeatMap]),
-    ("y_range", &[PanelKind::HeatMap]),
+    ("times_probability", &TIMELESS),
+    ("mark_half_times", &TIMELESS),
+    ("variant_labels", &TIMELESS),
+    ("x_range", &PLANES),
+    ("y_range", &PLANES),
 ];
 
 /// Whether a key is one of other kinds than this.
@@ -82,6 +83,7 @@ fn is_given(panel: &Panel, key: &str) -> bool {
         "knob_label" => !panel.knob_label.is_empty(),
         "marks" => !panel.marks.is_empty(),
         "knob_y" => panel.knob_y.is_some(),
+        "delay" => panel.delay.is_some(),
         "transform" => panel.transform != Transform::None,
         "floor" => panel.floor.is_some(),
         "colour_range" => panel.colour_range.is_some(),
@@ -96,7 +98,7 @@ fn is_given(panel: &Panel, key: &str) -> bool {
         "leaderboard" => panel.leaderboard.is_some(),
         "x_metric" => panel.x_metric.is_some(),
         "x" => match panel.kind {
-            PanelKind::HeatMap => !matches!(panel.x, XAxis::Step | XAxis::Knob),
+            PanelKind::HeatMap | PanelKind::Phases => !matches!(panel.x, XAxis::Step | XAxis::Knob),
             PanelKind::Moments => !matches!(panel.x, XAxis::Step | XAxis::Index),
             _ => panel.x != XAxis::Step,
         },

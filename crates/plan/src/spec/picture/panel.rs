@@ -15,7 +15,8 @@ pub struct Panel {
     /// Metric on the vertical axis; in a heat map, the colour. Left out with `metrics`, and where every layer has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// Several metrics of one cell of the sweep in place of `metric`, one colour each.
+    /// Several metrics of one cell of the sweep in place of `metric`, one colour each. In a phase diagram two: the step at which training
+    /// rows are fitted, and the step at which the net generalises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,
     /// What `metrics` are called in the legend, in their order; their names if left out.
@@ -112,6 +113,9 @@ pub struct Panel {
     /// is predicted, open is measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<CrossingMark>,
+    /// Phase diagrams: how many times as long as the fit generalisation must take to be called delayed, that is grokking; 10 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<f64>,
     /// What is done to the metric before it becomes a colour.
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(extend("default" = "none"))]
@@ -156,6 +160,11 @@ impl Panel {
         }
     }
 
+    /// How many times as long as the fit generalisation must take to be called delayed.
+    pub fn least_delay(&self) -> f64 {
+        self.delay.unwrap_or(10.0)
+    }
+
     /// The moment of training that a scatter panel shows.
     pub fn shown_moment(&self) -> &str {
         self.moment.as_deref().unwrap_or("end")
@@ -194,6 +203,9 @@ pub enum PanelKind {
     PowerLaw,
     /// A metric at the end of training as the colour of a plane of two sweep knobs.
     HeatMap,
+    /// What became of training on a plane of two sweep knobs: comprehension, grokking, memorisation or confusion, by the steps at which a
+    /// net fitted and generalised, as shares of the seeds.
+    Phases,
     /// A metric against its index, at chosen moments of training.
     Moments,
     /// A metric against another, one point per index, at one moment of training and of one seed.

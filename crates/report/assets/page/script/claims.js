@@ -9,7 +9,6 @@ function claimRows() {
 function claimFilter() {
   const rows = claimRows();
   if (rows.length < 4) return;
-  const place = document.querySelector("[data-filter-place]") || rows[0];
   const words = unique(rows.map((row) => row.querySelector(".verdict")?.classList[1]).filter(Boolean));
   const text = html("input", { type: "search", id: "claim-filter", placeholder: "words, ids, experiments", input: () => filter() });
   const verdict = html("select", { id: "verdict-filter", change: () => filter() }, html("option", { value: "" }, "all verdicts"), ...words.map((word) => html("option", { value: word }, word)));
@@ -28,8 +27,11 @@ function claimFilter() {
     }
     count.textContent = left === rows.length ? `${rows.length} claims` : `${left} of ${rows.length} claims`;
   }
-  place.before(html("div", { class: "filter", role: "search", "aria-label": "Filter the claims" },
-    html("label", {}, "Filter claims ", text), html("label", {}, "Verdict ", verdict), count));
+  const bar = html("div", { class: "filter", role: "search", "aria-label": "Filter the claims" },
+    html("label", {}, "Filter claims ", text), html("label", {}, "Verdict ", verdict), count);
+  const heading = document.querySelector("[data-filter-place]");
+  if (heading) heading.after(bar);
+  else rows[0].before(bar);
   filter();
 }
 

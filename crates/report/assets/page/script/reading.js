@@ -3,7 +3,7 @@
 /** What can be read of a panel now: places on the screen with what is to be said about them. */
 function readings(figure, stage) {
   const axes = stageAxes(figure, stage);
-  const make = { curves: curveReadings, "heat-map": cellReadings, points: pointReadings }[stage.panel.kind];
+  const make = { curves: curveReadings, "heat-map": cellReadings, phases: phaseReadings, points: pointReadings }[stage.panel.kind];
   const [left, top, right, bottom] = stage.place.frame;
   const inside = ({ x, y }) => x >= left - 1 && x <= right + 1 && y >= top - 1 && y <= bottom + 1;
   return make(figure, stage.panel, axes).map((line) => line.filter(inside)).filter((line) => line.length);
@@ -22,16 +22,26 @@ function curveReadings(figure, panel, axes) {
 
 /** One list per row of a heat map. */
 function cellReadings(_, panel, axes) {
-  panel.unpacked ||= { xs: unpack(panel.x.values), ys: unpack(panel.y.values), cells: unpack(panel.cells) };
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.x.values), ys: unpack(panel.y.values), cells: unpack(panel.cells) };
   const { xs, ys, cells } = panel.unpacked;
   return ys.map((y, row) => xs.map((x, column) => ({
     x: axes.x.at(x), y: axes.y.at(y), cell: [x, y], value: cells[row * xs.length + column],
   })));
 }
 
+/** One list per row of a phase diagram: seeds of every outcome. */
+function phaseReadings(_, panel, axes) {
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.x.values), ys: unpack(panel.y.values), counts: unpack(panel.counts) };
+  const { xs, ys, counts } = panel.unpacked;
+  return ys.map((y, row) => xs.map((x, column) => {
+    const at = 4 * (row * xs.length + column);
+    return { x: axes.x.at(x), y: axes.y.at(y), cell: [x, y], counts: counts.slice(at, at + 4) };
+  }));
+}
+
 /** One list per class of points. */
 function pointReadings(_, panel, axes) {
-  panel.unpacked ||= { xs: unpack(panel.xs), ys: unpack(panel.ys), class: unpack(panel.class) };
+  panel.unpacked = panel.unpacked || { xs: unpack(panel.xs), ys: unpack(panel.ys), class: unpack(panel.class) };
   const { xs, ys, class: of } = panel.unpacked;
   const classes = panel.classes.length ? panel.classes : [""];
   return classes.map((_, number) => xs.flatMap((x, at) =>
@@ -51,6 +61,7 @@ function nearest(lines, x, y, reach) {
 /** What is said about a reading, line by line. */
 function sentences(figure, panel, one) {
   if (panel.kind === "heat-map") return cellSentences(panel, one);
+  if (panel.kind === "phases") return phaseSentences(panel, one);
   if (panel.kind === "points") {
     const [x, y] = one.point.map((value) => significant(value, 4));
     return [panel.classes[one.number] || panel.title, `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`, `seed ${panel.seed}`].filter(Boolean);
@@ -91,7 +102,15 @@ function feeds(figure, series) {
 function cellSentences(panel, { cell, value }) {
   const [x, y] = cell.map((number) => significant(number, 4));
   const text = Number.isNaN(value) ? "no value" : value === Infinity ? "did not happen in time" : significant(panel.log10 ? 10 ** value : value, 4);
-  return [`${panel.metric.replaceAll("_", " ")}: ${text}`, `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`];
+  return [`${panel.metric.replace(/_/g, " ")}: ${text}`, `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`];
+}
+
+function phaseSentences(panel, { cell, counts }) {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const said = panel.outcomes.map((name, at) => [name, counts[at]]).filter(([, count]) => count > 0);
+  const [x, y] = cell.map((number) => significant(number, 4));
+  const outcome = said.map(([name, count]) => `${name}: ${count} of ${all} ${all === 1 ? "seed" : "seeds"}`);
+  return [...(all ? outcome : ["no value"]), `${panel.x.label}: ${x}`, `${panel.y.label}: ${y}`];
 }
 
 /** Shows a reading: a dot on the curve and a box of text beside it. */
@@ -178,7 +197,7 @@ function keys(figure, stage) {
     const spoken = showReading(figure, stage, { one: lines[at.row][at.column] });
     say.textContent = flat(spoken.join(". "));
   };
-  const along = stage.panel.kind === "heat-map" ? -1 : 1;
+  const along = ["heat-map", "phases"].includes(stage.panel.kind) ? -1 : 1;
   const actions = {
     ArrowRight: () => move(0, 1),
     ArrowLeft: () => move(0, -1),

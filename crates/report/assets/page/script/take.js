@@ -59,9 +59,9 @@ async function pngBlob(figure) {
 /** The numbers of what is shown, as a table. */
 function csvText(figure) {
   const head = ["panel", "model", "metric", "curve", "seed", "x_name", "x", "y_name", "y", "value"];
-  const cell = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const cell = (value) => (/[",\n\r]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value);
   const rows = figure.data.panels.flatMap((panel, at) => {
-    const make = { curves: curveRows, "heat-map": mapRows, points: pointRows }[panel.kind];
+    const make = { curves: curveRows, "heat-map": mapRows, phases: phaseRows, points: pointRows }[panel.kind];
     return make ? make(panel, figure.view, panel.title || String(at + 1)) : [];
   });
   return [head, ...rows].map((row) => row.map((value) => cell(flat(String(value)))).join(",")).join("\n") + "\n";
@@ -82,6 +82,11 @@ function curveRows(panel, view, title) {
 function mapRows(panel, _, title) {
   return cellReadings(null, panel, { x: { at: Number }, y: { at: Number } }).flat().map(({ cell: [x, y], value }) =>
     [title, panel.model, panel.log10 ? `log10 ${panel.metric}` : panel.metric, "", "median", panel.x.name, exact(x), panel.y.name, exact(y), exact(value)]);
+}
+
+function phaseRows(panel, _, title) {
+  return phaseReadings(null, panel, { x: { at: Number }, y: { at: Number } }).flat().flatMap(({ cell: [x, y], counts }) =>
+    counts.map((count, at) => [title, panel.model, "seeds", panel.outcomes[at], "", panel.x.name, exact(x), panel.y.name, exact(y), exact(count)]));
 }
 
 function pointRows(panel, _, title) {

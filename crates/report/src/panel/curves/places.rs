@@ -7,7 +7,9 @@ use super::draws_band;
 /// Relative difference below which two rates of time are the same.
 const SAME: f64 = 1e-9;
 /// Smallest distances between neighbours, in CSS pixels, from the finest to the coarsest.
-const APART: [f64; 10] = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0];
+const APART: [f64; 13] = [
+    0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 24.0, 40.0, 80.0,
+];
 
 /// The horizontal places of some curves, which several curves may share.
 #[derive(PartialEq)]
