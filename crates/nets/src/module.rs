@@ -69,7 +69,7 @@ mod start;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::{
-    module::Module,
+    module::{Module, Param},
     nn::Linear,
     tensor::{DType, Device, Tensor},
 };
@@ -150,7 +150,7 @@ impl Readout {
         Self {
             features,
             weight: layer.weight.val(),
-            bias: layer.bias.as_ref().map(|bias| bias.val()),
+            bias: layer.bias.as_ref().map(Param::val),
         }
     }
 
@@ -167,8 +167,8 @@ impl Readout {
 /// A model whose function is a burn module.
 pub struct FromModule<K> {
     kind: K,
-    /// What is known of the module, by its numbers of inputs and outputs.
-    layouts: Mutex<Vec<((usize, usize), Arc<Layout>)>>,
+    /// What is known of the module, for every shape of rows that was asked for.
+    layouts: Mutex<Vec<Arc<Layout>>>,
 }
 
 impl<K: ModuleKind> FromModule<K> {
@@ -201,12 +201,11 @@ impl<K: ModuleKind> FromModule<K> {
     /// What is known of the module on rows of D inputs and K outputs.
     fn layout(&self, inputs: usize, outputs: usize) -> Arc<Layout> {
         let mut known = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
-        let shape = (inputs, outputs);
-        if let Some((_, layout)) = known.iter().find(|(of, _)| *of == shape) {
+        if let Some(layout) = known.iter().find(|layout| layout.is_for(inputs, outputs)) {
             return Arc::clone(layout);
         }
         let layout = Arc::new(Layout::of(&self.kind, inputs, outputs));
-        known.push((shape, Arc::clone(&layout)));
+        known.push(Arc::clone(&layout));
         layout
     }
 }

@@ -58,6 +58,11 @@ impl Layout {
         }
     }
 
+    /// Whether it is that of rows of D inputs and K outputs.
+    pub(super) fn is_for(&self, inputs: usize, outputs: usize) -> bool {
+        (self.inputs, self.outputs) == (inputs, outputs)
+    }
+
     /// Whether some of the arrays are not trained by the loss.
     pub(super) fn has_untrained(&self) -> bool {
         self.entries.iter().any(|entry| entry.untrained)

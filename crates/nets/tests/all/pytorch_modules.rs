@@ -134,7 +134,6 @@ fn modules_follow_pytorch_over_five_hundred_steps() {
         let optimizer = references.optimizer(&curve.optimizer, Decay::Decoupled);
         let (losses, parameters) = references.gaps(curve, optimizer);
         let (model, optimizer) = (&curve.model, &curve.optimizer);
-        println!("{model:?}, {optimizer}: losses {losses:.1e}, parameters {parameters:.1e}");
         assert!(losses < SAME, "{model}, {optimizer}: {losses:e}");
         assert!(parameters < SAME, "{model}, {optimizer}: {parameters:e}");
     }
