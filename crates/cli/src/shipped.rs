@@ -77,6 +77,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/collapse-by-layer.toml"),
     ),
     (
+        "collapse-conv",
+        include_str!("../../../experiments/collapse-conv.toml"),
+    ),
+    (
         "frozen-classifier",
         include_str!("../../../experiments/frozen-classifier.toml"),
     ),
