@@ -39,7 +39,7 @@ fn code(output: &Output) -> Option<i32> {
 
 /// The rows of the page's overview: text of each cell.
 fn overview(html: &str) -> Vec<Vec<String>> {
-    let tables = html.split("<table class=\"overview\">").skip(1);
+    let tables = html.split("<table class=\"overview stacked\">").skip(1);
     let bodies = tables.map(|table| table.split("</table>").next().unwrap());
     let rows = bodies.flat_map(|body| body.split("<tr><td").skip(1));
     rows.map(|row| row.split("<td").map(text).collect())

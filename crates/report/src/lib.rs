@@ -2,7 +2,9 @@
 //!
 //! [`svg`] draws one picture of a run, [`png`] turns it into pixels with a font that is shipped,
 //! and [`draw_pictures`] writes both for every picture of a run. [`page`] puts pictures, verdicts,
-//! numbers and manifests of several runs on one page that needs nothing from outside.
+//! numbers and manifests of several runs on one page that needs nothing from outside. [`figure`] gives a
+//! picture with the numbers that it shows, from which the script of the page answers to its reader, and
+//! [`animated`] a picture that moves in training time.
 //!
 //! The line style says what a curve is (theory solid, net dashed, twin dash-dotted, plain linear
 //! model dotted); the colour says which skill, mode or variant it belongs to; a band is seeds. In a

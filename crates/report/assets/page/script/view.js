@@ -102,7 +102,9 @@ function yLabel(panel, scale) {
   return scale === panel.y.scale ? panel.y.label : scaled(panel.y.label, scale);
 }
 
+/** A label that says its scale; panels that share a label leave it empty. */
 function scaled(label, scale) {
+  if (!label) return "";
   const bare = label.replace(/ \(log scale\)$/, "");
   return scale === "log" && !bare.includes("log") ? `${bare} (log scale)` : bare;
 }
