@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use layerwise_nets::{
-    ConvNet, Engines, FromModule, Member, Precision, ResidualMlp, Rows, TrainingSetup,
+    Attention, ConvNet, Engines, FromModule, Member, Precision, ResidualMlp, Rows, TrainingSetup,
 };
 use models::{Adam, Decay, HostArray, Loss, Model, Optimizer};
 use serde::Deserialize;
@@ -79,9 +79,11 @@ impl References {
         let mut kinds: Registry<dyn Model> = Registry::new("model kind", []);
         kinds.register("residual-mlp", FromModule::<ResidualMlp>::boxed);
         kinds.register("conv-net", FromModule::<ConvNet>::boxed);
+        kinds.register("attention", FromModule::<Attention>::boxed);
         let mut engines = Engines::default();
         (engines.forwards_mut()).register::<FromModule<ResidualMlp>>();
         (engines.forwards_mut()).register::<FromModule<ConvNet>>();
+        (engines.forwards_mut()).register::<FromModule<Attention>>();
         let model: Arc<dyn Model> = kinds.build(curve.model.parse().unwrap()).unwrap().into();
         model.check(SHAPE).unwrap();
         let filled = |arrays: Vec<HostArray>, values: &[Vec<f64>]| -> Vec<HostArray> {
@@ -129,7 +131,7 @@ impl References {
 fn modules_follow_pytorch_over_five_hundred_steps() {
     let references = References::read();
     assert_eq!(references.steps, [0, 1, 2, 10, 100, 500]);
-    assert_eq!(references.curves.len(), 4 * 2);
+    assert_eq!(references.curves.len(), 5 * 2);
     for curve in &references.curves {
         let optimizer = references.optimizer(&curve.optimizer, Decay::Decoupled);
         let (losses, parameters) = references.gaps(curve, optimizer);
