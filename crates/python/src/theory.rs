@@ -6,7 +6,8 @@ use theory::forms::{Inputs, PointKind, Points, Value, form};
 
 use crate::errors::value_error;
 
-/// Every closed form: name, summary, equation, assumptions, source, parameters, points and outputs.
+/// Every closed form: name, summary, equation, assumptions, source, references, parameters, points and
+/// outputs.
 #[pyfunction]
 pub(crate) fn forms(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let forms = theory::forms::forms();
@@ -19,6 +20,7 @@ pub(crate) fn forms(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
             entry.set_item("equation", form.equation)?;
             entry.set_item("assumes", form.assumes)?;
             entry.set_item("source", form.source)?;
+            entry.set_item("references", references(form.source))?;
             let points: Vec<&str> = form.points.iter().map(|kind| point_name(*kind)).collect();
             entry.set_item("points", points)?;
             let parameters = form
@@ -31,6 +33,16 @@ pub(crate) fn forms(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
             Ok(entry)
         })
         .collect()
+}
+
+/// Key, first author, year and title of every work that a source cites.
+fn references(source: &str) -> Vec<(String, String)> {
+    let keys = source.split(|c: char| !c.is_ascii_alphanumeric());
+    let cited = keys.filter_map(|key| {
+        let work = theory::citation(key).filter(|_| !key.is_empty())?;
+        Some((key.to_owned(), work))
+    });
+    cited.collect()
 }
 
 fn point_name(kind: PointKind) -> &'static str {

@@ -13,6 +13,7 @@ from layerwise import _layerwise, theory
 
 
 def test_every_form_is_a_function_with_the_words_of_its_table():
+    assert "[Saxe2014] Saxe et al." in theory.balanced_mode.__doc__
     for form in _layerwise.forms():
         function = getattr(theory, form["name"].replace("-", "_"))
         for word in (form["equation"], form["assumes"], form["source"]):

@@ -53,7 +53,8 @@ def first_record(steps: np.ndarray, values: np.ndarray, level: float) -> tuple[f
     """The first record at or above `level`, and whether it was reached; if not, the last usable record."""
 
 def forms() -> list[dict[str, Any]]:
-    """Every closed form: name, summary, equation, assumptions, source, parameters, points and outputs."""
+    """Every closed form: name, summary, equation, assumptions, source, references, parameters, points and
+    outputs."""
 
 def fourier(file: bytes, modulus: int, operation: str | None) -> dict[str, Any]:
     """Fourier power of the first layer of a net on two one-hot residues, from a safetensors file."""

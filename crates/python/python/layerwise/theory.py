@@ -120,7 +120,9 @@ _MEANINGS = {
 def _docstring(form: dict[str, Any]) -> str:
     summary = form["summary"]
     lines = [summary[:1].upper() + summary[1:] + ".", "", f"    {form['equation']}", ""]
-    lines += [f"Assumes: {form['assumes']}.", "", f"Source: {form['source']}", "", "Parameters", "----------"]
+    lines += [f"Assumes: {form['assumes']}.", "", f"Source: {form['source']}.", ""]
+    lines += [f"    [{key}] {work}" for key, work in form["references"]] + [""] * bool(form["references"])
+    lines += ["Parameters", "----------"]
     kinds = _point_kinds(form)
     for kind in kinds:
         lines += [f"{kind} : array of any shape", f"    {_MEANINGS[kind]}."]

@@ -44,7 +44,10 @@ def linear_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None =
 
     Assumes: gradient flow on the halved squared error; modes that decouple.
 
-    Source: [Saxe2014; Nam2025]
+    Source: [Saxe2014; Nam2025].
+
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
+        [Nam2025] Nam et al. (2025): Position: Solve Layerwise Linear Models First to Understand Neural Dynamical Phenomena (Neural Collapse, Emergence, Lazy/Rich Regime, and Grokking)
 
     Parameters
     ----------
@@ -80,7 +83,10 @@ def balanced_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None
 
     Assumes: gradient flow on the halved squared error; equal layers at the start; modes that decouple.
 
-    Source: [Saxe2014; Nam2025]
+    Source: [Saxe2014; Nam2025].
+
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
+        [Nam2025] Nam et al. (2025): Position: Solve Layerwise Linear Models First to Understand Neural Dynamical Phenomena (Neural Collapse, Emergence, Lazy/Rich Regime, and Grokking)
 
     Parameters
     ----------
@@ -116,7 +122,10 @@ def lambda_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None =
 
     Assumes: gradient flow on the halved squared error; modes that decouple (matrices: W2^T W2 - W1 W1^T = lambda I).
 
-    Source: [Domine2024; Nam2025]; the explicit form was derived here and checked against 40-digit arithmetic and an adaptive integrator
+    Source: [Domine2024; Nam2025]; the explicit form was derived here and checked against 40-digit arithmetic and an adaptive integrator.
+
+        [Domine2024] Dominé et al. (2024): From Lazy to Rich: Exact Learning Dynamics in Deep Linear Networks
+        [Nam2025] Nam et al. (2025): Position: Solve Layerwise Linear Models First to Understand Neural Dynamical Phenomena (Neural Collapse, Emergence, Lazy/Rich Regime, and Grokking)
 
     Parameters
     ----------
@@ -156,7 +165,10 @@ def deep_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None = N
 
     Assumes: gradient flow on the halved squared error; equal layers at the start; modes that decouple.
 
-    Source: [Saxe2014; Nam2025]; the evaluation was derived here and checked against 40-digit arithmetic and an adaptive integrator
+    Source: [Saxe2014; Nam2025]; the evaluation was derived here and checked against 40-digit arithmetic and an adaptive integrator.
+
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
+        [Nam2025] Nam et al. (2025): Position: Solve Layerwise Linear Models First to Understand Neural Dynamical Phenomena (Neural Collapse, Emergence, Lazy/Rich Regime, and Grokking)
 
     Parameters
     ----------
@@ -194,7 +206,9 @@ def frozen_layer(times: ArrayLike | None = None, *, fractions: ArrayLike | None 
 
     Assumes: gradient flow on the halved squared error in the other layer; modes that decouple.
 
-    Source: derived here from [Saxe2014], and checked against an adaptive integrator
+    Source: derived here from [Saxe2014], and checked against an adaptive integrator.
+
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
 
     Parameters
     ----------
@@ -233,7 +247,9 @@ def fixed_feedback(times: ArrayLike | None = None, *, fractions: ArrayLike | Non
 
     Assumes: gradient flow on the halved squared error but for the backward weight; modes that decouple.
 
-    Source: derived here, and checked against an adaptive integrator; the rule is that of [Lillicrap2016]
+    Source: derived here, and checked against an adaptive integrator; the rule is that of [Lillicrap2016].
+
+        [Lillicrap2016] Lillicrap et al. (2016): Random synaptic feedback weights support error backpropagation for deep learning
 
     Parameters
     ----------
@@ -275,7 +291,9 @@ def skills(steps: ArrayLike, *, skills: ArrayLike, alpha: ArrayLike, lr: ArrayLi
 
     Assumes: plain gradient descent with a small lr on the halved squared error (t = lr * step; lr * target well below 1); skills that decouple.
 
-    Source: [Nam2024]
+    Source: [Nam2024].
+
+        [Nam2024] Nam et al. (2024): An exactly solvable model for emergence and scaling laws in the multitask sparse parity problem
 
     Parameters
     ----------
@@ -313,7 +331,9 @@ def data_emergence(*, skills: ArrayLike, alpha: ArrayLike, examples: ArrayLike, 
 
     Assumes: training to the end; the extended multilinear model, fitted and not derived for networks.
 
-    Source: [Nam2024]
+    Source: [Nam2024].
+
+        [Nam2024] Nam et al. (2024): An exactly solvable model for emergence and scaling laws in the multitask sparse parity problem
 
     Parameters
     ----------
@@ -347,7 +367,9 @@ def parameter_emergence(*, skills: ArrayLike, width: ArrayLike, neurons_per_skil
 
     Assumes: training to the end; neurons go to the most frequent skill first.
 
-    Source: [Nam2024]
+    Source: [Nam2024].
+
+        [Nam2024] Nam et al. (2024): An exactly solvable model for emergence and scaling laws in the multitask sparse parity problem
 
     Parameters
     ----------
@@ -378,7 +400,9 @@ def scaling_laws(*, alpha: ArrayLike, target: ArrayLike, initial: ArrayLike) -> 
 
     Assumes: infinitely many skills that decouple; gradient flow on the halved squared error.
 
-    Source: [Nam2024]
+    Source: [Nam2024].
+
+        [Nam2024] Nam et al. (2024): An exactly solvable model for emergence and scaling laws in the multitask sparse parity problem
 
     Parameters
     ----------
@@ -416,7 +440,9 @@ def scalar_toy(times: ArrayLike | None = None, *, first: ArrayLike, second: Arra
 
     Assumes: gradient flow on the halved squared error with E[x^2] = 1.
 
-    Source: [Nam2025]; that features grow by the square root of the printed expression was derived here and checked against an adaptive integrator
+    Source: [Nam2025]; that features grow by the square root of the printed expression was derived here and checked against an adaptive integrator.
+
+        [Nam2025] Nam et al. (2025): Position: Solve Layerwise Linear Models First to Understand Neural Dynamical Phenomena (Neural Collapse, Emergence, Lazy/Rich Regime, and Grokking)
 
     Parameters
     ----------
@@ -458,7 +484,10 @@ def unconstrained_features(times: ArrayLike, *, classes: ArrayLike, samples_per_
 
     Assumes: gradient flow on the halved squared error of all entries, labels centred; a balanced start, aligned with the labels; small within-class residuals.
 
-    Source: [Mixon2020; Saxe2014]; the residuals were derived here and checked against an adaptive integrator
+    Source: [Mixon2020; Saxe2014]; the residuals were derived here and checked against an adaptive integrator.
+
+        [Mixon2020] Mixon et al. (2020): Neural collapse with unconstrained features
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
 
     Parameters
     ----------
@@ -501,7 +530,9 @@ def modular_addition(*, modulus: ArrayLike, phases: ArrayLike = 3.0) -> Values:
 
     Assumes: two layers, squared activation, one-hot inputs; one neuron per frequency and pair of phases.
 
-    Source: [Gromov2023] for the form of the weights; the finite set of phases that is exact was derived here and checked by evaluation
+    Source: [Gromov2023] for the form of the weights; the finite set of phases that is exact was derived here and checked by evaluation.
+
+        [Gromov2023] Gromov (2023): Grokking modular arithmetic
 
     Parameters
     ----------
@@ -532,7 +563,10 @@ def balanced_network(times: ArrayLike, *, W1: ArrayLike, W2: ArrayLike, correlat
 
     Assumes: gradient flow on the halved squared error; whitened inputs; W2'W2 - W1W1' = lambda I.
 
-    Source: [Braun2022; Domine2024]
+    Source: [Braun2022; Domine2024].
+
+        [Braun2022] Braun et al. (2022): Exact learning dynamics of deep linear networks with prior knowledge
+        [Domine2024] Dominé et al. (2024): From Lazy to Rich: Exact Learning Dynamics in Deep Linear Networks
 
     Parameters
     ----------
@@ -567,7 +601,7 @@ def random_start(*, W1: ArrayLike, W2: ArrayLike, correlation: ArrayLike) -> Val
 
     Assumes: gradient flow on the halved squared error; whitened inputs; weights so small that a mode has been learned before a slower one is visible.
 
-    Source: derived here; compared with an integrator of the full flow: within 2 % for weights of size 1e-2 and 0.1 % for 1e-4
+    Source: derived here; compared with an integrator of the full flow: within 2 % for weights of size 1e-2 and 0.1 % for 1e-4.
 
     Parameters
     ----------
