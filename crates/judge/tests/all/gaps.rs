@@ -70,6 +70,10 @@ fn the_gap_at_the_end_is_that_of_the_last_step_of_the_own_curve() {
     grid.rows("twin", 1, |_| vec![(0, 5.0), (20, 0.5), (30, 9.0)]);
     assert_eq!(gaps(&grid, ", at_end = true"), [0.5]);
     assert_eq!(gaps(&grid, ""), [5.0]);
+    // A time is the same whenever it was recorded.
+    grid.rows_of(("twin", "half_time"), 1, |_| vec![(30, 4.0)]);
+    let times = "kind = 'largest-gap', to = 'twin', metric = 'half_time', at_end = true";
+    assert_eq!(grid.0.parts(times)[0].1, Some(3.0));
     // The other curve ends earlier.
     let gap = "kind = 'largest-gap', metric = 'skill_strength', at_end = true";
     let mut short = Grid::default();

@@ -2,7 +2,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, parse_table, positive, table_of};
 
-use crate::statistic::{Component, Measured, Sample, Selection, Statistic, selection::Curve};
+use crate::{
+    statistic::{Component, Measured, Sample, Selection, Statistic, selection::Curve},
+    times,
+};
 
 /// What readers are told of this kind.
 pub(crate) const REFERENCE: Reference =
@@ -144,6 +147,10 @@ impl LargestGap {
     /// Curves of one cell are recorded on the same steps; a step that one of them lacks is
     /// skipped.
     fn gap(&self, own: &Curve, other: &Curve) -> Option<f64> {
+        // A time says the same at whichever step it was recorded; a run may have stopped before the other.
+        if self.at_end && times::METRICS.contains(&&*self.metric) {
+            return Some(self.distance(*own.1.last()?, *other.1.last()?));
+        }
         let mut largest: Option<f64> = None;
         let mut at = 0;
         let first = if self.at_end {
