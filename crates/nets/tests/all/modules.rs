@@ -432,3 +432,41 @@ fn modules_that_cannot_be_trained_are_refused() {
     let error = FromModule::<ResidualMlp>::from_table(table).err().unwrap();
     assert!(error.to_string().starts_with("lr_scale"), "{error}");
 }
+
+/// Tests over the CPU backends of a build.
+mod cpu_backends {
+    use layerwise_nets::BACKENDS;
+
+    use super::*;
+
+    fn agrees<K: ModuleKind>(table: &str, target: &Target) {
+        let trained = |target: &Target| {
+            // Adam would turn the rounding of gradients that are 0, those of biases of keys, into steps.
+            let mut net = start::<K>(table, &[0], SHAPE, momentum(), target);
+            train(&mut *net, &[0], SHAPE, target, 0..5);
+            flat(&net.parameters().unwrap()[0])
+        };
+        let gap = relative_gap(&trained(target), &trained(&flex(Precision::F64)));
+        let same = match target.precision() {
+            Precision::F32 => 1e-4,
+            Precision::F64 => 1e-12,
+        };
+        assert!(gap < same, "{} {table}: {gap:e}", target.backend.name);
+    }
+
+    #[test]
+    fn modules_train_alike_on_every_cpu_backend() {
+        let built = BACKENDS.iter().filter(|one| one.host && one.is_built());
+        for backend in built {
+            for precision in [Precision::F32, Precision::F64] {
+                let target = Target::open(backend.name, precision).unwrap();
+                for (table, _) in RESIDUAL {
+                    agrees::<ResidualMlp>(table, &target);
+                }
+                agrees::<ConvNet>(CONVOLUTIONS, &target);
+                agrees::<Attention>("width = 8\nheads = 2", &target);
+                agrees::<Own>("width = 7", &target);
+            }
+        }
+    }
+}
