@@ -21,7 +21,7 @@ impl Grid {
     }
 
     /// Rows of one index of a metric in the cell made last, for the seeds that `of` gives any.
-    fn rows_of(&mut self, source: (&str, &str), index: u64, of: impl Fn(u64) -> Points) {
+    pub(crate) fn rows_of(&mut self, source: (&str, &str), index: u64, of: impl Fn(u64) -> Points) {
         let name = self.0.variants.last().unwrap().name.clone();
         for seed in 0..SEEDS {
             self.0.add((&name, seed), source, index, &of(seed));
