@@ -18,7 +18,7 @@ const SCHEMA: &str = "experiments/spec.schema.json";
 const WRITE: &str = "LAYERWISE_WRITE";
 
 /// How the schema and the tables are made again.
-const AGAIN: &str = "LAYERWISE_WRITE=1 cargo test --release --workspace --test all -- show::";
+const AGAIN: &str = "LAYERWISE_WRITE=1 cargo test --release --test all -- show::";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")

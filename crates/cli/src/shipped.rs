@@ -33,6 +33,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/mode-overlay.toml"),
     ),
     (
+        "skip-connections",
+        include_str!("../../../experiments/skip-connections.toml"),
+    ),
+    (
         "init-by-theory",
         include_str!("../../../experiments/init-by-theory.toml"),
     ),

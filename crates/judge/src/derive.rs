@@ -120,6 +120,7 @@ pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Obs
             groups: instance.groups(),
             singular,
             clock: &clock.scaled(follows.map_or(1.0, |model| model.model.lr_scale())),
+            decay: Clock::decay(&variant.training, shape.outputs),
             observations: &all,
             initial: &initial(variant, &*instance, seed, form.needs_weights_of()),
             constant: constant.as_ref(),

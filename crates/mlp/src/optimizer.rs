@@ -75,6 +75,12 @@ impl Optimizer {
         with_rule!(self, rule => rule.flow_factor())
     }
 
+    /// L2 decay λ in that flow, θ' = −∇L − λ θ; 0 for optimizers that have no flow.
+    #[must_use]
+    pub fn flow_decay(&self) -> f64 {
+        with_rule!(self, rule => rule.flow_decay())
+    }
+
     /// The parameter after step number `step` (from 1). `moments` has [`Optimizer::moments`]
     /// entries, which are `None` before the first step and are replaced by the new moments.
     pub fn update<A: UpdateAlgebra>(

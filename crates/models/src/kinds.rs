@@ -1,6 +1,7 @@
 //! One file per model kind.
 
 mod basis;
+mod classifier;
 mod count;
 mod linear_skills;
 mod mlp;
@@ -9,6 +10,7 @@ mod parametrisation;
 mod unconstrained;
 
 pub use basis::{DiagonalLinear, LinearBasis, Outputs};
+pub use classifier::ClassifierStart;
 pub use linear_skills::LinearSkills;
 pub use mlp::{Gates, Mlp};
 pub use multilinear::Multilinear;

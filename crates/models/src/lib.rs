@@ -34,8 +34,8 @@ pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};
 pub use intervention::{Backward, Clamp, Condition, Freeze, Interventions, Rebalance};
 pub use kinds::{
-    DiagonalLinear, FeatureInit, Gates, LinearBasis, LinearSkills, Mlp, Multilinear, Multipliers,
-    Outputs, Parametrisation, UnconstrainedFeatures, kinds,
+    ClassifierStart, DiagonalLinear, FeatureInit, Gates, LinearBasis, LinearSkills, Mlp,
+    Multilinear, Multipliers, Outputs, Parametrisation, UnconstrainedFeatures, kinds,
 };
 pub use model::{HostLayers, HostNet, Model, Needs};
 pub use precision::Precision;

@@ -41,6 +41,11 @@ impl Clock {
             .map(|factor| factor * training.loss.flow_factor(outputs))
     }
 
+    /// L2 decay of the parameters per unit of flow time.
+    pub fn decay(training: &Training, outputs: usize) -> f64 {
+        training.optimizer.flow_decay() / training.loss.flow_factor(outputs)
+    }
+
     /// The clock of a model that has its own factor on the learning rate.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {

@@ -42,6 +42,8 @@ pub struct CellView<'a> {
     /// Flow time at each recorded step, on the clock of the model that the prediction follows; `None`
     /// where the optimizer has none.
     pub clock: &'a Clock,
+    /// L2 decay of the parameters per unit of that time.
+    pub decay: f64,
     /// What was measured, and what follows from the curves of models.
     pub observations: &'a Observations,
     /// Where the models that the prediction starts from started.

@@ -3,6 +3,7 @@
 //! It converts arrays, releases the interpreter's lock and calls the crates of the workspace; every
 //! number is theirs. Python code checks and documents what users call.
 
+#![forbid(unsafe_code)]
 #![allow(
     clippy::needless_pass_by_value,
     reason = "Python hands over its arguments by value"

@@ -41,6 +41,7 @@ macro_rules! outputs {
 mod balanced_mode;
 mod balanced_network;
 mod data_emergence;
+mod deep_features;
 mod deep_mode;
 mod error;
 mod fixed_feedback;
@@ -224,6 +225,7 @@ pub fn forms() -> Vec<Form> {
         scaling_laws::FORM,
         scalar_toy::FORM,
         unconstrained_features::FORM,
+        deep_features::FORM,
         modular_addition::FORM,
         balanced_network::FORM,
         random_start::FORM,

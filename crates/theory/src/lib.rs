@@ -49,7 +49,8 @@
 //! | `scaling-laws` | [`ScalingLaw`] | power laws of the loss |
 //! | `scalar-toy` | [`ScalarToy`] | weight-to-target ratio and feature amplification |
 //! | | [`ScaleEquivalence`], [`output_as_target_scale`], [`input_as_output_scale`] | which scales are one knob |
-//! | `unconstrained-features` | [`UnconstrainedFeatures`] | neural collapse with free features |
+//! | `unconstrained-features` | [`UnconstrainedFeatures`] | neural collapse with free features, with or without decay |
+//! | `deep-features` | [`DeepFeatures`] | the same below several linear layers |
 //! | `modular-addition` | [`ModularAddition`] | exact weights of the grokking task |
 //! | `balanced-network` | [`BalancedNetwork`], [`AlignedNetwork`], [`NetworkState`] | two-layer linear networks, aligned with their task or not |
 //! | `random-start` | [`random_start_half_times`] | half-times of modes from small random layers |
@@ -72,6 +73,7 @@ mod balanced;
 mod calibration;
 mod citation;
 mod clamped_layer;
+mod deep_features;
 mod deep_integral;
 mod deep_mode;
 mod error;
@@ -99,6 +101,7 @@ pub use balanced::{BalancedMode, sigmoid_t90_over_t10};
 pub use calibration::{initial_from_init_std, slowdown_from_half_time, strength_gap_from_init_std};
 pub use citation::citation;
 pub use clamped_layer::ClampedLayerMode;
+pub use deep_features::DeepFeatures;
 pub use deep_mode::DeepMode;
 pub use error::TheoryError;
 pub use feedback::{Feedback, FeedbackMode, FeedbackSkills};

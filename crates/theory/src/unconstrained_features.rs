@@ -22,9 +22,13 @@ const LARGEST_COUNT: usize = 1_000_000_000_000;
 /// to 0, while Tr S_w/Tr S_b includes the outside part and saturates at the order of the squared
 /// start. Their ratio distinguishes collapse from a small start.
 ///
+/// With decay μ of both layers ([`with_decay`](Self::with_decay)), the loss ½ |W H − Y|² +
+/// ½ μ (|W|² + |H|²), the modes grow to S = √n − μ instead, and both parts of h gain a factor
+/// e^{−μt}: both forms of NC1 go to 0, and the start is forgotten.
+///
 /// # Assumes
 ///
-/// Gradient flow on ½ |W H − Y|²; W and the class means start aligned with Y and balanced,
+/// Gradient flow on ½ |W H − Y|², with or without decay; W and the class means start aligned with Y and balanced,
 /// W = √s0 U Rᵀ and H = √s0 R Vᵀ (+ h) with the singular vectors U, V of Y; h is small (its decay is
 /// first order in h).
 ///
@@ -38,6 +42,7 @@ const LARGEST_COUNT: usize = 1_000_000_000_000;
 pub struct UnconstrainedFeatures {
     classes: usize,
     samples_per_class: usize,
+    decay: f64,
     mode: BalancedMode,
 }
 
@@ -60,23 +65,43 @@ impl UnconstrainedFeatures {
         samples_per_class: usize,
         initial: f64,
     ) -> Result<Self, TheoryError> {
-        require(
-            (2..=LARGEST_COUNT).contains(&classes),
-            "classes",
-            classes as f64,
-            "from 2 to 1e12",
-        )?;
-        require(
-            (1..=LARGEST_COUNT).contains(&samples_per_class),
-            "samples_per_class",
-            samples_per_class as f64,
-            "from 1 to 1e12",
-        )?;
+        require_classes(classes, samples_per_class)?;
         let target = (samples_per_class as f64).sqrt();
         Ok(Self {
             classes,
             samples_per_class,
+            decay: 0.0,
             mode: BalancedMode::new(1.0, target, initial)?,
+        })
+    }
+
+    /// The same model with decay μ (unit 1/flow time, that of a strength) of features and classifier.
+    ///
+    /// # Errors
+    ///
+    /// [`TheoryError::Domain`] unless 0 ≤ μ < √n: stronger decay lets nothing grow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let model = theory::UnconstrainedFeatures::new(10, 4, 1e-3)?.with_decay(0.5)?;
+    /// assert_eq!(model.mode().target(), 1.5);
+    /// assert!(model.with_decay(2.0).is_err());
+    /// # Ok::<(), theory::TheoryError>(())
+    /// ```
+    pub fn with_decay(self, decay: f64) -> Result<Self, TheoryError> {
+        let target = (self.samples_per_class as f64).sqrt();
+        let fits = decay >= 0.0 && decay < target;
+        require(
+            fits,
+            "decay",
+            decay,
+            "at least 0 and below sqrt(samples_per_class)",
+        )?;
+        Ok(Self {
+            decay,
+            mode: BalancedMode::new(1.0, target - decay, self.mode.initial())?,
+            ..self
         })
     }
 
@@ -93,7 +118,8 @@ impl UnconstrainedFeatures {
         self.classes - 1
     }
 
-    /// The balanced mode that each growing mode follows; its target is the singular value √n.
+    /// The balanced mode that each growing mode follows; its target is the singular value √n, less
+    /// the decay.
     ///
     /// # Examples
     ///
@@ -146,10 +172,12 @@ impl UnconstrainedFeatures {
         let remaining = exponent.exp();
         let start = self.mode.initial() / self.mode.target();
         // Times e^{−2St} above and below: e^{2St} would overflow.
-        (remaining / (remaining - start * exponent.exp_m1())).sqrt()
+        let feedback = (remaining / (remaining - start * exponent.exp_m1())).sqrt();
+        feedback * self.residual_outside(t)
     }
 
-    /// Within-class residual outside the row space of W over its start: 1 at all times, no unit.
+    /// Within-class residual outside the row space of W over its start, e^{−μt}, no unit: 1 at all
+    /// times without decay.
     ///
     /// # Examples
     ///
@@ -159,7 +187,14 @@ impl UnconstrainedFeatures {
     /// ```
     #[must_use]
     pub fn residual_outside(&self, t: f64) -> f64 {
-        if t.is_nan() || t < 0.0 { f64::NAN } else { 1.0 }
+        if t.is_nan() || t < 0.0 {
+            f64::NAN
+        } else if self.decay == 0.0 {
+            // Also at t = ∞.
+            1.0
+        } else {
+            (-self.decay * t).exp()
+        }
     }
 
     /// NC1 = Tr(S_w S_b⁺)/C at flow time t ≥ 0, no unit: (n/s) · (the remaining `inside`).
@@ -188,7 +223,7 @@ impl UnconstrainedFeatures {
     /// NC1 as a quotient, Tr S_w/Tr S_b, at flow time t ≥ 0, no unit.
     ///
     /// `inside` and `outside` are Tr S_w within and off the row space of W at t = 0 (unit
-    /// √samples). It saturates at `outside` √n C/(C − 1).
+    /// √samples). Without decay it saturates at `outside` √n C/(C − 1).
     ///
     /// # Errors
     ///
@@ -210,6 +245,22 @@ impl UnconstrainedFeatures {
         let between = self.strength(t) * (classes - 1.0) / (samples * classes);
         Ok(within / between)
     }
+}
+
+/// Checks C and n.
+pub(crate) fn require_classes(classes: usize, samples_per_class: usize) -> Result<(), TheoryError> {
+    require(
+        (2..=LARGEST_COUNT).contains(&classes),
+        "classes",
+        classes as f64,
+        "from 2 to 1e12",
+    )?;
+    require(
+        (1..=LARGEST_COUNT).contains(&samples_per_class),
+        "samples_per_class",
+        samples_per_class as f64,
+        "from 1 to 1e12",
+    )
 }
 
 fn require_trace(name: &'static str, value: f64) -> Result<(), TheoryError> {

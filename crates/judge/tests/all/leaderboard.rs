@@ -74,6 +74,7 @@ fn predict(made: &mut Made, predictions: &toml::Table) {
                 groups: &groups,
                 singular: false,
                 clock: &Clock::new(&spec.training, 1, &steps),
+                decay: 0.0,
                 observations: &measured,
                 initial: &[],
                 constant: None,

@@ -40,6 +40,11 @@ pub(crate) trait Rule {
     /// the optimizer does not follow gradient flow.
     fn flow_factor(&self) -> Option<f64>;
 
+    /// L2 decay λ in that flow, θ' = −∇L − λ θ; 0 for optimizers that have no flow.
+    fn flow_decay(&self) -> f64 {
+        0.0
+    }
+
     /// The parameter after step number `step` (from 1). `moments` has [`Rule::moments`] entries,
     /// which are `None` before the first step and are replaced by the new moments. Tensors count
     /// steps only for rules with two moments, so other rules must not use `step`.

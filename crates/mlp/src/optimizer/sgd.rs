@@ -62,6 +62,10 @@ impl Rule for Sgd {
         })
     }
 
+    fn flow_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
     #[inline(always)]
     fn update<A: UpdateAlgebra>(
         &self,

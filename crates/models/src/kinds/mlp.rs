@@ -7,6 +7,7 @@ use tasks::{
 };
 
 use super::{
+    classifier::ClassifierStart,
     count::few_enough,
     parametrisation::{Multipliers, Parametrisation},
 };
@@ -33,6 +34,9 @@ pub struct Mlp {
     /// Initial weights.
     #[serde(default = "he")]
     pub init: WeightInit,
+    /// Rows of the last layer that are given at the start; drawn by `init` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<ClassifierStart>,
     /// Factor on the initial weights and biases of each layer, the output layer included; 1 for all if left out.
     #[serde(default)]
     pub layer_scales: Vec<f64>,
@@ -213,6 +217,10 @@ impl Mlp {
             let init = init.map_or(String::new(), |init| init["kind"].to_string());
             Err(KeyError::new("init.kind", init, problem, hint))
         };
+        if mlp.classifier.is_some() && mlp.init.is_given() {
+            let hint = "Leave classifier out, or draw the weights.";
+            return refuse("gives all weights itself", hint);
+        }
         if mlp.imbalance != 1.0 && mlp.init.is_linear() {
             let hint = "Leave imbalance out, and write lambda in init.";
             return refuse("sets the balance of the layers itself", hint);
@@ -438,6 +446,9 @@ impl Model for Mlp {
                 .map(|ends| (ends[0] as f64 + 1.0) * ends[1] as f64)
                 .sum();
             few_enough("widths", format!("{:?}", self.widths), parameters)?;
+            if let Some(start) = self.classifier {
+                start.check(widths[widths.len() - 2], shape.outputs)?;
+            }
             return self.init.check_widths(&widths, self.bias);
         }
         Err(KeyError::new(
@@ -469,6 +480,10 @@ impl Model for Mlp {
             {
                 array.values.iter_mut().for_each(|value| *value *= factor);
             }
+        }
+        if let Some(start) = self.classifier {
+            let last = arrays.len() - per_layer;
+            start.set(&mut arrays[last], seed);
         }
         self.interventions()
             .rescale(&mut arrays, |place| self.layer_of(place));

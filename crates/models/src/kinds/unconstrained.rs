@@ -5,15 +5,18 @@ use tasks::{
     Basis, Batch, KeyError, Reference, TaskInstance, TaskShape, parse_table, positive, stream,
     table_of,
 };
-use theory::{nalgebra::DMatrix, random_orthogonal};
+use theory::nalgebra::DMatrix;
 
-use super::count::few_enough;
+use super::{
+    classifier::{ClassifierStart, random_turn},
+    count::few_enough,
+};
 use crate::{
     Clamp, Classifier, Freeze, HiddenFeatures, HiddenLayer, HostArray, Interventions, Model, Needs,
 };
 
 /// The unconstrained-features model F = H W: a feature vector of its own for every training row,
-/// and a linear classifier \[Mixon2020\].
+/// and a linear classifier \[Mixon2020\]. With `depth` above 2, linear layers stand between them.
 ///
 /// It is the layerwise-linear side of neural collapse: gradient descent moves the features as an ideal net
 /// below the last layer could. It is for the task `class-labels`.
@@ -22,13 +25,19 @@ use crate::{
 pub struct UnconstrainedFeatures {
     /// d: the length of a feature vector; at least one less than there are classes.
     pub width: usize,
-    /// Where features and classifier start.
+    /// L: features, linear layers above them, and classifier, together. 2 or more.
+    #[serde(default = "two")]
+    pub depth: usize,
+    /// Where features, layers and classifier start.
     pub init: FeatureInit,
+    /// Rows of the classifier that are given at the start; drawn by `init` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<ClassifierStart>,
     /// Factor on the learning rate of this model. Above 0.
     #[serde(default = "one")]
     pub lr_scale: f64,
     /// Layers that do not learn, or only until a step: the features are layer 1, the classifier is
-    /// layer 2.
+    /// the last (layer 2, or `depth`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<Freeze>,
     /// Layers whose weights keep their norm.
@@ -50,7 +59,7 @@ pub enum FeatureInit {
         #[serde(default)]
         within: f64,
     },
-    /// Independent normal numbers in both.
+    /// Independent normal numbers in all of them.
     Normal {
         /// Their standard deviation. Above 0.
         std: f64,
@@ -59,6 +68,10 @@ pub enum FeatureInit {
 
 fn one() -> f64 {
     1.0
+}
+
+fn two() -> usize {
+    2
 }
 
 /// What readers are told of this kind.
@@ -79,6 +92,15 @@ pub(super) fn unconstrained_features(table: toml::Table) -> Result<Box<dyn Model
         let hint = "Write at least one less than there are classes.";
         return Err(KeyError::new("width", 0, "must be 1 or more", hint));
     }
+    if model.depth < 2 {
+        let hint = "Write 2 for features and a classifier, or more for linear layers between them.";
+        return Err(KeyError::new(
+            "depth",
+            model.depth,
+            "must be 2 or more",
+            hint,
+        ));
+    }
     positive("lr_scale", model.lr_scale)?;
     match model.init {
         FeatureInit::Normal { std } => {
@@ -93,14 +115,15 @@ pub(super) fn unconstrained_features(table: toml::Table) -> Result<Box<dyn Model
             }
         }
     }
-    model.interventions().check(2)?;
+    model.interventions().check(model.depth)?;
     Ok(Box::new(model))
 }
 
 impl UnconstrainedFeatures {
-    /// H `[N, d]` and W `[d, K]` with H W = s V Uᵀ, where V and U are the singular vectors of the
-    /// targets Y `[N, K]`: H = √s V Rᵀ and W = √s R Uᵀ with orthonormal columns in R.
-    fn aligned(&self, rows: &Batch, seed: u64, strength: f64, within: f64) -> [Vec<f64>; 2] {
+    /// H `[N, d]`, the layers between `[d, d]` and W `[d, K]` with H ⋯ W = s V Uᵀ, where V and U are the
+    /// singular vectors of the targets Y `[N, K]`: with a = s^(1/L) and orthonormal columns in R, H = a V Rᵀ,
+    /// every layer a R Rᵀ, and W = a R Uᵀ.
+    fn aligned(&self, rows: &Batch, seed: u64, strength: f64, within: f64) -> Vec<Vec<f64>> {
         let (n, classes, width) = (rows.rows, rows.shape.outputs, self.width);
         let targets = DMatrix::from_row_slice(n, classes, &rows.targets);
         // Singular vectors from the K × K Gram matrix: YᵀY u = S² u, v = Y u/S.
@@ -109,20 +132,53 @@ impl UnconstrainedFeatures {
         let modes: Vec<usize> = (0..classes)
             .filter(|&mode| eigen.eigenvalues[mode] > NO_MODE * largest)
             .collect();
-        let turn = random_turn(width, seed);
+        let turn = random_turn(width, seed, "unconstrained features");
+        let factor = match self.depth {
+            2 => strength.sqrt(),
+            depth => strength.powf(1.0 / depth as f64),
+        };
         let mut features = DMatrix::zeros(n, width);
+        let mut between = DMatrix::zeros(width, width);
         let mut weight = DMatrix::zeros(width, classes);
         for (place, &mode) in modes.iter().take(width).enumerate() {
             let right = eigen.eigenvectors.column(mode);
             let left = &targets * right / eigen.eigenvalues[mode].sqrt();
             let direction = turn.column(place);
-            features += strength.sqrt() * left * direction.transpose();
-            weight += strength.sqrt() * direction * right.transpose();
+            features += factor * left * direction.transpose();
+            if self.depth > 2 {
+                between += factor * direction * direction.transpose();
+            }
+            weight += factor * direction * right.transpose();
         }
         let mut features = features.transpose().as_slice().to_vec();
         let residual = self.residual(rows, seed, within);
         features.iter_mut().zip(residual).for_each(|(h, r)| *h += r);
-        [features, weight.transpose().as_slice().to_vec()]
+        // A R Rᵀ is symmetric, so that its order of entries does not matter.
+        let between = between.as_slice().to_vec();
+        let mut arrays = vec![features];
+        arrays.extend(std::iter::repeat_n(between, self.depth - 2));
+        arrays.push(weight.transpose().as_slice().to_vec());
+        arrays
+    }
+
+    /// Rows and columns of every factor.
+    fn shapes(&self, shape: TaskShape) -> Vec<(usize, usize)> {
+        let mut shapes = vec![(shape.basis, self.width)];
+        shapes.extend(std::iter::repeat_n(
+            (self.width, self.width),
+            self.depth - 2,
+        ));
+        shapes.push((self.width, shape.outputs));
+        shapes
+    }
+
+    /// The name of a factor, counted from 0.
+    fn name(&self, place: usize) -> String {
+        match place {
+            0 => "features".to_owned(),
+            _ if place + 1 == self.depth => "classifier.weight".to_owned(),
+            _ => format!("layers.{place}.weight"),
+        }
     }
 
     /// Normal numbers minus their class means `[N, d]`.
@@ -153,18 +209,6 @@ impl UnconstrainedFeatures {
     }
 }
 
-/// A uniformly distributed rotation of the feature space.
-fn random_turn(width: usize, seed: u64) -> DMatrix<f64> {
-    let mut normals = vec![0.0; width * width];
-    stream::standard_normals(
-        &mut stream::keyed(seed, "unconstrained features", 0),
-        &mut normals,
-    );
-    let gaussian = DMatrix::from_column_slice(width, width, &normals);
-    // Dependent columns have probability 0.
-    random_orthogonal(&gaussian).unwrap_or_else(|_| DMatrix::identity(width, width))
-}
-
 impl Model for UnconstrainedFeatures {
     fn resolved(&self) -> toml::Table {
         table_of("unconstrained-features", self)
@@ -190,9 +234,13 @@ impl Model for UnconstrainedFeatures {
                 "Use it with task.kind = \"class-labels\".",
             ));
         }
+        if let Some(start) = self.classifier {
+            start.check(self.width, shape.outputs)?;
+        }
         let width = self.width as f64;
         // Its start may turn them all.
-        let per_feature = (shape.basis + shape.outputs) as f64 + width;
+        let layers = (self.depth - 1) as f64;
+        let per_feature = (shape.basis + shape.outputs) as f64 + layers * width;
         few_enough("width", self.width, width * per_feature)?;
         let least = shape.outputs - 1;
         if self.width >= least || matches!(self.init, FeatureInit::Normal { .. }) {
@@ -204,33 +252,33 @@ impl Model for UnconstrainedFeatures {
     }
 
     fn initial(&self, task: &dyn TaskInstance, shape: TaskShape, seed: u64) -> Vec<HostArray> {
-        let [features, weight] = match self.init {
+        let shapes = self.shapes(shape);
+        let values = match self.init {
             FeatureInit::Aligned { strength, within } => {
                 self.aligned(&task.test(), seed, strength, within)
             }
             FeatureInit::Normal { std } => {
-                let normals = |index, count| {
-                    let mut values = vec![0.0; count];
+                let normals = |(index, (rows, columns))| {
+                    let mut values = vec![0.0; rows * columns];
                     let rng = &mut stream::keyed(seed, "unconstrained features", index);
                     stream::standard_normals(rng, &mut values);
                     values.into_iter().map(|value| std * value).collect()
                 };
-                [
-                    normals(0, shape.basis * self.width),
-                    normals(1, self.width * shape.outputs),
-                ]
+                (0..).zip(shapes.iter().copied()).map(normals).collect()
             }
         };
-        let array = |name: &str, rows, columns, values| HostArray {
-            name: name.to_owned(),
-            rows,
-            columns,
-            values,
-        };
-        let mut arrays = vec![
-            array("features", shape.basis, self.width, features),
-            array("classifier.weight", self.width, shape.outputs, weight),
-        ];
+        let arrays = shapes.into_iter().zip(values).enumerate();
+        let mut arrays: Vec<HostArray> = arrays
+            .map(|(place, ((rows, columns), values))| HostArray {
+                name: self.name(place),
+                rows,
+                columns,
+                values,
+            })
+            .collect();
+        if let (Some(start), Some(weight)) = (self.classifier, arrays.last_mut()) {
+            start.set(weight, seed);
+        }
         self.interventions().rescale(&mut arrays, |layer| layer);
         arrays
     }
@@ -249,7 +297,7 @@ impl Model for UnconstrainedFeatures {
         parameters: &[HostArray],
         rows: &Batch,
     ) -> Result<Option<HiddenFeatures>, MlpError> {
-        let [features, weight] = parameters else {
+        let [features, between @ .., weight] = parameters else {
             return Ok(None);
         };
         let values = match rows.basis {
@@ -263,13 +311,20 @@ impl Model for UnconstrainedFeatures {
                 })
                 .collect(),
         };
+        let width = self.width;
+        let mut layers = vec![HiddenLayer { values, width }];
+        for layer in between {
+            let below = &layers[layers.len() - 1].values;
+            // Row-major [N, d] is column-major [d, N].
+            let below = DMatrix::from_column_slice(width, rows.rows, below);
+            let layer = DMatrix::from_column_slice(width, width, &layer.values);
+            let values = (layer * below).as_slice().to_vec();
+            layers.push(HiddenLayer { values, width });
+        }
         let by_class = (0..weight.columns)
             .flat_map(|class| weight.values[class..].iter().step_by(weight.columns));
         Ok(Some(HiddenFeatures {
-            layers: vec![HiddenLayer {
-                values,
-                width: self.width,
-            }],
+            layers,
             classifier: Classifier {
                 weight: by_class.copied().collect(),
                 bias: None,

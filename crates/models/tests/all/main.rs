@@ -7,6 +7,8 @@ extern crate layerwise_models as models;
 
 mod balanced_starts;
 mod biases;
+mod classifier_start;
+mod deep_features;
 mod linear_starts;
 mod output_characters;
 mod scales;

@@ -69,7 +69,12 @@ impl Forward for Multilinear {
 
 impl Forward for UnconstrainedFeatures {
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
-        on_basis(parameters[0].clone().matmul(parameters[1].clone()), batch)
+        let (features, layers) = parameters.split_first().expect("a net has features");
+        // From the classifier down: its rows are few.
+        let below = layers.iter().rev().cloned();
+        let layers = below.reduce(|above, layer| layer.matmul(above));
+        let layers = layers.expect("a net has a classifier");
+        on_basis(features.clone().matmul(layers), batch)
     }
 }
 

@@ -56,7 +56,7 @@ const LABELS: &str = "kind = 'class-labels'\nper_class = [2, 3, 2]";
 type Row = (&'static str, &'static str, [Covers; 4]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 34] = [
+const TABLE: [Row; 35] = [
     //                                                                      moments mlp  products autodiff
     (MODES, "kind = 'mlp'\nwidths = [4]",                                      [Not, All, Not, All]),
     (MODES, "kind = 'mlp'\nwidths = [4, 3]\nactivation = 'tanh'",              [Not, All, Not, All]),
@@ -97,6 +97,8 @@ const TABLE: [Row; 34] = [
                                                                                [Not, Not, Squares, All]),
     (MODES, "kind = 'mlp'\nwidths = [4]\nlinearised = true\nfreeze = ['layer 1']", [Not, Not, Not, All]),
     (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }\nfreeze = ['layer 2']\nclamp = [{ layer = 1, norm = 2.0 }]",
+                                                                               [Not, Not, Not, All]),
+    (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ndepth = 4\ninit = { kind = 'normal', std = 0.5 }",
                                                                                [Not, Not, Not, All]),
     (LABELS, "kind = 'unconstrained-features'\nwidth = 3\ninit = { kind = 'normal', std = 0.5 }",
                                                                                [Not, Not, Not, All]),

@@ -1,4 +1,4 @@
-use models::Model;
+use models::{HostArray, Model};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tasks::{KeyError, Reference, Task, parse_table, positive, table_of};
@@ -14,12 +14,17 @@ pub(crate) const REFERENCE: Reference = Reference::of::<RandomStart>("from = \"n
 ///
 /// Mode α is the sigmoid 1/(1 + (4 S/x₀ − 1) e^(−2 S t)), where x₀ is the overlap of the start with the growing direction
 /// of the mode. A mode whose start is too large for that has no curve. It is for whitened inputs and a `deep-linear` model
-/// with one hidden layer.
+/// with one hidden layer, or, with `layers`, for the path around the blocks of a net with skips: from small weights its
+/// blocks add nothing until that path has grown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RandomStart {
     /// Name of the model whose initial weights the form starts from.
     from: String,
+    /// Two layers of that model, by their names in its weights, as ["first", "last"] of `residual-mlp`: the closed form is
+    /// of these two alone, without their biases. All of a `deep-linear` model if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    layers: Option<[String; 2]>,
     /// Name of the model whose half-time of mode 1 fixes the clock, per seed and variant; nothing is fitted if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calibrate_on: Option<String>,
@@ -30,6 +35,12 @@ struct RandomStart {
 
 fn one() -> f64 {
     1.0
+}
+
+/// The weights `[in, out]` of a layer.
+fn weight<'a>(arrays: &'a [HostArray], layer: &str) -> Option<&'a HostArray> {
+    let of_layer = |a: &&HostArray| a.name.strip_suffix(".weight") == Some(layer);
+    arrays.iter().find(of_layer)
 }
 
 /// A mode this much weaker than the first is rounding.
@@ -67,12 +78,46 @@ impl Prediction for RandomStart {
     }
 
     fn check(&self, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
-        on_whitened_inputs("random-start", task, read)
+        let Some(layers) = &self.layers else {
+            return on_whitened_inputs("random-start", task, read);
+        };
+        on_whitened_inputs("random-start", task, &[])?;
+        let shape = task.shape();
+        for model in read.iter().take(1) {
+            let arrays = model.initial(&*task.instance(0), shape, 0);
+            let [first, last] = [0, 1].map(|i: usize| weight(&arrays, &layers[i]));
+            let fit = first.zip(last).is_some_and(|(first, last)| {
+                (first.rows, last.columns) == (shape.inputs, shape.outputs)
+                    && first.columns == last.rows
+            });
+            if !fit {
+                let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
+                let problem = "must name two layers that lead from the inputs to the outputs";
+                let hint = format!("The weights of the model are {}.", names.join(", "));
+                return Err(KeyError::new(
+                    "layers",
+                    format!("{layers:?}"),
+                    problem,
+                    hint,
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn predict(&self, cell: &CellView<'_>, out: &mut Vec<Derived>) {
         let Some(rows) = cell.constant else { return };
-        let layers = cell.layers(&self.from).unwrap_or_default();
+        let layers = match &self.layers {
+            None => cell.layers(&self.from).unwrap_or_default(),
+            Some(names) => {
+                let arrays = cell.initial.first().map_or(&[][..], |(_, arrays)| arrays);
+                let named = names.iter().filter_map(|name| weight(arrays, name));
+                // Row-major [in, out] is column-major [out, in].
+                let matrix =
+                    |a: &HostArray| DMatrix::from_column_slice(a.columns, a.rows, &a.values);
+                named.map(matrix).collect()
+            }
+        };
         let [first, second] = &layers[..] else { return };
         let products = rows.correlation(&rows.targets);
         let shape = rows.shape;

@@ -5,13 +5,14 @@ pub(super) const FORM: Form = Form {
     name: "unconstrained-features",
     summary: "neural collapse with free features: strength of the class means and residual within \
               classes",
-    equation: "strength: balanced mode with input_power 1 and target sqrt(n); residual_inside = 1/sqrt(1 + (initial/sqrt(n)) (exp(2 sqrt(n) t) - 1))",
-    assumes: "gradient flow on the halved squared error of all entries, labels centred; a balanced start, aligned with the labels; small within-class residuals",
+    equation: "strength: balanced mode with input_power 1 and target S = sqrt(n) - decay; residual_outside = exp(-decay t); residual_inside = exp(-decay t)/sqrt(1 + (initial/S) (exp(2 S t) - 1))",
+    assumes: "gradient flow on the halved squared error of all entries, with L2 decay of features and classifier, labels centred; a balanced start, aligned with the labels; small within-class residuals",
     source: "[Mixon2020; Saxe2014]; the residuals were derived here and checked against an adaptive integrator",
     parameters: parameters! {
         "classes": "C", "1", "a whole number from 2 to 1e12";
         "samples_per_class": "n", "1", "a whole number from 1 to 1e12";
         "initial": "s(0) of each of the C - 1 modes", "sqrt(samples)", "finite and above 0";
+        "decay": "mu of features and classifier", "1/flow time", "at least 0 and below sqrt(n)" = 0.0;
         "inside": "Tr S_w at the start within the row space of the classifier",
             "sqrt(samples)", "finite and at least 0" = 0.0;
         "outside": "Tr S_w at the start outside it", "sqrt(samples)", "finite and at least 0" = 0.0;
@@ -19,13 +20,13 @@ pub(super) const FORM: Form = Form {
     points: &[PointKind::Times],
     outputs: outputs! {
         "modes": "C - 1, one number", "1";
-        "target": "sqrt(n), one number", "sqrt(samples)";
+        "target": "sqrt(n) - decay, one number", "sqrt(samples)";
         "strength": "s at the times", "sqrt(samples)";
         "residual_inside": "within-class residual over its start, inside the row space of the classifier",
             "1";
-        "residual_outside": "the same outside it: it never moves", "1";
+        "residual_outside": "the same outside it: only decay moves it", "1";
         "nc1": "Tr(S_w pinv(S_b))/C at the times: goes to 0", "1";
-        "nc1_quotient": "Tr S_w/Tr S_b at the times: saturates", "1";
+        "nc1_quotient": "Tr S_w/Tr S_b at the times: saturates without decay", "1";
     },
     numbers,
 };
@@ -35,7 +36,8 @@ fn numbers(inputs: &Inputs) -> Result<Outputs, FormError> {
         inputs.count("classes")?,
         inputs.count("samples_per_class")?,
         inputs.number("initial")?,
-    )?;
+    )?
+    .with_decay(inputs.number("decay")?)?;
     let (inside, outside) = (inputs.number("inside")?, inputs.number("outside")?);
     let times = inputs.points().values();
     let at = |value: &dyn Fn(f64) -> f64| -> Vec<f64> { times.iter().map(|&t| value(t)).collect() };

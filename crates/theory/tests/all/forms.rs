@@ -52,6 +52,13 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
             ("initial", 0.01),
             ("inside", 1e-4),
         ]),
+        "deep-features" => set(&[
+            ("classes", 10.0),
+            ("samples_per_class", 4.0),
+            ("depth", 3.0),
+            ("initial", 0.01),
+            ("inside", 1e-4),
+        ]),
         "modular-addition" => set(&[("modulus", 7.0), ("phases", 3.0)]),
         _ => return (form(name).unwrap(), inputs),
     }
@@ -59,7 +66,7 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
 }
 
 /// The scalar forms, which are the ones tested here.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "linear-mode",
     "balanced-mode",
     "lambda-mode",
@@ -72,6 +79,7 @@ const NAMES: [&str; 13] = [
     "scaling-laws",
     "scalar-toy",
     "unconstrained-features",
+    "deep-features",
     "modular-addition",
 ];
 

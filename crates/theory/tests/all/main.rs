@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod citations;
+mod deep_features;
 mod deep_mode;
 mod feedback;
 mod forms;

@@ -34,14 +34,22 @@ fn labels(classes: usize, samples: usize) -> DMatrix<f64> {
     })
 }
 
-/// Classes, samples of each, width of the features, initial strength.
-const CASES: [(usize, usize, usize, f64); 3] = [(3, 4, 5, 0.01), (2, 3, 3, 0.1), (4, 2, 6, 3.0)];
+/// Classes, samples of each, width of the features, initial strength, decay.
+const CASES: [(usize, usize, usize, f64, f64); 6] = [
+    (3, 4, 5, 0.01, 0.0),
+    (2, 3, 3, 0.1, 0.0),
+    (4, 2, 6, 3.0, 0.0),
+    (3, 4, 5, 0.01, 0.3),
+    (2, 3, 3, 0.1, 1.2),
+    (4, 2, 6, 3.0, 0.05),
+];
 
 struct Setting {
     model: UnconstrainedFeatures,
     classes: usize,
     samples: usize,
     width: usize,
+    decay: f64,
     /// Singular vectors of the labels, and the feature directions that are paired with them.
     left: DMatrix<f64>,
     right: DMatrix<f64>,
@@ -53,7 +61,7 @@ struct Setting {
 }
 
 impl Setting {
-    fn new((classes, samples, width, initial): (usize, usize, usize, f64)) -> Self {
+    fn new((classes, samples, width, initial, decay): (usize, usize, usize, f64, f64)) -> Self {
         let left = helmert(classes);
         let right = DMatrix::from_fn(classes * samples, classes - 1, |sample, mode| {
             left[(sample / samples, mode)] / (samples as f64).sqrt()
@@ -64,10 +72,13 @@ impl Setting {
         let mut pattern = DVector::zeros(classes * samples);
         (pattern[0], pattern[1]) = (0.5_f64.sqrt(), -0.5_f64.sqrt());
         Self {
-            model: UnconstrainedFeatures::new(classes, samples, initial).unwrap(),
+            model: (UnconstrainedFeatures::new(classes, samples, initial).unwrap())
+                .with_decay(decay)
+                .unwrap(),
             classes,
             samples,
             width,
+            decay,
             left,
             right,
             features: rotation.columns(0, classes - 1).into_owned(),
@@ -96,8 +107,10 @@ impl Setting {
         let end = ode::integrate(&start, t, |x, rate| {
             let (w, h) = split(x);
             let error = &target - &w * &h;
-            rate[..rows * width].copy_from_slice((&error * h.transpose()).as_slice());
-            rate[rows * width..].copy_from_slice((w.transpose() * &error).as_slice());
+            let of_w = &error * h.transpose() - self.decay * &w;
+            let of_h = w.transpose() * &error - self.decay * &h;
+            rate[..rows * width].copy_from_slice(of_w.as_slice());
+            rate[rows * width..].copy_from_slice(of_h.as_slice());
         });
         split(&end)
     }
@@ -234,6 +247,16 @@ fn class_means_end_as_a_simplex_frame_and_only_one_form_of_nc1_goes_to_0() {
 }
 
 #[test]
+fn decay_lets_both_forms_of_nc1_vanish_and_shortens_the_modes() {
+    let model = UnconstrainedFeatures::new(10, 50, 1e-3).unwrap();
+    let decayed = model.with_decay(0.5).unwrap();
+    assert_eq!(decayed.nc1_quotient(f64::INFINITY, 1e-6, 1e-6), Ok(0.0));
+    assert!(model.nc1_quotient(f64::INFINITY, 1e-6, 1e-6).unwrap() > 0.0);
+    let shorter = model.strength(f64::INFINITY) - decayed.strength(f64::INFINITY);
+    assert!((shorter - 0.5).abs() < ROUNDING, "{shorter}");
+}
+
+#[test]
 fn parameters_off_their_domain_are_refused() {
     assert!(UnconstrainedFeatures::new(1, 3, 0.1).is_err());
     assert!(UnconstrainedFeatures::new(3, 0, 0.1).is_err());
@@ -246,6 +269,9 @@ fn parameters_off_their_domain_are_refused() {
         assert!(model.nc1_quotient(1.0, 0.0, bad).is_err());
     }
     assert!(UnconstrainedFeatures::new(3, 3, 0.0).is_err());
+    for bad in [-0.1, 3.0_f64.sqrt(), f64::NAN, f64::INFINITY] {
+        assert!(model.with_decay(bad).is_err());
+    }
     assert!(model.residual_inside(-1.0).is_nan() && model.residual_outside(f64::NAN).is_nan());
 }
 
