@@ -240,7 +240,11 @@ impl UnconstrainedFeatures {
     pub fn nc1_quotient(&self, t: f64, inside: f64, outside: f64) -> Result<f64, TheoryError> {
         require_trace("inside", inside)?;
         require_trace("outside", outside)?;
-        let within = inside * self.residual_inside(t).powi(2) + outside * self.residual_outside(t);
+        let [inside, outside] = [
+            inside * self.residual_inside(t).powi(2),
+            outside * self.residual_outside(t).powi(2),
+        ];
+        let within = inside + outside;
         let (classes, samples) = (self.classes as f64, self.samples_per_class as f64);
         let between = self.strength(t) * (classes - 1.0) / (samples * classes);
         Ok(within / between)

@@ -17,7 +17,7 @@ const CASES: [(usize, usize, usize, u32, f64); 4] = [
     (3, 4, 4, 2, 0.01),
     (3, 4, 4, 3, 0.05),
     (2, 3, 3, 4, 0.1),
-    (4, 2, 5, 5, 0.3),
+    (4, 2, 5, 5, 0.2),
 ];
 
 /// Orthonormal columns that are orthogonal to (1, …, 1).
