@@ -36,6 +36,8 @@ pub trait Float: Lane + Sized + 'static {
     const ZERO: Self;
     /// 1
     const ONE: Self;
+    /// Relative spacing of its numbers.
+    const EPSILON: f64;
     /// Runs of sixty-four bytes in a line.
     const PARTS: usize;
     /// log2 e
@@ -86,6 +88,7 @@ macro_rules! real {
         impl Float for $real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const EPSILON: f64 = std::$real::EPSILON as f64;
             const LOG2_E: Self = std::$real::consts::LOG2_E;
             $($constant)*
 

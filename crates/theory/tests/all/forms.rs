@@ -31,6 +31,7 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
         }
         "frozen-layer" => set(&[("input_power", 0.7), ("target", 2.0), ("frozen", 0.1)]),
         "fixed-feedback" => set(&[("input_power", 0.7), ("target", 2.0), ("backward", 0.1)]),
+        "muon-mode" => set(&[("target", 2.0), ("first", 0.01), ("second", 0.1)]),
         "skills" => set(&[
             ("skills", 5.0),
             ("alpha", 0.6),
@@ -59,13 +60,14 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
 }
 
 /// The scalar forms, which are the ones tested here.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "linear-mode",
     "balanced-mode",
     "lambda-mode",
     "deep-mode",
     "frozen-layer",
     "fixed-feedback",
+    "muon-mode",
     "skills",
     "data-emergence",
     "parameter-emergence",
