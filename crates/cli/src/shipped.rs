@@ -49,6 +49,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/break-feedback.toml"),
     ),
     (
+        "muon-order",
+        include_str!("../../../experiments/muon-order.toml"),
+    ),
+    (
         "emergence-data",
         include_str!("../../../experiments/emergence-data.toml"),
     ),
@@ -71,6 +75,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "collapse-decay",
         include_str!("../../../experiments/collapse-decay.toml"),
+    ),
+    (
+        "classifier-law",
+        include_str!("../../../experiments/classifier-law.toml"),
     ),
     (
         "collapse-by-layer",

@@ -58,7 +58,7 @@ pub(super) const OPTIMIZER: [(&str, &str); 4] = [
         "adam",
         "optimizer = { kind = \"adam\", weight_decay = 0.1, decay = \"decoupled\" }",
     ),
-    ("sign", "optimizer = \"sign\""),
+    ("sign", "optimizer = { kind = \"sign\", momentum = 0.9 }"),
     ("muon", "optimizer = { kind = \"muon\", momentum = 0.9 }"),
 ];
 
