@@ -227,7 +227,7 @@ fn a_step_of_every_weight_has_singular_values_of_the_learning_rate() {
         let range = start..start + inputs * outputs;
         let moved = range.clone().map(|place| after[place] - before[place]);
         let moved = DMatrix::from_row_iterator(inputs, outputs, moved);
-        for value in moved.singular_values().iter() {
+        for value in &moved.singular_values() {
             assert!((value / RATE - 1.0).abs() < ROUNDING, "{value}");
         }
         start = range.end + outputs;
