@@ -53,6 +53,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/break-feedback.toml"),
     ),
     (
+        "muon-order",
+        include_str!("../../../experiments/muon-order.toml"),
+    ),
+    (
         "emergence-data",
         include_str!("../../../experiments/emergence-data.toml"),
     ),
@@ -75,6 +79,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "collapse-decay",
         include_str!("../../../experiments/collapse-decay.toml"),
+    ),
+    (
+        "classifier-law",
+        include_str!("../../../experiments/classifier-law.toml"),
     ),
     (
         "collapse-by-layer",

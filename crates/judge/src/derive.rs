@@ -116,6 +116,7 @@ pub fn derive(variant: &Variant, seed: u64, measured: &[Observation]) -> Vec<Obs
         let view = CellView {
             variant: &variant.name,
             seed,
+            training: &variant.training,
             knobs: &variant.knobs,
             groups: instance.groups(),
             singular,

@@ -38,6 +38,9 @@ pub enum MlpError {
         /// What is allowed.
         domain: &'static str,
     },
+    /// An optimizer of matrices got parameters without rows and columns.
+    #[error("muon steps matrices, and these parameters have no rows and columns: use sign")]
+    NoMatrices,
     /// A target row of the cross-entropy is not a distribution over two or more classes.
     #[error(
         "targets of row {row} are not probabilities of two or more classes: must be 0 or more, \

@@ -54,7 +54,7 @@ pub use algebra::Algebra;
 pub use error::MlpError;
 pub use loss::{Loss, LossValue, Reduction};
 pub use network::{Layer, LayerGradient, Mlp, flatten};
-pub use optimizer::{Adam, Decay, Optimizer, Sgd, UpdateAlgebra};
+pub use optimizer::{Adam, Decay, Muon, Optimizer, Sgd, Sign, UpdateAlgebra};
 pub use tangent::LayerRate;
 pub use trainer::{
     Controls, Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig,

@@ -1,21 +1,27 @@
 //! Optimizers: one file for each, and its line in the list below.
 
 mod adam;
+mod muon;
+mod polar;
 mod rule;
 mod sgd;
+mod sign;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::MlpError;
 pub use adam::{Adam, Decay};
+pub use muon::Muon;
 pub(crate) use rule::Rule;
 pub use rule::UpdateAlgebra;
 pub use sgd::Sgd;
+pub use sign::Sign;
 
 macro_rules! optimizers {
     ($d:tt $($(#[$attribute:meta])* $name:literal $optimizer:ident,)*) => {
-        /// An optimizer with PyTorch's formulas. The learning rate is an argument of each step.
+        /// An optimizer, where PyTorch has it with its formulas. The learning rate is an argument of
+        /// each step.
         ///
         /// No constant comes from a framework: burn's Adam has a different epsilon than PyTorch's,
         /// and stores its constants in f32, which would affect runs in f64.
@@ -47,6 +53,10 @@ optimizers! { $
     "sgd" Sgd,
     /// Adam and `AdamW`.
     "adam" Adam,
+    /// Sign descent.
+    "sign" Sign,
+    /// Muon: orthogonalised steps of matrices.
+    "muon" Muon,
 }
 
 impl Optimizer {
@@ -81,7 +91,18 @@ impl Optimizer {
         with_rule!(self, rule => rule.flow_decay())
     }
 
-    /// The parameter after step number `step` (from 1). `moments` has [`Optimizer::moments`]
+    /// The rule by which weights step that are matrices; `None` if all numbers step by themselves, as in
+    /// [`Optimizer::update`].
+    #[must_use]
+    pub fn of_matrices(&self) -> Option<Muon> {
+        match *self {
+            Self::Muon(muon) => Some(muon),
+            Self::Sgd(_) | Self::Adam(_) | Self::Sign(_) => None,
+        }
+    }
+
+    /// The parameter after step number `step` (from 1); a bias under an optimizer
+    /// [of matrices](Optimizer::of_matrices). `moments` has [`Optimizer::moments`]
     /// entries, which are `None` before the first step and are replaced by the new moments.
     pub fn update<A: UpdateAlgebra>(
         &self,

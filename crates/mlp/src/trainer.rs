@@ -16,6 +16,7 @@ mod layer;
 mod lines;
 mod loss;
 mod net;
+mod orthogonal;
 mod peak;
 mod products;
 mod real;
@@ -282,7 +283,7 @@ impl<T: Real> Trainer<T> {
     }
 
     /// One optimizer step on these rows. Allocates nothing, unless outputs are centred and there
-    /// are more rows than before.
+    /// are more rows than before, or the optimizer is one [of matrices](Optimizer::of_matrices).
     ///
     /// # Errors
     ///
@@ -525,7 +526,17 @@ impl<T: Real> Trainer<T> {
             if self.controls.freezes(index, done) {
                 continue;
             }
-            for (range, multiplier) in layer.segments() {
+            let matrices = optimizer.of_matrices();
+            if let Some(muon) = matrices {
+                let step = orthogonal::Step {
+                    parameters: self.parameters.all_mut(),
+                    gradients: self.gradient.all(),
+                    first: self.first.all_mut(),
+                };
+                step.of_weight(muon, layer, learning_rate);
+            }
+            // The weight is the first segment.
+            for (range, multiplier) in layer.segments().skip(usize::from(matrices.is_some())) {
                 let kept = |index| if moments > index { range.clone() } else { 0..0 };
                 self.net.arch.run(Update {
                     optimizer,

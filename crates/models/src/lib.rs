@@ -28,7 +28,7 @@ mod scales;
 mod state;
 pub mod weight_file;
 
-pub use ::mlp::{Activation, Adam, Decay, Loss, Optimizer, Reduction, Sgd};
+pub use ::mlp::{Activation, Adam, Decay, Loss, Muon, Optimizer, Reduction, Sgd, Sign};
 pub use array::HostArray;
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
 pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};

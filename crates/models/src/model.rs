@@ -130,6 +130,12 @@ pub trait Model: Any + Send + Sync {
         false
     }
 
+    /// Whether every array that is not a bias is the matrix of a linear map, so that its singular
+    /// values have a meaning. Optimizers [of matrices](mlp::Optimizer::of_matrices) need it.
+    fn has_matrices(&self) -> bool {
+        false
+    }
+
     /// Features of every hidden layer on some rows of the task, and the last layer; `None` if the
     /// model has no hidden layer.
     ///

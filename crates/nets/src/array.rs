@@ -158,16 +158,36 @@ fn upload<'a>(
     shape: [usize; 3],
     target: &Target,
 ) -> Tensor<3> {
+    Tensor::from_data(
+        data(members, shape, target.dtype),
+        (&target.device, target.dtype),
+    )
+}
+
+/// The concatenated values of the members, converted on the host, so that a device gets its own
+/// precision in one copy.
+fn data<'a>(
+    members: impl Iterator<Item = &'a [f64]>,
+    shape: [usize; 3],
+    dtype: DType,
+) -> TensorData {
     let values = members.flatten();
-    // The values are converted on the host, so that the device gets its own precision in one copy.
-    let data = match target.dtype {
+    match dtype {
         DType::F64 => TensorData::new(values.copied().collect::<Vec<f64>>(), shape),
         _ => TensorData::new(
             values.map(|&value| value as f32).collect::<Vec<f32>>(),
             shape,
         ),
-    };
-    Tensor::from_data(data, (&target.device, target.dtype))
+    }
+}
+
+/// Uploads the values of the members as a tensor with the shape, precision and device of `like`.
+pub(crate) fn upload_like(members: &[Vec<f64>], like: &Tensor<3>) -> Tensor<3> {
+    let target = (&like.device(), like.dtype());
+    Tensor::from_data(
+        data(members.iter().map(Vec::as_slice), like.dims(), target.1),
+        target,
+    )
 }
 
 /// The values of `tensor` in f64, member by member. This waits for the device.

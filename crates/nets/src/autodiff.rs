@@ -13,6 +13,10 @@ use crate::{
     optimizer::{self, Rate, State},
 };
 
+/// Why an engine does not train a model with an optimizer of matrices.
+pub(crate) const NO_MATRICES: &str = "knows no matrices in this model, which the optimizer muon steps; its \
+                                      counterpart for single numbers is kind = \"sign\"";
+
 /// The reference engine: burn records the graph of the loss and differentiates it.
 pub(crate) struct Autodiff;
 
@@ -25,7 +29,7 @@ impl Engine for Autodiff {
         Coverage {
             models: "every model that has a forward function",
             losses: "all",
-            optimizers: "all",
+            optimizers: "all; muon where weights are matrices",
             precisions: "f32, f64",
             devices: "all",
             interventions: "freeze, feedback, clamp",
@@ -53,6 +57,9 @@ impl Engine for Autodiff {
         }
         if feedback.is_some() && !function.takes_backward() {
             return Err("knows no way back through other weights for this model");
+        }
+        if setup.optimizer.of_matrices().is_some() && !model.has_matrices() {
+            return Err(NO_MATRICES);
         }
         Ok(())
     }
@@ -252,7 +259,9 @@ impl Learners for AutodiffLearners {
             // A parameter that does not affect the loss has no gradient and does not change.
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                 let before = parameter.clone();
-                let after = optimizer::step(self.optimizer, state, before, gradient, &rate);
+                let is_bias = self.members[0].initial[place].is_bias();
+                let after =
+                    optimizer::step(self.optimizer, is_bias, state, before, gradient, &rate);
                 *parameter = if frozen.contains(&true) {
                     put_back(after, parameter.clone(), &frozen, &self.target)
                 } else {

@@ -1,8 +1,11 @@
-use burn::tensor::Tensor;
-use mlp::UpdateAlgebra;
+use burn::tensor::{DType, Tensor};
+use mlp::{Muon, UpdateAlgebra};
 use models::Optimizer;
 
-use crate::elements::Elements;
+use crate::{
+    array::{download, upload_like},
+    elements::Elements,
+};
 
 /// Learning rates of the members.
 #[derive(Debug, Clone)]
@@ -39,6 +42,12 @@ impl UpdateAlgebra for Elements {
         Self(self.0.sqrt().mul_scalar(factor).add_scalar(term))
     }
 
+    fn signum(self) -> Self {
+        // Signs alone would hide a NaN.
+        let unknown = self.0.clone().is_nan();
+        Self(self.0.clone().sign().mask_where(unknown, self.0))
+    }
+
     fn descend(self, rate: &Rate, divisor: f64, y: Self) -> Self {
         let factor = 1.0 / divisor;
         Self(match rate {
@@ -63,12 +72,31 @@ pub(crate) struct State {
     pub(crate) steps: i32,
 }
 
-/// The parameter after one step.
+/// U Vᵀ of each member's matrix, computed on the host in f64. This waits for the device.
+fn directions(matrices: &Elements) -> Elements {
+    let [_, rows, columns] = matrices.0.dims();
+    let epsilon = match matrices.0.dtype() {
+        DType::F64 => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
+    };
+    let of = |matrix: Vec<f64>| Muon::direction(&matrix, rows, columns, epsilon);
+    Elements(match download(&matrices.0) {
+        Ok(members) => {
+            let members: Vec<Vec<f64>> = members.into_iter().map(of).collect();
+            upload_like(&members, &matrices.0)
+        }
+        // The device has failed, which whoever reads the outputs will be told.
+        Err(_) => matrices.0.full_like(f64::NAN),
+    })
+}
+
+/// The parameter after one step; `is_bias` tells vectors from matrices.
 ///
 /// # Shapes
 /// - `parameter`, `gradient` and the result have the same shape.
 pub(crate) fn step(
     optimizer: Optimizer,
+    is_bias: bool,
     state: &mut State,
     parameter: Tensor<3>,
     gradient: Tensor<3>,
@@ -78,7 +106,13 @@ pub(crate) fn step(
     let kept = optimizer.moments();
     let (parameter, gradient) = (Elements(parameter), Elements(gradient));
     let step = state.steps.saturating_add(1);
-    let moved = optimizer.update(step, lr, parameter, gradient, &mut moments[..kept]);
+    let moments_of = &mut moments[..kept];
+    let moved = match optimizer.of_matrices().filter(|_| !is_bias) {
+        Some(muon) => muon.update_weight(lr, parameter, gradient, moments_of, |buffer| {
+            directions(&buffer)
+        }),
+        None => optimizer.update(step, lr, parameter, gradient, moments_of),
+    };
     [state.first, state.second] = moments.map(|new| new.map(|new| new.0));
     // Only the bias corrections of Adam need the number of steps.
     if state.second.is_some() {

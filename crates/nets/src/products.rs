@@ -6,6 +6,7 @@ use tasks::{Basis, Batch};
 
 use crate::{
     LearnerError, Learners, Member, Rows, TrainingSetup,
+    autodiff::NO_MATRICES,
     engine::{Coverage, Engine},
     interventions::Treated,
     learner_state::{check_count, check_like, joined, moments_of, with_moments},
@@ -27,7 +28,7 @@ impl Engine for Products {
         Coverage {
             models: "multilinear, linear-skills, and linear-basis with one output",
             losses: "mse",
-            optimizers: "all",
+            optimizers: "all but muon",
             precisions: "f32, f64",
             devices: "CPU",
             interventions: "freeze, feedback, clamp",
@@ -48,6 +49,9 @@ impl Engine for Products {
         }
         if initial.iter().any(|array| array.columns != 1) {
             return Err("trains products of skills with one output only");
+        }
+        if setup.optimizer.of_matrices().is_some() {
+            return Err(NO_MATRICES);
         }
         if matches!(setup.loss, Loss::Mse { .. }) {
             Ok(())

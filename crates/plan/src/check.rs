@@ -18,7 +18,7 @@ use models::{Model, Role};
 use serde::de::DeserializeOwned;
 use tasks::{Batch, KeyError, Registry, Task, choose_one_of};
 
-use self::training::check_training;
+use self::training::{check_matrices, check_training};
 use crate::{
     Kinds,
     metric::Metric,
@@ -100,6 +100,7 @@ impl<'a> Checker<'a> {
         let (Some(task), Some(models)) = (task, models) else {
             return Err(errors.none().expect_err("something is missing"));
         };
+        errors.take(check_matrices(spec, &models));
         let predictions = errors.take(self.predictions(spec, &*task, &models));
         errors.none()?;
         let predictions = predictions.unwrap_or_default();

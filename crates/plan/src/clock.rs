@@ -6,30 +6,36 @@ use crate::spec::Training;
 pub struct Clock {
     steps: Vec<u64>,
     times: Option<Vec<f64>>,
+    distances: Vec<f64>,
+    /// The model's own factor on the learning rate.
+    factor: f64,
 }
 
 impl Clock {
     /// The clock of `training` for a task with `outputs` outputs, at `steps` (increasing).
     pub fn new(training: &Training, outputs: usize, steps: &[u64]) -> Self {
         let per_lr = Self::per_lr(training, outputs);
-        let times = per_lr.map(|factor| {
-            let mut elapsed = 0.0;
-            let mut at = 0;
-            steps
-                .iter()
-                .map(|&step| {
-                    // Summing step by step is exact for every schedule.
-                    while at < step {
-                        elapsed += training.schedule.factor(at, training.steps);
-                        at += 1;
-                    }
-                    elapsed * training.lr * factor
-                })
-                .collect()
-        });
+        let mut elapsed = 0.0;
+        let mut at = 0;
+        let elapsed: Vec<f64> = (steps.iter())
+            .map(|&step| {
+                // Summing step by step is exact for every schedule.
+                while at < step {
+                    elapsed += training.schedule.factor(at, training.steps);
+                    at += 1;
+                }
+                elapsed
+            })
+            .collect();
+        let scaled = |factor: f64| -> Vec<f64> {
+            let elapsed = elapsed.iter();
+            elapsed.map(|time| time * training.lr * factor).collect()
+        };
         Self {
             steps: steps.to_vec(),
-            times,
+            times: per_lr.map(&scaled),
+            distances: scaled(1.0),
+            factor: 1.0,
         }
     }
 
@@ -53,6 +59,8 @@ impl Clock {
         Self {
             steps: self.steps.clone(),
             times: times.map(|times| times.iter().map(|time| time * factor).collect()),
+            distances: self.distances.iter().map(|d| d * factor).collect(),
+            factor: self.factor * factor,
         }
     }
 
@@ -64,6 +72,17 @@ impl Clock {
     /// Flow time at the `position`-th recorded step.
     pub fn time(&self, position: usize) -> Option<f64> {
         self.times.as_ref().map(|times| times[position])
+    }
+
+    /// The sum of learning rates over all steps before the `position`-th recorded one: how far an
+    /// optimizer has come whose steps have the length of the learning rate.
+    pub fn distance(&self, position: usize) -> f64 {
+        self.distances[position]
+    }
+
+    /// The learning rate of the model at `step` under this `training`.
+    pub fn rate(&self, training: &Training, step: u64) -> f64 {
+        self.factor * training.lr * training.schedule.factor(step, training.steps)
     }
 
     /// Flow time at a step between recorded ones, by linear interpolation.

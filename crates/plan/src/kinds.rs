@@ -38,9 +38,9 @@ impl Default for Kinds {
 
 fn metrics() -> Registry<dyn Metric> {
     use metric::{
-        accuracy, amplification, balance, class_norms, class_plane, collapse, compute, conserved,
-        features, fourier, kernel, key_frequencies, linearised_gap, logits, loss, modes, outputs,
-        patterns, ranks, scales, skills, walsh, weights,
+        accuracy, amplification, balance, class_norms, class_plane, class_sum, collapse, compute,
+        conserved, features, fourier, kernel, key_frequencies, linearised_gap, logits, loss,
+        mode_sizes, modes, outputs, patterns, ranks, scales, skills, walsh, weights,
     };
     Registry::new(
         "metric kind",
@@ -52,6 +52,7 @@ fn metrics() -> Registry<dyn Metric> {
             ("compute", compute::build, compute::REFERENCE),
             ("kernel", kernel::build, kernel::REFERENCE),
             ("modes", modes::build, modes::REFERENCE),
+            ("mode-sizes", mode_sizes::build, mode_sizes::REFERENCE),
             ("outputs", outputs::build, outputs::REFERENCE),
             (
                 "amplification",
@@ -79,6 +80,7 @@ fn metrics() -> Registry<dyn Metric> {
             ("collapse-layers", collapse::build_layers, collapse::LAYERS),
             ("class-plane", class_plane::build, class_plane::REFERENCE),
             ("class-norms", class_norms::build, class_norms::REFERENCE),
+            ("class-sum", class_sum::build, class_sum::REFERENCE),
             ("balance", balance::build, balance::REFERENCE),
             ("ranks", ranks::build, ranks::REFERENCE),
             (
@@ -92,8 +94,9 @@ fn metrics() -> Registry<dyn Metric> {
 
 fn predictions() -> Registry<dyn Prediction> {
     use prediction::{
-        feedback_skills, fitted_rise, free_features, limits, linear_skills, networks, power_laws,
-        random_start, scalar_toy, shots, skills, stretched_curve, toy_amplification,
+        decay_alone, feedback_skills, fitted_rise, free_features, limits, linear_skills,
+        muon_modes, networks, power_laws, random_start, scalar_toy, shots, skills, stretched_curve,
+        toy_amplification,
     };
     Registry::new(
         "prediction kind",
@@ -130,6 +133,8 @@ fn predictions() -> Registry<dyn Prediction> {
                 networks::BALANCED,
             ),
             ("random-start", random_start::build, random_start::REFERENCE),
+            ("muon-modes", muon_modes::build, muon_modes::REFERENCE),
+            ("decay-alone", decay_alone::build, decay_alone::REFERENCE),
             ("scalar-toy", scalar_toy::build, scalar_toy::REFERENCE),
             (
                 "toy-amplification",
@@ -149,8 +154,8 @@ fn statistics() -> Registry<dyn Statistic> {
     use statistic::{
         collapse, delay, delay_order, explained_share, final_value, half_time_agreement,
         half_time_exponent, half_time_law, half_time_order, knob_ratio, knob_slope, knob_threshold,
-        largest_gap, metric_correlation, rank_correlation, rise, saturation_ratio, shape, slope,
-        time_ratio,
+        largest_gap, metric_correlation, metric_slope, rank_correlation, rise, saturation_ratio,
+        shape, slope, time_ratio,
     };
     Registry::new(
         "statistic",
@@ -206,6 +211,7 @@ fn statistics() -> Registry<dyn Statistic> {
                 metric_correlation::build,
                 metric_correlation::REFERENCE,
             ),
+            ("metric-slope", metric_slope::build, metric_slope::REFERENCE),
             (
                 "rank-correlation",
                 rank_correlation::build,

@@ -5,11 +5,13 @@
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
 mod clockwork;
+pub(crate) mod decay_alone;
 pub(crate) mod feedback_skills;
 pub(crate) mod fitted_rise;
 pub(crate) mod free_features;
 pub(crate) mod limits;
 pub(crate) mod linear_skills;
+pub(crate) mod muon_modes;
 pub(crate) mod networks;
 pub(crate) mod power_laws;
 pub(crate) mod random_start;
@@ -24,7 +26,7 @@ use record::Observations;
 use tasks::{Batch, Group, KeyError, Task};
 use theory::nalgebra::DMatrix;
 
-use crate::{clock::Clock, derived::Derived};
+use crate::{clock::Clock, derived::Derived, spec::Training};
 
 /// A recorded cell, as a prediction sees it.
 pub struct CellView<'a> {
@@ -32,6 +34,8 @@ pub struct CellView<'a> {
     pub variant: &'a str,
     /// Its seed.
     pub seed: u64,
+    /// How its models were trained.
+    pub training: &'a Training,
     /// Grid knobs of its variant.
     pub knobs: &'a toml::Table,
     /// Skills, modes or classes.

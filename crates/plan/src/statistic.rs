@@ -22,6 +22,7 @@ pub(crate) mod knob_slope;
 pub(crate) mod knob_threshold;
 pub(crate) mod largest_gap;
 pub(crate) mod metric_correlation;
+pub(crate) mod metric_slope;
 pub(crate) mod rank_correlation;
 pub(crate) mod rise;
 pub(crate) mod saturation_ratio;

@@ -50,6 +50,7 @@ mod inputs;
 mod lambda_mode;
 mod linear_mode;
 mod modular_addition;
+mod muon_mode;
 mod parameter_emergence;
 mod probabilities;
 mod random_start;
@@ -219,6 +220,7 @@ pub fn forms() -> Vec<Form> {
         deep_mode::FORM,
         frozen_layer::FORM,
         fixed_feedback::FORM,
+        muon_mode::FORM,
         skills::FORM,
         data_emergence::FORM,
         parameter_emergence::FORM,

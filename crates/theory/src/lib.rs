@@ -41,6 +41,7 @@
 //! | `deep-mode` | [`DeepMode`], [`infinite_depth_time`] | any depth: later and more step-like |
 //! | `frozen-layer` | [`FrozenLayerMode`] | feedback broken: one layer frozen, exponential |
 //! | `fixed-feedback` | [`FixedFeedbackMode`] | feedback broken: a fixed backward weight |
+//! | `muon-mode` | [`MuonMode`] | steps along polar factors: small modes first |
 //! | | [`ClampedLayerMode`] | feedback broken: a layer that turns but keeps its norm |
 //! | | [`Feedback`], [`FeedbackSkills`] | skills with their feedback intact or broken |
 //! | `skills` | [`MultilinearSkills`], [`zipf_probabilities`] | emergence in time |
@@ -86,6 +87,7 @@ mod lambda_flow;
 mod lambda_mode;
 mod linear;
 mod modular_addition;
+mod muon_mode;
 mod network;
 mod one_neuron;
 mod resources;
@@ -111,6 +113,7 @@ pub use infinite_depth::infinite_depth_time;
 pub use lambda_mode::LambdaMode;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
 pub use modular_addition::ModularAddition;
+pub use muon_mode::MuonMode;
 pub use nalgebra;
 pub use network::{
     AlignedNetwork, BALANCE_TOLERANCE, Balance, BalancedNetwork, FullSvd, LinearisedNetwork,

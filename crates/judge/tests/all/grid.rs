@@ -276,6 +276,42 @@ fn two_metrics_are_correlated_over_the_cells_of_a_grid() {
     assert_eq!(holed.only(WITH), None);
 }
 
+/// A cell whose modes have these sizes and strengths.
+fn modes(values: &[(f64, f64)]) -> Grid {
+    let mut grid = Grid::default();
+    grid.cell("size=1");
+    for (index, &(size, strength)) in (1..).zip(values) {
+        grid.rows("net", index, |_| vec![(0, 7.0), (60, strength)]);
+        grid.rows_of(("net", "mode_size"), index, |_| vec![(60, size)]);
+    }
+    grid
+}
+
+const SLOPE_WITH: &str = "kind = 'metric-slope', with = 'mode_size'";
+
+#[test]
+fn the_slope_between_two_metrics_is_the_power_with_which_one_goes_with_the_other() {
+    let law = |size: f64| (size, 3.0 * size.powf(-1.5));
+    let sizes = [4.0, 2.5, 1.0, 0.3];
+    assert_close(modes(&sizes.map(law)).only(SLOPE_WITH), -1.5);
+    // The order of the indices does not matter.
+    let mixed = [0.3, 4.0, 1.0, 2.5];
+    assert_close(modes(&mixed.map(law)).only(SLOPE_WITH), -1.5);
+    assert_close(modes(&sizes.map(|size| (size, 2.0))).only(SLOPE_WITH), 0.0);
+    // A mode without a time may not be left out in silence, nor one without a size.
+    for wrong in [f64::INFINITY, 0.0, -1.0] {
+        assert_eq!(
+            modes(&[law(4.0), law(1.0), (0.3, wrong)]).only(SLOPE_WITH),
+            None
+        );
+    }
+    let mut holed = modes(&[law(4.0), law(1.0)]);
+    holed.rows("net", 3, |_| vec![(60, 9.0)]);
+    assert_eq!(holed.only(SLOPE_WITH), None);
+    // One size has no slope.
+    assert_eq!(modes(&[law(4.0), law(4.0)]).only(SLOPE_WITH), None);
+}
+
 const RATIO: &str = "kind = 'knob-ratio', knob = 'task.size'";
 
 #[test]

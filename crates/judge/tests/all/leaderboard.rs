@@ -70,6 +70,7 @@ fn predict(made: &mut Made, predictions: &toml::Table) {
             let view = CellView {
                 variant: "base",
                 seed,
+                training: &spec.training,
                 knobs: &toml::Table::new(),
                 groups: &groups,
                 singular: false,

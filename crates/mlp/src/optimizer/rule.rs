@@ -21,6 +21,9 @@ pub trait UpdateAlgebra: Clone + Div<Output = Self> {
     /// c √x + d.
     fn scaled_root(self, factor: f64, term: f64) -> Self;
 
+    /// 1 or −1 with the sign of x; 0 for 0, NaN for NaN.
+    fn signum(self) -> Self;
+
     /// x − η/c y.
     fn descend(self, rate: &Self::Rate, divisor: f64, y: Self) -> Self;
 

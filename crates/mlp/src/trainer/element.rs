@@ -167,6 +167,16 @@ impl<T: Real, L: Lanes<T>> UpdateAlgebra for Element<T, Scalar<L>> {
     }
 
     #[inline(always)]
+    fn signum(self) -> Self {
+        let (zero, one) = (T::ZERO, T::ONE);
+        self.with(match self.value {
+            value if value > zero => one,
+            value if value < zero => -one,
+            value => value,
+        })
+    }
+
+    #[inline(always)]
     fn descend(self, rate: &f64, divisor: f64, y: Self) -> Self {
         self.plus(-(rate / divisor), &y)
     }

@@ -36,6 +36,8 @@ pub trait Float: Lane + Sized + 'static {
     const ZERO: Self;
     /// 1
     const ONE: Self;
+    /// Relative spacing of its numbers.
+    const EPSILON: f64;
     /// Runs of sixty-four bytes in a line.
     const PARTS: usize;
     /// log2 e
@@ -113,6 +115,7 @@ macro_rules! real {
 }
 
 real!(f32, 23, 127, {
+    const EPSILON: f64 = f32::EPSILON as f64;
     const PARTS: usize = 1;
     const LN_2_HIGH: Self = 355.0 / 512.0;
     const LN_2_LOW: Self = -2.121_944_4e-4;
@@ -152,6 +155,7 @@ real!(f32, 23, 127, {
 });
 
 real!(f64, 52, 1023, {
+    const EPSILON: f64 = f64::EPSILON;
     const PARTS: usize = 2;
     const LN_2_HIGH: Self = 6.931_471_803_691_238e-1;
     const LN_2_LOW: Self = 1.908_214_929_270_587_7e-10;

@@ -34,9 +34,13 @@ impl<T: Real> Updater<T> {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] if a constant of the optimizer is outside its domain.
+    /// [`MlpError`] if a constant of the optimizer is outside its domain, or if it is one
+    /// [of matrices](Optimizer::of_matrices): these parameters have no rows and columns.
     pub fn new(optimizer: Optimizer, parameters: usize) -> Result<Self, MlpError> {
         optimizer.check()?;
+        if optimizer.of_matrices().is_some() {
+            return Err(MlpError::NoMatrices);
+        }
         let moment = |index| {
             let kept = optimizer.moments() > index;
             vec![T::ZERO; if kept { parameters } else { 0 }]

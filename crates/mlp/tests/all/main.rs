@@ -9,6 +9,7 @@ mod controls;
 mod evaluations;
 mod golden;
 mod gradients;
+mod muon;
 mod network;
 mod optimizers;
 mod support;

@@ -1,6 +1,6 @@
 //! Optimizers against hand-worked steps and against their sums written out without recursion.
 
-use mlp::{Adam, Decay, MlpError, Optimizer, Sgd, Updater};
+use mlp::{Adam, Decay, MlpError, Muon, Optimizer, Sgd, Sign, Updater};
 
 const ROUNDING: f64 = 1e-14;
 /// Learning rates of the two optimizers.
@@ -13,7 +13,7 @@ fn path(optimizer: impl Into<Optimizer>, gradients: &[f64]) -> Vec<f64> {
     let optimizer = optimizer.into();
     let rate = match optimizer {
         Optimizer::Sgd(_) => SGD_RATE,
-        Optimizer::Adam(_) => ADAM_RATE,
+        Optimizer::Adam(_) | Optimizer::Sign(_) | Optimizer::Muon(_) => ADAM_RATE,
     };
     let mut updater = Updater::<f64>::new(optimizer, 1).unwrap();
     let mut parameter = [0.7];
@@ -146,8 +146,44 @@ fn adam_uses_bias_corrected_weighted_means_of_gradients_and_squares() {
 }
 
 #[test]
+fn sign_descent_moves_by_the_learning_rate_whatever_the_size_of_the_gradient() {
+    let gradients = [3.0, -1e-300, 0.0, 1e300];
+    let expected = [0.69, 0.70, 0.70, 0.69];
+    assert_close(&path(Sign::default(), &gradients), &expected);
+    // Momentum takes the sign of the sum: 1, then 0.5 − 2, then −0.75 + 0.25.
+    let momentum = Sign {
+        momentum: 0.5,
+        ..Sign::default()
+    };
+    assert_close(&path(momentum, &[1.0, -2.0, 0.25]), &[0.69, 0.70, 0.71]);
+    // Decay acts beside the sign: 0.7 (1 − 0.01/2) − 0.01, and alone where there is no gradient.
+    let decayed = Sign {
+        weight_decay: 0.5,
+        ..Sign::default()
+    };
+    let first = 0.7 * 0.995 - 0.01;
+    assert_close(&path(decayed, &[1.0, 0.0]), &[first, first * 0.995]);
+    assert!(path(Sign::default(), &[f64::NAN])[0].is_nan());
+}
+
+#[test]
+fn sign_descent_is_adam_without_memory() {
+    let adam = Adam {
+        beta1: 0.0,
+        beta2: 0.0,
+        epsilon: 0.0,
+        ..Adam::PYTORCH
+    };
+    assert_close(&path(Sign::default(), &GRADIENTS), &path(adam, &GRADIENTS));
+}
+
+#[test]
 fn a_changed_learning_rate_acts_from_the_next_step() {
-    for optimizer in [Optimizer::PLAIN, Adam::PYTORCH.into()] {
+    for optimizer in [
+        Optimizer::PLAIN,
+        Adam::PYTORCH.into(),
+        Sign::default().into(),
+    ] {
         let mut updater = Updater::<f64>::new(optimizer, 1).unwrap();
         let mut parameter = [0.0];
         for rate in [0.1, 0.02] {
@@ -184,7 +220,12 @@ fn constants_off_their_domain_and_other_lengths_are_refused() {
     );
     for momentum in [f64::NAN, -0.1, 1.0] {
         text(Sgd { momentum, ..sgd }.into());
+        let (sign, muon) = (Sign::default(), Muon::default());
+        text(Sign { momentum, ..sign }.into());
+        text(Muon { momentum, ..muon }.into());
     }
+    let unshaped = Updater::<f64>::new(Muon::default().into(), 1).unwrap_err();
+    assert_eq!(unshaped, MlpError::NoMatrices);
     let dampening = 1.5;
     text(Sgd { dampening, ..sgd }.into());
     for value in [-1.0, f64::NAN, f64::INFINITY] {
@@ -239,6 +280,16 @@ fn tables_are_read_with_pytorchs_constants_and_no_other_keys_and_written_in_full
             Adam::PYTORCH.into(),
             r#"{"kind":"adam","beta1":0.9,"beta2":0.999,"epsilon":1e-8,"weight_decay":0.0,"decay":"coupled"}"#,
         ),
+        (
+            r#"{"kind":"sign"}"#,
+            Sign::default().into(),
+            r#"{"kind":"sign","momentum":0.0,"weight_decay":0.0}"#,
+        ),
+        (
+            r#"{"kind":"muon"}"#,
+            Muon::default().into(),
+            r#"{"kind":"muon","momentum":0.0,"weight_decay":0.0}"#,
+        ),
     ] {
         assert_eq!(read(short).unwrap(), optimizer);
         assert_eq!(serde_json::to_string(&optimizer).unwrap(), full);
@@ -246,4 +297,5 @@ fn tables_are_read_with_pytorchs_constants_and_no_other_keys_and_written_in_full
     }
     assert!(read(r#"{"kind":"adam","momentum":0.9}"#).is_err());
     assert!(read(r#"{"kind":"sgd","beta1":0.9}"#).is_err());
+    assert!(read(r#"{"kind":"muon","nesterov":true}"#).is_err());
 }

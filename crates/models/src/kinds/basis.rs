@@ -209,6 +209,10 @@ impl Model for LinearBasis {
         vec![array("weight", shape, 0.0)]
     }
 
+    fn has_matrices(&self) -> bool {
+        true
+    }
+
     fn is_product(&self) -> bool {
         true
     }

@@ -391,6 +391,10 @@ impl Model for Mlp {
         self.init.check_seed(seed)
     }
 
+    fn has_matrices(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             inputs: true,

@@ -214,6 +214,10 @@ impl Model for UnconstrainedFeatures {
         table_of("unconstrained-features", self)
     }
 
+    fn has_matrices(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             inputs: false,

@@ -2,7 +2,7 @@
 //! by step.
 
 use layerwise_nets::{Precision, Rows};
-use models::{Adam, Decay, HostArray, Loss, Optimizer, Reduction, Sgd};
+use models::{Adam, Decay, HostArray, Loss, Muon, Optimizer, Reduction, Sgd, Sign};
 use tasks::{Basis, Batch, TaskShape, stream};
 
 use crate::support::{Targets, batch, flat, flex, initial, learner, model, relative_gap};
@@ -48,6 +48,10 @@ fn optimizers() -> Vec<Optimizer> {
         adam(0.0, Decay::Coupled),
         adam(0.1, Decay::Coupled),
         adam(0.1, Decay::Decoupled),
+        Optimizer::Sign(Sign {
+            momentum: 0.8,
+            weight_decay: 0.1,
+        }),
     ]
 }
 
@@ -125,7 +129,12 @@ fn nets_train_by_hand_as_by_the_recorded_graph() {
                         "kind = 'mlp'\nwidths = {widths}\nactivation = '{activation}'\nbias = {bias}\n\
                          init = {{ kind = 'fan-in', scale = {scale}, biases = 'same' }}"
                     );
-                    for optimizer in optimizers() {
+                    // Also by steps of whole matrices, which products of skills are not.
+                    let muon = Optimizer::Muon(Muon {
+                        momentum: 0.8,
+                        weight_decay: 0.1,
+                    });
+                    for optimizer in optimizers().into_iter().chain([muon]) {
                         let targets = match loss {
                             Loss::CrossEntropy => Targets::Classes,
                             Loss::Mse { .. } | Loss::Hinge { .. } => Targets::Numbers,

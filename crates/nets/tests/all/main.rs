@@ -11,6 +11,7 @@ mod coverage;
 mod modular_addition;
 mod modules;
 mod moments;
+mod muon;
 mod new_activations;
 mod outputs;
 mod pytorch;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use layerwise_nets::{Learners, Member, Precision, Rows, Target};
-use models::{Adam, Decay, HostArray, LearnerState, Loss, Optimizer, Reduction, Sgd};
+use models::{Adam, Decay, HostArray, LearnerState, Loss, Muon, Optimizer, Reduction, Sgd, Sign};
 use tasks::{Basis, Batch, TaskShape, stream};
 
 use crate::support::{Targets, batch, flat, initial, learners, model, relative_gap};
@@ -11,6 +11,7 @@ use crate::support::{Targets, batch, flat, initial, learners, model, relative_ga
 const STEPS: u64 = 200;
 const HALF: u64 = 100;
 const MEMBERS: u64 = 3;
+const OPTIMIZERS: usize = 7;
 
 const MSE: Loss = Loss::Mse {
     half: true,
@@ -36,7 +37,8 @@ fn adam(decay: Decay) -> Optimizer {
     })
 }
 
-fn optimizers() -> [Optimizer; 6] {
+/// The optimizers that step every model.
+fn optimizers() -> [Optimizer; OPTIMIZERS] {
     [
         Optimizer::default(),
         sgd(0.9, 0.0, false),
@@ -44,6 +46,10 @@ fn optimizers() -> [Optimizer; 6] {
         sgd(0.9, 0.0, true),
         adam(Decay::Coupled),
         adam(Decay::Decoupled),
+        Optimizer::Sign(Sign {
+            momentum: 0.9,
+            weight_decay: 0.01,
+        }),
     ]
 }
 
@@ -198,7 +204,7 @@ fn check_all(device: &str, precision: Precision) -> usize {
 }
 
 /// All of them: the engine autodiff covers everything, and auto falls back on it.
-const CASES: usize = MODELS.len() * 6 * 4;
+const CASES: usize = MODELS.len() * OPTIMIZERS * 4;
 
 #[test]
 fn every_model_continues_bit_by_bit_in_single_precision() {
@@ -208,6 +214,35 @@ fn every_model_continues_bit_by_bit_in_single_precision() {
 #[test]
 fn every_model_continues_bit_by_bit_in_double_precision() {
     assert_eq!(check_all("flex", Precision::F64), CASES);
+}
+
+#[test]
+fn nets_that_muon_steps_continue_bit_by_bit() {
+    for precision in [Precision::F32, Precision::F64] {
+        let target = Target::open("flex", precision).unwrap();
+        for momentum in [0.0, 0.9] {
+            let weight_decay = 0.01;
+            let optimizer = Optimizer::Muon(Muon {
+                momentum,
+                weight_decay,
+            });
+            let case = |table, engine, members| Case {
+                table,
+                engine,
+                target: &target,
+                optimizer,
+                members,
+                constant: false,
+            };
+            // Perceptrons with and without biases, linear nets, and one with a frozen layer.
+            for table in [MODELS[0], MODELS[1], MODELS[5], MODELS[10]] {
+                assert!(case(table, "auto", 1).check());
+                assert!(case(table, "autodiff", MEMBERS).check());
+            }
+            // Numbers per skill are no matrix.
+            assert!(!case(MODELS[6], "auto", 1).check());
+        }
+    }
 }
 
 #[test]

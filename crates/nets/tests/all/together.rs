@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use layerwise_nets::{Member, Precision, Rows};
-use models::{Adam, Decay, Loss, Optimizer, Reduction, Sgd};
+use models::{Adam, Decay, Loss, Muon, Optimizer, Reduction, Sgd};
 use tasks::{Batch, TaskShape};
 
 use crate::support::{Targets, batch, flat, flex, initial, learners, model, relative_gap};
@@ -28,7 +28,7 @@ const MSE: Loss = Loss::Mse {
     outputs: Reduction::Sum,
 };
 
-fn optimizers() -> [Optimizer; 3] {
+fn optimizers() -> [Optimizer; 4] {
     let momentum = Optimizer::Sgd(Sgd {
         momentum: 0.8,
         dampening: 0.1,
@@ -42,7 +42,11 @@ fn optimizers() -> [Optimizer; 3] {
         weight_decay: 0.1,
         decay: Decay::Decoupled,
     });
-    [Optimizer::default(), momentum, adamw]
+    let muon = Optimizer::Muon(Muon {
+        momentum: 0.8,
+        weight_decay: 0.1,
+    });
+    [Optimizer::default(), momentum, adamw, muon]
 }
 
 struct Case<'a> {

@@ -4,7 +4,10 @@ use mlp::{Adam, MlpError};
 use tasks::KeyError;
 
 use super::stop;
-use crate::spec::{LearningRateSchedule, Optimizer, Spec, SpecError, Training};
+use crate::{
+    plan::PlannedModel,
+    spec::{LearningRateSchedule, Optimizer, Spec, SpecError, Training},
+};
 
 /// Checks steps, rates and constants.
 pub(super) fn check_training(spec: &Spec) -> Result<(), SpecError> {
@@ -71,6 +74,21 @@ pub(super) fn check_training(spec: &Spec) -> Result<(), SpecError> {
     }
     stop::check(spec)?;
     Ok(())
+}
+
+/// Checks that the weights of every model are matrices, where the optimizer steps matrices.
+pub(super) fn check_matrices(spec: &Spec, models: &[PlannedModel]) -> Result<(), SpecError> {
+    let mut without = models.iter().filter(|model| !model.model.has_matrices());
+    match (spec.training.optimizer.of_matrices(), without.next()) {
+        (Some(_), Some(model)) => Err(SpecError::key(
+            "training.optimizer.kind",
+            "\"muon\"",
+            format!("steps matrices, and the model {:?} has none", model.name),
+            "Leave the model out (unset = [\"models.NAME\"] in a variant), or write \"sign\", which \
+             does the same to single numbers.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a variant does not change keys of the whole run.

@@ -27,7 +27,7 @@ Quantity::new("skill_strength", "target", "u_αᵀ E[f xᵀ] v_α / S_α of mode
 struct Modes {}
 
 /// A mode this much weaker than the first is rounding, and has no strength relative to itself.
-const NO_MODE: f64 = 1e-12;
+pub(super) const NO_MODE: f64 = 1e-12;
 
 pub(crate) fn build(table: toml::Table) -> Result<Box<dyn Metric>, KeyError> {
     Ok(Box::new(parse_table::<Modes>(table)?))
@@ -93,7 +93,8 @@ impl Metric for Modes {
     }
 }
 
-fn correlation(rows: &Batch, values: &[f64]) -> DMatrix<f64> {
+/// E[f xᵀ] of values `[N, K]` on the rows, `[K, D]`.
+pub(super) fn correlation(rows: &Batch, values: &[f64]) -> DMatrix<f64> {
     let products = rows.correlation(values);
     DMatrix::from_row_slice(rows.shape.outputs, rows.shape.inputs, &products)
 }

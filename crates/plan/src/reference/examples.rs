@@ -52,12 +52,14 @@ pub(super) const INIT: [(&str, &str); 7] = [
 ];
 
 /// Examples of optimizers: a line in `[training]`.
-pub(super) const OPTIMIZER: [(&str, &str); 2] = [
+pub(super) const OPTIMIZER: [(&str, &str); 4] = [
     ("sgd", "optimizer = { kind = \"sgd\", momentum = 0.9 }"),
     (
         "adam",
         "optimizer = { kind = \"adam\", weight_decay = 0.1, decay = \"decoupled\" }",
     ),
+    ("sign", "optimizer = { kind = \"sign\", momentum = 0.9 }"),
+    ("muon", "optimizer = { kind = \"muon\", momentum = 0.9 }"),
 ];
 
 /// Examples of losses: a line in `[training]`.

@@ -38,7 +38,7 @@ const TOPICS: [(&str, &[&str]); 4] = [
             "normal", "he", "fan-in", "balanced", "toy", "mirrored", "file",
         ],
     ),
-    ("optimizer", &["sgd", "adam"]),
+    ("optimizer", &["sgd", "adam", "sign", "muon"]),
     ("loss", &["mse", "cross-entropy", "hinge"]),
     (
         "schedule",

@@ -1,7 +1,7 @@
 //! The reference of what is not registered: initial weights, activations, optimizers, losses, schedules,
 //! panels, and the tables of a spec.
 
-use models::{Activation, Adam, Loss, Optimizer, Sgd, WeightInit};
+use models::{Activation, Adam, Loss, Muon, Optimizer, Sgd, Sign, WeightInit};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use tasks::reference::{kind_of, schema_of};
@@ -34,7 +34,7 @@ pub(super) fn topics() -> Vec<Topic> {
         },
         Topic {
             name: "optimizer",
-            about: "How parameters follow their gradients: the `optimizer` of [training], with the formulas and constants of PyTorch.",
+            about: "How parameters follow their gradients: the `optimizer` of [training]; sgd and adam have the formulas and constants of PyTorch.",
             entries: optimizers(),
         },
         Topic {
@@ -98,7 +98,13 @@ fn kinds<T: JsonSchema>(header: &str, examples: Examples) -> Vec<Entry> {
 /// The optimizers, each with the formulas of its own struct.
 fn optimizers() -> Vec<Entry> {
     let mut entries = kinds::<Optimizer>("[training]", &examples::OPTIMIZER);
-    for (name, schema) in [("sgd", schema_of::<Sgd>()), ("adam", schema_of::<Adam>())] {
+    let schemas = [
+        ("sgd", schema_of::<Sgd>()),
+        ("adam", schema_of::<Adam>()),
+        ("sign", schema_of::<Sign>()),
+        ("muon", schema_of::<Muon>()),
+    ];
+    for (name, schema) in schemas {
         let found = entries.iter_mut().filter(|entry| entry.name == name);
         found.for_each(|entry| entry.about = text(&schema));
     }

@@ -49,7 +49,7 @@ fn the_clock_adds_up_the_learning_rates_of_every_schedule() {
 }
 
 #[test]
-fn the_clock_knows_the_factors_of_loss_and_momentum_and_that_adam_has_none() {
+fn the_clock_knows_the_factors_of_loss_and_momentum_and_which_optimizers_have_none() {
     let cases = [
         (HALVED_SUM, Some(5.0)),
         (
@@ -76,6 +76,8 @@ fn the_clock_knows_the_factors_of_loss_and_momentum_and_that_adam_has_none() {
             Some(50.0 / 3.0),
         ),
         ("optimizer = { kind = \"adam\" }", None),
+        ("optimizer = { kind = \"sign\" }", None),
+        ("optimizer = { kind = \"muon\" }", None),
     ];
     for (more, expected) in cases {
         match (time(more, 3, 10), expected) {
@@ -101,4 +103,28 @@ fn times_between_recorded_steps_are_interpolated_and_none_lie_beyond_the_last() 
     }
     assert_eq!(clock.time_at(30.5), None);
     assert_eq!(clock.steps(), [0, 10, 30]);
+}
+
+#[test]
+fn the_distance_is_the_sum_of_the_learning_rates_whatever_loss_and_optimizer() {
+    for more in [
+        "",
+        HALVED_SUM,
+        "optimizer = { kind = \"muon\" }",
+        "optimizer = { kind = \"sgd\", momentum = 0.9 }",
+    ] {
+        let training = training(&format!(
+            "{more}\nschedule = {{ kind = \"steps\", every = 40, factor = 0.5 }}"
+        ));
+        let clock = Clock::new(&training, 3, &[0, 30, 100]).scaled(0.1);
+        for (position, expected) in [0.0, 15.0, 0.5 * (40.0 + 20.0 + 5.0)]
+            .into_iter()
+            .enumerate()
+        {
+            let found = clock.distance(position);
+            assert!((found - 0.1 * expected).abs() < ROUNDING, "{more}: {found}");
+        }
+        assert!((clock.rate(&training, 79) - 0.1 * 0.25).abs() < ROUNDING);
+        assert!((clock.rate(&training, 80) - 0.1 * 0.125).abs() < ROUNDING);
+    }
 }

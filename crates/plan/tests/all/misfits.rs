@@ -101,6 +101,26 @@ fn a_metric_is_checked_on_the_models_and_in_the_variants_that_it_is_read_on() {
     assert_refused(&everywhere, "measure[0].kind", "needs a task of skills");
 }
 
+#[test]
+fn muon_is_refused_where_weights_are_no_matrices() {
+    let muon = format!("{SHORT}\noptimizer = {{ kind = 'muon' }}");
+    let of = |models: &str| spec(MODES, models, &muon, &measure(&["loss"], 5));
+    let key = "training.optimizer.kind";
+    assert_refused(
+        &of(&format!("{NET}{TWIN}")),
+        key,
+        "the model \"twin\" has none",
+    );
+    assert_refused(
+        &of("[models.plain]\nkind = 'linear-skills'\n"),
+        key,
+        "\"plain\"",
+    );
+    load(&of(NET));
+    load(&of("[models.plain]\nkind = 'linear-basis'\n"));
+    load(&of(&format!("{NET}{TWIN}")).replace("'muon'", "'sign'"));
+}
+
 /// A spec with one prediction.
 fn predicting(task: &str, models: &str, form: &str) -> String {
     let more = format!("{}[predictions.p]\n{form}\n", measure(&["loss"], 5));

@@ -31,6 +31,7 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
         }
         "frozen-layer" => set(&[("input_power", 0.7), ("target", 2.0), ("frozen", 0.1)]),
         "fixed-feedback" => set(&[("input_power", 0.7), ("target", 2.0), ("backward", 0.1)]),
+        "muon-mode" => set(&[("target", 2.0), ("first", 0.01), ("second", 0.1)]),
         "skills" => set(&[
             ("skills", 5.0),
             ("alpha", 0.6),
@@ -73,6 +74,7 @@ const NAMES: [&str; 14] = [
     "deep-mode",
     "frozen-layer",
     "fixed-feedback",
+    "muon-mode",
     "skills",
     "data-emergence",
     "parameter-emergence",

@@ -10,6 +10,7 @@ mod forms;
 mod lambda_mode;
 mod modes;
 mod modular_addition;
+mod muon_mode;
 mod network_aligned;
 mod network_exact;
 mod network_forms;

@@ -13,6 +13,7 @@ mod lazy_rich;
 mod linear;
 mod linear_networks;
 mod manifests;
+mod optimizers;
 mod resume;
 mod run;
 mod runs;
