@@ -49,6 +49,14 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/break-feedback.toml"),
     ),
     (
+        "skill-orders",
+        include_str!("../../../experiments/skill-orders.toml"),
+    ),
+    (
+        "symmetric-rows",
+        include_str!("../../../experiments/symmetric-rows.toml"),
+    ),
+    (
         "emergence-data",
         include_str!("../../../experiments/emergence-data.toml"),
     ),
@@ -113,6 +121,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/restored-balance.toml"),
     ),
     (
+        "edge-of-stability",
+        include_str!("../../../experiments/edge-of-stability.toml"),
+    ),
+    (
         "lazy-rich-parity",
         include_str!("../../../experiments/lazy-rich-parity.toml"),
     ),
@@ -148,6 +160,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "frozen-grokking",
         include_str!("../../../experiments/frozen-grokking.toml"),
+    ),
+    (
+        "linear-grokking",
+        include_str!("../../../experiments/linear-grokking.toml"),
     ),
     (
         "grokking-mnist",

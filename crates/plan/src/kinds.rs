@@ -39,7 +39,7 @@ impl Default for Kinds {
 fn metrics() -> Registry<dyn Metric> {
     use metric::{
         accuracy, amplification, balance, class_norms, class_plane, collapse, compute, conserved,
-        features, fourier, kernel, key_frequencies, linearised_gap, logits, loss, modes, outputs,
+        curvature, features, fourier, gradients, kernel, key_frequencies, linearised_gap, logits, loss, modes, outputs,
         patterns, ranks, scales, skills, walsh, weights,
     };
     Registry::new(
@@ -81,6 +81,8 @@ fn metrics() -> Registry<dyn Metric> {
             ("class-norms", class_norms::build, class_norms::REFERENCE),
             ("balance", balance::build, balance::REFERENCE),
             ("ranks", ranks::build, ranks::REFERENCE),
+            ("gradients", gradients::build, gradients::REFERENCE),
+            ("curvature", curvature::build, curvature::REFERENCE),
             (
                 "linearised-gap",
                 linearised_gap::build,

@@ -7,6 +7,7 @@ extern crate layerwise_models as models;
 
 mod balanced_starts;
 mod biases;
+mod derivatives;
 mod linear_starts;
 mod output_characters;
 mod scales;

@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod clock;
+mod derivatives;
 mod collapse;
 mod freezing;
 mod grokking;
