@@ -1,4 +1,4 @@
-//! Sharpness and size of gradients in runs whose answer is known.
+//! Sharpness, size of gradients, and times of losses, in runs whose answer is known.
 
 use crate::runs::{curve, last, recorded};
 
@@ -53,4 +53,25 @@ fn gradient_descent_is_unstable_beyond_two_over_the_sharpness() {
     assert!((last(&run, "net", "output", 1) - 1.5).abs() < 0.01);
     let run = linear("2.1");
     assert!((last(&run, "net", "output", 1) - 1.5).abs() > 10.0);
+}
+
+#[test]
+fn losses_fall_to_their_levels_when_the_formula_says() {
+    // f = w: its error is multiplied by 1 − η every step.
+    let spec = SCALAR.replace("widths = [1]", "widths = []")
+        + "[[measure]]\nkind = 'loss'\nfit = 0.1\ngeneralised = 0.001\nschedule = { kind = 'linear', every = 1 }\n";
+    let run = recorded(&spec, &["training.steps=200"]);
+    let start = curve(&run, "net", "train_loss", 0)[0].1;
+    let expected = |level: f64| (level / start).ln() / (2.0 * 0.95_f64.ln());
+    let times = ["loss_t_fit", "loss_t_gen", "loss_gap"].map(|metric| last(&run, "net", metric, 0));
+    let expected = [expected(0.1), expected(0.001), expected(0.001) - expected(0.1)];
+    for (found, expected) in times.into_iter().zip(expected) {
+        // A straight line between two records is at most this far off.
+        assert!((found - expected).abs() < 0.05 && expected > 1.0, "{found} {expected}");
+    }
+    // A level that is not reached is infinite, and so is the gap.
+    let run = recorded(&spec, &["training.steps=30"]);
+    assert!(last(&run, "net", "loss_t_fit", 0).is_finite());
+    assert_eq!(last(&run, "net", "loss_t_gen", 0), f64::INFINITY);
+    assert_eq!(last(&run, "net", "loss_gap", 0), f64::INFINITY);
 }
