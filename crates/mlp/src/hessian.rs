@@ -91,7 +91,10 @@ impl Mlp {
             });
             let (gradient, next) = match below {
                 Some((below, next)) => (std::mem::replace(&mut at_affine, below), Some(next)),
-                None => (std::mem::replace(&mut at_affine, DMatrix::zeros(0, 0)), None),
+                None => (
+                    std::mem::replace(&mut at_affine, DMatrix::zeros(0, 0)),
+                    None,
+                ),
             };
             layers.push(AtLayer {
                 inputs: DMatrix::from_column_slice(layer.inputs, rows, inputs),
@@ -149,7 +152,8 @@ impl Hessian {
                     column += DMatrixView::from_slice(bias, height, 1);
                 }
             }
-            let next = (layer.activation.as_ref()).map(|[slopes, _]| affine_change.component_mul(slopes));
+            let next =
+                (layer.activation.as_ref()).map(|[slopes, _]| affine_change.component_mul(slopes));
             let before = std::mem::replace(&mut inputs_change, next);
             turned.push((own, before, affine_change.clone()));
         }
@@ -184,8 +188,9 @@ impl Hessian {
         let outputs = change.nrows();
         let mut result = DMatrix::zeros(outputs, change.ncols());
         let blocks = self.outputs.chunks_exact(outputs * outputs);
-        for ((block, from), mut into) in
-            blocks.zip(change.column_iter()).zip(result.column_iter_mut())
+        for ((block, from), mut into) in blocks
+            .zip(change.column_iter())
+            .zip(result.column_iter_mut())
         {
             // Symmetric, so that the order of its entries does not matter.
             into.copy_from(&(DMatrixView::from_slice(block, outputs, outputs) * from));

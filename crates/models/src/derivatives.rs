@@ -100,7 +100,9 @@ impl HostNet {
         // Outputs are α times those of the net.
         let alpha = self.output_scale;
         gradient.iter_mut().for_each(|slope| *slope *= alpha);
-        curvature.iter_mut().for_each(|entry| *entry *= alpha * alpha);
+        curvature
+            .iter_mut()
+            .for_each(|entry| *entry *= alpha * alpha);
         let net = &self.net;
         Ok(LossHessian {
             hessian: net.hessian(&rows.inputs, rows.rows, &gradient, curvature)?,

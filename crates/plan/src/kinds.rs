@@ -39,8 +39,8 @@ impl Default for Kinds {
 fn metrics() -> Registry<dyn Metric> {
     use metric::{
         accuracy, amplification, balance, class_norms, class_plane, collapse, compute, conserved,
-        curvature, features, fourier, gradients, kernel, key_frequencies, linearised_gap, logits, loss, modes, outputs,
-        patterns, ranks, scales, skills, walsh, weights,
+        curvature, features, fourier, gradients, kernel, key_frequencies, linearised_gap, logits,
+        loss, modes, outputs, patterns, ranks, scales, skills, walsh, weights,
     };
     Registry::new(
         "metric kind",

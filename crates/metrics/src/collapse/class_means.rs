@@ -259,7 +259,10 @@ impl ClassMeans {
         let row = |place: usize| &self.means[place * self.width..(place + 1) * self.width];
         let difference: Vec<f64> = row(a).iter().zip(row(b)).map(|(a, b)| a - b).collect();
         // As for the norms of centred means, with the rounding of two of them.
-        let moved = difference.iter().zip(&self.rounding).map(|(d, r)| d.abs() * 2.0 * r);
+        let moved = difference
+            .iter()
+            .zip(&self.rounding)
+            .map(|(d, r)| d.abs() * 2.0 * r);
         let squared = dot(&difference, &difference);
         (squared > moved.sum()).then_some(squared)
     }

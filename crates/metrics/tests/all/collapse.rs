@@ -4,7 +4,8 @@
 use metrics::{
     ClassMeans, ClassPlane, Decision, FloatFormat, LabelledFeatures, LinearClassifier, MetricError,
     SelfDuality, SimplexDistance, Variability, WithinClass, class_distance_variance,
-    effective_rank_of_power, feature_singular_values, features_vary, nearest_mean_accuracy, simplex_distance,
+    effective_rank_of_power, feature_singular_values, features_vary, nearest_mean_accuracy,
+    simplex_distance,
 };
 use nalgebra::DMatrix;
 use proptest::prelude::*;

@@ -74,7 +74,9 @@ fn check(net: &Mlp, loss: Loss, weights: Option<&[f64]>) {
     let direction = numbers(5, start.len());
     let product = hessian.times(&direction).unwrap();
     for (row, value) in product.iter().enumerate() {
-        let sum: f64 = (columns.iter().zip(&direction)).map(|(c, d)| c[row] * d).sum();
+        let sum: f64 = (columns.iter().zip(&direction))
+            .map(|(c, d)| c[row] * d)
+            .sum();
         assert!((value - sum).abs() < ROUNDING * (1.0 + value.abs()) * start.len() as f64);
     }
 }
@@ -114,7 +116,10 @@ fn a_bend_is_the_slope_of_the_slope() {
         }
         // Far out and at kinks there are no NaN.
         for z in [-800.0, 0.0, 800.0] {
-            assert!(activation.slope_and_bend(z).1.is_finite(), "{activation:?} at {z}");
+            assert!(
+                activation.slope_and_bend(z).1.is_finite(),
+                "{activation:?} at {z}"
+            );
         }
     }
 }
@@ -124,6 +129,9 @@ fn wrong_lengths_are_named() {
     let net = net(&[2, 4, 3], true, Activation::Relu, 3);
     let error = hessian(&net, LOSSES[0], None).times(&[1.0]).unwrap_err();
     assert_eq!(error.to_string(), "direction has 1 entries: must have 27");
-    let error = net.hessian(&[0.0; 2], 1, &[0.0; 3], vec![0.0; 3]).err().unwrap();
+    let error = net
+        .hessian(&[0.0; 2], 1, &[0.0; 3], vec![0.0; 3])
+        .err()
+        .unwrap();
     assert_eq!(error.to_string(), "curvature has 3 entries: must have 9");
 }

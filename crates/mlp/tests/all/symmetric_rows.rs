@@ -26,7 +26,10 @@ fn net(activation: Activation, weights: [&[f64]; 2], scale: f64) -> Mlp {
         weight: weight.iter().map(|w| w * scale).collect(),
         bias: None,
     };
-    let layers = vec![layer(INPUTS, HIDDEN, weights[0]), layer(HIDDEN, OUTPUTS, weights[1])];
+    let layers = vec![
+        layer(INPUTS, HIDDEN, weights[0]),
+        layer(HIDDEN, OUTPUTS, weights[1]),
+    ];
     Mlp { layers, activation }
 }
 
@@ -37,13 +40,20 @@ fn pairs() -> [Vec<f64>; 2] {
     let into = into.chunks(half);
     let both = into.flat_map(|row| row.iter().copied().chain(row.iter().map(|w| -w)));
     let opposite = out.iter().map(|a| -a);
-    [both.collect(), out.iter().copied().chain(opposite).collect()]
+    [
+        both.collect(),
+        out.iter().copied().chain(opposite).collect(),
+    ]
 }
 
 fn rows(symmetric: bool) -> (Vec<f64>, Vec<f64>) {
     let (x, y) = (numbers(1, ROWS * INPUTS), numbers(2, ROWS * OUTPUTS));
     let with_images = |values: &[f64]| -> Vec<f64> {
-        values.iter().copied().chain(values.iter().map(|v| -v)).collect()
+        values
+            .iter()
+            .copied()
+            .chain(values.iter().map(|v| -v))
+            .collect()
     };
     if symmetric {
         (with_images(&x), with_images(&y))
@@ -88,11 +98,18 @@ fn opposed_neurons_on_symmetric_rows_train_as_a_linear_net_at_half_the_rate() {
     // The raw rows, the full rate and another start are something else.
     let raw = rows(false);
     let others = [
-        largest_gap(&descent(relu, &raw, RATE), &descent(linear.clone(), &raw, RATE / 2.0)),
+        largest_gap(
+            &descent(relu, &raw, RATE),
+            &descent(linear.clone(), &raw, RATE / 2.0),
+        ),
         largest_gap(&of_relu, &descent(linear, &symmetric, RATE)),
         largest_gap(
             &of_relu,
-            &descent(net(Activation::Identity, weights, 1.0), &symmetric, RATE / 2.0),
+            &descent(
+                net(Activation::Identity, weights, 1.0),
+                &symmetric,
+                RATE / 2.0,
+            ),
         ),
     ];
     assert!(others.iter().all(|gap| *gap > 0.01), "{others:?}");

@@ -22,13 +22,23 @@ fn loss_at(model: &dyn Model, parameters: &[HostArray], start: &[HostArray], row
     let outputs = |parameters: &[HostArray]| {
         let host = model.host(parameters).unwrap();
         let outputs = host.net.forward(&rows.inputs, rows.rows).unwrap();
-        outputs.iter().map(|f| host.output_scale * f).collect::<Vec<f64>>()
+        outputs
+            .iter()
+            .map(|f| host.output_scale * f)
+            .collect::<Vec<f64>>()
     };
     let mut f = outputs(parameters);
     if model.centred() {
-        f.iter_mut().zip(outputs(start)).for_each(|(f, f0)| *f -= f0);
+        f.iter_mut()
+            .zip(outputs(start))
+            .for_each(|(f, f0)| *f -= f0);
     }
-    LOSS.value(&f, &rows.targets, rows.weights.as_deref(), rows.shape.outputs)
+    LOSS.value(
+        &f,
+        &rows.targets,
+        rows.weights.as_deref(),
+        rows.shape.outputs,
+    )
 }
 
 fn moved(parameters: &[HostArray], index: usize, by: f64) -> Vec<HostArray> {
@@ -79,12 +89,14 @@ fn they_are_those_of_the_trained_parameters_with_all_scales() {
             let mut unit = vec![0.0; size];
             unit[a] = 1.0;
             for (b, entry) in hessian.times(&unit).unwrap().into_iter().enumerate() {
-                let corners = at(a, STEP, b, STEP) - at(a, STEP, b, -STEP)
-                    - at(a, -STEP, b, STEP)
+                let corners = at(a, STEP, b, STEP) - at(a, STEP, b, -STEP) - at(a, -STEP, b, STEP)
                     + at(a, -STEP, b, -STEP);
                 let expected = corners / (4.0 * STEP * STEP);
                 let gap = (entry - expected).abs();
-                assert!(gap < DIFFERENCE * 10.0, "{table} {a} {b}: {entry} but {expected}");
+                assert!(
+                    gap < DIFFERENCE * 10.0,
+                    "{table} {a} {b}: {entry} but {expected}"
+                );
             }
         }
     }

@@ -101,7 +101,10 @@ fn toys_and_mirrored_pairs_of_the_wrong_shape_are_refused() {
     assert_misfit(&fits, shape(1, 2), "init.kind");
     assert_misfit(&format!("{toy}[1]"), shape(1, 1), "init.kind");
     assert_misfit(&format!("{toy}[2, 2]"), shape(1, 1), "init.kind");
-    for pairs in ["kind = 'mirrored', scale = 1.0", "kind = 'opposed', std = 1.0"] {
+    for pairs in [
+        "kind = 'mirrored', scale = 1.0",
+        "kind = 'opposed', std = 1.0",
+    ] {
         let pairs = format!("kind = 'mlp'\nbias = false\ninit = {{ {pairs} }}\nwidths = ");
         build(&format!("{pairs}[2]")).unwrap().check(SHAPE).unwrap();
         assert_misfit(&format!("{pairs}[3]"), SHAPE, "init.kind");

@@ -9,12 +9,11 @@ use tasks::{KeyError, Quantity, Reference, Task, parse_table, table_of};
 use super::{MeasureError, Metric, Reading, Snapshot, curvature::start, lacks, layers};
 
 /// What readers are told of this kind.
-pub(crate) const REFERENCE: Reference =
-    Reference::of::<Gradients>("").giving(&[&[Quantity::new(
-        "gradient_norm",
-        "loss/weight",
-        "|∂L/∂θ| of the training loss, of a layer with its bias; index 0 is all layers together",
-    )]]);
+pub(crate) const REFERENCE: Reference = Reference::of::<Gradients>("").giving(&[&[Quantity::new(
+    "gradient_norm",
+    "loss/weight",
+    "|∂L/∂θ| of the training loss, of a layer with its bias; index 0 is all layers together",
+)]]);
 
 /// Size of the gradient of the training loss, layer by layer, in f64.
 ///

@@ -158,10 +158,17 @@ fn skills_have_parities_of_their_own_order() {
         instance(&spec, 2)
     };
     let subsets = |instance: &dyn TaskInstance| -> Vec<Vec<usize>> {
-        instance.groups().iter().map(|group| group.subset.clone()).collect()
+        instance
+            .groups()
+            .iter()
+            .map(|group| group.subset.clone())
+            .collect()
     };
     let mixed = of("[1, 2, 3]", "");
-    assert_eq!(subsets(mixed.as_ref()), [vec![0], vec![1, 2], vec![3, 4, 5]]);
+    assert_eq!(
+        subsets(mixed.as_ref()),
+        [vec![0], vec![1, 2], vec![3, 4, 5]]
+    );
     let batch = mixed.test();
     assert_rows_are_parities(&batch, mixed.as_ref(), 3, 1.0);
     let random = of("[1, 2, 3]", "subsets = 'random'");

@@ -29,10 +29,17 @@ fn a_scalar_net_has_the_sharpness_and_gradient_of_the_formula() {
         // [[b², ab + e], [ab + e, a²]].
         let (half, off) = ((b * b - a * a) / 2.0, product + error);
         let expected = (a * a + b * b) / 2.0 + half.hypot(off);
-        assert!((sharpness / expected - 1.0).abs() < PROMISED, "{sharpness} {expected}");
+        assert!(
+            (sharpness / expected - 1.0).abs() < PROMISED,
+            "{sharpness} {expected}"
+        );
         let norms = [0, 1, 2].map(|layer| of("gradient_norm", layer)[place].1);
         let slopes = [(b * error).abs(), (a * error).abs()];
-        for (found, expected) in norms.into_iter().zip([slopes[0].hypot(slopes[1]), slopes[0], slopes[1]]) {
+        for (found, expected) in
+            norms
+                .into_iter()
+                .zip([slopes[0].hypot(slopes[1]), slopes[0], slopes[1]])
+        {
             assert!((found - expected).abs() < ROUNDING, "{found} {expected}");
         }
     }
@@ -46,7 +53,10 @@ fn gradient_descent_is_unstable_beyond_two_over_the_sharpness() {
     // One linear layer: the sharpness is E[x²] = 1 for good.
     let linear = |rate: &str| {
         let spec = SCALAR.replace("widths = [1]", "widths = []");
-        recorded(&spec, &[&format!("training.lr={rate}"), "training.steps=60"])
+        recorded(
+            &spec,
+            &[&format!("training.lr={rate}"), "training.steps=60"],
+        )
     };
     let run = linear("1.9");
     assert!((last(&run, "net", "sharpness", 0) - 1.0).abs() < PROMISED);
@@ -64,10 +74,17 @@ fn losses_fall_to_their_levels_when_the_formula_says() {
     let start = curve(&run, "net", "train_loss", 0)[0].1;
     let expected = |level: f64| (level / start).ln() / (2.0 * 0.95_f64.ln());
     let times = ["loss_t_fit", "loss_t_gen", "loss_gap"].map(|metric| last(&run, "net", metric, 0));
-    let expected = [expected(0.1), expected(0.001), expected(0.001) - expected(0.1)];
+    let expected = [
+        expected(0.1),
+        expected(0.001),
+        expected(0.001) - expected(0.1),
+    ];
     for (found, expected) in times.into_iter().zip(expected) {
         // A straight line between two records is at most this far off.
-        assert!((found - expected).abs() < 0.05 && expected > 1.0, "{found} {expected}");
+        assert!(
+            (found - expected).abs() < 0.05 && expected > 1.0,
+            "{found} {expected}"
+        );
     }
     // A level that is not reached is infinite, and so is the gap.
     let run = recorded(&spec, &["training.steps=30"]);

@@ -4,8 +4,8 @@
 
 mod by_hand;
 mod clock;
-mod derivatives;
 mod collapse;
+mod derivatives;
 mod freezing;
 mod grokking;
 mod lazy_rich;
