@@ -150,6 +150,7 @@ fn a_perfect_simplex_is_zero_everywhere() {
         "nc1",
         "nc1_papyan",
         "nc1_quotient",
+        "cdnv",
         "nc2_equinorm_means",
         "nc2_equinorm_weights",
         "nc2_equiangular_means",
@@ -396,10 +397,11 @@ fn assert_same(found: &Value, expected: &Value, keys: &[&str]) {
     }
 }
 
-const OF_FEATURES: [&str; 11] = [
+const OF_FEATURES: [&str; 12] = [
     "nc1",
     "nc1_papyan",
     "nc1_quotient",
+    "cdnv",
     "rank",
     "smallest_eigenvalue",
     "nc2_equinorm_means",

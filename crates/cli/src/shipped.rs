@@ -57,6 +57,14 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/muon-order.toml"),
     ),
     (
+        "skill-orders",
+        include_str!("../../../experiments/skill-orders.toml"),
+    ),
+    (
+        "symmetric-rows",
+        include_str!("../../../experiments/symmetric-rows.toml"),
+    ),
+    (
         "emergence-data",
         include_str!("../../../experiments/emergence-data.toml"),
     ),
@@ -125,6 +133,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/restored-balance.toml"),
     ),
     (
+        "edge-of-stability",
+        include_str!("../../../experiments/edge-of-stability.toml"),
+    ),
+    (
         "lazy-rich-parity",
         include_str!("../../../experiments/lazy-rich-parity.toml"),
     ),
@@ -160,6 +172,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
     (
         "frozen-grokking",
         include_str!("../../../experiments/frozen-grokking.toml"),
+    ),
+    (
+        "linear-grokking",
+        include_str!("../../../experiments/linear-grokking.toml"),
     ),
     (
         "grokking-mnist",

@@ -15,6 +15,7 @@
 mod class_means;
 mod decision;
 mod directions;
+mod distance_variance;
 mod dot;
 mod duality;
 mod lanes;
@@ -25,6 +26,7 @@ mod variability;
 
 pub use class_means::{ClassMeans, LabelledFeatures};
 pub use decision::{Decision, LinearClassifier, nearest_mean_accuracy};
+pub use distance_variance::class_distance_variance;
 pub use duality::SelfDuality;
 pub use plane::ClassPlane;
 pub use rounding::features_vary;

@@ -21,6 +21,7 @@ mod error;
 mod fit;
 mod fourier;
 mod kernel;
+mod lanczos;
 mod patterns;
 mod rank;
 mod skills;
@@ -34,8 +35,8 @@ pub use balance::{Balance, neuron_balance, neuron_balance_drift, neuron_sizes};
 pub use classification::{FloatFormat, accuracy, cross_entropy, labels, margins, softmax_collapse};
 pub use collapse::{
     ClassMeans, ClassPlane, Decision, LabelledFeatures, LinearClassifier, SelfDuality,
-    SimplexDistance, Variability, WithinClass, feature_singular_values, features_vary,
-    nearest_mean_accuracy, simplex_distance,
+    SimplexDistance, Variability, WithinClass, class_distance_variance, feature_singular_values,
+    features_vary, nearest_mean_accuracy, simplex_distance,
 };
 pub use curve::{Crossing, HALF, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;
@@ -45,6 +46,7 @@ pub use kernel::{
     LinearisedGap, centred_cka, feature_cka, kernel_distance, kernel_velocity, linearised_gap,
     packed_target_alignment, target_alignment,
 };
+pub use lanczos::largest_eigenvalue;
 pub use patterns::pattern_distance;
 pub use rank::{centred_ranks, correlation_of_ranks, kendall_tau_b, spearman};
 pub use skills::{SkillStats, exact_strengths, skill_stats};

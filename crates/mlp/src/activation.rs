@@ -13,7 +13,7 @@ mod tanh;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::algebra::Algebra;
+use crate::{algebra::Algebra, dual::Dual};
 pub(crate) use formula::Formula;
 
 macro_rules! activations {
@@ -120,5 +120,18 @@ impl Activation {
     #[must_use]
     pub fn derivative(self, z: f64) -> f64 {
         self.value_and_derivative(z).1
+    }
+
+    /// φ'(z) and φ''(z), the latter 0 at a kink.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(mlp::Activation::Quadratic.slope_and_bend(3.0), (6.0, 2.0));
+    /// ```
+    #[must_use]
+    pub fn slope_and_bend(self, z: f64) -> (f64, f64) {
+        let slope = self.value_and_derivative(Dual::variable(z)).1;
+        (slope.value, slope.derivative)
     }
 }

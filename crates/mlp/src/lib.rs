@@ -42,7 +42,9 @@
 
 mod activation;
 mod algebra;
+mod dual;
 mod error;
+mod hessian;
 mod loss;
 mod network;
 mod optimizer;
@@ -52,6 +54,7 @@ mod trainer;
 pub use activation::Activation;
 pub use algebra::Algebra;
 pub use error::MlpError;
+pub use hessian::Hessian;
 pub use loss::{Loss, LossValue, Reduction};
 pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, Decay, Muon, Optimizer, Sgd, Sign, UpdateAlgebra};

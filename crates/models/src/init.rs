@@ -7,11 +7,13 @@ use crate::{HostArray, WeightFile};
 mod balanced;
 mod file;
 mod mirrored;
+mod opposed;
 mod toy;
 
 pub use balanced::Balanced;
 pub use file::FileInit;
 pub use mirrored::Mirrored;
+pub use opposed::Opposed;
 pub use toy::Toy;
 
 /// Initial weights of dense layers.
@@ -59,6 +61,12 @@ pub enum WeightInit {
     /// `W_1 = p [A; A]`, `W_2 = q [B, −B]` with standard normal A and B, p = `scale` + max(`imbalance`, 0) and
     /// q = `scale` − min(`imbalance`, 0).
     Mirrored(Mirrored),
+    /// Pairs of neurons of which one has the negative weights of the other, so that a `ReLU` net of two layers without
+    /// biases starts as a linear map.
+    ///
+    /// `W_1 = std [A, −A]`, `W_2 = std [B; −B]` with standard normal A and B. On rows ±x with targets ±y (`symmetrise` of a
+    /// task) gradient descent keeps the pairs, and the net trains exactly as a linear one with weights over √2 at half the rate.
+    Opposed(Opposed),
     /// Saved weights: a safetensors file in PyTorch's layout or the one of `layerwise export weights`.
     ///
     /// A `state_dict` of PyTorch has `0.weight` `[out, in]`, `0.bias`, `2.weight`, …, with any common prefix. The numbers
@@ -105,6 +113,7 @@ impl WeightInit {
             Self::Balanced(balanced) => return balanced.check(),
             Self::Toy(toy) => return toy.check(),
             Self::Mirrored(mirrored) => return mirrored.check(),
+            Self::Opposed(opposed) => return opposed.check(),
             Self::File(file) => return file.open(files),
         };
         if value.is_finite() && value >= 0.0 {
@@ -120,7 +129,7 @@ impl WeightInit {
 
     /// Whether the layers are made together, which takes hidden layers and no biases.
     pub(crate) fn is_joint(&self) -> bool {
-        self.is_linear() || matches!(self, Self::Mirrored(_))
+        self.is_linear() || matches!(self, Self::Mirrored(_) | Self::Opposed(_))
     }
 
     /// Whether they are weights of a linear net.
@@ -149,6 +158,7 @@ impl WeightInit {
             Self::Balanced(balanced) => balanced.check_widths(widths),
             Self::Toy(toy) => toy.check_widths(widths),
             Self::Mirrored(_) => Mirrored::check_widths(widths),
+            Self::Opposed(_) => Opposed::check_widths(widths),
             _ => Ok(()),
         }
     }
@@ -168,6 +178,7 @@ impl WeightInit {
             Self::Balanced(balanced) => balanced.layers(widths, task, seed),
             Self::Toy(toy) => toy.layers(widths[1], net.output_scale, seed),
             Self::Mirrored(mirrored) => mirrored.layers([widths[0], widths[1], widths[2]], seed),
+            Self::Opposed(opposed) => opposed.layers([widths[0], widths[1], widths[2]], seed),
             Self::File(file) => file.parameters(seed),
             _ => {
                 let pairs = widths.windows(2).enumerate();
@@ -205,7 +216,11 @@ impl WeightInit {
             Self::Normal { std, biases } => (std, biases),
             Self::He { scale, biases } => (scale * (2.0 / inputs as f64).sqrt(), biases),
             Self::FanIn { scale, biases } => (scale / (inputs as f64).sqrt(), biases),
-            Self::Balanced(_) | Self::Toy(_) | Self::Mirrored(_) | Self::File(_) => {
+            Self::Balanced(_)
+            | Self::Toy(_)
+            | Self::Mirrored(_)
+            | Self::Opposed(_)
+            | Self::File(_) => {
                 unreachable!("joint layers are made together")
             }
         };

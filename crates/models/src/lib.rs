@@ -17,6 +17,7 @@
 //! ```
 
 mod array;
+mod derivatives;
 mod features;
 mod init;
 mod intervention;
@@ -30,8 +31,9 @@ pub mod weight_file;
 
 pub use ::mlp::{Activation, Adam, Decay, Loss, Muon, Optimizer, Reduction, Sgd, Sign};
 pub use array::HostArray;
+pub use derivatives::LossHessian;
 pub use features::{Classifier, HiddenFeatures, HiddenLayer};
-pub use init::{Balanced, BiasInit, FileInit, Mirrored, Toy, WeightInit};
+pub use init::{Balanced, BiasInit, FileInit, Mirrored, Opposed, Toy, WeightInit};
 pub use intervention::{Backward, Clamp, Condition, Freeze, Interventions, Rebalance};
 pub use kinds::{
     ClassifierStart, DiagonalLinear, FeatureInit, Gates, LinearBasis, LinearSkills, Mlp,

@@ -39,8 +39,9 @@ impl Default for Kinds {
 fn metrics() -> Registry<dyn Metric> {
     use metric::{
         accuracy, amplification, balance, class_norms, class_plane, class_sum, collapse, compute,
-        conserved, features, fourier, kernel, key_frequencies, linearised_gap, logits, loss,
-        mode_sizes, modes, outputs, patterns, ranks, scales, skills, walsh, weights,
+        conserved, curvature, features, fourier, gradients, kernel, key_frequencies,
+        linearised_gap, logits, loss, mode_sizes, modes, outputs, patterns, ranks, scales, skills,
+        walsh, weights,
     };
     Registry::new(
         "metric kind",
@@ -83,6 +84,8 @@ fn metrics() -> Registry<dyn Metric> {
             ("class-sum", class_sum::build, class_sum::REFERENCE),
             ("balance", balance::build, balance::REFERENCE),
             ("ranks", ranks::build, ranks::REFERENCE),
+            ("gradients", gradients::build, gradients::REFERENCE),
+            ("curvature", curvature::build, curvature::REFERENCE),
             (
                 "linearised-gap",
                 linearised_gap::build,

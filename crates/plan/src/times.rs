@@ -55,7 +55,16 @@ pub const STRENGTH: &str = "skill_strength";
 pub(crate) const LEVELLED: [&str; 3] = [STRENGTH, "train_accuracy", "test_accuracy"];
 
 /// Metrics whose values are steps; an infinite value means that only a bound is known.
-const STEPS: [&str; 5] = ["t10", "half_time", "t90", "t_fit", "t_gen"];
+const STEPS: [&str; 8] = [
+    "t10",
+    "half_time",
+    "t90",
+    "t_fit",
+    "t_gen",
+    "loss_t_fit",
+    "loss_t_gen",
+    "loss_gap",
+];
 
 /// Corrects a crossing for a curve that may begin after step 0. If the first record is already
 /// above the level, the crossing happened at or before that record, at an unknown time.

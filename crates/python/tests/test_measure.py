@@ -41,7 +41,12 @@ def by_numpy(features, labels, weight, bias):
     distances = ((h[:, None] - means) ** 2).sum(-1)
     singular = np.linalg.svd(h - h.mean(0), compute_uv=False)
     share = singular**2 / (singular**2).sum()
+    variances = np.array([(within[labels == c] ** 2).sum(1).mean() for c in range(classes)])
+    apart = ((means[:, None] - means) ** 2).sum(-1)
+    first, second = np.triu_indices(classes, 1)
+    cdnv = ((variances[first] + variances[second]) / (2 * apart[first, second])).mean()
     return {
+        "cdnv": cdnv,
         "nc1": nc1, "nc1_papyan": nc1 * classes, "nc1_quotient": np.trace(s_w) / np.trace(s_b),
         "nc2_equinorm_means": norms.std(ddof=1) / norms.mean(),
         "nc2_equiangular_means": np.abs(pairs + 1 / (classes - 1)).mean(),

@@ -39,6 +39,16 @@ enum RawSubsets {
     Random,
 }
 
+/// How many bits each skill has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "must be a whole number, or a list of them")]
+enum RawOrders {
+    /// All skills have as many.
+    Same(u64),
+    /// A number for each skill.
+    Each(Vec<u64>),
+}
+
 /// Sparse parities of different frequency, the task of emergence \[Nam2024, multitask sparse parity\].
 ///
 /// The first inputs are the one-hot key of a skill, the others are bits; the target is S times the parity of the
@@ -51,8 +61,8 @@ struct RawMultitaskParity {
     skills: u64,
     /// Number of bits, up to 64.
     bits: u64,
-    /// Number of bits whose parity a skill is.
-    bits_per_skill: u64,
+    /// Number of bits whose parity a skill is: one for all skills, or a list with one for each, from skill 1.
+    bits_per_skill: RawOrders,
     /// α of the power law of the skills' probabilities. Above 0. Give this or `probabilities`.
     alpha: Option<f64>,
     /// Probability of each skill; they add up to 1.
@@ -81,20 +91,19 @@ impl RawMultitaskParity {
     fn check(self) -> Result<Box<dyn Task>, KeyError> {
         let skills = check::within("skills", self.skills, 1, MOST_SKILLS)?;
         let bits = check::within("bits", self.bits, 1, MOST_BITS)?;
-        let bits_per_skill = check::within("bits_per_skill", self.bits_per_skill, 1, bits)?;
+        let orders = self.bits_per_skill.check(skills, bits)?;
         let probabilities = self.probabilities(skills as usize)?;
         let target = check::positive("target", self.target.unwrap_or(DEFAULT_TARGET))?;
         let encoding = self.encoding.unwrap_or(DEFAULT_ENCODING);
         let subsets = self.subsets.unwrap_or(DEFAULT_SUBSETS);
-        if subsets == RawSubsets::Disjoint && skills * bits_per_skill > bits {
+        let together: usize = orders.iter().sum();
+        if subsets == RawSubsets::Disjoint && together as u64 > bits {
+            let of = self.bits_per_skill.text();
             return Err(KeyError::new(
                 "bits",
                 bits,
-                format!("is too few for {skills} disjoint subsets of {bits_per_skill}"),
-                format!(
-                    "Write {} or more, or subsets = \"random\".",
-                    skills * bits_per_skill
-                ),
+                format!("is too few for {skills} disjoint subsets of {of}"),
+                format!("Write {together} or more, or subsets = \"random\"."),
             ));
         }
         let (data, checked_data) = self
@@ -108,7 +117,7 @@ impl RawMultitaskParity {
             has_keys: true,
             probabilities,
             bits: bits as usize,
-            bits_per_skill: bits_per_skill as usize,
+            orders,
             target,
             encoding,
             subsets: match subsets {
@@ -174,6 +183,39 @@ impl RawMultitaskParity {
             ));
         }
         Ok(given.iter().map(|p| p / sum).collect())
+    }
+}
+
+impl RawOrders {
+    /// The number of bits of every skill.
+    fn check(&self, skills: u64, bits: u64) -> Result<Vec<usize>, KeyError> {
+        let key = "bits_per_skill";
+        let orders = match self {
+            Self::Same(order) => {
+                let order = check::within(key, *order, 1, bits)?;
+                return Ok(vec![order as usize; skills as usize]);
+            }
+            Self::Each(orders) => orders,
+        };
+        if orders.len() as u64 != skills {
+            return Err(KeyError::new(
+                key,
+                self.text(),
+                format!("has {} entries for {skills} skills", orders.len()),
+                "Write one number of bits for each skill.",
+            ));
+        }
+        let checked = |(k, &order): (usize, &u64)| {
+            check::within(&format!("{key}[{k}]"), order, 1, bits).map(|order| order as usize)
+        };
+        orders.iter().enumerate().map(checked).collect()
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Same(order) => order.to_string(),
+            Self::Each(orders) => format!("{orders:?}"),
+        }
     }
 }
 

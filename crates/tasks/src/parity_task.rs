@@ -23,7 +23,7 @@ const NUMBERS_PER_SAMPLE: usize = 2;
 /// Which bits the subset of a skill holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subsets {
-    /// Skill `k` has the bits `k m .. (k + 1) m`.
+    /// Each skill has the bits that follow those of the skill before.
     Consecutive,
     /// Each skill draws distinct bits; the bits of different skills may overlap.
     Random,
@@ -37,7 +37,8 @@ pub(crate) struct ParitySpec {
     /// Probability of each skill; they add up to 1.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) bits: usize,
-    pub(crate) bits_per_skill: usize,
+    /// Number of bits of each skill.
+    pub(crate) orders: Vec<usize>,
     pub(crate) target: f64,
     pub(crate) encoding: Encoding,
     pub(crate) subsets: Subsets,
@@ -103,11 +104,15 @@ impl ParitySpec {
 
     /// Bits of each skill's subset, ascending.
     fn draw_subsets(&self, seed: u64) -> Vec<Vec<usize>> {
-        let size = self.bits_per_skill;
         let bits = u32::try_from(self.bits).expect("there are at most 64 bits");
         let key = StreamKey::new(seed, "subset");
-        let subset = |skill: usize| match self.subsets {
-            Subsets::Consecutive => (skill * size..(skill + 1) * size).collect(),
+        let mut next = 0;
+        let subset = |(skill, &size): (usize, &usize)| match self.subsets {
+            Subsets::Consecutive => {
+                let first = next;
+                next += size;
+                (first..next).collect()
+            }
             Subsets::Random => {
                 let order = permutation(&mut key.at(skill as u64), bits);
                 let mut subset: Vec<usize> =
@@ -116,7 +121,7 @@ impl ParitySpec {
                 subset
             }
         };
-        (0..self.probabilities.len()).map(subset).collect()
+        self.orders.iter().enumerate().map(subset).collect()
     }
 }
 

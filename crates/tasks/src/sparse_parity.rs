@@ -78,7 +78,7 @@ impl RawSparseParity {
             has_keys: false,
             probabilities: vec![1.0],
             bits: bits as usize,
-            bits_per_skill: parity as usize,
+            orders: vec![parity as usize],
             target,
             encoding,
             subsets: match subset {

@@ -2,8 +2,8 @@ use std::thread;
 
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality, Stored,
-    Variability, WithinClass, effective_rank_of_power, feature_singular_values, features_vary,
-    nearest_mean_accuracy, simplex_distance, stable_rank,
+    Variability, WithinClass, class_distance_variance, effective_rank_of_power,
+    feature_singular_values, features_vary, nearest_mean_accuracy, simplex_distance, stable_rank,
 };
 use serde_json::{Map, json};
 
@@ -178,6 +178,9 @@ fn of_means<T: Stored>(
     }
     numbers.put_all(["nc1_papyan"], of(|v| v.nc1_papyan));
     numbers.put_all(["nc1_quotient"], of(|v| v.nc1_quotient));
+    let pairs = means.clone();
+    let pairs = pairs.and_then(|m| told(class_distance_variance(features, m)));
+    numbers.put_all(["cdnv"], pairs.map(|value| [value]));
     numbers.put("rank", variability.as_ref().map_or(0, |v| v.rank));
     numbers.put_all(["smallest_eigenvalue"], of(|v| v.smallest_eigenvalue));
     let dropped = means.as_ref().map(|m| m.dropped_eigenvalues());

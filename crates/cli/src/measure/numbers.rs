@@ -75,6 +75,7 @@ pub(crate) fn meaning(name: &str) -> &'static str {
         "nc1_all_directions" => "nc1 with the dropped directions, which are rounding",
         "nc1_papyan" => "Tr(S_w S_b⁺)",
         "nc1_quotient" => "Tr S_w/Tr S_b; 0: all rows equal their class means",
+        "cdnv" => "mean of (σ² + σ'²)/(2 |μ − μ'|²) over pairs of classes; 0: collapsed",
         "rank" => "number of directions between the class means, at most C − 1",
         "smallest_eigenvalue" => "smallest eigenvalue of S_b in those directions",
         "dropped_directions" => "number of directions no larger than rounding",

@@ -249,6 +249,24 @@ impl ClassMeans {
         simplex_distance(&self.centred, self.classes())
     }
 
+    /// The place of a class among those with rows.
+    pub(super) fn place(&self, class: usize) -> Option<usize> {
+        place(&self.present, class)
+    }
+
+    /// |μ_a − μ_b|² of two classes, by their places among those with rows; `None` where it may be rounding.
+    pub(super) fn squared_distance(&self, a: usize, b: usize) -> Option<f64> {
+        let row = |place: usize| &self.means[place * self.width..(place + 1) * self.width];
+        let difference: Vec<f64> = row(a).iter().zip(row(b)).map(|(a, b)| a - b).collect();
+        // As for the norms of centred means, with the rounding of two of them.
+        let moved = difference
+            .iter()
+            .zip(&self.rounding)
+            .map(|(d, r)| d.abs() * 2.0 * r);
+        let squared = dot(&difference, &difference);
+        (squared > moved.sum()).then_some(squared)
+    }
+
     /// μ_c of a class.
     pub(super) fn mean(&self, class: usize) -> Option<&[f64]> {
         let place = place(&self.present, class)?;

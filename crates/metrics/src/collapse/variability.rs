@@ -302,7 +302,11 @@ fn add_gram(gram: &mut DMatrix<f64>, columns: &DMatrix<f64>) {
     }
 }
 
-fn fits<T>(features: &LabelledFeatures<'_, T>, means: &ClassMeans) -> Result<(), MetricError> {
+/// Checks that means belong to such features.
+pub(super) fn fits<T>(
+    features: &LabelledFeatures<'_, T>,
+    means: &ClassMeans,
+) -> Result<(), MetricError> {
     require_length("width", features.width, means.width, "that of the means")?;
     let classes = means.all_classes();
     require_length("classes", features.classes, classes, "those of the means")?;

@@ -3,8 +3,9 @@
 
 use metrics::{
     ClassMeans, ClassPlane, Decision, FloatFormat, LabelledFeatures, LinearClassifier, MetricError,
-    SelfDuality, SimplexDistance, Variability, WithinClass, effective_rank_of_power,
-    feature_singular_values, features_vary, nearest_mean_accuracy, simplex_distance,
+    SelfDuality, SimplexDistance, Variability, WithinClass, class_distance_variance,
+    effective_rank_of_power, feature_singular_values, features_vary, nearest_mean_accuracy,
+    simplex_distance,
 };
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -762,4 +763,51 @@ fn classes_without_rows_are_left_out_of_what_follows_from_means() {
     );
     assert!(ClassPlane::of(&means, [1, 2, 3]).is_err());
     assert!(ClassPlane::of(&means, [1, 2, 4]).is_ok());
+}
+
+fn cdnv(rows: &Rows) -> f64 {
+    class_distance_variance(&rows.features(), &rows.means()).unwrap()
+}
+
+#[test]
+fn the_distance_variance_of_noise_around_a_simplex_is_known() {
+    // Corners are √2 apart, and every class has the variance s² d.
+    for (classes, deviation) in [(2, 0.3), (3, 0.1), (10, 1.0)] {
+        let expected = deviation * deviation * classes as f64 / 2.0;
+        let found = cdnv(&noisy_simplex(classes, deviation));
+        assert!((found / expected - 1.0).abs() < EXACT, "{found} {expected}");
+    }
+    assert!(cdnv(&noisy_simplex(4, 0.0)).abs() < EXACT);
+}
+
+#[test]
+fn the_distance_variance_is_the_mean_over_pairs_of_classes_of_any_size() {
+    // Classes 0, 2 and 3 of four, with 3, 2 and 1 rows.
+    let rows = Rows {
+        values: vec![0.0, 1.0, 3.0, 1.0, 0.0, 4.0, 5.0, 5.0, 7.0, 5.0, -2.0, 0.5],
+        width: 2,
+        labels: vec![0, 0, 0, 2, 2, 3],
+        classes: 4,
+    };
+    // Means (1, 2), (6, 5) and (−2, 0.5); variances (6 + 6)/3 = 4, 1 and 0.
+    let expected = ((4.0 + 1.0) / (2.0 * 34.0) + 4.0 / (2.0 * 11.25) + 1.0 / (2.0 * 84.25)) / 3.0;
+    assert!((cdnv(&rows) / expected - 1.0).abs() < EXACT);
+    // Two classes with one mean have no distance.
+    let same = Rows {
+        values: vec![1.0, -1.0, 0.5, -0.5, 3.0, 3.0],
+        width: 1,
+        labels: vec![0, 0, 1, 1, 2, 2],
+        classes: 3,
+    };
+    let error = class_distance_variance(&same.features(), &same.means()).unwrap_err();
+    assert!(error.to_string().contains("the same mean"), "{error}");
+}
+
+#[test]
+fn the_distance_variance_does_not_feel_rotation_scale_or_shift() {
+    let rows = noisy_simplex(5, 0.4);
+    let turned = DMatrix::from_fn(5, 5, |i, j| ((3 * i + 7 * j * j) as f64).sin());
+    let rotation = turned.qr().q();
+    let moved = rows.moved(&rotation, 3.0, -2.0);
+    assert!((cdnv(&moved) / cdnv(&rows) - 1.0).abs() < EXACT);
 }

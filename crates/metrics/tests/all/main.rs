@@ -8,6 +8,7 @@ mod collapse;
 mod curve;
 mod fourier;
 mod kernel;
+mod lanczos;
 mod numbers;
 mod skills;
 mod spectrum;

@@ -1,8 +1,9 @@
-//! Other joint starts: the scalar toy and mirrored pairs; what every start has in common.
+//! Other joint starts: the scalar toy, mirrored and opposed pairs; what every start has in common.
 
 use models::HostArray;
+use theory::nalgebra::DMatrix;
 
-use crate::start::{Start, balanced, matrix};
+use crate::start::{Start, balanced, matrix, relative_gap};
 
 /// A few products of orthogonal matrices.
 const ROUNDING: f64 = 1e-12;
@@ -67,6 +68,10 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     assert_seeded(
         MAP,
         "kind = 'mlp'\nbias = false\nwidths = [6]\ninit = { kind = 'mirrored', scale = 1.0 }",
+    );
+    assert_seeded(
+        MAP,
+        "kind = 'mlp'\nbias = false\nwidths = [6]\ninit = { kind = 'opposed', std = 1.0 }",
     );
     let toy = "kind = 'deep-linear'\nwidths = [3]\ninit = { kind = 'toy', sigma = 1.0 }";
     assert_seeded("kind = 'modes'\ninput_powers = [1.5]\ntargets = [2.0]", toy);
@@ -136,11 +141,28 @@ fn the_imbalance_of_mirrored_layers_adds_to_one_of_them() {
 }
 
 #[test]
+fn opposed_pairs_are_a_linear_map_under_relu() {
+    let table = "kind = 'mlp'\nbias = false\nwidths = [6]\ninit = { kind = 'opposed', std = 0.5 }";
+    let start = Start::new(MAP, table, 8);
+    let [first, second] = [0, 1].map(|layer| matrix(&start.weights[layer]));
+    assert_eq!((first.shape(), second.shape()), ((6, 5), (4, 6)));
+    assert_eq!(first.rows(0, 3), -first.rows(3, 3));
+    assert_eq!(second.columns(0, 3), -second.columns(3, 3));
+    // f(x) = ½ A W x, also where x is not a row of the task.
+    let host = start.model().host(&start.weights).unwrap();
+    let x = [0.3, -1.2, 0.7, 2.0, -0.4];
+    let found = host.net.forward(&x, 1).unwrap();
+    let expected = 0.5 * second * first * DMatrix::from_column_slice(5, 1, &x);
+    assert!(relative_gap(&found, expected.as_slice()) < 1e-14);
+}
+
+#[test]
 fn layer_scales_multiply_the_layers_of_every_start() {
     let tables = [
         balanced("[4]", "strength = 0.1, alignment = 'task', lambda = 1.0"),
         balanced("[4, 6]", "strength = 0.1, alignment = 'random'"),
         "kind = 'deep-linear'\nwidths = [6]\ninit = { kind = 'mirrored', scale = 1.0 }".to_owned(),
+        "kind = 'deep-linear'\nwidths = [6]\ninit = { kind = 'opposed', std = 1.0 }".to_owned(),
         "kind = 'mlp'\nwidths = [6]\ninit = { kind = 'normal', std = 1.0 }".to_owned(),
     ];
     for table in tables {

@@ -9,6 +9,7 @@ mod balanced_starts;
 mod biases;
 mod classifier_start;
 mod deep_features;
+mod derivatives;
 mod linear_starts;
 mod output_characters;
 mod scales;

@@ -67,6 +67,7 @@ fn joint_starts_are_for_the_nets_that_they_describe() {
     let balanced = "{ kind = 'balanced', strength = 0.1, alignment = 'task' }";
     let toy = "{ kind = 'toy', sigma = 1.0 }";
     let mirrored = "{ kind = 'mirrored', scale = 1.0 }";
+    let opposed = "{ kind = 'opposed', std = 1.0 }";
     let refused = |kind: &str, init: &str, rest: &str| {
         let table = format!("kind = '{kind}'\ninit = {init}\n{rest}");
         assert_refused(&table, "init.kind")
@@ -77,7 +78,7 @@ fn joint_starts_are_for_the_nets_that_they_describe() {
         let identity = "widths = [4]\nbias = false\nactivation = 'identity'";
         refused("mlp", init, identity);
     }
-    for init in [balanced, toy, mirrored] {
+    for init in [balanced, toy, mirrored, opposed] {
         let error = refused("deep-linear", init, "widths = [4]\nbias = true");
         assert!(error.hint.contains("bias = false"), "{error}");
         let error = refused("deep-linear", init, "widths = []");
@@ -100,15 +101,16 @@ fn toys_and_mirrored_pairs_of_the_wrong_shape_are_refused() {
     assert_misfit(&fits, shape(1, 2), "init.kind");
     assert_misfit(&format!("{toy}[1]"), shape(1, 1), "init.kind");
     assert_misfit(&format!("{toy}[2, 2]"), shape(1, 1), "init.kind");
-    let mirrored =
-        "kind = 'mlp'\nbias = false\ninit = { kind = 'mirrored', scale = 1.0 }\nwidths = ";
-    build(&format!("{mirrored}[2]"))
-        .unwrap()
-        .check(SHAPE)
-        .unwrap();
-    assert_misfit(&format!("{mirrored}[3]"), SHAPE, "init.kind");
-    let error = assert_misfit(&format!("{mirrored}[2, 2]"), SHAPE, "init.kind");
-    assert!(error.hint.contains("one even hidden width"), "{error}");
+    for pairs in [
+        "kind = 'mirrored', scale = 1.0",
+        "kind = 'opposed', std = 1.0",
+    ] {
+        let pairs = format!("kind = 'mlp'\nbias = false\ninit = {{ {pairs} }}\nwidths = ");
+        build(&format!("{pairs}[2]")).unwrap().check(SHAPE).unwrap();
+        assert_misfit(&format!("{pairs}[3]"), SHAPE, "init.kind");
+        let error = assert_misfit(&format!("{pairs}[2, 2]"), SHAPE, "init.kind");
+        assert!(error.hint.contains("one even hidden width"), "{error}");
+    }
 }
 
 #[test]
@@ -141,6 +143,8 @@ fn numbers_of_linear_starts_that_make_no_sense_name_their_key() {
         ),
         ("kind = 'mirrored', scale = -1.0", "init.scale"),
         ("kind = 'mirrored', scale = nan", "init.scale"),
+        ("kind = 'opposed', std = 0.0", "init.std"),
+        ("kind = 'opposed', std = inf", "init.std"),
         (
             "kind = 'mirrored', scale = 1.0, imbalance = inf",
             "init.imbalance",

@@ -2,8 +2,8 @@ use std::{borrow::Cow, ops::RangeInclusive};
 
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
-    Variability, WithinClass, effective_rank_of_power, feature_singular_values, features_vary,
-    simplex_distance, stable_rank,
+    Variability, WithinClass, class_distance_variance, effective_rank_of_power,
+    feature_singular_values, features_vary, simplex_distance, stable_rank,
 };
 use models::{HiddenFeatures, HiddenLayer, Model};
 use schemars::JsonSchema;
@@ -20,6 +20,7 @@ Quantity::new("nc1_rank", "–", "Number of directions of the class means that `
 Quantity::new("nc1_eigenvalue", "feature²", "Smallest eigenvalue of S_b among the directions that `nc1` kept"),
 Quantity::new("nc1_dropped", "–", "Number of directions that `nc1` leaves out because rounding could have made them; only where there are some"),
 Quantity::new("nc1_all_directions", "–", "`nc1` with the dropped directions; only where it differs by more than a factor of 2"),
+Quantity::new("cdnv", "–", "Class-distance normalised variance: mean of (σ_c² + σ_c'²)/(2 |μ_c − μ_c'|²) over the pairs of classes: 0 where features lie on their class means").from("[Galanti2022]"),
 Quantity::new("nc2_equinorm_means", "–", "Standard deviation (n − 1) of the norms of the centred class means, over their mean: 0 for a simplex").from("[Papyan2020]"),
 Quantity::new("nc2_equiangular_means", "–", "Mean |cos + 1/(C − 1)| over the pairs of the centred class means: 0 for a simplex").from("[Papyan2020]"),
 Quantity::new("nc2_etf_means", "–", "Distance of the normalised Gram matrix of the centred class means from that of a simplex: 0 for a simplex").from("[Zhu2021]"),
@@ -222,6 +223,7 @@ impl Metric for Collapse {
             "nc1_eigenvalue",
             "nc1_dropped",
             "nc1_all_directions",
+            "cdnv",
             "nc2_equinorm_means",
             "nc2_equiangular_means",
             "nc2_etf_means",
@@ -290,6 +292,9 @@ impl Metric for Collapse {
             if found.rounding_matters() {
                 push("nc1_all_directions", 0, found.nc1_all_directions);
             }
+        }
+        if let Some(found) = defined(class_distance_variance(&features, &means))? {
+            push("cdnv", 0, found);
         }
         if let Some(found) = defined(means.simplex())? {
             push("nc2_equinorm_means", 0, found.equinorm);

@@ -32,7 +32,7 @@ pub(super) fn statistic(table: &str) -> String {
 }
 
 /// Examples of the kinds of initial weights, by their name: a line in the table of a model.
-pub(super) const INIT: [(&str, &str); 7] = [
+pub(super) const INIT: [(&str, &str); 8] = [
     ("normal", "init = { kind = \"normal\", std = 0.01 }"),
     ("he", "init = { kind = \"he\", scale = 0.5 }"),
     ("fan-in", "init = { kind = \"fan-in\" }"),
@@ -45,6 +45,7 @@ pub(super) const INIT: [(&str, &str); 7] = [
         "init = { kind = \"toy\", sigma = 0.1, correlation = 0.0 }",
     ),
     ("mirrored", "init = { kind = \"mirrored\", scale = 0.1 }"),
+    ("opposed", "init = { kind = \"opposed\", std = 0.01 }"),
     (
         "file",
         "init = { kind = \"file\", file = \"weights.safetensors\" }",

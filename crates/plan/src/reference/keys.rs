@@ -35,7 +35,7 @@ const TOPICS: [(&str, &[&str]); 4] = [
     (
         "init",
         &[
-            "normal", "he", "fan-in", "balanced", "toy", "mirrored", "file",
+            "normal", "he", "fan-in", "balanced", "toy", "mirrored", "opposed", "file",
         ],
     ),
     ("optimizer", &["sgd", "adam", "sign", "muon"]),

@@ -36,6 +36,18 @@ fn metrics_that_do_not_fit_are_refused_by_their_kind() {
         ),
         (
             MODES,
+            TWIN,
+            "curvature",
+            "\"curvature\": needs multilayer perceptrons",
+        ),
+        (
+            MODES,
+            TWIN,
+            "gradients",
+            "\"gradients\": needs multilayer perceptrons",
+        ),
+        (
+            MODES,
             NET,
             "amplification",
             "\"amplification\": needs two-layer nets",
@@ -322,6 +334,8 @@ fn what_cannot_be_measured_or_trained_on_classes_is_refused() {
 iris => measure=[{{kind='class-plane',classes=[0,1,3],{ends} => no class of this task
 iris => measure=[{{kind='class-plane',classes=[0,1,1],{ends} => names a class twice
 iris => measure=[{{kind='collapse',rows=1,{ends} => must be 2 or more
+iris => measure=[{{kind='loss',fit=0.0,{ends} => measure[0].fit = 0
+iris => measure=[{{kind='loss',generalised=-1.0,{ends} => measure[0].generalised = -1
 iris => models.net.widths=[] => models with a hidden layer
 iris => models.net={{kind='unconstrained-features',width=5,init={{kind='normal',std=1}}}} => class-labels
 iris => task={{kind='sparse-parity',bits=6,parity=2}} => a task with classes

@@ -149,6 +149,38 @@ fn fresh_bits_are_balanced_and_independent_of_their_neighbours() {
 }
 
 #[test]
+fn skills_have_parities_of_their_own_order() {
+    let of = |orders: &str, rest: &str| {
+        let spec = format!(
+            "kind = 'multitask-parity'\nskills = 3\nbits = 7\nbits_per_skill = {orders}\nalpha = 0.6\n\
+             data = {{ mode = 'population', over = 'inputs' }}\n{rest}"
+        );
+        instance(&spec, 2)
+    };
+    let subsets = |instance: &dyn TaskInstance| -> Vec<Vec<usize>> {
+        instance
+            .groups()
+            .iter()
+            .map(|group| group.subset.clone())
+            .collect()
+    };
+    let mixed = of("[1, 2, 3]", "");
+    assert_eq!(
+        subsets(mixed.as_ref()),
+        [vec![0], vec![1, 2], vec![3, 4, 5]]
+    );
+    let batch = mixed.test();
+    assert_rows_are_parities(&batch, mixed.as_ref(), 3, 1.0);
+    let random = of("[1, 2, 3]", "subsets = 'random'");
+    let sizes: Vec<usize> = subsets(random.as_ref()).iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, 2, 3]);
+    // One number stands for a list of it.
+    let [one, list] = ["2", "[2, 2, 2]"].map(|orders| of(orders, ""));
+    assert_eq!(one.groups(), list.groups());
+    assert_eq!(one.test(), list.test());
+}
+
+#[test]
 fn the_population_over_inputs_is_the_mean_over_all_samples() {
     let spec = "kind = 'multitask-parity'\nskills = 3\nbits = 6\nbits_per_skill = 2\nalpha = 0.6\n\
                 target = 5.0\ndata = { mode = 'population', over = 'inputs' }";

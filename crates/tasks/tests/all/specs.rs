@@ -178,6 +178,26 @@ fn wrong_input_is_answered_with_the_key() {
             "bits_per_skill",
         ),
         (
+            format!("{kind}skills = 5\nbits = 16\nbits_per_skill = 'three'"),
+            "bits_per_skill",
+        ),
+        (
+            format!("{kind}skills = 3\nbits = 16\nbits_per_skill = [1, 2]"),
+            "bits_per_skill",
+        ),
+        (
+            format!("{kind}skills = 3\nbits = 16\nbits_per_skill = [1, 2, 17]"),
+            "bits_per_skill[2]",
+        ),
+        (
+            format!("{kind}skills = 3\nbits = 16\nbits_per_skill = [1, 0, 3]"),
+            "bits_per_skill[1]",
+        ),
+        (
+            format!("{kind}skills = 3\nbits = 5\nbits_per_skill = [1, 2, 3]"),
+            "bits",
+        ),
+        (
             format!("{kind}skills = 5\nbits = 65\nbits_per_skill = 3"),
             "bits",
         ),

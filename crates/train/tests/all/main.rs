@@ -5,6 +5,7 @@
 mod by_hand;
 mod clock;
 mod collapse;
+mod derivatives;
 mod freezing;
 mod grokking;
 mod lazy_rich;
