@@ -11,6 +11,9 @@ use super::Scene;
 /// C − 1: the rank of collapsed features of ten classes.
 const COLLAPSED_RANK: f64 = 9.0;
 
+/// Share of training rows from which they count as fitted.
+const FITTED: f64 = 0.99;
+
 pub(super) fn scene() -> Scene {
     Scene {
         name: "collapse".to_owned(),
@@ -85,8 +88,13 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
         ));
     }
     if let Some(accuracy) = shown.last("net", "train_accuracy", 0) {
+        let fitted = if accuracy > FITTED {
+            " Nets fit from any of these scales, so fitting does not decide whether features collapse."
+        } else {
+            ""
+        };
         text.push(format!(
-            "The net has learned {} of its training rows, so fitting alone does not decide whether features collapse.",
+            "The net has learned {} of its training rows.{fitted}",
             percent(accuracy)
         ));
     }

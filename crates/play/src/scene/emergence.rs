@@ -15,6 +15,8 @@ const STD: f64 = 0.01;
 const TARGET: f64 = 5.0;
 /// [Nam2024]: R_0 = σ²/3.6.
 const STARTS: f64 = 3.6;
+/// Factor on the learning rate of the linear model, which puts it on the clock of the net at κ = 1.
+const LINEAR: f64 = 0.0266;
 /// Up to this learning rate times κ², nets of a pilot on seeds 200 and 201 trained without jumps.
 const STABLE: f64 = 12.0;
 
@@ -49,8 +51,8 @@ pub(super) fn scene() -> Scene {
             Dial::whole("steps", "most steps", (500, 30000), 8000)
                 .help("Training ends earlier once the net has all skills.")
                 .sets("training.steps"),
-            Dial::whole("seeds", "seeds", (1, 8), 3)
-                .help("Curves are medians; a verdict needs several.")
+            Dial::whole("seeds", "seeds", (1, 16), 6)
+                .help("Curves are medians; a verdict needs six.")
                 .sets("training.seeds"),
         ],
         links,
@@ -72,13 +74,17 @@ fn start(values: &Values) -> f64 {
 fn links(values: &Values) -> Vec<String> {
     let kappa = values.number("kappa");
     let skills = values.number("skills");
-    let lr = values.number("lr").min(STABLE / (kappa * kappa));
+    let asked = values.number("lr");
+    let lr = asked.min(STABLE / (kappa * kappa));
+    // The linear model has no weights that could be too large, so its clock stays.
+    let linear = LINEAR * asked / lr;
     let (start, lambda) = (start(values), imbalance(values));
     vec![
         format!("models.net.weight_scale={kappa:?}"),
         format!("models.net.widths=[{}]", values.number("width")),
         format!("models.twin.initial={start:?}"),
         format!("models.twin.lambda={lambda:?}"),
+        format!("models.linear.lr_scale={linear:?}"),
         format!("predictions.theory.initial={start:?}"),
         format!("predictions.theory.lambda={lambda:?}"),
         format!("task.skills={skills}"),
@@ -127,8 +133,21 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
     if !known.is_empty() {
         text.push(format!(
             "Skill 1 takes this many times as long to 90 % as to 10 %, by what was recorded: {}. An exponential \
-             has 21.9; sigmoids have 1.4 to 2.5.",
+             from 0 has 21.9; sigmoids have 1.4 to 2.5.",
             known.join(", ")
+        ));
+    }
+    let half = |model| {
+        shown
+            .last(model, "half_time", 1)
+            .filter(|time| time.is_finite())
+    };
+    if let (Some(net), Some(theory)) = (half("net"), half("theory")) {
+        text.push(format!(
+            "The net is half-way with skill 1 at step {}, theory at step {}. The clock of theory was set once, \
+             for κ = 1; it has no constant for other scales.",
+            three(net),
+            three(theory)
         ));
     }
     if let Some(moved) = shown.last("net", "weight_change", 1) {

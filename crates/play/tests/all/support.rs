@@ -34,15 +34,19 @@ const SPEC: &str = r#"
     [[measure]]
     kind = "skills"
     schedule = { kind = "linear", every = 10 }
+    [[measure]]
+    kind = "loss"
+    schedule = { kind = "ends" }
     [[claims]]
     id = "L"
-    statement = "The model learns its first mode"
+    statement = "The model learns its modes"
     source = "none"
     metric = "skill_strength"
     model = "linear"
-    statistic = { kind = "final-value", index = 1 }
+    statistic = { kind = "final-value" }
     threshold = { above = 0.9 }
     origin = "theory"
+    controls = [{ name = "the loss, which falls", metric = "test_loss", must = "contradicted" }]
     [[pictures]]
     name = "skills"
     title = "Skills of <b>the</b> model"
