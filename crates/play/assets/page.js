@@ -217,6 +217,8 @@ async function listen(body, running) {
     text = parts.pop();
     for (const part of parts) {
       if (bench.running !== running) return;
+      // A comment says that the server is still there.
+      if (!part.startsWith("data: ")) continue;
       const event = JSON.parse(part.replace(/^data: /, ""));
       ended = ended || event.event === "done" || event.event === "problem";
       heard(event);

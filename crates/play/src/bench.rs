@@ -1,13 +1,11 @@
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc::sync_channel},
     thread,
     time::Duration,
 };
 
-use hyper::body::Bytes;
 use serde_json::json;
-use tokio::sync::mpsc;
 use train::{Kinds, Provenance};
 
 use crate::{
@@ -104,7 +102,7 @@ impl Bench {
         let place = self.runs.admit(tab, shared.limits.time)?;
         let cancel = Arc::clone(&place.cancel);
         // One event waits while one is sent; more would be old when they arrive.
-        let (sender, receiver) = mpsc::channel::<Bytes>(1);
+        let (sender, receiver) = sync_channel(1);
         let job = move || {
             let job = Job {
                 scene: &shared.scenes[position],

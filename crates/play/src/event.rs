@@ -1,4 +1,3 @@
-use hyper::body::Bytes;
 use serde::Serialize;
 
 /// What a page is told of its run.
@@ -73,8 +72,8 @@ pub(crate) struct ClaimNow {
 
 impl Event {
     /// The event as it is sent. JSON has no line breaks of its own, so that one line of data holds it.
-    pub(crate) fn bytes(&self) -> Bytes {
+    pub(crate) fn text(&self) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();
-        Bytes::from(format!("data: {json}\n\n"))
+        format!("data: {json}\n\n")
     }
 }

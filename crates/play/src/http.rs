@@ -1,66 +1,20 @@
 //! From requests to answers: who may ask, and what every answer says to the browser.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use crate::site::{Answer, Asked};
 
-use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::{Body, Bytes, Frame, SizeHint},
-    header::{
-        ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-        HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    },
-};
+/// Most headers of a request.
+const HEADERS: usize = 64;
 
-use crate::site::{Answer, Asked, Events};
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-
-/// What answers of this program other than pages may do: nothing.
+/// What answers other than pages may do: nothing.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The body of an answer.
-pub(crate) enum Content {
-    /// All of it.
-    Whole(Bytes),
-    /// Events as they come.
-    Stream(Events),
-}
-
-impl Body for Content {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
-            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Stream(events) => {
-                let event = events.receiver.poll_recv(context);
-                event.map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(bytes) if bytes.is_empty())
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_) => SizeHint::default(),
-        }
-    }
-}
+/// Headers of every answer.
+const ALWAYS: &str = "Cache-Control: no-store\r\n\
+                      Connection: close\r\n\
+                      Cross-Origin-Opener-Policy: same-origin\r\n\
+                      Cross-Origin-Resource-Policy: same-origin\r\n\
+                      Referrer-Policy: no-referrer\r\n\
+                      X-Content-Type-Options: nosniff\r\n";
 
 /// Who may ask: a page of this address that knows its token.
 pub(crate) struct Guard {
@@ -70,56 +24,102 @@ pub(crate) struct Guard {
     pub(crate) token: String,
 }
 
+/// A status and its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Done,
+    Wrong,
+    Forbidden,
+    Missing,
+    Method,
+}
+
+impl Status {
+    fn line(self) -> &'static str {
+        match self {
+            Self::Done => "200 OK",
+            Self::Wrong => "400 Bad Request",
+            Self::Forbidden => "403 Forbidden",
+            Self::Missing => "404 Not Found",
+            Self::Method => "405 Method Not Allowed",
+        }
+    }
+}
+
+/// A request that is not answered, and why.
+pub(crate) type Refusal = (Status, &'static str);
+
+/// The head of a request, or how much is missing.
+pub(crate) enum Head {
+    /// More bytes are needed.
+    Partial,
+    /// All of it, and what becomes of it.
+    Whole(Result<Asked, Refusal>),
+}
+
 impl Guard {
-    /// What a request asks for.
-    ///
-    /// # Errors
-    /// The request comes from elsewhere, has no token, or is of no known method.
-    pub(crate) fn admit<B>(&self, request: &Request<B>) -> Result<Asked, Response<Content>> {
+    /// Reads the head of a request from the bytes so far.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Head {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(bytes) {
+            Ok(httparse::Status::Partial) => Head::Partial,
+            Ok(httparse::Status::Complete(_)) => Head::Whole(self.admit(&request)),
+            Err(_) => Head::Whole(Err((Status::Wrong, "this is no HTTP request"))),
+        }
+    }
+
+    /// What a request asks for, unless it comes from elsewhere, has no token, or is of no known method.
+    fn admit(&self, request: &httparse::Request<'_, '_>) -> Result<Asked, Refusal> {
         let names = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
-        let headers = request.headers();
-        // A name that an attacker made to point here is not one of ours.
-        let host = text(headers, HOST);
-        if !host.is_some_and(|host| names.iter().any(|name| name == host)) {
-            return Err(refusal(StatusCode::FORBIDDEN, "another host"));
-        }
-        let own = |origin: &str| names.iter().any(|name| origin == format!("http://{name}"));
-        if headers.contains_key(ORIGIN) && !text(headers, ORIGIN).is_some_and(own) {
-            return Err(refusal(StatusCode::FORBIDDEN, "another origin"));
-        }
-        let from = text(headers, FETCH_SITE);
-        if headers.contains_key(FETCH_SITE) && !matches!(from, Some("same-origin" | "none")) {
-            return Err(refusal(StatusCode::FORBIDDEN, "another site"));
-        }
-        let path = request.uri().path().trim_start_matches('/');
-        let (token, path) = path.split_once('/').unwrap_or((path, ""));
-        if !same(token, &self.token) {
-            return Err(refusal(StatusCode::NOT_FOUND, "nothing of this address"));
-        }
-        let writes = match *request.method() {
-            Method::GET => false,
-            Method::POST => true,
-            _ => {
-                let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST");
-                let methods = HeaderValue::from_static("GET, POST");
-                response.headers_mut().insert(ALLOW, methods);
-                return Err(response);
+        // Two headers of one name would let two readers of the request disagree.
+        let only = |name: &str| -> Result<Option<&str>, Refusal> {
+            let headers = request.headers.iter();
+            let mut found = headers.filter(|header| header.name.eq_ignore_ascii_case(name));
+            match (found.next(), found.next()) {
+                (None, _) => Ok(None),
+                (Some(header), None) => match std::str::from_utf8(header.value) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(_) => Err((Status::Wrong, "a header is no text")),
+                },
+                _ => Err((Status::Wrong, "a header occurs twice")),
             }
         };
+        // A name that an attacker made to point here is not one of ours.
+        if !only("host")?.is_some_and(|host| names.iter().any(|name| name == host)) {
+            return Err((Status::Forbidden, "another host"));
+        }
+        let origin = only("origin")?;
+        let own = |origin: &str| names.iter().any(|name| origin == format!("http://{name}"));
+        if origin.is_some_and(|origin| !own(origin)) {
+            return Err((Status::Forbidden, "another origin"));
+        }
+        let site = only("sec-fetch-site")?;
+        if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+            return Err((Status::Forbidden, "another site"));
+        }
+        let target = request.path.unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let (token, path) = path.split_once('/').unwrap_or((path, ""));
+        if !same(token, &self.token) {
+            return Err((Status::Missing, "nothing of this address"));
+        }
+        let writes = match request.method {
+            Some("GET") => false,
+            Some("POST") => true,
+            _ => return Err((Status::Method, "only GET and POST")),
+        };
         // What changes something must come from a page, and pages say so.
-        if writes && !headers.contains_key(ORIGIN) {
-            return Err(refusal(StatusCode::FORBIDDEN, "no origin"));
+        if writes && origin.is_none() {
+            return Err((Status::Forbidden, "no origin"));
         }
         Ok(Asked {
             writes,
             path: path.to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
+            query: query.to_owned(),
         })
     }
-}
-
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
 }
 
 /// Whether two texts are the same, in a time that does not tell where they differ.
@@ -129,66 +129,48 @@ fn same(one: &str, other: &str) -> bool {
     one.len() == other.len() && differences == 0
 }
 
-/// An answer in one sentence.
-pub(crate) fn refusal(status: StatusCode, reason: &str) -> Response<Content> {
-    let body = Bytes::from(format!("{reason}\n"));
-    respond(
+/// The whole response to a request that is not answered.
+pub(crate) fn refused((status, reason): (Status, &str)) -> String {
+    whole(
         status,
         "text/plain; charset=utf-8",
         NOTHING,
-        Content::Whole(body),
+        "",
+        &format!("{reason}\n"),
     )
 }
 
-/// What the browser gets.
-pub(crate) fn response(answer: Answer) -> Response<Content> {
-    let whole = |text: String| Content::Whole(Bytes::from(text));
+/// The response to a request, up to the events of a stream.
+pub(crate) fn response(answer: &Answer) -> String {
     match answer {
         Answer::Page { html, policy } => {
-            let kind = "text/html; charset=utf-8";
-            respond(StatusCode::OK, kind, &policy, Content::Whole(html))
+            whole(Status::Done, "text/html; charset=utf-8", policy, "", html)
         }
-        Answer::Json(text) => respond(StatusCode::OK, "application/json", NOTHING, whole(text)),
+        Answer::Json(text) => whole(Status::Done, "application/json", NOTHING, "", text),
         Answer::File { name, text } => {
+            let attachment = format!("Content-Disposition: attachment; filename=\"{name}\"\r\n");
             let kind = "text/plain; charset=utf-8";
-            let mut response = respond(StatusCode::OK, kind, NOTHING, whole(text));
-            let attachment = format!("attachment; filename=\"{name}\"");
-            if let Ok(value) = HeaderValue::from_str(&attachment) {
-                response.headers_mut().insert(CONTENT_DISPOSITION, value);
-            }
-            response
+            whole(Status::Done, kind, NOTHING, &attachment, text)
         }
-        Answer::Events(events) => {
-            let content = Content::Stream(events);
-            respond(StatusCode::OK, "text/event-stream", NOTHING, content)
-        }
-        Answer::Refused(reason) => refusal(StatusCode::BAD_REQUEST, &reason),
-        Answer::Missing => refusal(StatusCode::NOT_FOUND, "nothing of this address"),
+        Answer::Events(_) => head(Status::Done, "text/event-stream", NOTHING),
+        Answer::Refused(reason) => refused((Status::Wrong, reason)),
+        Answer::Missing => refused((Status::Missing, "nothing of this address")),
     }
 }
 
-fn respond(
-    status: StatusCode,
-    kind: &'static str,
-    policy: &str,
-    content: Content,
-) -> Response<Content> {
-    let mut response = Response::new(content);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, "no-store"),
-        // The address has the token in it.
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (RESOURCE_POLICY, "same-origin"),
-        (OPENER_POLICY, "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if let Ok(policy) = HeaderValue::from_str(policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    response
+fn whole(status: Status, kind: &str, policy: &str, further: &str, content: &str) -> String {
+    let head = head(status, kind, policy);
+    let head = head.trim_end();
+    let length = content.len();
+    format!("{head}\r\n{further}Content-Length: {length}\r\n\r\n{content}")
+}
+
+/// Status and headers, with the empty line after them.
+fn head(status: Status, kind: &str, policy: &str) -> String {
+    let status = status.line();
+    // A policy is one line, whatever it is made of.
+    let policy = policy.replace(['\r', '\n'], " ");
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Security-Policy: {policy}\r\n{ALWAYS}\r\n"
+    )
 }

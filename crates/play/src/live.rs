@@ -4,16 +4,15 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use hyper::body::Bytes;
 use judge::{Run, derive};
 use plan::Plan;
 use record::{CellState, CellStore, Observation, Observations, RunFolder};
-use tokio::sync::mpsc::{self, Sender};
 use train::Settings;
 
 use crate::{
@@ -76,7 +75,7 @@ impl Live {
         }
         let cancel = Arc::new(Cancel::after(LONG));
         let left = Arc::clone(&cancel);
-        let (sender, receiver) = mpsc::channel(1);
+        let (sender, receiver) = sync_channel(1);
         let watched = Arc::clone(&shared);
         let started = thread::Builder::new()
             .name("watch".to_owned())
@@ -129,15 +128,14 @@ impl Site for Live {
 
 impl Watched {
     /// Tells one tab how far the run is, until it is done or the tab is closed.
-    fn tell(&self, sender: &Sender<Bytes>, cancel: &Cancel) {
+    fn tell(&self, sender: &SyncSender<String>, cancel: &Cancel) {
         let store = CellStore::of(&self.folder);
         let cells = self
             .plan
             .cells(&self.settings.device, &self.settings.engine);
         let mut run = begun(&self.folder, &self.plan, &self.settings);
         let total: u64 = cells.iter().map(|cell| cell.variant.training.steps).sum();
-        let send =
-            |event: &Event| !cancel.is_cancelled() && sender.blocking_send(event.bytes()).is_ok();
+        let send = |event: &Event| !cancel.is_cancelled() && sender.send(event.text()).is_ok();
         let first = Event::Begun {
             run: 0,
             steps: total,

@@ -1,4 +1,5 @@
-use hyper::body::Bytes;
+use std::sync::Arc;
+
 use judge::Run;
 use report::{ReportError, live};
 use serde_json::json;
@@ -7,7 +8,7 @@ use crate::{scene::Scene, site::Answer};
 
 /// The page of a bench.
 pub(crate) struct Page {
-    html: Bytes,
+    html: Arc<str>,
     policy: String,
 }
 
@@ -35,7 +36,7 @@ impl Page {
     pub(crate) fn report(run: &Run) -> Result<Self, ReportError> {
         // The page names what it may do itself.
         let policy = "frame-ancestors 'none'".to_owned();
-        let html = Bytes::from(report::page(std::slice::from_ref(run))?);
+        let html = Arc::from(report::page(std::slice::from_ref(run))?);
         Ok(Self { html, policy })
     }
 
@@ -45,7 +46,7 @@ impl Page {
         let scenes = scenes.to_string().replace('<', "\\u003c");
         Self {
             policy: live::policy(&script),
-            html: Bytes::from(filled(&[
+            html: Arc::from(filled(&[
                 ("{style}", live::style()),
                 ("{own style}", STYLE),
                 ("{scenes}", &scenes),
@@ -56,7 +57,7 @@ impl Page {
 
     pub(crate) fn answer(&self) -> Answer {
         Answer::Page {
-            html: self.html.clone(),
+            html: Arc::clone(&self.html),
             policy: self.policy.clone(),
         }
     }

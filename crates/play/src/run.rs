@@ -2,16 +2,15 @@
 
 use std::{
     num::NonZeroUsize,
+    sync::mpsc::SyncSender,
     thread,
     time::{Duration, Instant},
 };
 
-use hyper::body::Bytes;
 use judge::Run;
 use plan::{Options, Plan, load_source};
 use record::RunFolder;
 use report::live::symbol;
-use tokio::sync::mpsc::Sender;
 use train::{Kinds, Provenance, Settings, Storing};
 
 use crate::{
@@ -59,7 +58,7 @@ pub(crate) struct Job<'a> {
 
 impl Job<'_> {
     /// Runs it to its end, and sends what happens. Nothing is sent to a reader who has left.
-    pub(crate) fn run(&self, place: &Place, sender: &Sender<Bytes>) {
+    pub(crate) fn run(&self, place: &Place, sender: &SyncSender<String>) {
         place.wait();
         if place.cancel.is_cancelled() {
             return;
@@ -70,7 +69,7 @@ impl Job<'_> {
         }
     }
 
-    fn train(&self, place: &Place, sender: &Sender<Bytes>) -> Result<(), PlayError> {
+    fn train(&self, place: &Place, sender: &SyncSender<String>) -> Result<(), PlayError> {
         let started = Instant::now();
         let cancel = &*place.cancel;
         let plan = plan(self.scene, self.values, self.kinds)?;
@@ -271,8 +270,8 @@ fn reason(stopped: &record::StopReason) -> String {
 }
 
 /// Sends an event. A reader who has left ends the run: then the answer is false.
-fn send(sender: &Sender<Bytes>, cancel: &Cancel, event: &Event) -> bool {
-    let sent = !cancel.is_cancelled() && sender.blocking_send(event.bytes()).is_ok();
+fn send(sender: &SyncSender<String>, cancel: &Cancel, event: &Event) -> bool {
+    let sent = !cancel.is_cancelled() && sender.send(event.text()).is_ok();
     if !sent {
         cancel.cancel();
     }

@@ -1,47 +1,54 @@
 use std::{
-    convert::Infallible,
+    collections::HashMap,
     fmt::Write as _,
-    future::{Future, poll_fn},
-    net::{Ipv4Addr, TcpListener as StdListener},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::RecvTimeoutError,
+    },
     thread::{self, JoinHandle},
-    time::Duration,
-};
-
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    runtime::Builder,
-    sync::{Semaphore, oneshot},
-    task::spawn_blocking,
+    time::{Duration, Instant},
 };
 
 use crate::{
     error::PlayError,
-    http::{Guard, refusal, response},
-    site::{Answer, Site},
+    http::{Guard, Head, Status, refused, response},
+    site::{Answer, Events, Site},
 };
 
 /// Most connections at a time: a browser opens six per page.
 const CONNECTIONS: usize = 48;
 /// Most bytes of the head of a request.
 const HEAD: usize = 16 * 1024;
-/// Longest time for the head of a request to arrive.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-/// Requests that are answered at a time, apart from streams.
-const ANSWERING: usize = 4;
-/// How long a thread that answered waits for another request.
-const IDLE: Duration = Duration::from_millis(500);
+/// Longest time for the head of a request to arrive, and for a reader to take what is sent.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest silence of a stream, after which a comment finds out whether its reader is still there.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// A server on an address of this machine alone, which runs until it is stopped.
 pub struct Server {
     address: String,
-    site: Arc<dyn Site>,
-    stop: Option<oneshot::Sender<()>>,
+    port: u16,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What connections share.
+struct Shared {
+    site: Box<dyn Site>,
+    guard: Guard,
+    stopped: AtomicBool,
+    open: Mutex<Open>,
+    closed: Condvar,
+}
+
+/// The connections that are open, by number.
+#[derive(Default)]
+struct Open {
+    next: u64,
+    streams: HashMap<u64, TcpStream>,
 }
 
 impl Server {
@@ -52,36 +59,26 @@ impl Server {
     /// The port is taken, or the system gives no random numbers.
     pub fn start(port: u16, site: impl Site) -> Result<Self, PlayError> {
         let wrong = |source| PlayError::Port { port, source };
-        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(wrong)?;
-        listener.set_nonblocking(true).map_err(wrong)?;
-        let own_port = listener.local_addr().map_err(wrong)?.port();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(wrong)?;
+        let port = listener.local_addr().map_err(wrong)?.port();
         let token = token()?;
-        let address = format!("http://127.0.0.1:{own_port}/{token}/");
-        let guard = Arc::new(Guard {
-            port: own_port,
-            token,
+        let address = format!("http://127.0.0.1:{port}/{token}/");
+        let shared = Arc::new(Shared {
+            site: Box::new(site),
+            guard: Guard { port, token },
+            stopped: AtomicBool::new(false),
+            open: Mutex::default(),
+            closed: Condvar::new(),
         });
-        let site: Arc<dyn Site> = Arc::new(site);
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(ANSWERING)
-            .thread_keep_alive(IDLE)
-            .build()
-            .map_err(wrong)?;
-        let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&site);
+        let accepting = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("server".to_owned())
-            .spawn(move || {
-                runtime.block_on(accept(listener, served, guard, stopped));
-                // Streams end here, even where a run still sends.
-                runtime.shutdown_background();
-            })
+            .spawn(move || accept(&listener, &accepting))
             .map_err(wrong)?;
         Ok(Self {
             address,
-            site,
-            stop: Some(stop),
+            port,
+            shared,
             thread: Some(thread),
         })
     }
@@ -97,13 +94,22 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        // A connection of our own wakes the thread that waits for one.
+        let own = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let _ = TcpStream::connect_timeout(&own, PATIENCE);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        self.site.stop();
+        self.shared.site.stop();
+        let mut open = self.shared.open();
+        for stream in open.streams.values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        while !open.streams.is_empty() {
+            let waited = self.shared.closed.wait(open);
+            open = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -118,66 +124,142 @@ fn token() -> Result<String, PlayError> {
 }
 
 /// Accepts connections until the server is stopped.
-async fn accept(
-    listener: StdListener,
-    site: Arc<dyn Site>,
-    guard: Arc<Guard>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.stopped.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = stream else {
+            // The system has no room for the connection now.
+            thread::sleep(Duration::from_millis(50));
+            continue;
+        };
+        // A connection too many is closed at once.
+        let Some(id) = shared.enter(&stream) else {
+            continue;
+        };
+        let place = Place {
+            shared: Arc::clone(shared),
+            id,
+        };
+        let serving = move || serve(stream, &place.shared);
+        // Without a thread the place is given back here.
+        let _ = thread::Builder::new()
+            .name("connection".to_owned())
+            .spawn(serving);
+    }
+}
+
+/// The place of a connection among others; it is given back at the end.
+struct Place {
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.open().streams.remove(&self.id);
+        self.shared.closed.notify_all();
+    }
+}
+
+impl Shared {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a connection; `None` where there are too many.
+    fn enter(&self, stream: &TcpStream) -> Option<u64> {
+        let mut open = self.open();
+        let stream = stream.try_clone().ok()?;
+        if open.streams.len() >= CONNECTIONS {
+            return None;
+        }
+        let id = open.next;
+        open.next += 1;
+        open.streams.insert(id, stream);
+        Some(id)
+    }
+}
+
+/// Answers the one request of a connection. One that breaks concerns nobody else.
+fn serve(mut stream: TcpStream, shared: &Shared) {
+    let _ = stream.set_nodelay(true);
+    let _ = stream.set_write_timeout(Some(PATIENCE));
+    let Some(head) = read_head(&mut stream, shared) else {
         return;
     };
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut stopped = pin!(stopped);
-    loop {
-        let next = poll_fn(|context| match stopped.as_mut().poll(context) {
-            Poll::Ready(_) => Poll::Ready(None),
-            Poll::Pending => listener.poll_accept(context).map(Some),
-        });
-        match next.await {
-            None => return,
-            Some(Ok((stream, _))) => {
-                // A connection too many is closed at once.
-                if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
-                    let (site, guard) = (Arc::clone(&site), Arc::clone(&guard));
-                    tokio::spawn(async move {
-                        serve(stream, site, guard).await;
-                        drop(place);
-                    });
+    let sent = match head {
+        Err(refusal) => stream.write_all(refused(refusal).as_bytes()),
+        Ok(asked) => {
+            let answer = shared.site.answer(&asked);
+            let sent = stream.write_all(response(&answer).as_bytes());
+            match (sent, answer) {
+                (Ok(()), Answer::Events(events)) => {
+                    tell(&mut stream, &events);
+                    Ok(())
                 }
+                (sent, _) => sent,
             }
-            // The system has no room for the connection now.
-            Some(Err(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    if sent.is_ok() {
+        linger(&mut stream);
+    }
+}
+
+/// The head of a request; `None` where it does not arrive.
+fn read_head(
+    stream: &mut TcpStream,
+    shared: &Shared,
+) -> Option<Result<crate::site::Asked, crate::http::Refusal>> {
+    let until = Instant::now() + PATIENCE;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return None;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+        }
+        if let Head::Whole(head) = shared.guard.read(&bytes) {
+            return Some(head);
+        }
+        if bytes.len() > HEAD {
+            return Some(Err((Status::Wrong, "the request is too long")));
         }
     }
 }
 
-async fn serve(stream: TcpStream, site: Arc<dyn Site>, guard: Arc<Guard>) {
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (site, guard) = (Arc::clone(&site), Arc::clone(&guard));
-        async move {
-            let asked = match guard.admit(&request) {
-                Ok(asked) => asked,
-                Err(refused) => return Ok::<_, Infallible>(refused),
-            };
-            let answer = spawn_blocking(move || site.answer(&asked)).await;
-            Ok(answer.map_or_else(
-                |_| {
-                    refusal(
-                        hyper::StatusCode::INTERNAL_SERVER_ERROR,
-                        "an error of the program",
-                    )
-                },
-                |answer: Answer| response(answer),
-            ))
+/// Sends events until there are none, or until the reader goes away.
+fn tell(stream: &mut TcpStream, events: &Events) {
+    loop {
+        let text = match events.receiver.recv_timeout(SILENCE) {
+            Ok(text) => text,
+            Err(RecvTimeoutError::Timeout) => ":\n\n".to_owned(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if stream.write_all(text.as_bytes()).is_err() {
+            return;
         }
-    });
-    // A connection that breaks concerns nobody else.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    }
+}
+
+/// Ends the sending side and waits for the reader to do the same: a connection that is closed with bytes
+/// that nobody has read would be reset, and its answer lost.
+fn linger(stream: &mut TcpStream) {
+    /// What a reader may still send.
+    const REST: usize = 256 * 1024;
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.set_read_timeout(Some(SILENCE));
+    let (mut buffer, mut rest) = ([0; 4096], 0);
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        rest += count;
+        if rest > REST {
+            return;
+        }
+    }
 }

@@ -1,5 +1,4 @@
-use hyper::body::Bytes;
-use tokio::sync::mpsc::Receiver;
+use std::sync::{Arc, mpsc::Receiver};
 
 /// What a page asks for, after the address, its origin and its token were checked.
 #[derive(Debug, Clone)]
@@ -17,7 +16,7 @@ pub enum Answer {
     /// A page and its Content-Security-Policy.
     Page {
         /// The page.
-        html: Bytes,
+        html: Arc<str>,
         /// What the page may run and ask for.
         policy: String,
     },
@@ -41,7 +40,7 @@ pub enum Answer {
 /// A stream of events. It is dropped as soon as its reader goes away.
 pub struct Events {
     /// The text of the events, one by one.
-    pub receiver: Receiver<Bytes>,
+    pub receiver: Receiver<String>,
     /// Called when the reader goes away or the stream has ended.
     pub left: Option<Box<dyn FnOnce() + Send>>,
 }

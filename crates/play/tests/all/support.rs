@@ -159,8 +159,7 @@ impl Served {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    chunked: bool,
-    length: usize,
+    length: Option<usize>,
     reader: BufReader<TcpStream>,
 }
 
@@ -194,10 +193,7 @@ pub(crate) fn send(host: &str, method: &str, path: &str, headers: &[(&str, &str)
     };
     Response {
         status,
-        chunked: of("transfer-encoding").as_deref() == Some("chunked"),
-        length: of("content-length")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0),
+        length: of("content-length").and_then(|text| text.parse().ok()),
         headers: found,
         reader,
     }
@@ -209,35 +205,26 @@ impl Response {
         found.map_or("", |(_, value)| value)
     }
 
-    fn chunk(&mut self) -> Option<Vec<u8>> {
-        let mut line = String::new();
-        self.reader.read_line(&mut line).ok()?;
-        let length = usize::from_str_radix(line.trim(), 16).ok()?;
-        let mut bytes = vec![0; length + 2];
-        self.reader.read_exact(&mut bytes).ok()?;
-        bytes.truncate(length);
-        (length > 0).then_some(bytes)
-    }
-
     pub(crate) fn text(mut self) -> String {
-        let mut bytes = Vec::new();
-        if self.chunked {
-            while let Some(mut chunk) = self.chunk() {
-                bytes.append(&mut chunk);
-            }
-        } else {
-            bytes = vec![0; self.length];
-            self.reader.read_exact(&mut bytes).unwrap();
-        }
+        let mut bytes = vec![0; self.length.unwrap()];
+        self.reader.read_exact(&mut bytes).unwrap();
+        // The connection ends with the answer.
+        assert_eq!(self.reader.read(&mut [0]).unwrap(), 0);
         String::from_utf8(bytes).unwrap()
     }
 
     /// The next event of a stream.
     pub(crate) fn event(&mut self) -> Option<Value> {
-        let chunk = self.chunk()?;
-        let text = String::from_utf8(chunk).unwrap();
-        let json = text.strip_prefix("data: ").unwrap().trim_end();
-        Some(serde_json::from_str(json).unwrap())
+        assert_eq!(self.length, None);
+        loop {
+            let mut line = String::new();
+            if self.reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return None;
+            }
+            if let Some(json) = line.strip_prefix("data: ") {
+                return Some(serde_json::from_str(json.trim_end()).unwrap());
+            }
+        }
     }
 
     /// All events up to the end of the stream.
