@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Run an experiment: train, measure, judge, draw.
     Run(Run),
+    /// Play with the phenomena in the browser: turn a dial, watch nets and theory answer.
+    Play(Play),
     /// Run several experiments and write one page over all of them.
     Reproduce(Reproduce),
     /// Train one experiment on several devices and report where their results diverge.
@@ -132,6 +134,35 @@ pub(crate) struct Run {
     /// Exit with code 3 unless every claim has this verdict.
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Require>,
+    /// Show the run in the browser while it is in progress, also cells that other processes train.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Play {
+    /// Scene to show first (emergence, collapse, lazy-rich or grokking), the name of a shipped
+    /// experiment, or a spec file ending in .toml [default: emergence].
+    #[arg(value_name = "SCENE|NAME|SPEC")]
+    pub(crate) scene: Option<String>,
+    /// Play with the small version of an experiment or spec, with the settings in its [quick] table.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Port to listen on, of this machine only [default: any free port].
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Print the address without opening the browser.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// Folder in which `Save as run` creates run folders.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) out: PathBuf,
+    /// Number of worker threads of a run [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<usize>,
+    /// Longest time that a run may take, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 120.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
 }
 
 /// What happens to cells that were trained before.

@@ -12,6 +12,7 @@ mod list;
 mod measure;
 mod other_spec;
 mod parity;
+mod play;
 mod report;
 mod reproduce;
 pub(crate) mod run;
@@ -36,6 +37,7 @@ pub(crate) fn dispatch(arguments: Arguments, kinds: &Kinds) -> Result<ExitCode, 
         Command::List { preregister } => list::list(preregister.as_deref(), kinds, json),
         Command::Init(arguments) => init::init(&arguments, kinds, json),
         Command::Run(run) => run::run(&run, kinds, json),
+        Command::Play(arguments) => play::play(&arguments, kinds, json),
         Command::Reproduce(reproduce) => reproduce::reproduce(&reproduce, kinds, json),
         Command::Parity(parity) => parity::parity(&parity, kinds, json),
         Command::Verdict(verdict) => verdict::verdict(&verdict, kinds, json),

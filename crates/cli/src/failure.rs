@@ -118,6 +118,17 @@ impl From<DataError> for Failure {
     }
 }
 
+#[cfg(feature = "play")]
+impl From<play::PlayError> for Failure {
+    fn from(error: play::PlayError) -> Self {
+        match error {
+            play::PlayError::Train(error) => error.into(),
+            play::PlayError::Report(error) => error.into(),
+            error => Self::usage(error),
+        }
+    }
+}
+
 impl From<report::ReportError> for Failure {
     fn from(error: report::ReportError) -> Self {
         Self::run(error)

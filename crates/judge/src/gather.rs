@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
+    path::Path,
     time::Duration,
 };
 
@@ -117,7 +118,6 @@ pub fn gather(
     let complete = failed.is_empty() && done == planned;
     let cell_seconds: f64 = summaries.iter().map(|c| c.seconds).sum();
     let measuring: f64 = summaries.iter().map(|c| c.measuring_seconds).sum();
-    let training = &plan.spec.training;
     let identity = plan.identity(&making.device, &making.engine);
     let mut wall_seconds = making.elapsed.as_secs_f64();
     let before = folder.manifest_before();
@@ -144,31 +144,8 @@ pub fn gather(
         wall_seconds = before.wall_seconds + if making.worked { wall_seconds } else { 0.0 };
     }
     let manifest = Manifest {
-        format: FORMAT,
-        name: plan.spec.name.clone(),
-        quick: making.quick,
-        spec_hash: identity.spec_hash,
-        seeds: plan.seeds().collect(),
-        layerwise_version: making.build.version.clone(),
-        rustc_version: making.rustc.clone(),
-        git_commit: making.build.commit.clone(),
         machines,
-        device: making.device.clone(),
-        adapter: making.adapter.clone(),
-        engine: making.engine.clone(),
         engines,
-        external: {
-            let external = plan.variants.iter().flat_map(|v| v.external.values());
-            let mut sources: Vec<_> = external.map(|model| model.source.clone()).collect();
-            sources.dedup();
-            sources
-        },
-        notes: plan.notes(),
-        roles: plan.roles(),
-        metrics: plan.metrics(),
-        precision: format!("{:?}", training.precision).to_lowercase(),
-        threads: making.threads,
-        together: making.together,
         wall_seconds,
         cell_seconds,
         measuring_share: if cell_seconds > 0.0 {
@@ -176,7 +153,6 @@ pub fn gather(
         } else {
             0.0
         },
-        variants: variant_infos(plan),
         cells: summaries,
         failed,
         builds: if builds.iter().all(|(build, _)| *build == making.build) {
@@ -185,6 +161,7 @@ pub fn gather(
             builds.into_iter().map(|(build, _)| build).collect()
         },
         first_thresholds,
+        ..begun(plan, making)
     };
     let verdict = judge(
         &plan.claims,
@@ -198,6 +175,45 @@ pub fn gather(
         complete,
         derived,
     })
+}
+
+/// The manifest of a run that has only begun: no cell has ended.
+fn begun(plan: &Plan, making: &Making) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        name: plan.spec.name.clone(),
+        quick: making.quick,
+        spec_hash: plan.identity(&making.device, &making.engine).spec_hash,
+        seeds: plan.seeds().collect(),
+        layerwise_version: making.build.version.clone(),
+        rustc_version: making.rustc.clone(),
+        git_commit: making.build.commit.clone(),
+        machines: Vec::new(),
+        device: making.device.clone(),
+        adapter: making.adapter.clone(),
+        engine: making.engine.clone(),
+        engines: BTreeMap::new(),
+        external: {
+            let external = plan.variants.iter().flat_map(|v| v.external.values());
+            let mut sources: Vec<_> = external.map(|model| model.source.clone()).collect();
+            sources.dedup();
+            sources
+        },
+        notes: plan.notes(),
+        roles: plan.roles(),
+        metrics: plan.metrics(),
+        precision: format!("{:?}", plan.spec.training.precision).to_lowercase(),
+        threads: making.threads,
+        together: making.together,
+        wall_seconds: making.elapsed.as_secs_f64(),
+        cell_seconds: 0.0,
+        measuring_share: 0.0,
+        variants: variant_infos(plan),
+        cells: Vec::new(),
+        failed: Vec::new(),
+        builds: Vec::new(),
+        first_thresholds: BTreeMap::new(),
+    }
 }
 
 fn variant_infos(plan: &Plan) -> Vec<VariantInfo> {
@@ -217,6 +233,23 @@ fn variant_infos(plan: &Plan) -> Vec<VariantInfo> {
 }
 
 impl Run {
+    /// A run of a plan that is still being trained, for those who draw it meanwhile: no row is recorded
+    /// and no claim is judged. `path` is its folder, of which nothing is read or written. Its
+    /// [`observations`](Self::observations) are for the caller to fill, with the rows of
+    /// [`derive`](crate::derive()) after the measured ones of each cell.
+    pub fn begun(path: &Path, plan: &Plan, making: &Making) -> Self {
+        Self {
+            path: path.to_owned(),
+            spec: plan.spec.clone(),
+            manifest: begun(plan, making),
+            observations: Observations::default(),
+            verdict: VerdictFile {
+                name: plan.spec.name.clone(),
+                ..VerdictFile::default()
+            },
+        }
+    }
+
     /// Derives and judges again by another plan that trains the same cells but has other
     /// predictions, levels of times, claims or pictures. Nothing is trained, and the tables of the
     /// run do not change.

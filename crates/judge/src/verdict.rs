@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::{leaderboard::LeaderboardVerdict, order_test::OrderInfo, seed_share::SeedShare};
 
 /// The verdicts of one run, as written to `verdict.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct VerdictFile {
     /// Experiment name.
     pub name: String,

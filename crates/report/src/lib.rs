@@ -48,6 +48,7 @@ mod glossary;
 mod keys;
 mod label;
 mod legend;
+pub mod live;
 mod markdown;
 mod number;
 mod packed;

@@ -6,7 +6,7 @@ mod leaderboard;
 mod made;
 mod map;
 mod pictures;
-mod script;
+pub(crate) mod script;
 mod topic;
 mod verdict;
 mod view;

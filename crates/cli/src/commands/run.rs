@@ -18,7 +18,7 @@ use record::RunFolder;
 use serde_json::json;
 use train::{Kinds, Provenance, Settings, Storing, check_engine, estimate};
 
-use super::print_json;
+use super::{play, print_json};
 use crate::{
     args::{self, Require},
     bench::{self, peak_memory},
@@ -59,8 +59,14 @@ pub(super) fn run(arguments: &args::Run, kinds: &Kinds, json: bool) -> Result<Ex
         .out
         .clone()
         .unwrap_or_else(|| default_folder(Path::new("runs"), &plan, &settings));
+    let shown = (arguments.open)
+        .then(|| play::watch(&plan, &settings, &out))
+        .transpose()?;
     let done = execute(plan.spec.name.clone(), &plan, &settings, kinds, &out)?;
     let page = draw(&out)?;
+    if let Some(shown) = shown {
+        shown.end();
+    }
     if json {
         print_json(&json!({
             "run": out,
@@ -377,6 +383,11 @@ pub(super) fn exit_code(gathered: &Gathered, require: Option<Require>) -> ExitCo
 
 /// The flag that Ctrl-C sets. The second Ctrl-C ends the program at once.
 pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
+    interrupt_flag_saying("stopping; what was recorded is kept (Ctrl-C again to stop at once)")
+}
+
+/// [`interrupt_flag`] with the words with which the first Ctrl-C is answered.
+pub(super) fn interrupt_flag_saying(words: &'static str) -> Result<Arc<AtomicBool>, Failure> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     if let Some(flag) = FLAG.get() {
         return Ok(Arc::clone(flag));
@@ -387,7 +398,7 @@ pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
         if seen.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        tell!("stopping; what was recorded is kept (Ctrl-C again to stop at once)");
+        tell!("{words}");
     })
     .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
     Ok(flag)
