@@ -67,7 +67,7 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
 }
 
 /// The scalar forms, which are the ones tested here.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "linear-mode",
     "balanced-mode",
     "lambda-mode",
