@@ -141,9 +141,14 @@ fn muon_conserves_the_difference_of_roots_and_gradient_flow_that_of_squares() {
         let rest = format!("strength = {START}, lambda = {lambda}, alignment = 'task'");
         let start = Start::new(&task(), &balanced(&format!("[{hidden}]"), &rest), 3);
         for engine in ENGINES {
-            let [roots, squares] = drifts(&path(&start, engine, MUON, RATE, 60));
+            // Until a second mode is complete: the polar factor of two modes that both step back and forth
+            // about their ends is not stable against rounding.
+            let [roots, squares] = drifts(&path(&start, engine, MUON, RATE, 18));
             assert!(roots < ROOT, "{engine}, λ = {lambda}: {roots:e}");
             assert!(squares > 0.1, "{engine}, λ = {lambda}: {squares:e}");
+            // Afterwards within a step.
+            let [roots, _] = drifts(&path(&start, engine, MUON, RATE, 60));
+            assert!(roots < RATE, "{engine}, λ = {lambda}: {roots:e}");
             let plain = Optimizer::PLAIN;
             let drift = |rate, steps| drifts(&path(&start, engine, plain, rate, steps));
             let ([roots, coarse], [_, fine]) = (drift(0.02, 400), drift(0.01, 800));
