@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What readers are told of this kind.
-pub(crate) const REFERENCE: Reference = Reference::of::<Losses>("").giving(&[&[
+pub(crate) const REFERENCE: Reference = Reference::of::<Losses>("fit = 0.01\ngeneralised = 0.25").giving(&[&[
 Quantity::new("train_loss", "loss", "The training loss on the batch of the step, in the convention of the run"),
 Quantity::new("test_loss", "target²", "½ Σ_k P_k mean_k |f − y|² on the test rows of the groups k (skills, modes or classes) with probabilities P_k, whatever the training loss is"),
 Quantity::new("test_criterion", "loss", "The training loss on the test rows, which count equally unless the task weighs them"),
