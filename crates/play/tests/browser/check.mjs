@@ -116,11 +116,13 @@ const tests = {
   async "hover says what was recorded, while it trains and after"() {
     const page = await open(`${main.address}#emergence?seeds=1&steps=6000`);
     await page.waitForSelector("#figure-skills .pad");
-    const pad = page.locator("#figure-skills .plot > .pad").first();
     const said = [];
     const read = async (steps) => {
-      await pad.scrollIntoViewIfNeeded();
-      const box = await pad.boundingBox();
+      // A figure may be drawn anew at any time, so its place is read at once.
+      const box = await page.evaluate(() => {
+        document.getElementById("figure-skills").scrollIntoView();
+        return document.querySelector("#figure-skills .plot > .pad").getBoundingClientRect().toJSON();
+      });
       for (let at = 1; at < steps; at++) {
         await page.mouse.move(box.x + (box.width * at) / steps, box.y + (box.height * ((at * 7) % steps)) / steps);
         const texts = await page.locator("#figure-skills .plot .reading").allInnerTexts();
