@@ -39,7 +39,7 @@ pub(super) fn scene() -> Scene {
             Dial::log("lr", "factor on the learning rate", (0.1, 3.0), 1.0)
                 .help("The rate itself falls as the square of the heavier layer, so that training stays stable."),
             Dial::whole("steps", "steps", (300, 20000), 3000).sets("training.steps"),
-            Dial::whole("seeds", "seeds", (1, 8), 2)
+            Dial::whole("seeds", "seeds", (1, 8), 4)
                 .help("Curves are medians; a verdict needs several.")
                 .sets("training.seeds"),
         ],

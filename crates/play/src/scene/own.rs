@@ -110,7 +110,7 @@ fn dial(key: &str, value: &toml::Value) -> Option<Dial> {
         toml::Value::Float(number) if number > 0.0 && number.is_finite() => {
             Dial::log(&name, &label, (number / SPAN, number * SPAN), number)
         }
-        toml::Value::Float(number) if number == 0.0 => Dial::linear(&name, &label, (0.0, 1.0), 0.0),
+        toml::Value::Float(0.0) => Dial::linear(&name, &label, (0.0, 1.0), 0.0),
         _ => return None,
     };
     Some(dial.sets(key))
