@@ -270,8 +270,9 @@ function drawNewest() {
     return;
   }
   bench.newest = null;
+  const names = event.figures.map(({ name }) => name);
   for (const { name, svg: picture, numbers } of event.figures) {
-    if (picture) showFigure(name, picture, numbers);
+    if (picture) showFigure(name, picture, numbers, names);
   }
   at("text").replaceChildren(...event.text.map((sentence) => html("p", {}, sentence)));
   showClaims(event.claims);
@@ -280,7 +281,8 @@ function drawNewest() {
   if (bench.running && !at("state").textContent.startsWith("Done")) say(`Training, ${Math.floor(100 * share)} %, ${event.seconds.toFixed(1)} s`);
 }
 
-function showFigure(name, picture, numbers) {
+/** Shows a figure in its place among `names`. */
+function showFigure(name, picture, numbers, names) {
   const known = bench.figures.get(name);
   if (known) {
     renewFigure(known, picture, numbers);
@@ -290,7 +292,8 @@ function showFigure(name, picture, numbers) {
   const script = html("script", { type: "application/json", class: "numbers" });
   script.textContent = numbers;
   const root = html("figure", { id: `figure-${name}` }, drawnPicture(picture), script);
-  at("figures").append(root);
+  const after = names.slice(names.indexOf(name) + 1).map((other) => bench.figures.get(other)).find(Boolean);
+  at("figures").insertBefore(root, after ? after.root : null);
   bench.figures.set(name, liveFigure(root));
 }
 

@@ -34,11 +34,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Two minutes and 64 cells.
+    /// Two minutes, and a sweep of a thousand cells.
     fn default() -> Self {
         Self {
             time: Duration::from_secs(120),
-            cells: 64,
+            cells: 1024,
             threads: None,
         }
     }

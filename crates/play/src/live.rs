@@ -204,13 +204,16 @@ impl Watched {
         }
     }
 
-    /// Waits; false once the server stops or the tab is closed.
+    /// Waits, but not once the run is done; false once the server stops or the tab is closed.
     fn pause(&self, time: Duration, cancel: &Cancel) -> bool {
         /// How soon a closed tab is noticed.
         const SOON: Duration = Duration::from_millis(200);
         let until = Instant::now() + time;
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         while !*stopped && !cancel.is_cancelled() {
+            if RunFolder::is_done(&self.folder) {
+                return true;
+            }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;

@@ -18,8 +18,8 @@ use crate::{
     site::{Answer, Events, Site},
 };
 
-/// Most connections at a time: a browser opens six per page.
-const CONNECTIONS: usize = 48;
+/// Most connections at a time: a browser opens six per page, and closes them as its reader turns a dial.
+const CONNECTIONS: usize = 96;
 /// Most bytes of the head of a request.
 const HEAD: usize = 16 * 1024;
 /// Longest time for the head of a request to arrive, and for a reader to take what is sent.

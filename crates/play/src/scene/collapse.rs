@@ -11,6 +11,8 @@ use super::Scene;
 /// C − 1: the rank of collapsed features of ten classes.
 const COLLAPSED_RANK: f64 = 9.0;
 
+/// NC1 below which features count as collapsed, as in the claim.
+const COLLAPSED: f64 = 0.05;
 /// Share of training rows from which they count as fitted.
 const FITTED: f64 = 0.99;
 
@@ -31,7 +33,7 @@ pub(super) fn scene() -> Scene {
             Dial::whole("depth", "hidden layers", (1, 4), 2).help("Features are those of the last one."),
             Dial::choice("activation", "activation", &["relu", "tanh", "gelu"])
                 .sets("models.net.activation"),
-            Dial::whole("rows", "training rows", (100, 1200), 300)
+            Dial::whole("rows", "training rows", (200, 1200), 300)
                 .help("Images of digits.")
                 .sets("task.train"),
             Dial::linear("noise", "share of random labels", (0.0, 1.0), 0.0)
@@ -77,7 +79,7 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
         let (left, verb) = (last / first, if shown.is_over { "is" } else { "is now" });
         text.push(format!(
             "NC1, the scatter of features around their class mean in units of the scatter of the means, {verb} \
-             {} of the net; it was {} at the start. {}",
+             {} in the net; it was {} at the start. {}",
             three(last),
             three(first),
             if left < 0.1 {
@@ -88,13 +90,16 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
         ));
     }
     if let Some(accuracy) = shown.last("net", "train_accuracy", 0) {
-        let fitted = if accuracy > FITTED {
-            " Nets fit from any of these scales, so fitting does not decide whether features collapse."
+        let collapsed = shown
+            .last("net", "nc1", 0)
+            .is_some_and(|nc1| nc1 < COLLAPSED);
+        let alone = if accuracy > FITTED && !collapsed {
+            " It fits without collapse, so fitting alone does not make features collapse."
         } else {
             ""
         };
         text.push(format!(
-            "The net has learned {} of its training rows.{fitted}",
+            "The net has learned {} of its training rows.{alone}",
             percent(accuracy)
         ));
     }

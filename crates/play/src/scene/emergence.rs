@@ -25,7 +25,7 @@ pub(super) fn scene() -> Scene {
         name: "emergence".to_owned(),
         title: "Emergence".to_owned(),
         invitation: "Turn κ up: the layers stop waiting for each other, and sigmoids become exponentials. \
-                     Turn α to 0: all skills come at once."
+                     Turn α down: skills come closer together."
             .to_owned(),
         spec: include_str!("emergence.toml").to_owned(),
         origin: "scene emergence".to_owned(),
@@ -34,8 +34,8 @@ pub(super) fn scene() -> Scene {
             Dial::log("kappa", "κ, scale of the initial weights", (0.3, 60.0), 1.0).help(
                 "Factor on all initial weights of the net. Twin and theory start where that scale puts them.",
             ),
-            Dial::linear("alpha", "α, exponent of the frequencies", (0.0, 2.0), 0.6)
-                .help("Skill k has the frequency k^−(α+1); they are the same at α = −1.")
+            Dial::linear("alpha", "α, exponent of the frequencies", (0.1, 2.0), 0.6)
+                .help("Skill k has a frequency in proportion to k^−(α+1).")
                 .sets("task.alpha"),
             Dial::whole("skills", "skills", (1, 5), 3).help("Each is a parity of three bits of its own."),
             Dial::whole("width", "width of the net", (16, 512), 128)
@@ -157,8 +157,8 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
             "has moved so far"
         };
         text.push(format!(
-            "The first layer of the net {verb} by {} of its initial size.",
-            percent(moved)
+            "The first layer of the net {verb} by {} times its initial size.",
+            three(moved)
         ));
     }
     text

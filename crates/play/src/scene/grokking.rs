@@ -30,17 +30,17 @@ pub(super) fn scene() -> Scene {
                 .help("Its initial factors.")
                 .sets("models.diagonal.initial"),
             Dial::choice("operation", "operation", &["add", "subtract", "multiply"])
-                .help("Multiplication has no characters here that few of suffice.")
+                .help("Multiplication has no sparse solution in these characters.")
                 .sets("task.operation"),
             Dial::linear("fraction", "share of pairs for training", (0.3, 0.9), 0.7)
                 .help("The others are new rows.")
                 .sets("task.fraction"),
-            Dial::choice("modulus", "modulus p", &["13", "7", "11", "17"])
+            Dial::choice("modulus", "modulus p", &["17", "7", "11", "13"])
                 .help("There are p² pairs."),
-            Dial::whole("width", "width", (20, 300), 100).help("Neurons of the net."),
-            Dial::log("lr", "learning rate", (0.02, 0.3), 0.15).sets("training.lr"),
+            Dial::whole("width", "width", (20, 300), 128).help("Neurons of the net."),
+            Dial::log("lr", "learning rate", (0.02, 0.3), 0.2).sets("training.lr"),
             Dial::whole("steps", "steps", (300, 20000), 3000).sets("training.steps"),
-            Dial::whole("seeds", "seeds", (1, 8), 2)
+            Dial::whole("seeds", "seeds", (1, 8), 3)
                 .help("Curves are medians; a verdict needs several.")
                 .sets("training.seeds"),
         ],
@@ -97,8 +97,7 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
         shown.last("net", "sorted_power", 1),
     ) {
         text.push(format!(
-            "Its neurons have {} of their power in one frequency; it was {} at the start. From large weights \
-             the answer needs only a small change of them, so their random frequencies stay.",
+            "Its neurons have {} of their power in one frequency; it was {} at the start.",
             percent(last),
             percent(first)
         ));

@@ -2,7 +2,7 @@
 
 use crate::{
     dial::Dial,
-    tell::{Shown, percent, three},
+    tell::{Shown, three},
     values::Values,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn scene() -> Scene {
             Dial::log("lr", "factor on the learning rate", (0.1, 3.0), 1.0)
                 .help("The rate itself falls as the square of the heavier layer, so that training stays stable."),
             Dial::whole("steps", "steps", (300, 20000), 3000).sets("training.steps"),
-            Dial::whole("seeds", "seeds", (1, 8), 2)
+            Dial::whole("seeds", "seeds", (1, 8), 4)
                 .help("Curves are medians; a verdict needs several.")
                 .sets("training.seeds"),
         ],
@@ -85,10 +85,9 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
     let moved = |index| shown.last("net", "weight_change", index);
     if let (Some(first), Some(last)) = (moved(1), moved(2)) {
         text.push(format!(
-            "Relative to their start, the first layer has moved by {} and the last by {}: of two layers the \
-             lighter one learns.",
-            percent(first),
-            percent(last)
+            "Relative to their start, the first layer has moved by {} times its size and the last by {} times.",
+            three(first),
+            three(last)
         ));
     }
     let losses = ["net", "tangent"].map(|model| shown.last(model, "test_loss", 0));

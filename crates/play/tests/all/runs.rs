@@ -6,7 +6,7 @@ use layerwise_play::Limits;
 use record::Observations;
 use serde_json::Value;
 
-use crate::support::{Served, only, send};
+use crate::support::{Response, Served, only, send};
 
 fn named<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
     events
@@ -15,14 +15,21 @@ fn named<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
         .collect()
 }
 
+/// The first event of a stream, or its problem.
+fn begun(stream: &mut Response) -> String {
+    let event = stream.event().unwrap();
+    let told = event.get("problem").unwrap_or(&event["event"]);
+    told.as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_run_streams_curves_and_ends_with_verdicts_of_what_was_recorded() {
     let served = Served::new(Limits::default());
     let events = served
-        .get("run?scene=small&steps=20000&lr=0.0005&tab=a")
+        .get("run?scene=small&steps=20000&seeds=4&lr=0.0005&tab=a")
         .events();
     assert_eq!(events[0]["event"], "begun");
-    assert_eq!(events[0]["steps"], 40_000);
+    assert_eq!(events[0]["steps"], 80_000);
     let drawn = named(&events, "drawn");
     assert!(drawn.len() >= 2, "{}", drawn.len());
     let last = drawn.last().unwrap();
@@ -32,7 +39,8 @@ fn a_run_streams_curves_and_ends_with_verdicts_of_what_was_recorded() {
             .unwrap()
             .starts_with("<svg")
     );
-    assert_eq!(last["claims"][0]["word"], "supported");
+    let claim = &last["claims"][0];
+    assert_eq!(claim["word"], "supported", "{claim}");
     // Before the end nothing is judged.
     assert_eq!(drawn[0]["claims"][0]["word"], "");
     assert_eq!(events.last().unwrap()["event"], "done");
@@ -76,8 +84,8 @@ fn the_spec_of_the_dials_is_a_spec_that_runs() {
 #[test]
 fn a_run_whose_reader_leaves_ends_and_leaves_nothing() {
     let served = Served::new(Limits::default());
-    let mut stream = served.get("run?scene=small&steps=2000000000&lr=0.000001&tab=a");
-    assert_eq!(stream.event().unwrap()["event"], "begun");
+    let mut stream = served.get("run?scene=small&steps=20000000&lr=0.000001&tab=a");
+    assert_eq!(begun(&mut stream), "begun");
     assert_eq!(stream.event().unwrap()["event"], "drawn");
     assert_eq!((served.counts)(), (1, 1));
     drop(stream);
@@ -105,41 +113,42 @@ fn fifty_turns_of_a_dial_leave_one_run() {
 #[test]
 fn tabs_run_side_by_side_up_to_a_limit() {
     let served = Served::new(Limits::default());
-    let long = "run?scene=small&steps=2000000000&lr=0.000001";
+    let long = "run?scene=small&steps=20000000&lr=0.000001";
     let mut streams: Vec<_> = (0..4)
         .map(|tab| served.get(&format!("{long}&tab={tab}")))
         .collect();
     for stream in &mut streams {
-        assert_eq!(stream.event().unwrap()["event"], "begun");
+        assert_eq!(begun(stream), "begun");
     }
     let refused = served.get(&format!("{long}&tab=4"));
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("Stop one of them"));
     // Another turn in one of the tabs has the place of the run before.
     let mut turned = served.get(&format!("{long}&tab=2"));
-    assert_eq!(turned.event().unwrap()["event"], "begun");
+    assert_eq!(begun(&mut turned), "begun");
 }
 
 #[test]
 fn time_and_size_of_a_run_are_limited() {
     let short = Limits {
         time: Duration::from_millis(300),
+        cells: 100,
         ..Limits::default()
     };
     let served = Served::new(short);
     let events = served
-        .get("run?scene=small&steps=2000000000&lr=0.000001")
+        .get("run?scene=small&steps=20000000&lr=0.000001")
         .events();
     let end = events.last().unwrap();
-    assert_eq!(end["event"], "done");
+    assert_eq!(end["event"], "done", "{end}");
     assert_eq!(end["kept"], false);
     assert!(
         end["said"].as_str().unwrap().starts_with("Stopped after"),
         "{end}"
     );
-    let events = served.get("run?scene=small&seeds=100").events();
+    let events = served.get("run?scene=small&seeds=200").events();
     let problem = events.last().unwrap()["problem"].as_str().unwrap();
-    assert!(problem.contains("100 cells is more than"), "{problem}");
+    assert!(problem.contains("200 cells is more than"), "{problem}");
     served.rests(0);
 }
 
@@ -158,9 +167,9 @@ fn a_run_that_diverges_says_so() {
 fn a_server_that_stops_ends_its_runs() {
     let served = Served::new(Limits::default());
     let (host, token) = served.parts();
-    let path = format!("/{token}/run?scene=small&steps=2000000000&lr=0.000001");
+    let path = format!("/{token}/run?scene=small&steps=20000000&lr=0.000001");
     let mut stream = send(&host, "GET", &path, &[("Host", &host)]);
-    assert_eq!(stream.event().unwrap()["event"], "begun");
+    assert_eq!(begun(&mut stream), "begun");
     let counts = served.counts;
     served.server.stop();
     assert_eq!(counts().0, 0);

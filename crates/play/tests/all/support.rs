@@ -33,7 +33,7 @@ const SPEC: &str = r#"
     lr = 0.01
     [[measure]]
     kind = "skills"
-    schedule = { kind = "linear", every = 10 }
+    schedule = { kind = "log", points = 100 }
     [[measure]]
     kind = "loss"
     schedule = { kind = "ends" }
@@ -44,6 +44,7 @@ const SPEC: &str = r#"
     metric = "skill_strength"
     model = "linear"
     statistic = { kind = "final-value" }
+    interval = "t"
     threshold = { above = 0.9 }
     origin = "theory"
     controls = [{ name = "the loss, which falls", metric = "test_loss", must = "contradicted" }]
@@ -71,7 +72,7 @@ pub(crate) fn small() -> Scene {
         quick: false,
         dials: vec![
             Dial::log("lr", "learning rate", (1e-6, 10.0), 0.01).sets("training.lr"),
-            Dial::whole("steps", "steps", (100, 2_000_000_000), 1000).sets("training.steps"),
+            Dial::whole("steps", "steps", (100, 20_000_000), 1000).sets("training.steps"),
             Dial::whole("seeds", "seeds", (1, 200), 2).sets("training.seeds"),
             Dial::choice("precision", "precision", &["f32", "f64"]).sets("training.precision"),
         ],
