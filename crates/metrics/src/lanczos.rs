@@ -15,7 +15,7 @@ const MOST_PRODUCTS: usize = 400;
 const INVARIANT: f64 = 1e-12;
 
 /// The largest eigenvalue (with its sign) of a symmetric map, by Lanczos's iteration with full
-/// orthogonalisation [Lanczos1950].
+/// orthogonalisation \[Lanczos1950\].
 ///
 /// `times` gives the product of the map with a vector of the length of `start`. A random `start` misses no
 /// eigenvector; one that is orthogonal to an eigenvector does.

@@ -25,7 +25,7 @@ struct AtLayer {
 /// The Hessian of a loss at some parameters, on some rows, as a linear map.
 ///
 /// Products with a direction v are exact, by differentiating forward and backward pass along v
-/// [Pearlmutter1994]. At a kink of the activation the second derivative is taken as 0, as it is on both
+/// \[Pearlmutter1994\]. At a kink of the activation the second derivative is taken as 0, as it is on both
 /// sides.
 pub struct Hessian {
     layers: Vec<AtLayer>,
