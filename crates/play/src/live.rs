@@ -47,6 +47,9 @@ struct Watched {
     settings: Settings,
     folder: PathBuf,
     watching: AtomicUsize,
+    /// Tabs that were told that the run is done, and pages of the finished run that were given.
+    told: AtomicUsize,
+    given: AtomicUsize,
     stopped: Mutex<bool>,
     woken: Condvar,
 }
@@ -61,9 +64,20 @@ impl Live {
                 settings,
                 folder: folder.to_owned(),
                 watching: AtomicUsize::new(0),
+                told: AtomicUsize::new(0),
+                given: AtomicUsize::new(0),
                 stopped: Mutex::new(false),
                 woken: Condvar::new(),
             }),
+        }
+    }
+
+    /// Says whether a tab still waits for the page of the finished run.
+    pub fn awaited(&self) -> impl Fn() -> bool + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || {
+            let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
+            count(&shared.watching) > 0 || count(&shared.given) < count(&shared.told)
         }
     }
 
@@ -98,7 +112,10 @@ impl Live {
         let run = RunFolder::is_done(&self.shared.folder).then(|| Run::read(&self.shared.folder));
         match run {
             Some(Ok(run)) => match Page::report(&run) {
-                Ok(page) => page.answer(),
+                Ok(page) => {
+                    self.shared.given.fetch_add(1, Ordering::SeqCst);
+                    page.answer()
+                }
                 Err(error) => Answer::Refused(error.to_string()),
             },
             Some(Err(error)) => Answer::Refused(error.to_string()),
@@ -150,7 +167,9 @@ impl Watched {
         loop {
             if RunFolder::is_done(&self.folder) {
                 let said = "Done. The page of the run follows.".to_owned();
-                send(&Event::Done { said, kept: false });
+                if send(&Event::Done { said, kept: false }) {
+                    self.told.fetch_add(1, Ordering::SeqCst);
+                }
                 return;
             }
             let begin = Instant::now();

@@ -14,7 +14,7 @@ mod enabled {
         process::ExitCode,
         sync::atomic::Ordering,
         thread,
-        time::Duration,
+        time::{Duration, Instant},
     };
 
     use plan::{Options, Plan};
@@ -101,6 +101,7 @@ mod enabled {
     pub(in crate::commands) struct Shown {
         server: Server,
         folder: PathBuf,
+        awaited: Box<dyn Fn() -> bool>,
     }
 
     /// Opens the browser on a run whose cells are trained into `folder`.
@@ -109,7 +110,9 @@ mod enabled {
         settings: &Settings,
         folder: &Path,
     ) -> Result<Shown, Failure> {
-        let server = Server::start(0, Live::new(plan.clone(), settings.clone(), folder))?;
+        let live = Live::new(plan.clone(), settings.clone(), folder);
+        let awaited = Box::new(live.awaited());
+        let server = Server::start(0, live)?;
         let address = server.address();
         tell!("{address} shows the run");
         if !open_browser(address) {
@@ -118,16 +121,23 @@ mod enabled {
         Ok(Shown {
             server,
             folder: folder.to_owned(),
+            awaited,
         })
     }
 
     impl Shown {
         /// Gives the page of the finished run time to be loaded, then stops.
         pub(in crate::commands) fn end(self) {
-            /// Longer than the page needs to notice that the run is done.
-            const LAST: Duration = Duration::from_secs(4);
-            if record::RunFolder::is_done(&self.folder) {
-                thread::sleep(LAST);
+            /// Longest time that a tab is waited for.
+            const LAST: Duration = Duration::from_secs(30);
+            /// Time for a page that was given to arrive.
+            const ARRIVAL: Duration = Duration::from_secs(1);
+            let until = Instant::now() + LAST;
+            if record::RunFolder::is_done(&self.folder) && (self.awaited)() {
+                while (self.awaited)() && Instant::now() < until {
+                    thread::sleep(LOOK);
+                }
+                thread::sleep(ARRIVAL);
             }
             self.server.stop();
         }

@@ -333,7 +333,7 @@ layers = [{ model = "linear", label = "${evil}" }]
     await page.waitForSelector("figure .pad");
     assert.match(await page.locator("#text").innerText(), /cells are done/);
     await page.waitForSelector("details.claim .verdict:is(.supported, .replicated, .contradicted)");
-    assert.match(await page.title(), /Skills emerge/);
+    assert.match(await page.title(), /emergence/);
     page.faults = page.faults.filter((fault) => !/ERR_(CONNECTION|INCOMPLETE)/.test(fault));
     await close(page);
     await exit;
