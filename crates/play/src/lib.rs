@@ -27,7 +27,7 @@
 //! // A page without the token of the address is not served.
 //! assert!(server.address().starts_with("http://127.0.0.1:"));
 //! server.stop();
-//! # Ok::<(), layerwise_play::PlayError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod bench;

@@ -284,6 +284,44 @@ def fixed_feedback(times: ArrayLike | None = None, *, fractions: ArrayLike | Non
         A parameter is outside its domain.
     """
 
+def muon_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None = None, target: ArrayLike, first: ArrayLike = 0.0, second: ArrayLike = 0.0) -> Values:
+    """One mode of two layers under Muon: every mode grows at one rate, small ones are complete first.
+
+        strength(t) = min((first + t) (second + t), target), t = learning rate * steps; complete at t = sqrt(target) from 0; second - first is conserved
+
+    Assumes: steps along the exact polar factors of the gradients; layers that are aligned with the modes of the task.
+
+    Source: derived here, and checked against the trainer step by step; the optimizer is that of [Jordan2024].
+
+        [Jordan2024] Jordan et al. (2024): Muon: An optimizer for hidden layers in neural networks
+
+    Parameters
+    ----------
+    times : array of any shape
+        flow times t, 0 or more.
+    fractions : array of any shape
+        fractions of the target at which to give the times. Give either times or fractions.
+    target : finite and above 0
+        S (unit: strength).
+    first : finite, and 0 or more
+        a(0), the first layer (unit: sqrt(strength)). Default: 0.0.
+    second : finite, and 0 or more, with first * second at most target
+        b(0), the second layer (unit: sqrt(strength)). Default: 0.0.
+
+    Returns
+    -------
+    Values
+        Arrays by name:
+
+        - ``strength``: s at the times (unit: strength)
+        - ``times``: t at which s is the fraction of the target (unit: sqrt(strength): learning rate * steps)
+
+    Raises
+    ------
+    ValueError
+        A parameter is outside its domain.
+    """
+
 def skills(steps: ArrayLike, *, skills: ArrayLike, alpha: ArrayLike, lr: ArrayLike, target: ArrayLike, initial: ArrayLike) -> Values:
     """Skills that are learned independently, each a sigmoid in time: emergence.
 
@@ -477,12 +515,12 @@ def scalar_toy(times: ArrayLike | None = None, *, first: ArrayLike, second: Arra
         A parameter is outside its domain.
     """
 
-def unconstrained_features(times: ArrayLike, *, classes: ArrayLike, samples_per_class: ArrayLike, initial: ArrayLike, inside: ArrayLike = 0.0, outside: ArrayLike = 0.0) -> Values:
+def unconstrained_features(times: ArrayLike, *, classes: ArrayLike, samples_per_class: ArrayLike, initial: ArrayLike, decay: ArrayLike = 0.0, inside: ArrayLike = 0.0, outside: ArrayLike = 0.0) -> Values:
     """Neural collapse with free features: strength of the class means and residual within classes.
 
-        strength: balanced mode with input_power 1 and target sqrt(n); residual_inside = 1/sqrt(1 + (initial/sqrt(n)) (exp(2 sqrt(n) t) - 1))
+        strength: balanced mode with input_power 1 and target S = sqrt(n) - decay; residual_outside = exp(-decay t); residual_inside = exp(-decay t)/sqrt(1 + (initial/S) (exp(2 S t) - 1))
 
-    Assumes: gradient flow on the halved squared error of all entries, labels centred; a balanced start, aligned with the labels; small within-class residuals.
+    Assumes: gradient flow on the halved squared error of all entries, with L2 decay of features and classifier, labels centred; a balanced start, aligned with the labels; small within-class residuals.
 
     Source: [Mixon2020; Saxe2014]; the residuals were derived here and checked against an adaptive integrator.
 
@@ -499,6 +537,8 @@ def unconstrained_features(times: ArrayLike, *, classes: ArrayLike, samples_per_
         n (unit: 1).
     initial : finite and above 0
         s(0) of each of the C - 1 modes (unit: sqrt(samples)).
+    decay : at least 0 and below sqrt(n)
+        mu of features and classifier (unit: 1/flow time). Default: 0.0.
     inside : finite and at least 0
         Tr S_w at the start within the row space of the classifier (unit: sqrt(samples)). Default: 0.0.
     outside : finite and at least 0
@@ -510,12 +550,54 @@ def unconstrained_features(times: ArrayLike, *, classes: ArrayLike, samples_per_
         Arrays by name:
 
         - ``modes``: C - 1, one number (unit: 1)
-        - ``target``: sqrt(n), one number (unit: sqrt(samples))
+        - ``target``: sqrt(n) - decay, one number (unit: sqrt(samples))
         - ``strength``: s at the times (unit: sqrt(samples))
         - ``residual_inside``: within-class residual over its start, inside the row space of the classifier (unit: 1)
-        - ``residual_outside``: the same outside it: it never moves (unit: 1)
+        - ``residual_outside``: the same outside it: only decay moves it (unit: 1)
         - ``nc1``: Tr(S_w pinv(S_b))/C at the times: goes to 0 (unit: 1)
-        - ``nc1_quotient``: Tr S_w/Tr S_b at the times: saturates (unit: 1)
+        - ``nc1_quotient``: Tr S_w/Tr S_b at the times: saturates without decay (unit: 1)
+
+    Raises
+    ------
+    ValueError
+        A parameter is outside its domain.
+    """
+
+def deep_features(times: ArrayLike, *, classes: ArrayLike, samples_per_class: ArrayLike, depth: ArrayLike, initial: ArrayLike, inside: ArrayLike = 0.0) -> Values:
+    """Neural collapse with free features below several linear layers.
+
+        strength: deep mode with input_power 1 and target S = sqrt(n); residual = ((S - strength)/(S - initial))^(1/depth)
+
+    Assumes: gradient flow on the halved squared error of all entries, labels centred; a balanced start, aligned with the labels; small within-class residuals.
+
+    Source: [Mixon2020; Saxe2014]; the residual was derived here and checked against an adaptive integrator.
+
+        [Mixon2020] Mixon et al. (2020): Neural collapse with unconstrained features
+        [Saxe2014] Saxe et al. (2014): Exact solutions to the nonlinear dynamics of learning in deep linear neural networks
+
+    Parameters
+    ----------
+    times : array of any shape
+        flow times t, 0 or more.
+    classes : a whole number from 2 to 1e12
+        C (unit: 1).
+    samples_per_class : a whole number from 1 to 1e12
+        n (unit: 1).
+    depth : a whole number from 2 to 4294967295
+        L: features, linear layers and classifier (unit: 1).
+    initial : from 1e-300 of sqrt(n) to below it
+        s(0) of each of the C - 1 modes (unit: sqrt(samples)).
+    inside : finite and at least 0
+        Tr S_w of the features at the start, in the directions that the layers read (unit: feature^2). Default: 0.0.
+
+    Returns
+    -------
+    Values
+        Arrays by name:
+
+        - ``strength``: s at the times (unit: sqrt(samples))
+        - ``residual``: within-class residual of the features over its start (unit: 1)
+        - ``nc1``: Tr(S_w pinv(S_b))/C of every layer at the times (unit: 1)
 
     Raises
     ------
