@@ -16,7 +16,7 @@ pub(super) fn scene() -> Scene {
     Scene {
         name: "grokking".to_owned(),
         title: "Grokking".to_owned(),
-        invitation: "Turn κ up: the net fits sooner, and generalises later and later, then never. The bars say \
+        invitation: "Turn κ up: the net fits sooner, and generalises later and later, then never. The spectrum says \
                      whether its neurons have found frequencies."
             .to_owned(),
         spec: include_str!("grokking.toml").to_owned(),

@@ -67,6 +67,11 @@ fn links(values: &Values) -> Vec<String> {
 
 fn tells(shown: &Shown<'_>) -> Vec<String> {
     let mut text = Vec::new();
+    let moved = |index| shown.last("net", "weight_change", index);
+    // One layer that has moved by more than its size.
+    let alone = moved(1)
+        .zip(moved(2))
+        .is_some_and(|(first, last)| first.max(last) > 1.0);
     if let Some(distance) = shown.last("net", "kernel_distance", 0) {
         text.push(if distance > RICH {
             format!(
@@ -76,13 +81,17 @@ fn tells(shown: &Shown<'_>) -> Vec<String> {
             )
         } else {
             format!(
-                "Lazy: the tangent kernel of the net has turned by {} only. Its layers hardly change, so the \
-                 net learns as a linear model of the features that it started with.",
-                three(distance)
+                "Lazy: the tangent kernel of the net has turned by {} only. {}, so the net learns as a linear \
+                 model of the features that it started with.",
+                three(distance),
+                if alone {
+                    "One layer hardly changes and the other learns alone"
+                } else {
+                    "Its layers hardly change"
+                }
             )
         });
     }
-    let moved = |index| shown.last("net", "weight_change", index);
     if let (Some(first), Some(last)) = (moved(1), moved(2)) {
         text.push(format!(
             "Relative to their start, the first layer has moved by {} times its size and the last by {} times.",
