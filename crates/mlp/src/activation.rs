@@ -87,6 +87,12 @@ impl Activation {
         with_formula!(self, F => F::HOMOGENEOUS)
     }
 
+    /// Whether φ takes a transcendental function.
+    #[must_use]
+    pub fn is_transcendental(self) -> bool {
+        with_formula!(self, F => F::TRANSCENDENTAL)
+    }
+
     /// Whether a net must store φ'(z) in the forward pass, because it does not follow from φ(z).
     pub(crate) fn keeps_slopes(self) -> bool {
         with_formula!(self, F => !F::SLOPE_FROM_VALUE)

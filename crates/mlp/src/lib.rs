@@ -60,6 +60,6 @@ pub use network::{Layer, LayerGradient, Mlp, flatten};
 pub use optimizer::{Adam, Decay, Muon, Optimizer, Sgd, Sign, UpdateAlgebra};
 pub use tangent::LayerRate;
 pub use trainer::{
-    Controls, Cube, HostRows, Instructions, LayerConfig, Real, Rows, Trainer, TrainerConfig,
-    TrainerState, Updater, multiply_adds, rebalance, rescale,
+    Controls, Cube, Dropout, HostRows, Instructions, LayerConfig, Real, Rows, Trainer,
+    TrainerConfig, TrainerState, Updater, activate_all, multiply_adds, rebalance, rescale,
 };

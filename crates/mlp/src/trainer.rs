@@ -9,6 +9,7 @@ mod balance;
 mod column;
 mod controls;
 mod cube;
+mod dropout;
 mod element;
 mod functions;
 mod kernels;
@@ -40,9 +41,11 @@ use rows::lines_in;
 use simd::Arch;
 use update::{Update, keeps_zeros};
 
+pub use activate::activate_all;
 pub use balance::rebalance;
 pub use controls::{Controls, rescale};
 pub use cube::Cube;
+pub use dropout::Dropout;
 pub use layer::LayerConfig;
 pub use peak::multiply_adds;
 pub use real::Real;
@@ -236,6 +239,7 @@ impl<T: Real> Trainer<T> {
     pub fn intervene(&mut self, controls: Controls) -> Result<(), MlpError> {
         controls.check(&self.net.layers)?;
         self.net.backward = backward_lines(&self.net.layers, &controls.backward);
+        self.net.leave_out(controls.dropout);
         self.controls = controls;
         Ok(())
     }
@@ -293,6 +297,7 @@ impl<T: Real> Trainer<T> {
         self.prepare_centre(rows);
         self.gradient.all_mut().as_flattened_mut().fill(T::ZERO);
         self.net.transpose(self.parameters.all());
+        self.net.begin(self.steps);
         for block in rows.blocks() {
             let parameters = self.parameters.all();
             self.net

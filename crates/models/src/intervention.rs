@@ -210,6 +210,8 @@ pub struct Interventions {
     pub clamp: Vec<Clamp>,
     /// When hidden neurons are balanced again.
     pub balance: Option<Rebalance>,
+    /// The probability that a hidden neuron is left out of a row of a step.
+    pub dropout: Option<f64>,
 }
 
 impl Interventions {
@@ -221,8 +223,10 @@ impl Interventions {
             feedback,
             clamp,
             balance,
+            dropout,
         } = self;
-        freeze.is_empty() && feedback.is_none() && clamp.is_empty() && balance.is_none()
+        let every_layer = feedback.is_none() && balance.is_none() && dropout.is_none();
+        freeze.is_empty() && clamp.is_empty() && every_layer
     }
 
     /// The step from which a layer, counted from 0, does not learn; `None` if it always learns, or learns
@@ -283,6 +287,7 @@ impl Interventions {
             }
         }
         self.check_balance(layers)?;
+        self.check_dropout(layers)?;
         let Some(Backward::Fixed { std, value }) = self.feedback else {
             return Ok(());
         };
@@ -310,6 +315,25 @@ impl Interventions {
                 Err(KeyError::new("feedback", given, problem, hint))
             }
         }
+    }
+
+    fn check_dropout(&self, layers: usize) -> Result<(), KeyError> {
+        let Some(rate) = self.dropout else {
+            return Ok(());
+        };
+        if !(0.0..1.0).contains(&rate) {
+            let (problem, hint) = (
+                "must be 0 or more and below 1: a probability to be left out",
+                "Write for example dropout = 0.5.",
+            );
+            return Err(KeyError::new("dropout", rate, problem, hint));
+        }
+        if layers < 2 {
+            let problem = "needs a hidden layer, whose neurons it leaves out";
+            let hint = "Leave dropout out, or add a width.";
+            return Err(KeyError::new("dropout", rate, problem, hint));
+        }
+        Ok(())
     }
 
     fn check_balance(&self, layers: usize) -> Result<(), KeyError> {

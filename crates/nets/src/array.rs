@@ -41,6 +41,8 @@ pub struct DeviceBatch {
     pub targets: Tensor<3>,
     /// Row weights `[M, N, 1]`; `None` means `1/N` each.
     pub weights: Option<Tensor<3>>,
+    /// Whether the device is the processor of this machine.
+    pub(crate) on_host: bool,
 }
 
 impl DeviceBatch {
@@ -61,6 +63,7 @@ impl DeviceBatch {
             targets: stack(&|batch| &batch.targets, shape.outputs),
             weights: (first.weights.is_some())
                 .then(|| stack(&|batch| batch.weights.as_deref().unwrap_or_default(), 1)),
+            on_host: target.is_host(),
         }
     }
 }

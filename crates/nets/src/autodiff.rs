@@ -13,6 +13,9 @@ use crate::{
     optimizer::{self, Rate, State},
 };
 
+/// Why every engine but `mlp` does not train a model with dropout.
+pub(crate) const NO_DROPOUT: &str = "leaves no neurons out of a step (dropout)";
+
 /// Why an engine does not train a model with an optimizer of matrices.
 pub(crate) const NO_MATRICES: &str = "knows no matrices in this model, which the optimizer muon steps; its \
                                       counterpart for single numbers is kind = \"sign\"";
@@ -51,7 +54,11 @@ impl Engine for Autodiff {
             feedback,
             clamp: _,
             balance,
+            dropout,
         } = model.interventions();
+        if dropout.is_some() {
+            return Err(NO_DROPOUT);
+        }
         if balance.is_some() {
             return Err("does not balance neurons");
         }

@@ -21,6 +21,8 @@ pub struct Member {
     pub initial: Vec<HostArray>,
     /// Its backward weights, where it has some in place of its last layer's.
     pub backward: Option<HostArray>,
+    /// The seed of its cell, for what is drawn while it trains.
+    pub seed: u64,
 }
 
 impl Member {
@@ -35,6 +37,7 @@ impl Member {
             initial: model.initial(task, shape, seed),
             backward: model.backward(shape, seed),
             model,
+            seed,
         }
     }
 
@@ -44,6 +47,7 @@ impl Member {
             model,
             initial,
             backward: None,
+            seed: 0,
         }
     }
 

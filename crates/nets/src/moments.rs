@@ -42,7 +42,7 @@ impl Engine for Moments {
         }
         let Member { model, initial, .. } = setup.first();
         if !model.interventions().is_none() {
-            return Err("intervenes on no layer (freeze, feedback, clamp)");
+            return Err("intervenes on no layer (freeze, feedback, clamp, balance, dropout)");
         }
         linear_net(&**model, initial)?;
         if setup.optimizer != Optimizer::default() {

@@ -1,10 +1,10 @@
 use std::{cell::RefCell, sync::Arc};
 
-use mlp::{Controls, HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig};
+use mlp::{Controls, Dropout, HostRows, Instructions, MlpError, Real, Trainer, TrainerConfig};
 use models::{
     HostArray, HostLayers, Interventions, LearnerState, Loss, Model, Optimizer, Precision,
 };
-use tasks::Batch;
+use tasks::{Batch, stream::StreamKey};
 
 use crate::{
     LearnerError, Learners, Member, Rows, TrainingSetup,
@@ -30,7 +30,7 @@ impl Engine for Perceptron {
             optimizers: "all",
             precisions: "f32, f64",
             devices: "CPU",
-            interventions: "freeze, feedback, clamp, balance",
+            interventions: "freeze, feedback, clamp, balance, dropout",
         }
     }
 
@@ -42,6 +42,7 @@ impl Engine for Perceptron {
             feedback: _,
             clamp: _,
             balance: _,
+            dropout: _,
         } = model.interventions();
         match model.host_layers(initial) {
             Some(_) => Ok(()),
@@ -100,6 +101,7 @@ impl<T: Real> PerceptronMember<T> {
             model,
             initial,
             backward,
+            seed,
         }: Member,
         loss: Loss,
         optimizer: Optimizer,
@@ -133,11 +135,16 @@ impl<T: Real> PerceptronMember<T> {
             let (frozen_from, norms) = weights
                 .map(|place| (treated.frozen_from[place], treated.norms[place]))
                 .unzip();
+            let interventions = model.interventions();
             trainer.intervene(Controls {
                 frozen_from,
                 norms,
                 backward: backward.map_or(Vec::new(), |array| array.values),
-                balance_every: (model.interventions().balance).map_or(0, |balance| balance.every),
+                balance_every: (interventions.balance).map_or(0, |balance| balance.every),
+                dropout: interventions.dropout.map(|rate| Dropout {
+                    rate,
+                    key: StreamKey::new(seed, "dropout").bytes(),
+                }),
             })?;
         }
         Ok(Self {

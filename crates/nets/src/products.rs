@@ -6,7 +6,7 @@ use tasks::{Basis, Batch};
 
 use crate::{
     LearnerError, Learners, Member, Rows, TrainingSetup,
-    autodiff::NO_MATRICES,
+    autodiff::{NO_DROPOUT, NO_MATRICES},
     engine::{Coverage, Engine},
     interventions::Treated,
     learner_state::{check_count, check_like, joined, moments_of, with_moments},
@@ -43,7 +43,11 @@ impl Engine for Products {
             feedback: _,
             clamp: _,
             balance: _,
+            dropout,
         } = model.interventions();
+        if dropout.is_some() {
+            return Err(NO_DROPOUT);
+        }
         if !model.is_product() {
             return Err("trains products of skills only");
         }
@@ -110,6 +114,7 @@ impl<T: Real> ProductMember<T> {
             model,
             initial,
             backward,
+            ..
         }: Member,
         loss: Loss,
         optimizer: Optimizer,

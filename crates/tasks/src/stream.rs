@@ -22,6 +22,11 @@ impl StreamKey {
         Self(*hasher.finalize().as_bytes())
     }
 
+    /// The 256 bits, for a crate that draws from the streams itself.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The stream of one step: `step` selects the ChaCha stream (its 64-bit nonce).
     pub fn at(&self, step: u64) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::from_seed(self.0);

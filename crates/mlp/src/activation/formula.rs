@@ -21,6 +21,9 @@ pub(crate) trait Formula {
     /// two instructions. The sums then start at the bias.
     const IN_REGISTERS: bool = false;
 
+    /// Whether it takes a transcendental function, which burn's CPU backends compute number by number.
+    const TRANSCENDENTAL: bool = false;
+
     /// φ(z).
     fn value<A: Algebra>(z: A) -> A;
 

@@ -9,6 +9,7 @@ impl Formula for Gelu {
     const DEGREE: f64 = 1.0;
     const HOMOGENEOUS: bool = false;
     const SLOPE_FROM_VALUE: bool = false;
+    const TRANSCENDENTAL: bool = true;
 
     #[inline(always)]
     fn value<A: Algebra>(z: A) -> A {

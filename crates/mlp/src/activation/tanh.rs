@@ -8,6 +8,7 @@ impl Formula for Tanh {
     const DEGREE: f64 = 1.0;
     const HOMOGENEOUS: bool = false;
     const SLOPE_FROM_VALUE: bool = true;
+    const TRANSCENDENTAL: bool = true;
 
     #[inline(always)]
     fn value<A: Algebra>(z: A) -> A {

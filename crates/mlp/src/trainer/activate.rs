@@ -1,11 +1,42 @@
-//! Activations and their slopes on lines.
+//! Activations and their slopes on numbers and lines.
 
 use super::element::{Element, Scalar};
 use super::lines::Line;
 use super::real::Real;
-use super::simd::Simd;
+use super::simd::{Arch, Kernel, Simd};
 use crate::Activation;
 use crate::activation::{Formula, with_formula};
+
+/// Replaces each z by φ(z) and writes φ'(z) to `slopes`, with the fast functions of
+/// [`Trainer`](crate::Trainer); `slopes` is as long as `values`, or empty if they are not wanted.
+///
+/// # Examples
+///
+/// ```
+/// let (mut values, mut slopes) = ([0.0_f64, 20.0], [0.0; 2]);
+/// mlp::activate_all(mlp::Activation::Tanh, &mut values, &mut slopes);
+/// assert_eq!((values, slopes), ([0.0, 1.0], [1.0, 0.0]));
+/// ```
+pub fn activate_all<T: Real>(activation: Activation, values: &mut [T], slopes: &mut [T]) {
+    Arch::detect().run(Activate {
+        activation,
+        values,
+        slopes,
+    });
+}
+
+struct Activate<'a, T> {
+    activation: Activation,
+    values: &'a mut [T],
+    slopes: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Activate<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        activate(simd, self.activation, self.values, self.slopes);
+    }
+}
 
 /// Replaces z by φ(z), and writes φ'(z) where it must be kept; `slopes` may be empty when no backward
 /// pass follows.
@@ -18,7 +49,7 @@ pub(super) fn activate<T: Real, S: Simd<T>>(
 ) {
     let lanes = Scalar(simd);
     let at = |value: T| Element { lanes, value };
-    with_formula!(activation, F => if F::SLOPE_FROM_VALUE || slopes.is_empty() {
+    with_formula!(activation, F => if slopes.is_empty() {
         for z in values {
             *z = F::value(at(*z)).value;
         }

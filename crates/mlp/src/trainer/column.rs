@@ -121,18 +121,19 @@ impl<T: Real> Kernel<T> for ColumnBackward<'_, T> {
                 *value *= self.multiplier;
             }
             let at_output = self.at_output;
-            with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
-                outer_panel(
-                    simd,
-                    at_output,
-                    &scaled,
-                    features,
-                    gradient,
-                    #[inline(always)]
-                    |sum, line, part| times_slope::<F, T, S>(simd, sum, line, part),
-                );
-            });
-            if self.activation.keeps_slopes() {
+            if self.slopes.is_empty() {
+                with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
+                    outer_panel(
+                        simd,
+                        at_output,
+                        &scaled,
+                        features,
+                        gradient,
+                        #[inline(always)]
+                        |sum, line, part| times_slope::<F, T, S>(simd, sum, line, part),
+                    );
+                });
+            } else {
                 outer_panel(
                     simd,
                     at_output,

@@ -1,5 +1,6 @@
 //! What is done to single layers in training beside following the gradient.
 
+use super::dropout::Dropout;
 use super::layer::Layer;
 use super::lines::{Line, Lines};
 use super::real::Real;
@@ -21,6 +22,8 @@ pub struct Controls {
     /// Steps after which all hidden neurons are balanced again, as by [`rebalance`](crate::rebalance);
     /// 0 for never. Moments of the optimizer are left as they are.
     pub balance_every: u64,
+    /// Hidden neurons that are left out of each row of a step.
+    pub dropout: Option<Dropout>,
 }
 
 impl Controls {
@@ -45,6 +48,9 @@ impl Controls {
                 norm,
                 "finite, and 0 or more",
             )?;
+        }
+        if let Some(dropout) = self.dropout {
+            dropout.check()?;
         }
         let last = &layers[layers.len() - 1];
         if !self.backward.is_empty() {

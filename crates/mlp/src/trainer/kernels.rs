@@ -70,8 +70,9 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
             for value in &mut bias {
                 *value *= self.bias_multiplier;
             }
-            // The usual case: sums start at the bias and need no multiplication.
+            // The usual case: sums start at the bias, need no multiplication, and no slope is kept.
             let fused = self.weight_multiplier == T::ONE
+                && self.slopes.is_empty()
                 && with_formula!(self.activation, F => {
                     if F::IN_REGISTERS {
                         (self.input).times(
@@ -239,20 +240,21 @@ impl<T: Real> Kernel<T> for BackwardInput<'_, T> {
         let features = self.features.chunks_exact_mut(self.rows);
         for (panel, (weight, features)) in weights.zip(features).enumerate() {
             let (at_output, zero) = (self.at_output, [T::ZERO; LANES]);
-            with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
-                dense_panel(
-                    simd,
-                    at_output,
-                    weight,
-                    &zero,
-                    features,
-                    #[inline(always)]
-                    |sum, line, part| {
-                        simd.store(times_slope::<F, T, S>(simd, sum, line, part), line, part);
-                    },
-                );
-            });
-            if self.activation.keeps_slopes() {
+            if self.slopes.is_empty() {
+                with_formula!(self.activation, F => if F::SLOPE_FROM_VALUE {
+                    dense_panel(
+                        simd,
+                        at_output,
+                        weight,
+                        &zero,
+                        features,
+                        #[inline(always)]
+                        |sum, line, part| {
+                            simd.store(times_slope::<F, T, S>(simd, sum, line, part), line, part);
+                        },
+                    );
+                });
+            } else {
                 dense_panel(
                     simd,
                     at_output,

@@ -1,6 +1,7 @@
 //! All layers, forward and back on one block of rows.
 
 use super::column::{ColumnBackward, ColumnForward};
+use super::dropout::{Dropout, Masks};
 use super::kernels::{
     BackwardInput, Forward, LayerGradient, LayerInput, TableProduct, Transpose, WeightGradient,
 };
@@ -20,11 +21,13 @@ pub(super) struct Net<T: Real> {
     pub(super) layers: Vec<Layer<T>>,
     /// `[rows, out]` of every layer: φ(Z) on the way forward, ∂L/∂Z on the way back.
     features: Vec<Lines<T>>,
-    /// φ'(Z) of every layer where it must be kept, else empty.
+    /// φ'(Z) of every layer where it must be kept, because it does not follow from φ(Z), else empty.
     slopes: Vec<Lines<T>>,
     transposed: Lines<T>,
     /// In place of the last layer's weight where errors go back through it.
     pub(super) backward: Option<Lines<T>>,
+    /// Neurons that are left out of a step.
+    masks: Option<Masks>,
 }
 
 impl<T: Real> Net<T> {
@@ -36,22 +39,37 @@ impl<T: Real> Net<T> {
         transposed: usize,
     ) -> Self {
         let block = |layer: &Layer<T>| Lines::zeros(lines_of(BLOCK, layer.outputs));
-        let keeps_slopes = activation.keeps_slopes();
-        let slopes = |layer: &Layer<T>| {
-            if keeps_slopes {
-                block(layer)
-            } else {
-                Lines::zeros(0)
-            }
-        };
-        Self {
+        let mut net = Self {
             arch,
             activation,
             features: layers.iter().map(block).collect(),
-            slopes: layers[..layers.len() - 1].iter().map(slopes).collect(),
+            slopes: Vec::new(),
             transposed: Lines::zeros(transposed),
             backward: None,
+            masks: None,
             layers,
+        };
+        net.leave_out(None);
+        net
+    }
+
+    /// Leaves hidden neurons out of steps at random, or none.
+    pub(super) fn leave_out(&mut self, dropout: Option<Dropout>) {
+        self.masks = dropout.map(Masks::new);
+        // The slope of a neuron that is left out does not follow from its value.
+        let kept = self.activation.keeps_slopes() || self.masks.is_some();
+        let slopes = |layer: &Layer<T>| {
+            let lines = lines_of(BLOCK, layer.outputs);
+            Lines::zeros(if kept { lines } else { 0 })
+        };
+        let hidden = &self.layers[..self.layers.len() - 1];
+        self.slopes = hidden.iter().map(slopes).collect();
+    }
+
+    /// Begins step `step`, counted from 0.
+    pub(super) fn begin(&mut self, step: u64) {
+        if let Some(masks) = &mut self.masks {
+            masks.begin(step);
         }
     }
 
@@ -92,13 +110,14 @@ impl<T: Real> Net<T> {
         });
     }
 
-    /// All layers for one block; the last one without activation.
+    /// All layers for one block; the last one without activation. In a step, slopes are kept and neurons
+    /// left out.
     pub(super) fn forward(
         &mut self,
         parameters: &[Line<T>],
         input: LayerInput<'_, T>,
         rows: usize,
-        keep_slopes: bool,
+        in_step: bool,
     ) {
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -121,7 +140,7 @@ impl<T: Real> Net<T> {
                 continue;
             }
             let slopes = match self.slopes.get_mut(index) {
-                Some(slopes) if keep_slopes && !slopes.all().is_empty() => {
+                Some(slopes) if in_step && !slopes.all().is_empty() => {
                     &mut slopes.all_mut()[..lines_of(rows, layer.outputs)]
                 }
                 _ => &mut [],
@@ -139,9 +158,12 @@ impl<T: Real> Net<T> {
                 } else {
                     Activation::Identity
                 },
-                out,
-                slopes,
+                out: &mut *out,
+                slopes: &mut *slopes,
             });
+            if let (true, true, Some(masks)) = (in_step, index < last, &mut self.masks) {
+                masks.apply(out, slopes);
+            }
         }
     }
 

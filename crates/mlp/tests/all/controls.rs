@@ -1,6 +1,6 @@
 //! Interventions on layers against the reference net, whose gradients know none.
 
-use mlp::{Activation, Controls, Instructions, MlpError, Optimizer, Trainer};
+use mlp::{Activation, Controls, Dropout, Instructions, MlpError, Optimizer, Trainer};
 
 use crate::support::trained::{
     ADAM, Data, LEARNING_RATE, OPTIMIZERS, PLAIN, Reference, Setup, Trained, rows,
@@ -183,6 +183,13 @@ fn controls_of_another_net_are_refused() {
         },
         Controls {
             backward: vec![f64::NAN; 20],
+            ..plain()
+        },
+        Controls {
+            dropout: Some(Dropout {
+                rate: 1.0,
+                key: [0; 32],
+            }),
             ..plain()
         },
     ];

@@ -6,6 +6,7 @@ mod activations;
 mod allocations;
 mod balance;
 mod controls;
+mod dropout;
 mod evaluations;
 mod golden;
 mod gradients;

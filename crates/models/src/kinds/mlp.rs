@@ -85,6 +85,10 @@ pub struct Mlp {
     /// activations (`relu`, `leaky-relu`, `quadratic`, `identity`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<Rebalance>,
+    /// p: the probability that a hidden neuron is left out of a row of a training step. What stays is divided by 1 − p,
+    /// after the activation, as PyTorch's `Dropout` does; the net is measured whole. 0 or more, below 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<f64>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -262,6 +266,17 @@ impl Mlp {
         if self.gates.is_some() {
             self.check_gates()?;
         }
+        if let Some(rate) = self.dropout
+            && !self.is_plain()
+        {
+            let problem = "does not go with linearised or gates";
+            return Err(KeyError::new(
+                "dropout",
+                rate,
+                problem,
+                "Leave one of them out.",
+            ));
+        }
         if self.balance.is_some() && (self.linearised || !self.activation.is_homogeneous()) {
             let problem = "would change the function of this net, whose activation is not homogeneous \
                            or which is linearised";
@@ -416,6 +431,7 @@ impl Model for Mlp {
             feedback: self.feedback,
             clamp: self.clamp.clone(),
             balance: self.balance,
+            dropout: self.dropout,
         }
     }
 

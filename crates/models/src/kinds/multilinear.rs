@@ -201,6 +201,7 @@ impl Model for Multilinear {
             feedback: self.feedback,
             clamp: self.clamp.clone(),
             balance: None,
+            dropout: None,
         }
     }
 

@@ -293,6 +293,7 @@ impl Model for UnconstrainedFeatures {
             feedback: None,
             clamp: self.clamp.clone(),
             balance: None,
+            dropout: None,
         }
     }
 

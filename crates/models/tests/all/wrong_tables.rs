@@ -359,6 +359,11 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
         ("balance = { every = 5 }\nclamp = ['layer 1']", "balance"),
         ("balance = { every = 5 }\nactivation = 'tanh'", "balance"),
         ("balance = { every = 5 }\nlinearised = true", "balance"),
+        ("dropout = 1.0", "dropout"),
+        ("dropout = -0.1", "dropout"),
+        ("dropout = nan", "dropout"),
+        ("dropout = 0.5\nlinearised = true", "dropout"),
+        ("dropout = 0.5\ngates = 'start'", "dropout"),
         ("gates = 'end'", "gates"),
         ("gates = 'start'\nactivation = 'tanh'", "gates"),
         ("gates = 'start'\nactivation = 'quadratic'", "gates"),
@@ -374,6 +379,7 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
         "kind = 'mlp'\nwidths = []\nbalance = { every = 5 }",
         "balance",
     );
+    assert_refused("kind = 'mlp'\nwidths = []\ndropout = 0.5", "dropout");
     assert_refused(
         &net("freeze = [{ layer = 1, when = { metric = 'test_loss', at = 1.0 } }]"),
         "freeze[0].at",
@@ -383,7 +389,7 @@ fn interventions_on_layers_that_a_model_does_not_have_are_refused() {
 #[test]
 fn interventions_are_written_only_where_they_are_given() {
     let plain = build("kind = 'mlp'\nwidths = [4]").unwrap();
-    for key in ["freeze", "feedback", "clamp", "balance"] {
+    for key in ["freeze", "feedback", "clamp", "balance", "dropout"] {
         assert!(!plain.resolved().contains_key(key), "{key}");
     }
     assert!(plain.interventions().is_none());

@@ -2,7 +2,10 @@ use burn::tensor::Tensor;
 use models::{Mlp, Multipliers};
 
 use super::{Forward, with_way_back};
-use crate::{DeviceBatch, elements::Elements};
+use crate::{
+    DeviceBatch,
+    elements::{activate, value_and_slope},
+};
 
 impl Forward for Mlp {
     fn forward(&self, parameters: &[Tensor<3>], batch: &DeviceBatch) -> Tensor<3> {
@@ -65,7 +68,7 @@ fn forward(
     let readout = layers.pop();
     for (arrays, factors) in layers {
         hidden = affine(hidden, arrays, factors);
-        hidden = net.activation.value(Elements(hidden)).0;
+        hidden = activate(net.activation, hidden, batch.on_host);
     }
     let (arrays, factors) = readout.expect("a net has a layer");
     times(last(hidden, arrays, factors), net.output_scale)
@@ -96,9 +99,9 @@ fn gated(
             break;
         }
         let z = affine(first, old, factors);
-        let (value, slope) = net.activation.value_and_derivative(Elements(z));
-        hidden = hidden * slope.0;
-        first = value.0;
+        let (value, slope) = value_and_slope(net.activation, z, batch.on_host);
+        hidden = hidden * slope;
+        first = value;
     }
     times(hidden, net.output_scale)
 }
@@ -127,9 +130,9 @@ fn tangent(
             let scaled = |output| times(output, net.output_scale);
             return (scaled(z), scaled(along));
         }
-        let (value, slope) = net.activation.value_and_derivative(Elements(z));
-        change = Some(along * slope.0);
-        hidden = value.0;
+        let (value, slope) = value_and_slope(net.activation, z, batch.on_host);
+        change = Some(along * slope);
+        hidden = value;
     }
     unreachable!("the last layer returns")
 }

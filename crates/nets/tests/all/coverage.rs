@@ -184,6 +184,7 @@ impl Case {
                 model: start.model().into(),
                 initial: start.weights.clone(),
                 backward: start.model().backward(start.shape, 0),
+                seed: 0,
             }],
             loss: self.loss,
             optimizer: self.optimizer,
@@ -328,6 +329,13 @@ fn an_engine_says_what_it_does_not_cover() {
         assert_eq!(message, sentence, "{model}");
     };
     let moments = |model: &str, reason| says("moments", MODES, model, COVERED, reason);
+    says(
+        "autodiff",
+        MODES,
+        "kind = 'mlp'\nwidths = [4]\ndropout = 0.5",
+        COVERED,
+        "leaves no neurons out of a step (dropout)",
+    );
     moments(
         "kind = 'mlp'\nwidths = [4]",
         "trains only deep-linear nets and mlp nets of the identity",
@@ -342,7 +350,7 @@ fn an_engine_says_what_it_does_not_cover() {
     );
     let with = |key: &str, reason| moments(&format!("{LINEAR}\n{key}"), reason);
     with("centre_output = true", "does not centre outputs");
-    let touched = "intervenes on no layer (freeze, feedback, clamp)";
+    let touched = "intervenes on no layer (freeze, feedback, clamp, balance, dropout)";
     with("freeze = ['layer 1']", touched);
     with("feedback = { kind = 'fixed', std = 0.5 }", touched);
     with("clamp = ['layer 2']", touched);

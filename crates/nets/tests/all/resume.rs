@@ -114,6 +114,7 @@ impl Case<'_> {
                 initial: initial(&*model, self.shape(), member),
                 backward: model.backward(self.shape(), member),
                 model: model.into(),
+                seed: member,
             }
         });
         let constant: Vec<Batch> = (0..self.members)
@@ -261,6 +262,25 @@ fn a_net_whose_neurons_are_balanced_continues_bit_by_bit() {
             };
             assert!(case("auto").check());
             assert!(!case("autodiff").check(), "autodiff does not balance");
+        }
+    }
+}
+
+#[test]
+fn a_net_with_dropout_continues_bit_by_bit() {
+    for precision in [Precision::F32, Precision::F64] {
+        let target = Target::open("flex", precision).unwrap();
+        for optimizer in optimizers() {
+            let case = |engine| Case {
+                table: "kind = 'mlp'\nwidths = [7, 5]\nbias = true\ndropout = 0.4",
+                engine,
+                target: &target,
+                optimizer,
+                members: 2,
+                constant: false,
+            };
+            assert!(case("auto").check());
+            assert!(!case("autodiff").check(), "autodiff leaves no neurons out");
         }
     }
 }

@@ -74,6 +74,7 @@ impl Case<'_> {
             initial: initial(&*model, SHAPE, member),
             backward: model.backward(SHAPE, member),
             model: model.into(),
+            seed: member,
         }
     }
 
