@@ -157,9 +157,12 @@ fn a_perfect_simplex_is_zero_everywhere() {
         "nc2_equiangular_weights",
         "nc2_etf_means",
         "nc2_etf_weights",
+        "gnc2_means",
+        "gnc2_weights",
         "nc3",
         "nc3_squared",
         "nc3_product",
+        "unc3",
         "nc4",
         "nc4_as_is",
         "bias_gap",
@@ -397,7 +400,7 @@ fn assert_same(found: &Value, expected: &Value, keys: &[&str]) {
     }
 }
 
-const OF_FEATURES: [&str; 12] = [
+const OF_FEATURES: [&str; 13] = [
     "nc1",
     "nc1_papyan",
     "nc1_quotient",
@@ -407,18 +410,21 @@ const OF_FEATURES: [&str; 12] = [
     "nc2_equinorm_means",
     "nc2_equiangular_means",
     "nc2_etf_means",
+    "gnc2_means",
     "nearest_mean_accuracy",
     "effective_rank",
     "stable_rank",
 ];
 
-const OF_CLASSIFIER: [&str; 12] = [
+const OF_CLASSIFIER: [&str; 14] = [
     "nc2_equinorm_weights",
     "nc2_equiangular_weights",
     "nc2_etf_weights",
+    "gnc2_weights",
     "nc3",
     "nc3_squared",
     "nc3_product",
+    "unc3",
     "nc4",
     "nc4_as_is",
     "bias_gap",
