@@ -17,6 +17,10 @@ pub(crate) const SPECS: &[(&str, &str)] = &[
         include_str!("../../../experiments/saddle-to-saddle.toml"),
     ),
     (
+        "small-layers",
+        include_str!("../../../experiments/small-layers.toml"),
+    ),
+    (
         "balanced-network",
         include_str!("../../../experiments/balanced-network.toml"),
     ),

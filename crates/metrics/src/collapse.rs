@@ -22,6 +22,7 @@ mod lanes;
 mod plane;
 mod rounding;
 mod simplex;
+mod uniformity;
 mod variability;
 
 pub use class_means::{ClassMeans, LabelledFeatures};
@@ -31,4 +32,5 @@ pub use duality::SelfDuality;
 pub use plane::ClassPlane;
 pub use rounding::features_vary;
 pub use simplex::{SimplexDistance, simplex_distance};
+pub use uniformity::{class_effective_ranks, hyperspherical_variation, uniform_duality};
 pub use variability::{Variability, WithinClass, feature_singular_values};

@@ -35,8 +35,9 @@ pub use balance::{Balance, neuron_balance, neuron_balance_drift, neuron_sizes};
 pub use classification::{FloatFormat, accuracy, cross_entropy, labels, margins, softmax_collapse};
 pub use collapse::{
     ClassMeans, ClassPlane, Decision, LabelledFeatures, LinearClassifier, SelfDuality,
-    SimplexDistance, Variability, WithinClass, class_distance_variance, feature_singular_values,
-    features_vary, nearest_mean_accuracy, simplex_distance,
+    SimplexDistance, Variability, WithinClass, class_distance_variance, class_effective_ranks,
+    feature_singular_values, features_vary, hyperspherical_variation, nearest_mean_accuracy,
+    simplex_distance, uniform_duality,
 };
 pub use curve::{Crossing, HALF, Ratio, first_crossing, first_record, half_time, shape_ratio};
 pub use error::MetricError;

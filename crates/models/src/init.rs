@@ -70,7 +70,7 @@ pub enum WeightInit {
     /// Saved weights: a safetensors file in PyTorch's layout or the one of `layerwise export weights`.
     ///
     /// A `state_dict` of PyTorch has `0.weight` `[out, in]`, `0.bias`, `2.weight`, …, with any common prefix. The numbers
-    /// are the parameters in every parametrisation; `weight_scale`, `layer_scales` and `imbalance` multiply them.
+    /// are the parameters in every parametrisation; `weight_scale`, `layer_scales`, `small` and `imbalance` multiply them.
     File(FileInit),
 }
 

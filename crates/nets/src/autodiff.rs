@@ -35,7 +35,7 @@ impl Engine for Autodiff {
             optimizers: "all; muon where weights are matrices",
             precisions: "f32, f64",
             devices: "all",
-            interventions: "freeze, feedback, clamp",
+            interventions: "freeze, feedback, clamp; balance where the layers are those of a perceptron",
         }
     }
 
@@ -59,8 +59,9 @@ impl Engine for Autodiff {
         if dropout.is_some() {
             return Err(NO_DROPOUT);
         }
-        if balance.is_some() {
-            return Err("does not balance neurons");
+        let first = setup.first();
+        if balance.is_some() && model.host_layers(&first.initial).is_none() {
+            return Err("knows no layers in this model, whose neurons it could balance");
         }
         if feedback.is_some() && !function.takes_backward() {
             return Err("knows no way back through other weights for this model");
@@ -94,6 +95,8 @@ pub(crate) struct AutodiffLearners {
     /// What is done to arrays, the same in all members but for norms, and for layers that freeze when a
     /// condition holds.
     treated: Option<Vec<Treated>>,
+    /// Why the device failed while neurons were balanced: a step cannot say so, and what is read next does.
+    failure: Option<String>,
     /// Steps taken.
     steps: u64,
     /// Learning rates of the last step, on the host and on the device.
@@ -134,6 +137,7 @@ impl AutodiffLearners {
             target: setup.target.clone(),
             backward,
             treated,
+            failure: None,
             steps: 0,
             rate: None,
         })
@@ -178,6 +182,11 @@ impl AutodiffLearners {
         self.rate = Some((lr.to_vec(), rate.clone()));
         rate
     }
+}
+
+/// All numbers of the arrays, one after the other.
+fn flat(arrays: &[HostArray]) -> Vec<f64> {
+    (arrays.iter().flat_map(|array| &array.values).copied()).collect()
 }
 
 /// Outputs at `parameters`, for a model that may depend on its initial parameters.
@@ -283,6 +292,7 @@ impl Learners for AutodiffLearners {
             self.parameters[place] = arrays;
         }
         self.steps += 1;
+        self.balance();
     }
 
     fn freeze(&mut self, member: usize, layer: usize, from: u64) {
@@ -292,10 +302,12 @@ impl Learners for AutodiffLearners {
     }
 
     fn outputs(&self, rows: &Rows<'_>) -> Result<Vec<Vec<f64>>, LearnerError> {
+        self.check_device()?;
         download(&self.forward(&self.parameters, rows)).map_err(LearnerError::Device)
     }
 
     fn outputs_of(&self, member: usize, rows: &Rows<'_>) -> Result<Vec<f64>, LearnerError> {
+        self.check_device()?;
         let of_member = |all: &[Tensor<3>]| -> Vec<Tensor<3>> {
             all.iter()
                 .map(|array| array.clone().narrow(0, member, 1))
@@ -309,6 +321,7 @@ impl Learners for AutodiffLearners {
     }
 
     fn parameters(&self) -> Result<Vec<Vec<HostArray>>, LearnerError> {
+        self.check_device()?;
         let mut members: Vec<Vec<HostArray>> = vec![Vec::new(); self.members.len()];
         for (place, tensor) in self.parameters.iter().enumerate() {
             let values = download(tensor).map_err(LearnerError::Device)?;
@@ -360,6 +373,48 @@ impl Learners for AutodiffLearners {
 }
 
 impl AutodiffLearners {
+    /// The error of a device that failed while neurons were balanced.
+    fn check_device(&self) -> Result<(), LearnerError> {
+        let failure = self.failure.clone();
+        failure.map_or(Ok(()), |error| Err(LearnerError::Device(error)))
+    }
+
+    /// Balances the neurons of the members that are due after this step, on the host and in f64, as the
+    /// engine of perceptrons does. This waits for the device.
+    fn balance(&mut self) {
+        let steps = self.steps;
+        let due: Vec<bool> = (self.members.iter())
+            .map(|member| {
+                let balance = member.model.interventions().balance;
+                balance.is_some_and(|balance| steps.is_multiple_of(balance.every))
+            })
+            .collect();
+        if !due.contains(&true) {
+            return;
+        }
+        let mut members = match self.parameters() {
+            Ok(members) => members,
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                return;
+            }
+        };
+        for ((arrays, member), due) in members.iter_mut().zip(&self.members).zip(due) {
+            if let Some(host) = member.model.host_layers(arrays).filter(|_| due) {
+                let mut values: Vec<f64> = flat(arrays);
+                mlp::rebalance(&host.layers, host.activation, &mut values);
+                let mut rest = &values[..];
+                for array in arrays {
+                    let (own, after) = rest.split_at(array.values.len());
+                    array.values.copy_from_slice(own);
+                    rest = after;
+                }
+            }
+        }
+        let members = members.iter().map(|arrays| &arrays[..]);
+        self.parameters = stack(members, &self.target);
+    }
+
     /// A moment of every member on the host; empty if no parameter has this moment.
     fn moments(
         &self,

@@ -97,9 +97,9 @@ fn metrics() -> Registry<dyn Metric> {
 
 fn predictions() -> Registry<dyn Prediction> {
     use prediction::{
-        decay_alone, feedback_skills, fitted_rise, free_features, limits, linear_skills,
-        muon_modes, networks, power_laws, random_start, scalar_toy, shots, skills, stretched_curve,
-        toy_amplification,
+        aligned_chains, decay_alone, feedback_skills, fitted_rise, free_features, limits,
+        linear_skills, muon_modes, networks, power_laws, random_start, scalar_toy, shots, skills,
+        stretched_curve, toy_amplification,
     };
     Registry::new(
         "prediction kind",
@@ -134,6 +134,11 @@ fn predictions() -> Registry<dyn Prediction> {
                 "balanced-network",
                 networks::build_balanced,
                 networks::BALANCED,
+            ),
+            (
+                "aligned-chains",
+                aligned_chains::build,
+                aligned_chains::REFERENCE,
             ),
             ("random-start", random_start::build, random_start::REFERENCE),
             ("muon-modes", muon_modes::build, muon_modes::REFERENCE),

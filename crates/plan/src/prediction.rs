@@ -4,6 +4,7 @@
 //! evaluated after a cell was recorded: they are no part of its identity, so that a new closed form never
 //! trains anything. Each kind is one file here and one line in [`crate::Kinds`].
 
+pub(crate) mod aligned_chains;
 mod clockwork;
 pub(crate) mod decay_alone;
 pub(crate) mod feedback_skills;
@@ -124,9 +125,15 @@ pub trait Prediction: Send + Sync {
 /// Checks that a closed form of linear nets, by its kind, applies: inputs are white and stay the same,
 /// and every model that it reads is a linear net of two layers.
 fn on_whitened_inputs(kind: &str, task: &dyn Task, read: &[&dyn Model]) -> Result<(), KeyError> {
+    whitened(kind, task)?;
+    let mut read = read.iter();
+    read.try_for_each(|model| two_linear_layers(*model, task, 1.0))
+}
+
+/// Checks that inputs are white and stay the same.
+fn whitened(kind: &str, task: &dyn Task) -> Result<(), KeyError> {
     if task.instance(0).whitened() {
-        let mut read = read.iter();
-        return read.try_for_each(|model| two_linear_layers(*model, task, 1.0));
+        return Ok(());
     }
     Err(KeyError::new(
         "kind",

@@ -45,8 +45,17 @@ def by_numpy(features, labels, weight, bias):
     apart = ((means[:, None] - means) ** 2).sum(-1)
     first, second = np.triu_indices(classes, 1)
     cdnv = ((variances[first] + variances[second]) / (2 * apart[first, second])).mean()
+    def variation(values):
+        return values.std(ddof=1) / abs(values.mean())
+
+    def uniformity(vectors):
+        units = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+        return variation(-np.log(np.linalg.norm(units[first] - units[second], axis=1)))
+
+    alignment = (w * m).sum(1) / (np.linalg.norm(w, axis=1) * norms)
     return {
         "cdnv": cdnv,
+        "gnc2_means": uniformity(m), "gnc2_weights": uniformity(w), "unc3": variation(alignment),
         "nc1": nc1, "nc1_papyan": nc1 * classes, "nc1_quotient": np.trace(s_w) / np.trace(s_b),
         "nc2_equinorm_means": norms.std(ddof=1) / norms.mean(),
         "nc2_equiangular_means": np.abs(pairs + 1 / (classes - 1)).mean(),

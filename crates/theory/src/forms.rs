@@ -48,6 +48,7 @@ mod fixed_feedback;
 mod frozen_layer;
 mod inputs;
 mod lambda_mode;
+mod layer_chain;
 mod linear_mode;
 mod modular_addition;
 mod muon_mode;
@@ -218,6 +219,7 @@ pub fn forms() -> Vec<Form> {
         balanced_mode::FORM,
         lambda_mode::FORM,
         deep_mode::FORM,
+        layer_chain::FORM,
         frozen_layer::FORM,
         fixed_feedback::FORM,
         muon_mode::FORM,

@@ -39,6 +39,7 @@
 //! | `balanced-mode` | [`BalancedMode`] | delayed sigmoid of two equal layers |
 //! | `lambda-mode` | [`LambdaMode`] | any layer imbalance: from rich (sigmoid) to lazy (exponential) |
 //! | `deep-mode` | [`DeepMode`], [`infinite_depth_time`] | any depth: later and more step-like |
+//! | `layer-chain` | [`LayerChain`] | layers that start at any strengths: the small ones alone set the wait |
 //! | `frozen-layer` | [`FrozenLayerMode`] | feedback broken: one layer frozen, exponential |
 //! | `fixed-feedback` | [`FixedFeedbackMode`] | feedback broken: a fixed backward weight |
 //! | `muon-mode` | [`MuonMode`] | steps along polar factors: small modes first |
@@ -85,6 +86,7 @@ mod frozen_layer;
 mod infinite_depth;
 mod lambda_flow;
 mod lambda_mode;
+mod layer_chain;
 mod linear;
 mod modular_addition;
 mod muon_mode;
@@ -111,6 +113,7 @@ pub use fixed_feedback::{FIXED_FEEDBACK_T90_OVER_T10, FixedFeedbackMode};
 pub use frozen_layer::FrozenLayerMode;
 pub use infinite_depth::infinite_depth_time;
 pub use lambda_mode::LambdaMode;
+pub use layer_chain::LayerChain;
 pub use linear::{LINEAR_T90_OVER_T10, LinearMode};
 pub use modular_addition::ModularAddition;
 pub use muon_mode::MuonMode;

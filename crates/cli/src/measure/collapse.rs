@@ -3,7 +3,8 @@ use std::thread;
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality, Stored,
     Variability, WithinClass, class_distance_variance, effective_rank_of_power,
-    feature_singular_values, features_vary, nearest_mean_accuracy, simplex_distance, stable_rank,
+    feature_singular_values, features_vary, hyperspherical_variation, nearest_mean_accuracy,
+    simplex_distance, stable_rank, uniform_duality,
 };
 use serde_json::{Map, json};
 
@@ -200,6 +201,10 @@ fn of_means<T: Stored>(
             .and_then(|m| told(m.simplex()))
             .map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
+    let uniformity = (means.clone())
+        .and_then(|m| told(m.simplex()).map(|_| m))
+        .and_then(|m| told(hyperspherical_variation(m.centred(), m.classes())));
+    numbers.put_all(["gnc2_means"], uniformity.map(|value| [value]));
     let nearest = |means| match decision {
         Some(decision) => Ok(decision.nearest_mean_accuracy),
         None => told(nearest_mean_accuracy(features, means)),
@@ -261,6 +266,10 @@ fn of_classifier<T: Stored>(
         ],
         simplex.map(|d| [d.equinorm, d.equiangular, d.cosine_deviation, d.etf]),
     );
+    let uniformity = by_class
+        .clone()
+        .and_then(|w| told(hyperspherical_variation(w, features.classes)));
+    numbers.put_all(["gnc2_weights"], uniformity.map(|value| [value]));
     // Metrics that need the mean and the classifier row of every class.
     let all_classes = by_class.and_then(|w| {
         let means = means.clone()?;
@@ -271,6 +280,8 @@ fn of_classifier<T: Stored>(
         ["nc3", "nc3_squared", "nc3_product"],
         duality.map(|d| [d.nc3, d.nc3_squared, d.nc3_product]),
     );
+    let uniform = (all_classes.clone()).and_then(|(w, means)| told(uniform_duality(w, means)));
+    numbers.put_all(["unc3"], uniform.map(|value| [value]));
     let decision = classifier.clone().and_then(|c| {
         let means = means.clone()?;
         told(Decision::of(features, means, &c))

@@ -92,6 +92,13 @@ pub(crate) fn meaning(name: &str) -> &'static str {
         "nc2_equiangular_weights" => "mean |cos + 1/(C − 1)| over pairs of rows; 0: a simplex",
         "nc2_cosine_deviation_weights" => "standard deviation (n) of the cosines; 0: equal angles",
         "nc2_etf_weights" => "distance of W Wᵀ from a simplex; 0: a simplex",
+        "gnc2_means" => {
+            "variation of ln(1/distance) over pairs of directions of means; 0: all as far apart"
+        }
+        "gnc2_weights" => {
+            "variation of ln(1/distance) over pairs of directions of rows; 0: all as far apart"
+        }
+        "unc3" => "variation over classes of the cosine of row and mean; 0: aligned alike",
         "nc3" => "|W/|W| − M/|M||; 0: classifier and means are proportional",
         "nc3_squared" => "square of nc3",
         "nc3_product" => "distance of W Mᵀ from a simplex; 0: self-dual simplex",

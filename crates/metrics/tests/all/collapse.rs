@@ -4,8 +4,8 @@
 use metrics::{
     ClassMeans, ClassPlane, Decision, FloatFormat, LabelledFeatures, LinearClassifier, MetricError,
     SelfDuality, SimplexDistance, Variability, WithinClass, class_distance_variance,
-    effective_rank_of_power, feature_singular_values, features_vary, nearest_mean_accuracy,
-    simplex_distance,
+    class_effective_ranks, effective_rank_of_power, feature_singular_values, features_vary,
+    hyperspherical_variation, nearest_mean_accuracy, simplex_distance, uniform_duality,
 };
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -810,4 +810,126 @@ fn the_distance_variance_does_not_feel_rotation_scale_or_shift() {
     let rotation = turned.qr().q();
     let moved = rows.moved(&rotation, 3.0, -2.0);
     assert!((cdnv(&moved) / cdnv(&rows) - 1.0).abs() < EXACT);
+}
+
+/// Unbiased standard deviation over the size of the mean, of numbers in the order of a plain double loop.
+fn variation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (squares / (values.len() - 1) as f64).sqrt() / mean.abs()
+}
+
+fn norm(vector: &[f64]) -> f64 {
+    vector.iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / (norm(a) * norm(b))
+}
+
+#[test]
+fn a_simplex_is_uniform_and_its_own_dual_whatever_its_norms() {
+    for classes in [3, 4, 10] {
+        let rows = noisy_simplex(classes, 0.3);
+        let means = rows.means();
+        let mut scaled = means.centred().to_vec();
+        for (class, row) in scaled.chunks_exact_mut(classes).enumerate() {
+            row.iter_mut().for_each(|w| *w *= 1.0 + class as f64);
+        }
+        // Norms, which NC2 and NC3 feel, do not enter.
+        assert!(hyperspherical_variation(&scaled, classes).unwrap() < EXACT);
+        assert!(uniform_duality(&scaled, &means).unwrap() < EXACT);
+        assert!(SelfDuality::of(&scaled, &means).unwrap().nc3 > 0.1);
+        // Aligned against the means is aligned alike, too: uniform duality without self-duality.
+        let against: Vec<f64> = scaled.iter().map(|w| -w).collect();
+        assert!(uniform_duality(&against, &means).unwrap() < EXACT);
+    }
+}
+
+#[test]
+fn uniformity_and_uniform_duality_agree_with_a_plain_computation() {
+    for (seed, classes, width) in [(1, 3, 2), (2, 5, 7), (3, 10, 4)] {
+        let weight = numbers(seed, classes * width);
+        let rows = Rows {
+            values: numbers(seed + 50, 3 * classes * width),
+            width,
+            labels: (0..3 * classes as u32)
+                .map(|row| row % classes as u32)
+                .collect(),
+            classes,
+        };
+        let means = rows.means();
+        // ln(1/|û − û'|) from the cosine: |û − û'|² = 2 − 2 cos.
+        let plain = |vectors: &[f64]| {
+            let vectors: Vec<&[f64]> = vectors.chunks(width).collect();
+            let mut kernel = Vec::new();
+            for a in 0..classes {
+                for b in a + 1..classes {
+                    kernel.push(-0.5 * (2.0 - 2.0 * cosine(vectors[a], vectors[b])).ln());
+                }
+            }
+            variation(&kernel)
+        };
+        for vectors in [&weight[..], means.centred()] {
+            let found = hyperspherical_variation(vectors, classes).unwrap();
+            assert!((found / plain(vectors) - 1.0).abs() < EXACT, "{found}");
+        }
+        let pairs = weight.chunks(width).zip(means.centred().chunks(width));
+        let cosines: Vec<f64> = pairs.map(|(w, m)| cosine(w, m)).collect();
+        let found = uniform_duality(&weight, &means).unwrap();
+        assert!((found / variation(&cosines) - 1.0).abs() < EXACT, "{found}");
+    }
+}
+
+#[test]
+fn class_ranks_are_one_when_collapsed_and_count_the_directions_of_noise() {
+    for classes in [3, 5] {
+        for rank in class_effective_ranks(
+            &noisy_simplex(classes, 0.0).features(),
+            &noisy_simplex(classes, 0.0).means(),
+        )
+        .unwrap()
+        {
+            assert!((rank - 1.0).abs() < EXACT, "{rank}");
+        }
+        // Noise of variance s² on each of C axes around a corner of squared norm r² = 1 − 1/C: the variances are s², and
+        // s² + r² along the corner.
+        let rows = noisy_simplex(classes, 0.7);
+        let (noise, corner) = (0.49, norm(&rows.means().centred()[..classes]).powi(2));
+        let total = classes as f64 * noise + corner;
+        let entropy = |part: f64| -part / total * (part / total).ln();
+        let expected = (entropy(noise + corner) + (classes - 1) as f64 * entropy(noise)).exp();
+        for rank in class_effective_ranks(&rows.features(), &rows.means()).unwrap() {
+            assert!((rank / expected - 1.0).abs() < EXACT, "{rank} {expected}");
+        }
+    }
+}
+
+#[test]
+fn uniformity_that_is_not_defined_says_why() {
+    let refused = |vectors: &[f64], classes, words: &str| {
+        let error = hyperspherical_variation(vectors, classes).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    refused(&[1.0, 0.0, 0.0, 1.0], 2, "one pair has no variation");
+    refused(&[1.0, 0.0, 2.0, 0.0, 0.0, 1.0], 3, "the same direction");
+    refused(&[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], 3, "has no direction");
+    refused(&[1.0, 0.0, f64::NAN, 0.0, 0.0, 1.0], 3, "finite");
+    let rows = noisy_simplex(3, 0.1);
+    let means = rows.means();
+    assert!(uniform_duality(&[1.0; 6], &means).is_err());
+    // A zero row has no angle to its mean.
+    let mut weight = means.centred().to_vec();
+    weight[..3].fill(0.0);
+    assert!(uniform_duality(&weight, &means).is_err());
+    // Cosines 1, 0 and −1 have no mean to be measured against.
+    let corners = means.centred();
+    let mixed: Vec<f64> = [&corners[..3], &[1.0, 1.0, 1.0], &corners[6..]]
+        .concat()
+        .iter()
+        .enumerate()
+        .map(|(at, w)| if at < 6 { *w } else { -w })
+        .collect();
+    let error = uniform_duality(&mixed, &means).unwrap_err();
+    assert!(error.to_string().contains("mean cosine"), "{error}");
 }

@@ -8,7 +8,7 @@ use super::real::Real;
 use crate::error::{MlpError, require};
 
 /// Hidden neurons that are left out of each row of a step at random; what stays is divided by 1 − p, so
-/// that the mean is that of the whole net \[Srivastava2014, as PyTorch's `Dropout`\]. Evaluations use
+/// that the mean is that of the whole net \[Srivastava2014\], as PyTorch's `Dropout` does. Evaluations use
 /// the whole net.
 ///
 /// What is left out is a function of the key and the number of the step. A step draws from the ChaCha8 stream

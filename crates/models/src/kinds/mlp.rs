@@ -40,6 +40,9 @@ pub struct Mlp {
     /// Factor on the initial weights and biases of each layer, the output layer included; 1 for all if left out.
     #[serde(default)]
     pub layer_scales: Vec<f64>,
+    /// Layers that start small: the first few, with one factor on their initial weights and biases, beside `layer_scales`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub small: Option<SmallLayers>,
     /// κ: factor on all initial weights and biases. Above 0.
     #[serde(default = "one")]
     pub weight_scale: f64,
@@ -91,6 +94,17 @@ pub struct Mlp {
     pub dropout: Option<f64>,
     #[serde(skip)]
     kind: Kind,
+}
+
+/// Layers that start small while the others keep their scale: how many there are sets how long a net waits at its
+/// first saddle [Rawal2026].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmallLayers {
+    /// r: the first r layers are small; 0 for none, at most the number of layers.
+    pub layers: usize,
+    /// ε: factor on their initial weights and biases. Above 0.
+    pub scale: f64,
 }
 
 /// When the gates of a net are decided.
@@ -214,6 +228,17 @@ impl Mlp {
                 "must be finite",
                 "Write 1 for a layer that stays as it is.",
             ));
+        }
+        if let Some(small) = mlp.small {
+            positive("small.scale", small.scale)?;
+            if small.layers > layers {
+                return Err(KeyError::new(
+                    "small.layers",
+                    small.layers,
+                    format!("is more than the {layers} layers of this net"),
+                    "Count the output layer, and write at most that many.",
+                ));
+            }
         }
         mlp.init.check(files)?;
         let refuse = |problem: &str, hint: &str| {
@@ -353,7 +378,11 @@ impl Mlp {
                 }
                 _ => 1.0,
             };
-            own * self.weight_scale * moved
+            let small = match self.small {
+                Some(small) if layer < small.layers => small.scale,
+                _ => 1.0,
+            };
+            own * small * self.weight_scale * moved
         };
         (0..=last).map(of_layer).collect()
     }
@@ -383,6 +412,7 @@ impl Model for Mlp {
         for start in [
             "init",
             "layer_scales",
+            "small",
             "weight_scale",
             "imbalance",
             "lr_scale",

@@ -183,3 +183,28 @@ fn layer_scales_multiply_the_layers_of_every_start() {
         }
     }
 }
+
+#[test]
+fn the_first_layers_start_small_and_the_others_as_they_were() {
+    let net = |rest: &str| {
+        let table = format!("kind = 'deep-linear'\nwidths = [6, 3, 4]\n{rest}");
+        Start::new(MAP, &table, 3).weights
+    };
+    let plain = net("");
+    for layers in 0..=4 {
+        let small = net(&format!("small = {{ layers = {layers}, scale = 0.25 }}"));
+        let scales: Vec<f64> = (0..4)
+            .map(|l| if l < layers { 0.25 } else { 1.0 })
+            .collect();
+        assert_eq!(
+            small,
+            net(&format!("layer_scales = {scales:?}")),
+            "{layers}"
+        );
+        for ((small, plain), scale) in small.iter().zip(&plain).zip(&scales) {
+            let scaled = plain.values.iter().map(|w| w * scale);
+            // A power of two scales without rounding.
+            assert!(small.values.iter().copied().eq(scaled), "{layers}");
+        }
+    }
+}

@@ -157,6 +157,13 @@ fn numbers_of_linear_starts_that_make_no_sense_name_their_key() {
     assert_refused(&scaled("[1.0]"), "layer_scales");
     assert_refused(&scaled("[1.0, nan]"), "layer_scales[1]");
     assert_refused(&scaled("[inf, 1.0]"), "layer_scales[0]");
+    let small = |rest: &str| format!("kind = 'deep-linear'\nwidths = [4]\nsmall = {{ {rest} }}");
+    assert_refused(&small("layers = 3, scale = 0.1"), "small.layers");
+    for scale in ["0.0", "-0.1", "nan", "inf"] {
+        let table = small(&format!("layers = 2, scale = {scale}"));
+        assert_refused(&table, "small.scale");
+    }
+    assert_refused(&small("scale = 0.1"), "small.layers");
 }
 
 #[test]

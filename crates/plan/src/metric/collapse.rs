@@ -2,8 +2,9 @@ use std::{borrow::Cow, ops::RangeInclusive};
 
 use metrics::{
     ClassMeans, Decision, LabelledFeatures, LinearClassifier, MetricError, SelfDuality,
-    Variability, WithinClass, class_distance_variance, effective_rank_of_power,
-    feature_singular_values, features_vary, simplex_distance, stable_rank,
+    Variability, WithinClass, class_distance_variance, class_effective_ranks,
+    effective_rank_of_power, feature_singular_values, features_vary, hyperspherical_variation,
+    simplex_distance, stable_rank, uniform_duality,
 };
 use models::{HiddenFeatures, HiddenLayer, Model};
 use schemars::JsonSchema;
@@ -13,7 +14,7 @@ use tasks::{Batch, KeyError, Quantity, Reference, Task, parse_table, stream, tab
 use super::{MeasureError, Metric, Reading, Snapshot, accuracy::needs_classes, at_least, lacks};
 
 /// What readers are told of this kind.
-pub(crate) const REFERENCE: Reference = Reference::of::<Collapse>("rows = 1000\npermuted = true").giving(&[&[
+pub(crate) const REFERENCE: Reference = Reference::of::<Collapse>("rows = 1000\npermuted = true\nclass_ranks = true").giving(&[&[
 Quantity::new("nc1", "–", "Tr(S_w S_b⁺)/C over the C − 1 directions of the class means, where S_w and S_b are the covariances of features within and between classes: 0 where features lie on their class means").from("[Papyan2020]"),
 Quantity::new("nc1_quotient", "–", "Tr S_w/Tr S_b: `nc1` without the inverse"),
 Quantity::new("nc1_rank", "–", "Number of directions of the class means that `nc1` kept"),
@@ -27,8 +28,11 @@ Quantity::new("nc2_etf_means", "–", "Distance of the normalised Gram matrix of
 Quantity::new("nc2_equinorm_weights", "–", "Standard deviation (n − 1) of the norms of the rows of the classifier, over their mean: 0 for a simplex").from("[Papyan2020]"),
 Quantity::new("nc2_equiangular_weights", "–", "Mean |cos + 1/(C − 1)| over the pairs of the rows of the classifier: 0 for a simplex").from("[Papyan2020]"),
 Quantity::new("nc2_etf_weights", "–", "Distance of the normalised Gram matrix of the rows of the classifier from that of a simplex: 0 for a simplex").from("[Zhu2021]"),
+Quantity::new("gnc2_means", "–", "Coefficient of variation, over pairs of classes, of ln(1/distance) of the normalised centred class means: 0 where all pairs are equally far apart, as in a simplex").from("[Liu2023; Wu2024]"),
+Quantity::new("gnc2_weights", "–", "The same of the rows of the classifier").from("[Liu2023; Wu2024]"),
 Quantity::new("nc3", "–", "|W/|W| − M/|M||, the distance of the classifier W from the matrix M of centred class means: 0 where they agree up to a factor").from("[Papyan2020]"),
 Quantity::new("nc3_product", "–", "Distance of the normalised product W Mᵀ from that of a simplex").from("[Zhu2021]"),
+Quantity::new("unc3", "–", "Coefficient of variation, over classes, of the cosine between a class's row of the classifier and its centred mean: 0 where all classes are aligned alike").from("[Wu2024]"),
 Quantity::new("nc4", "share", "Share of the rows that the classifier does not give to the nearest class mean: 0 when collapsed").from("[Papyan2020]"),
 Quantity::new("nearest_mean_accuracy", "share", "Share of the rows whose nearest class mean is that of their class"),
 Quantity::new("effective_rank", "–", "Exponential of the entropy of the variances of the centred features: C − 1 when collapsed").from("[Roy2007]"),
@@ -36,6 +40,7 @@ Quantity::new("stable_rank", "–", "Σσ²/max σ² of the centred features"),
 Quantity::new("within_inside", "feature²", "Tr S_w in the directions that the classifier reads"),
 Quantity::new("within_outside", "feature²", "Tr S_w in the directions that the classifier does not read"),
 Quantity::new("feature_singular", "feature", "The C + 1 largest singular values of the centred features (index)"),
+Quantity::new("class_effective_rank", "–", "Exponential of the entropy of the variances of the rows of a class (index), seen from the centre of the class means: 1 where they lie on their class mean; with class_ranks = true").from("[Roy2007]"),
 Quantity::new("nc1_permuted", "–", "`nc1` with the labels permuted among the rows, a control that no net can pass; with permuted = true"),
 ]]);
 
@@ -54,6 +59,9 @@ struct Collapse {
     /// Whether `nc1_permuted` is given, too: `nc1` with the labels permuted among the rows, a control that no net can pass.
     #[serde(default)]
     permuted: bool,
+    /// Whether `class_effective_rank` is given, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    class_ranks: bool,
 }
 
 /// What readers are told of `collapse-layers`.
@@ -230,8 +238,11 @@ impl Metric for Collapse {
             "nc2_equinorm_weights",
             "nc2_equiangular_weights",
             "nc2_etf_weights",
+            "gnc2_means",
+            "gnc2_weights",
             "nc3",
             "nc3_product",
+            "unc3",
             "nc4",
             "nearest_mean_accuracy",
             "effective_rank",
@@ -240,16 +251,30 @@ impl Metric for Collapse {
             "within_outside",
             "feature_singular",
             "nc1_permuted",
+            "class_effective_rank",
         ];
-        match self.permuted {
-            true => PLAIN,
-            false => &PLAIN[..PLAIN.len() - 1],
+        const RANKS_ALONE: &[&str] = &{
+            let mut names = [""; PLAIN.len() - 1];
+            let mut at = 0;
+            while at < names.len() {
+                names[at] = PLAIN[at];
+                at += 1;
+            }
+            names[PLAIN.len() - 2] = "class_effective_rank";
+            names
+        };
+        match (self.permuted, self.class_ranks) {
+            (true, true) => PLAIN,
+            (true, false) => &PLAIN[..PLAIN.len() - 1],
+            (false, true) => RANKS_ALONE,
+            (false, false) => &PLAIN[..PLAIN.len() - 2],
         }
     }
 
     fn index_name(&self, metric: &str) -> &'static str {
         match metric {
             "feature_singular" => "value",
+            "class_effective_rank" => "class",
             _ => "",
         }
     }
@@ -257,6 +282,7 @@ impl Metric for Collapse {
     fn indices(&self, metric: &str, task: &dyn Task, _: &dyn Model) -> Option<RangeInclusive<u64>> {
         match metric {
             "feature_singular" => Some(1..=task.shape().outputs as u64 + 1),
+            "class_effective_rank" => Some(1..=task.shape().outputs as u64),
             _ => Some(0..=0),
         }
     }
@@ -305,6 +331,26 @@ impl Metric for Collapse {
             push("nc2_equinorm_weights", 0, found.equinorm);
             push("nc2_equiangular_weights", 0, found.equiangular);
             push("nc2_etf_weights", 0, found.etf);
+        }
+        if defined(means.simplex())?.is_some()
+            && let Some(found) =
+                defined(hyperspherical_variation(means.centred(), means.classes()))?
+        {
+            push("gnc2_means", 0, found);
+        }
+        if let Some(found) = defined(hyperspherical_variation(&classifier.weight, read.classes()))?
+        {
+            push("gnc2_weights", 0, found);
+        }
+        if let Some(found) = defined(uniform_duality(&classifier.weight, &means))? {
+            push("unc3", 0, found);
+        }
+        if self.class_ranks
+            && let Some(found) = defined(class_effective_ranks(&features, &means))?
+        {
+            for (&class, rank) in means.present().iter().zip(found) {
+                push("class_effective_rank", u64::from(class) + 1, rank);
+            }
         }
         if let Some(found) = defined(SelfDuality::of(&classifier.weight, &means))? {
             push("nc3", 0, found.nc3);

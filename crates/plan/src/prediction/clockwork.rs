@@ -21,7 +21,7 @@ pub(super) enum Law {
 }
 
 /// A mode that is weaker than the first by more than this factor is rounding.
-const NO_MODE: f64 = 1e-12;
+pub(super) const NO_MODE: f64 = 1e-12;
 
 /// Input power and target of each index: of the task's skills, or of the singular modes of the training
 /// rows, whose inputs are white.

@@ -199,6 +199,44 @@ def deep_mode(times: ArrayLike | None = None, *, fractions: ArrayLike | None = N
         A parameter is outside its domain.
     """
 
+def layer_chain(times: ArrayLike | None = None, *, fractions: ArrayLike | None = None, layers: ArrayLike, input_power: ArrayLike, target: ArrayLike) -> Values:
+    """One mode of layers that start at any strengths: r small layers wait for a power r - 2 of their scale.
+
+        t = integral of dw/(input_power target strength sum(1/layer^2)), w = ln(strength/(target - strength)); differences of layer^2 are conserved
+
+    Assumes: gradient flow on the halved squared error; modes that decouple.
+
+    Source: derived here, and checked against an adaptive integrator of separate layers; the powers of small layers are those of [Rawal2026].
+
+        [Rawal2026] Rawal et al. (2026): A Theory of Saddle Escape in Deep Nonlinear Networks
+
+    Parameters
+    ----------
+    times : array of any shape
+        flow times t, 0 or more.
+    fractions : array of any shape
+        fractions of the target at which to give the times. Give either times or fractions.
+    layers : each between 1e-30 and 1e30
+        strengths of the layers at the start, a list (unit: strength^(1/L)).
+    input_power : finite and above 0
+        v = E[x^2] (unit: 1/(strength^(2 - 2/L) * flow time)).
+    target : finite and above 0
+        S (unit: strength).
+
+    Returns
+    -------
+    Values
+        Arrays by name:
+
+        - ``strength``: s at the times (unit: strength)
+        - ``times``: t at which s is the fraction of the target (unit: flow time)
+
+    Raises
+    ------
+    ValueError
+        A parameter is outside its domain.
+    """
+
 def frozen_layer(times: ArrayLike | None = None, *, fractions: ArrayLike | None = None, input_power: ArrayLike, target: ArrayLike, frozen: ArrayLike, learning: ArrayLike = 0.0) -> Values:
     """One mode of two layers, one of which is frozen: exponential, as in a linear model.
 

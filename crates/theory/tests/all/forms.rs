@@ -29,6 +29,10 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
             set(&mode);
             set(&[("depth", 3.0)]);
         }
+        "layer-chain" => {
+            set(&mode[..2]);
+            inputs.set("layers", vec![0.1, 0.1, 1.0]);
+        }
         "frozen-layer" => set(&[("input_power", 0.7), ("target", 2.0), ("frozen", 0.1)]),
         "fixed-feedback" => set(&[("input_power", 0.7), ("target", 2.0), ("backward", 0.1)]),
         "muon-mode" => set(&[("target", 2.0), ("first", 0.01), ("second", 0.1)]),
@@ -67,11 +71,12 @@ fn example(name: &str, points: Points) -> (Form, Inputs) {
 }
 
 /// The scalar forms, which are the ones tested here.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "linear-mode",
     "balanced-mode",
     "lambda-mode",
     "deep-mode",
+    "layer-chain",
     "frozen-layer",
     "fixed-feedback",
     "muon-mode",

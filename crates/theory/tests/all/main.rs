@@ -8,6 +8,7 @@ mod deep_mode;
 mod feedback;
 mod forms;
 mod lambda_mode;
+mod layer_chain;
 mod modes;
 mod modular_addition;
 mod muon_mode;
